@@ -1,0 +1,152 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+
+namespace CaffeActors.Compute.Backends.Cpu;
+
+/// <summary>
+/// The threads of one CPU device. The calling thread works too, as worker 0; the others spin for a while after a job
+/// and then park, since waking a parked thread costs some 50 µs and a spinning one less than 1 µs. Nothing is
+/// allocated per job. One job at a time; a body must not start another job of the same pool.
+/// </summary>
+public sealed unsafe class ComputePool : IDisposable
+{
+    private const int SpinsBeforeParking = 3000;
+
+    private readonly Thread[] _workers;
+    private readonly object _parking = new();
+    private delegate*<void*, int, int, void> _body;
+    private void* _state;
+    private int _tasks;
+    private int _next;
+    private int _generation;
+    private int _pending;
+    private int _parked;
+    private bool _stopping;
+    private Exception? _failure;
+
+    /// <summary>Starts the threads.</summary>
+    /// <param name="threads">Threads in all, the calling one included; at least 1.</param>
+    /// <param name="name">Prefix of the threads' names.</param>
+    public ComputePool(int threads, string name = "compute")
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        Threads = threads;
+        _workers = new Thread[threads - 1];
+        for (int i = 0; i < _workers.Length; i++)
+        {
+            int worker = i + 1;
+            _workers[i] = new Thread(() => Work(worker)) { IsBackground = true, Name = $"{name}-{worker}" };
+            _workers[i].Start();
+        }
+    }
+
+    /// <summary>Threads in all, the calling one included.</summary>
+    public int Threads { get; }
+
+    /// <summary>Does all tasks of a body and returns when the last one is done.</summary>
+    /// <param name="body">The work; it may hold pointers into memory that lives until the call returns.</param>
+    /// <param name="tasks">Number of tasks; 0 does nothing.</param>
+    public void Run<TBody>(TBody body, int tasks)
+        where TBody : struct, IParallelBody
+    {
+        if (tasks <= 0)
+            return;
+        if (Threads == 1 || tasks == 1)
+        {
+            for (int task = 0; task < tasks; task++)
+                body.Invoke(task, 0);
+            return;
+        }
+
+        // The body stays on this frame until every worker is done with it.
+        _body = &Invoke<TBody>;
+        _state = Unsafe.AsPointer(ref body);
+        _tasks = tasks;
+        _next = 0;
+        Volatile.Write(ref _pending, _workers.Length);
+        Interlocked.Increment(ref _generation);
+        if (Volatile.Read(ref _parked) > 0)
+        {
+            lock (_parking)
+                Monitor.PulseAll(_parking);
+        }
+
+        Drain(0);
+        for (int spins = 0; Volatile.Read(ref _pending) != 0; spins++)
+        {
+            if (spins < SpinsBeforeParking)
+                Thread.SpinWait(4);
+            else
+                Thread.Yield();
+        }
+
+        if (_failure is { } failure)
+        {
+            _failure = null;
+            ExceptionDispatchInfo.Throw(failure);
+        }
+    }
+
+    /// <summary>Ends the threads.</summary>
+    public void Dispose()
+    {
+        lock (_parking)
+        {
+            _stopping = true;
+            Interlocked.Increment(ref _generation);
+            Monitor.PulseAll(_parking);
+        }
+
+        foreach (Thread worker in _workers)
+            worker.Join();
+    }
+
+    private static void Invoke<TBody>(void* state, int task, int worker)
+        where TBody : struct, IParallelBody => Unsafe.AsRef<TBody>(state).Invoke(task, worker);
+
+    private void Work(int worker)
+    {
+        int seen = 0;
+        while (true)
+        {
+            for (int spins = 0; Volatile.Read(ref _generation) == seen; spins++)
+            {
+                if (spins < SpinsBeforeParking)
+                {
+                    Thread.SpinWait(8);
+                    continue;
+                }
+
+                lock (_parking)
+                {
+                    Interlocked.Increment(ref _parked);
+                    while (Volatile.Read(ref _generation) == seen)
+                        Monitor.Wait(_parking);
+                    Interlocked.Decrement(ref _parked);
+                }
+            }
+
+            seen = Volatile.Read(ref _generation);
+            if (_stopping)
+                return;
+            Drain(worker);
+            Interlocked.Decrement(ref _pending);
+        }
+    }
+
+    private void Drain(int worker)
+    {
+        try
+        {
+            for (int task = Interlocked.Increment(ref _next) - 1; task < _tasks; task = Interlocked.Increment(ref _next) - 1)
+                _body(_state, task, worker);
+        }
+#pragma warning disable CA1031 // A worker hands every failure to the caller of Run.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            Interlocked.CompareExchange(ref _failure, failure, null);
+            Volatile.Write(ref _next, _tasks);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+namespace CaffeActors.Compute.Backends.Cpu;
+
+/// <summary>A CPU as a compute device: its threads and their scratch memory. One user at a time.</summary>
+public sealed class CpuDevice : IDisposable
+{
+    /// <summary>Elements below which an element-wise kernel is not worth a second thread.</summary>
+    public const int Grain = 16384;
+
+    /// <summary>A device.</summary>
+    /// <param name="threads">Threads to compute on; 0, the default, takes one for each core.</param>
+    public CpuDevice(int threads = 0)
+    {
+        Pool = new ComputePool(threads > 0 ? threads : Environment.ProcessorCount);
+        Workspace = new Workspace(Pool.Threads);
+    }
+
+    /// <summary>The threads.</summary>
+    public ComputePool Pool { get; }
+
+    /// <summary>Their scratch memory.</summary>
+    public Workspace Workspace { get; }
+
+    /// <summary>Number of threads.</summary>
+    public int Threads => Pool.Threads;
+
+    /// <summary>Ends the threads and frees the memory.</summary>
+    public void Dispose()
+    {
+        Pool.Dispose();
+        Workspace.Dispose();
+    }
+}

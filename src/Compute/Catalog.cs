@@ -1,0 +1,52 @@
+using System.Reflection;
+
+namespace CaffeActors.Compute;
+
+/// <summary>The name by which a class is found: its attribute's.</summary>
+public interface ICatalogKey
+{
+    /// <summary>The name users write.</summary>
+    string Name { get; }
+}
+
+/// <summary>
+/// Classes found by an attribute, made by name. A new one needs no list to be edited: the attribute on the class is
+/// its registration.
+/// </summary>
+/// <typeparam name="TBase">What the classes derive from.</typeparam>
+/// <typeparam name="TAttribute">The attribute that names them.</typeparam>
+/// <typeparam name="TArgument">The one argument of their public constructor.</typeparam>
+public sealed class Catalog<TBase, TAttribute, TArgument>
+    where TAttribute : Attribute, ICatalogKey
+{
+    private readonly SortedDictionary<string, ConstructorInfo> _constructors = new(StringComparer.Ordinal);
+
+    /// <summary>Scans assemblies.</summary>
+    /// <exception cref="InvalidOperationException">Two classes have one name, or a class lacks the constructor.</exception>
+    public Catalog(params IEnumerable<Assembly> assemblies)
+    {
+        foreach (Type type in assemblies.Distinct().SelectMany(assembly => assembly.GetTypes()))
+        {
+            if (type.GetCustomAttribute<TAttribute>(inherit: false) is not { } attribute)
+                continue;
+            ConstructorInfo constructor = type.GetConstructor([typeof(TArgument)])
+                ?? throw new InvalidOperationException($"{type} has no public constructor of one {typeof(TArgument).Name}.");
+            if (!_constructors.TryAdd(attribute.Name, constructor))
+                throw new InvalidOperationException($"Two classes are called '{attribute.Name}': {type} is the second.");
+        }
+    }
+
+    /// <summary>All names, sorted.</summary>
+    public IReadOnlyCollection<string> Names => _constructors.Keys;
+
+    /// <summary>The class of a name, or null.</summary>
+    public Type? Find(string name) => _constructors.GetValueOrDefault(name)?.DeclaringType;
+
+    /// <summary>Makes an instance, or returns null where the name is unknown.</summary>
+    public TBase? Create(string name, TArgument argument)
+    {
+        if (!_constructors.TryGetValue(name, out ConstructorInfo? constructor))
+            return default;
+        return (TBase)constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, [argument], null);
+    }
+}

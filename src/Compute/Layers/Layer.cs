@@ -1,0 +1,255 @@
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Fillers;
+using CaffeActors.Compute.Prototxt;
+using CaffeActors.Compute.Random;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Compute.Layers;
+
+/// <summary>
+/// One layer of a net: it computes its tops from its bottoms and, backward, the gradients of its bottoms and of its
+/// own blobs from those of its tops. A layer is a plain object: it knows no net, actor, file or log.
+/// Parameter gradients are added to what is there (the solver clears them once an iteration); bottom gradients are
+/// overwritten. Not thread-safe: one call at a time; the call spreads its work over the device's threads.
+/// </summary>
+public abstract class Layer : IDisposable
+{
+    private readonly List<Blob> _blobs = [];
+    private readonly Dictionary<string, RandomStream> _streams = [];
+    private float[] _lossWeights = [];
+    private LayerContext? _context;
+
+    /// <summary>Takes the layer's message; stored <c>blobs</c> in it become the layer's.</summary>
+    protected Layer(LayerParameter parameter)
+    {
+        Parameter = parameter;
+        foreach (BlobProto stored in parameter.Blobs)
+        {
+            var blob = new Blob();
+            blob.FromProto(stored);
+            _blobs.Add(blob);
+        }
+    }
+
+    /// <summary>The layer's message. Its phase is always set inside a net.</summary>
+    public LayerParameter Parameter { get; }
+
+    /// <summary>The layer's name, unique in most nets.</summary>
+    public string Name => Parameter.Name;
+
+    /// <summary>The type string.</summary>
+    public string Type => Parameter.Type;
+
+    /// <summary>The phase the layer runs in.</summary>
+    public Phase Phase => Parameter.Phase;
+
+    /// <summary>The learnable blobs, weights before bias.</summary>
+    public IReadOnlyList<Blob> Blobs => _blobs;
+
+    /// <summary>Whether the gradient of a learnable blob is wanted; true unless its lr_mult is 0.</summary>
+    public bool[] ParamPropagateDown { get; private set; } = [];
+
+    /// <summary>The random streams of the layer, by purpose; their counters are part of a run's state.</summary>
+    public IReadOnlyDictionary<string, RandomStream> RandomStreams => _streams;
+
+    /// <summary>Number of bottoms if it must be an exact one, else -1.</summary>
+    public virtual int ExactBottoms => -1;
+
+    /// <summary>Least number of bottoms, or -1.</summary>
+    public virtual int MinBottoms => -1;
+
+    /// <summary>Greatest number of bottoms, or -1.</summary>
+    public virtual int MaxBottoms => -1;
+
+    /// <summary>Number of tops if it must be an exact one, else -1.</summary>
+    public virtual int ExactTops => -1;
+
+    /// <summary>Least number of tops, or -1.</summary>
+    public virtual int MinTops => -1;
+
+    /// <summary>Greatest number of tops, or -1.</summary>
+    public virtual int MaxTops => -1;
+
+    /// <summary>Whether there must be one top for each bottom.</summary>
+    public virtual bool EqualBottomsAndTops => false;
+
+    /// <summary>Whether tops that the net does not name are made by themselves (losses).</summary>
+    public virtual bool AutoTops => false;
+
+    /// <summary>Whether the layer is a loss: the first top then counts with weight 1 unless the net says otherwise.</summary>
+    public virtual bool IsLoss => false;
+
+    /// <summary>
+    /// Floating-point operations (multiply and add count as two) of one forward pass at the present shapes;
+    /// by default one for each top element. Valid after <see cref="SetUp"/>.
+    /// </summary>
+    public virtual long ForwardFlops(Blob[] bottom, Blob[] top) => top.Sum(blob => (long)blob.Count);
+
+    /// <summary>What the layer gets from its net.</summary>
+    protected LayerContext Context =>
+        _context ?? throw new InvalidOperationException($"Layer '{Name}' is used before SetUp.");
+
+    /// <summary>Whether force_backward may ask for a bottom's gradient. Losses refuse it for labels.</summary>
+    public virtual bool AllowForceBackward(int bottom) => true;
+
+    /// <summary>The loss weight of a top: 0 where it is no loss.</summary>
+    public float LossWeight(int top) => top < _lossWeights.Length ? _lossWeights[top] : 0;
+
+    /// <summary>Prepares the layer: checks the counts, makes its blobs, shapes its tops, sets loss weights.</summary>
+    /// <exception cref="CaffeException">The parameters, counts or shapes do not fit.</exception>
+    public void SetUp(LayerContext context, Blob[] bottom, Blob[] top)
+    {
+        _context = context;
+        CheckBlobCounts(bottom, top);
+        LayerSetUp(bottom, top);
+        if (ParamPropagateDown.Length != _blobs.Count)
+        {
+            ParamPropagateDown = new bool[_blobs.Count];
+            Array.Fill(ParamPropagateDown, true);
+        }
+
+        Reshape(bottom, top);
+        SetLossWeights(top);
+    }
+
+    /// <summary>Shapes the tops, and buffers of the layer's own, after the bottoms.</summary>
+    /// <exception cref="CaffeException">The shapes do not fit.</exception>
+    public abstract void Reshape(Blob[] bottom, Blob[] top);
+
+    /// <summary>Computes the tops. The bottoms may have changed their shape since the last pass.</summary>
+    /// <returns>The layer's part of the loss: each top with a loss weight, weighted and summed.</returns>
+    public float Forward(Blob[] bottom, Blob[] top)
+    {
+        Reshape(bottom, top);
+        ForwardCpu(bottom, top);
+        float loss = 0;
+        for (int i = 0; i < _lossWeights.Length; i++)
+        {
+            if (_lossWeights[i] == 0)
+                continue;
+            ReadOnlySpan<float> data = top[i].Data, weights = top[i].Diff;
+            for (int j = 0; j < data.Length; j++)
+                loss += data[j] * weights[j];
+        }
+
+        return loss;
+    }
+
+    /// <summary>Computes gradients from those of the tops.</summary>
+    /// <param name="top">The tops, their diffs set.</param>
+    /// <param name="propagateDown">For each bottom, whether its diff is wanted.</param>
+    /// <param name="bottom">The bottoms.</param>
+    public void Backward(Blob[] top, bool[] propagateDown, Blob[] bottom) => BackwardCpu(top, propagateDown, bottom);
+
+    /// <summary>Frees the learnable blobs and the buffers.</summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Reads parameters and makes the learnable blobs; called once, before the first <see cref="Reshape"/>.</summary>
+    protected virtual void LayerSetUp(Blob[] bottom, Blob[] top)
+    {
+    }
+
+    /// <summary>Computes the tops on the CPU.</summary>
+    protected abstract void ForwardCpu(Blob[] bottom, Blob[] top);
+
+    /// <summary>Computes the gradients on the CPU.</summary>
+    protected abstract void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom);
+
+    /// <summary>Frees what the layer owns besides its blobs.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (!disposing)
+            return;
+        foreach (Blob blob in _blobs)
+            blob.Dispose();
+    }
+
+    /// <summary>
+    /// The learnable blob number <paramref name="index"/>: made and filled, or, where the message brought it along,
+    /// checked. Layers call it once for each blob, in order.
+    /// </summary>
+    /// <param name="index">0 for the first.</param>
+    /// <param name="shape">The shape it must have.</param>
+    /// <param name="filler">How to fill it; null for zeros.</param>
+    protected Blob LearnableBlob(int index, ReadOnlySpan<int> shape, FillerParameter? filler)
+    {
+        if (index < _blobs.Count)
+        {
+            if (_blobs[index].Count == Blob.CountOf(shape))
+                _blobs[index].Reshape(shape);
+            if (!_blobs[index].Shape.SequenceEqual(shape))
+            {
+                throw Fail(ErrorCodes.ShapeMismatch,
+                    $"stored blob {index} has the shape {_blobs[index].ShapeString} where the layer needs {Blob.FormatShape(shape)}");
+            }
+
+            return _blobs[index];
+        }
+
+        var blob = new Blob(shape);
+        if (filler is not null)
+            Filler.Create(filler).Fill(blob, new RandomStream(Context.Seed, RandomStream.StreamId($"{Name}/blob{index}")).NextDraw());
+        _blobs.Add(blob);
+        return blob;
+    }
+
+    /// <summary>A random stream of the layer's own, separate for each replica.</summary>
+    /// <param name="purpose">Names it within the layer.</param>
+    protected RandomStream CreateStream(string purpose) =>
+        _streams[purpose] = new RandomStream(Context.Seed, RandomStream.StreamId($"{Name}/{purpose}/{Context.SolverRank}"));
+
+    /// <summary>A failure of this layer, with its name and, where it was read from text, its place.</summary>
+    protected CaffeException Fail(string code, string message, FailureKind kind = FailureKind.Configuration) =>
+        new(code, kind, $"layer '{Name}' ({Type}): {message}", SourcePlaces.Of(Parameter));
+
+    private void CheckBlobCounts(Blob[] bottom, Blob[] top)
+    {
+        Check(bottom.Length, ExactBottoms, MinBottoms, MaxBottoms, "bottom");
+        Check(top.Length, ExactTops, MinTops, MaxTops, "top");
+        if (EqualBottomsAndTops && bottom.Length != top.Length)
+        {
+            throw Fail(ErrorCodes.BlobCount,
+                $"there must be one top for each bottom, but it has {bottom.Length} bottom(s) and {top.Length} top(s)");
+        }
+
+        void Check(int count, int exact, int min, int max, string what)
+        {
+            string? need = exact >= 0 && count != exact ? $"exactly {exact}"
+                : min >= 0 && count < min ? $"at least {min}"
+                : max >= 0 && count > max ? $"at most {max}"
+                : null;
+            if (need is not null)
+                throw Fail(ErrorCodes.BlobCount, $"it needs {need} {what} blob(s) and has {count}");
+        }
+    }
+
+    private void SetLossWeights(Blob[] top)
+    {
+        int given = Parameter.LossWeight.Count;
+        if (given == 0)
+        {
+            _lossWeights = IsLoss && top.Length > 0 ? [1] : [];
+        }
+        else
+        {
+            if (given != top.Length)
+            {
+                throw Fail(ErrorCodes.BlobCount,
+                    $"loss_weight is given {given} times; it must be given once for each of the {top.Length} top(s), or not at all");
+            }
+
+            _lossWeights = [.. Parameter.LossWeight];
+        }
+
+        for (int i = 0; i < _lossWeights.Length; i++)
+        {
+            if (_lossWeights[i] != 0)
+                top[i].MutableDiff.Fill(_lossWeights[i]);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using CaffeActors.Compute.Backends.Cpu;
+
+namespace CaffeActors.Compute.Layers;
+
+/// <summary>What a layer gets from the net it is in.</summary>
+/// <param name="device">Where it computes.</param>
+/// <param name="seed">The run's seed: all random streams of the net follow from it and their names.</param>
+public sealed class LayerContext(CpuDevice device, ulong seed)
+{
+    /// <summary>Where the layer computes.</summary>
+    public CpuDevice Device => device;
+
+    /// <summary>The run's seed.</summary>
+    public ulong Seed => seed;
+
+    /// <summary>Which replica this is, 0 for the root. Default 0.</summary>
+    public int SolverRank { get; init; }
+
+    /// <summary>How many replicas train together. Default 1.</summary>
+    public int SolverCount { get; init; } = 1;
+
+    /// <summary>Takes remarks meant for the log, one line each. Default: nobody listens.</summary>
+    public Action<string> Notice { get; init; } = static _ => { };
+
+    /// <summary>Finds a file that the net names. Default: the path as it is.</summary>
+    public Func<string, string> ResolvePath { get; init; } = static path => path;
+
+    /// <summary>
+    /// Settings that Caffe's schema has no field for, by layer name (augmentation, resizing, shuffling); the layer
+    /// knows their type. Default empty.
+    /// </summary>
+    public IReadOnlyDictionary<string, object> Extensions { get; init; } = new Dictionary<string, object>();
+}

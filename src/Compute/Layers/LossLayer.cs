@@ -1,0 +1,73 @@
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Compute.Layers;
+
+/// <summary>A loss: predictions and labels in, one number out. Its first top counts with weight 1 by default.</summary>
+/// <param name="parameter">The layer's message.</param>
+public abstract class LossLayer(LayerParameter parameter) : Layer(parameter)
+{
+    /// <inheritdoc/>
+    public override int ExactBottoms => 2;
+
+    /// <inheritdoc/>
+    public override int ExactTops => 1;
+
+    /// <inheritdoc/>
+    public override bool AutoTops => true;
+
+    /// <inheritdoc/>
+    public override bool IsLoss => true;
+
+    /// <inheritdoc/>
+    public override bool AllowForceBackward(int bottom) => bottom != 1;
+
+    /// <inheritdoc/>
+    public override void Reshape(Blob[] bottom, Blob[] top)
+    {
+        if (bottom[0].Dim(0) != bottom[1].Dim(0))
+        {
+            throw Fail(ErrorCodes.ShapeMismatch,
+                $"predictions ({bottom[0].ShapeString}) and labels ({bottom[1].ShapeString}) differ in their first dimension");
+        }
+
+        top[0].Reshape([]);
+    }
+
+    /// <summary>Refuses a gradient for labels.</summary>
+    protected void RequireNoLabelGradient(bool[] propagateDown)
+    {
+        if (propagateDown.Length > 1 && propagateDown[1])
+            throw Fail(ErrorCodes.BadNet, "no gradient goes to labels; remove propagate_down for bottom 1");
+    }
+
+    /// <summary>
+    /// The normalization that a <c>loss_param</c> asks for: its <c>normalization</c>, else the old <c>normalize</c>
+    /// (true VALID, false BATCH_SIZE), else <paramref name="standard"/>.
+    /// </summary>
+    protected LossParameter.Types.NormalizationMode NormalizationOf(
+        LossParameter.Types.NormalizationMode standard = LossParameter.Types.NormalizationMode.Valid)
+    {
+        LossParameter? loss = Parameter.LossParam;
+        if (loss is null)
+            return standard;
+        if (loss.HasNormalization || !loss.HasNormalize)
+            return loss.HasNormalization ? loss.Normalization : standard;
+        return loss.Normalize ? LossParameter.Types.NormalizationMode.Valid : LossParameter.Types.NormalizationMode.BatchSize;
+    }
+
+    /// <summary>The number a loss is divided by; never below 1, so that a batch of ignored labels gives 0.</summary>
+    /// <param name="mode">What to count.</param>
+    /// <param name="outer">Items before the class axis.</param>
+    /// <param name="inner">Positions after the class axis.</param>
+    /// <param name="valid">Positions whose label is not ignored.</param>
+    protected static float Normalizer(LossParameter.Types.NormalizationMode mode, int outer, int inner, int valid) =>
+        Math.Max(1f, mode switch
+        {
+            LossParameter.Types.NormalizationMode.Full => (float)outer * inner,
+            LossParameter.Types.NormalizationMode.Valid => valid,
+            LossParameter.Types.NormalizationMode.BatchSize => outer,
+            _ => 1f,
+        });
+}

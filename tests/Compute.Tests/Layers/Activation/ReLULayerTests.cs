@@ -1,0 +1,61 @@
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Schema;
+using CaffeActors.Testing;
+
+namespace CaffeActors.Compute.Tests.Layers.Activation;
+
+public sealed class ReLULayerTests
+{
+    private static LayerParameter Parameter(float slope = 0) =>
+        new() { Type = "ReLU", ReluParam = new ReLUParameter { NegativeSlope = slope } };
+
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(0.1f)]
+    public void Forward_SplitsAtZero(float slope)
+    {
+        using var harness = new LayerHarness(Parameter(slope), [LayerHarness.RandomBlob(1, [3, 41])]);
+        harness.Forward();
+        for (int i = 0; i < harness.Top[0].Count; i++)
+        {
+            float x = harness.Bottom[0].Data[i];
+            Assert.Equal(x > 0 ? x : slope * x, harness.Top[0].Data[i]);
+        }
+    }
+
+    [Fact]
+    public void Forward_KeepsNaNAndMakesNaNOfNegativeInfinity()
+    {
+        float[] values = new float[20];
+        values[0] = values[17] = float.NaN;
+        values[1] = values[18] = float.NegativeInfinity;
+        using var harness = new LayerHarness(Parameter(), [LayerHarness.BlobOf([20], values)]);
+        harness.Forward();
+        foreach (int i in (int[])[0, 1, 17, 18])
+            Assert.True(float.IsNaN(harness.Top[0].Data[i]), $"element {i}");
+    }
+
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(0.2f)]
+    public void Backward_AgreesWithDifferences(float slope)
+    {
+        using var harness = new LayerHarness(Parameter(slope), [LayerHarness.RandomBlob(2, [2, 3, 4, 5])]);
+        new GradientChecker { KinkRange = 0.02f }.Check(harness);
+    }
+
+    [Fact]
+    public void InPlace_GivesTheSameGradient()
+    {
+        using var apart = new LayerHarness(Parameter(), [LayerHarness.RandomBlob(3, [5, 7])]);
+        using var inPlace = new LayerHarness(Parameter(), [LayerHarness.RandomBlob(3, [5, 7])], inPlace: true);
+        foreach (LayerHarness harness in (LayerHarness[])[apart, inPlace])
+        {
+            harness.Forward();
+            harness.Top[0].MutableDiff.Fill(0.5f);
+            harness.Backward();
+        }
+
+        Assert.Equal(apart.Bottom[0].Diff.ToArray(), inPlace.Bottom[0].Diff.ToArray());
+    }
+}
