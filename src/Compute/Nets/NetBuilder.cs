@@ -1,0 +1,212 @@
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Layers;
+using CaffeActors.Compute.Prototxt;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Compute.Nets;
+
+/// <summary>
+/// Builds a net from its message: leaves out the layers that its state excludes, inserts splits, connects and sets up
+/// the layers in order, shares parameters by name, and decides who runs backward.
+/// </summary>
+public sealed class NetBuilder
+{
+    private readonly NetOptions _options;
+    private readonly NetParameter _parameter;
+    private readonly Action<string> _notice;
+    private readonly List<NetLayer> _layers = [];
+    private readonly List<string> _blobNames = [];
+    private readonly Dictionary<string, Blob> _blobs = [];
+    private readonly Dictionary<string, LayerLink> _available = [];
+    private readonly HashSet<string> _needBackward = [];
+    private readonly List<string> _inputs = [];
+    private readonly ParameterSharing _sharing = new();
+    private long _elements;
+
+    private NetBuilder(NetParameter parameter, NetOptions options)
+    {
+        _options = options;
+        _notice = options.Context.Notice;
+        _parameter = parameter;
+    }
+
+    /// <summary>Builds a net.</summary>
+    /// <param name="parameter">The net, upgraded to today's form; its <c>state</c> says the phase (default TEST).</param>
+    /// <param name="options">Device, seed and layer types.</param>
+    /// <exception cref="CaffeException">The net cannot be built; the place is the layer's in its file.</exception>
+    public static Net Build(NetParameter parameter, NetOptions options)
+    {
+        NetParameter filtered = NetStates.Filter(parameter, options.Context.Notice);
+        filtered.State ??= new NetState();
+        // The state must say its phase itself: who reads the net later must not have to know the default.
+        filtered.State.Phase = filtered.State.Phase;
+        var builder = new NetBuilder(SplitInserter.Insert(filtered), options);
+        try
+        {
+            return builder.Build();
+        }
+        catch
+        {
+            foreach (NetLayer layer in builder._layers)
+                layer.Layer.Dispose();
+            foreach (Blob blob in builder._blobs.Values)
+                blob.Dispose();
+            throw;
+        }
+    }
+
+    private Net Build()
+    {
+        foreach (LayerParameter layer in _parameter.Layer)
+            Append(layer);
+        BackwardPruning.Apply(_layers, _notice);
+        if (_parameter.ForceBackward)
+            BackwardPruning.Force(_layers);
+        string[] outputs = [.. _available.Keys.Order(StringComparer.Ordinal)];
+        foreach (string output in outputs)
+            _notice($"This network produces output {output}");
+        _notice("Network initialization done.");
+        _notice($"Memory required for data: {_elements * sizeof(float)}");
+        // Weights now live in the layers; the net's message is its definition alone.
+        NetParameter definition = _parameter.Clone();
+        foreach (LayerParameter layer in definition.Layer)
+            layer.Blobs.Clear();
+        return new Net(definition, _layers, _blobNames, _blobs, _inputs, outputs, _sharing.Params, _notice);
+    }
+
+    private void Append(LayerParameter parameter)
+    {
+        if (!parameter.HasPhase)
+            parameter.Phase = _parameter.State.Phase;
+        if (parameter.PropagateDown.Count > 0 && parameter.PropagateDown.Count != parameter.Bottom.Count)
+        {
+            throw Fail(parameter, ErrorCodes.BlobCount,
+                $"propagate_down is given {parameter.PropagateDown.Count} times; give it once for each of the "
+                + $"{parameter.Bottom.Count} bottom(s), or not at all");
+        }
+
+        int rank = _layers.Count;
+        Layer layer = _options.Catalog.Create(parameter);
+        // Before SetUp: what a layer adds to its own message (BatchNorm's zero rates) does not decide who runs backward.
+        float[] lrMults = [.. parameter.Param.Select(spec => spec.LrMult)];
+        (Blob[] bottom, LayerLink[] producers) = TakeBottoms(parameter);
+        var entry = new NetLayer(rank, layer, bottom, [.. parameter.Bottom], producers);
+        _layers.Add(entry);
+        MakeTops(entry, parameter);
+        SetUp(entry, parameter);
+        if (parameter.Param.Count > layer.Blobs.Count)
+        {
+            throw Fail(parameter, ErrorCodes.BlobCount,
+                $"it has {parameter.Param.Count} param entries for {layer.Blobs.Count} learnable blob(s)");
+        }
+
+        bool need = parameter.Bottom.Any(_needBackward.Contains);
+        entry.BottomNeedBackward = [.. parameter.Bottom.Select((name, b) =>
+            b < parameter.PropagateDown.Count ? parameter.PropagateDown[b] : _needBackward.Contains(name))];
+        for (int i = 0; i < layer.Blobs.Count; i++)
+        {
+            bool learns = i >= lrMults.Length || lrMults[i] != 0;
+            layer.ParamPropagateDown[i] = learns;
+            need |= learns;
+        }
+
+        foreach (string name in parameter.Bottom)
+            _needBackward.Remove(name);
+        if (need)
+            _needBackward.UnionWith(entry.TopNames);
+        entry.NeedBackward = need;
+        _sharing.Append(entry);
+    }
+
+    private (Blob[] Bottom, LayerLink[] Producers) TakeBottoms(LayerParameter parameter)
+    {
+        var bottom = new Blob[parameter.Bottom.Count];
+        var producers = new LayerLink[bottom.Length];
+        for (int b = 0; b < bottom.Length; b++)
+        {
+            string name = parameter.Bottom[b];
+            if (!_available.Remove(name, out producers[b]))
+            {
+                throw Fail(parameter, ErrorCodes.BadConnection,
+                    $"bottom {b} is '{name}', which no layer before it produces, or which it names twice");
+            }
+
+            bottom[b] = _blobs[name];
+        }
+
+        return (bottom, producers);
+    }
+
+    private void MakeTops(NetLayer entry, LayerParameter parameter)
+    {
+        List<Blob> tops = [];
+        List<string> names = [];
+        for (int t = 0; t < parameter.Top.Count; t++)
+        {
+            string name = parameter.Top[t];
+            bool inPlace = t < parameter.Bottom.Count && parameter.Bottom[t] == name;
+            if (inPlace)
+            {
+                tops.Add(entry.Bottom[t]);
+            }
+            else if (_blobs.ContainsKey(name))
+            {
+                throw Fail(parameter, ErrorCodes.BadConnection,
+                    $"top '{name}' is already produced by layer '{ProducerOf(name)}'; give it another name");
+            }
+            else
+            {
+                var blob = new Blob();
+                tops.Add(blob);
+                _blobs.Add(name, blob);
+                _blobNames.Add(name);
+            }
+
+            names.Add(name);
+            _available[name] = new LayerLink(entry.Rank, t);
+            if (entry.Layer.Type == "Input")
+                _inputs.Add(name);
+        }
+
+        int wanted = Math.Max(entry.Layer.MinTops, entry.Layer.ExactTops);
+        while (entry.Layer.AutoTops && tops.Count < wanted)
+        {
+            tops.Add(new Blob());
+            names.Add("(automatic)");
+        }
+
+        entry.Top = [.. tops];
+        entry.TopNames = names;
+    }
+
+    private void SetUp(NetLayer entry, LayerParameter parameter)
+    {
+        try
+        {
+            entry.Layer.SetUp(_options.Context, entry.Bottom, entry.Top);
+        }
+        catch (CaffeException failure)
+        {
+            string name = $"layer '{parameter.Name}'";
+            string message = failure.Message.StartsWith(name, StringComparison.Ordinal)
+                ? failure.Message
+                : $"{name} ({parameter.Type}): {failure.Message}";
+            throw new CaffeException(failure.Code, failure.Kind, message, failure.Place ?? SourcePlaces.Of(parameter), failure);
+        }
+
+        _notice($"Setting up {entry.Name}");
+        for (int t = 0; t < entry.Top.Length; t++)
+        {
+            _notice($"Top shape: {entry.Top[t].ShapeString}");
+            _elements += entry.Top[t].Count;
+            if (entry.Layer.LossWeight(t) != 0)
+                _notice($"    with loss weight {entry.Layer.LossWeight(t)}");
+        }
+    }
+
+    private string ProducerOf(string top) => _layers.First(layer => layer.TopNames.Contains(top)).Name;
+
+    private static CaffeException Fail(LayerParameter layer, string code, string message) =>
+        new(code, FailureKind.Configuration, $"layer '{layer.Name}' ({layer.Type}): {message}", SourcePlaces.Of(layer));
+}
