@@ -3,6 +3,9 @@ namespace CaffeActors.Compute.Diagnostics;
 /// <summary>What went wrong, as far as the caller of the program is concerned: each kind has an exit code.</summary>
 public enum FailureKind
 {
+    /// <summary>A fault of the program's own (exit code 1).</summary>
+    Internal,
+
     /// <summary>A command line, net, solver or run configuration that cannot work (exit code 2).</summary>
     Configuration,
 

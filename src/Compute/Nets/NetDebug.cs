@@ -1,5 +1,5 @@
-using System.Globalization;
 using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Diagnostics;
 
 namespace CaffeActors.Compute.Nets;
 
@@ -53,5 +53,5 @@ internal static class NetDebug
 
     private static string Mean(double sum, Blob blob) => Number(blob.Count == 0 ? 0 : sum / blob.Count);
 
-    private static string Number(double value) => value.ToString("G6", CultureInfo.InvariantCulture);
+    private static string Number(double value) => LogNumber.Format(value);
 }

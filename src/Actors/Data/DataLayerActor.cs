@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using Akka.Actor;
+using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Training;
+using CaffeActors.Data.Layers;
+
+namespace CaffeActors.Actors.Data;
+
+/// <summary>
+/// A layer that reads its tops from somewhere. Its prefetcher fills as many buffers as the layer hands out; the
+/// layer hands out the buffer of the last pass when the next one begins.
+/// </summary>
+internal sealed class DataLayerActor : LayerActor
+{
+    private readonly BatchLayer _layer;
+    private readonly DataWait _wait;
+    private readonly Queue<Batch> _ready = new();
+    private IActorRef _prefetcher = ActorRefs.Nobody;
+    private Batch? _inUse;
+    private Failed? _failed;
+    private long _waitingSince;
+
+    public DataLayerActor(LayerWiring wiring)
+        : base(wiring)
+    {
+        _layer = (BatchLayer)wiring.Layer.Layer;
+        _wait = wiring.Times.DataWaits[wiring.Layer.Rank];
+    }
+
+    public static new Props Props(LayerWiring wiring) => Akka.Actor.Props.Create(() => new DataLayerActor(wiring));
+
+    protected override void PreStart()
+    {
+        _prefetcher = Context.ActorOf(PrefetcherActor.Props(_layer), "prefetcher");
+        for (int i = 0; i < _layer.PrefetchDepth; i++)
+            _prefetcher.Tell(new Demand(_layer.CreateBatch()));
+    }
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case BatchReady ready:
+                _ready.Enqueue(ready.Batch);
+                if (_waitingSince != 0)
+                    Deliver();
+                break;
+            case LoadFailed failed:
+                _failed = new Failed(failed.Failure);
+                if (_waitingSince != 0)
+                    Context.Parent.Tell(_failed);
+                break;
+            default:
+                base.OnReceive(message);
+                break;
+        }
+    }
+
+    protected override void OnForward()
+    {
+        _waitingSince = Stopwatch.GetTimestamp();
+        if (_ready.Count > 0)
+            Deliver();
+        else if (_failed is not null)
+            Context.Parent.Tell(_failed);
+    }
+
+    private void Deliver()
+    {
+        _wait.Add(Stopwatch.GetTimestamp() - _waitingSince, _ready.Count);
+        _waitingSince = 0;
+        Batch batch = _ready.Dequeue();
+        _layer.Deliver(batch);
+        if (_inUse is not null)
+            _prefetcher.Tell(new Demand(_inUse));
+        _inUse = batch;
+        RunForward();
+    }
+}

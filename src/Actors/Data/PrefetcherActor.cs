@@ -1,0 +1,45 @@
+using Akka.Actor;
+using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Training;
+using CaffeActors.Data.Layers;
+
+namespace CaffeActors.Actors.Data;
+
+/// <summary>Reads ahead for one data layer, on a thread of its own, as far as it is asked to.</summary>
+internal sealed class PrefetcherActor : UntypedActor
+{
+    /// <summary>The dispatcher: a pinned thread, since reading and decoding block.</summary>
+    public const string Dispatcher = "caffeactors.dispatchers.prefetch";
+
+    private readonly BatchLayer _layer;
+    private bool _failed;
+
+    public PrefetcherActor(BatchLayer layer) => _layer = layer;
+
+    public static Props Props(BatchLayer layer) =>
+        Akka.Actor.Props.Create(() => new PrefetcherActor(layer)).WithDispatcher(Dispatcher);
+
+    protected override void OnReceive(object message)
+    {
+        if (message is not Demand demand)
+        {
+            Unhandled(message);
+            return;
+        }
+
+        if (_failed)
+            return;
+        try
+        {
+            _layer.Load(demand.Batch);
+            Sender.Tell(new BatchReady(demand.Batch));
+        }
+#pragma warning disable CA1031 // A failure is a value: batches read before it are still used.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            _failed = true;
+            Sender.Tell(new LoadFailed(Failures.Unexpected(failure, $"layer '{_layer.Name}'")));
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.Runtime.CompilerServices;
+using CaffeActors.Compute.Diagnostics;
+using NLog;
+using NLog.Config;
+using NLog.Targets;
+
+namespace CaffeActors.Actors.Logging;
+
+/// <summary>
+/// A run's log: glog lines to a console and, once the run has a folder, to its file. Thread-safe. A place that cannot
+/// be written loses lines and nothing else.
+/// </summary>
+public sealed class RunLog : IDisposable
+{
+    private readonly LogFactory _factory = new() { AutoShutdown = false };
+    private readonly LoggingConfiguration _configuration;
+    private readonly LogLevel _least;
+    private readonly Logger _logger;
+
+    /// <summary>A log to a console.</summary>
+    /// <param name="console">The console, stderr in the program; null for none.</param>
+    /// <param name="minLevel">glog's level: 0 all, 1 warnings, 2 errors, 3 fatal.</param>
+    public RunLog(TextWriter? console, int minLevel = 0)
+    {
+        _least = minLevel switch { <= 0 => LogLevel.Info, 1 => LogLevel.Warn, 2 => LogLevel.Error, _ => LogLevel.Fatal };
+        _configuration = new LoggingConfiguration(_factory);
+        if (console is not null)
+            _configuration.AddRule(_least, LogLevel.Fatal, new TextWriterTarget(console) { Name = "console", Layout = new GlogLayout() });
+        _factory.Configuration = _configuration;
+        _logger = _factory.GetLogger("run");
+    }
+
+    /// <summary>Writes all lines from now on to a file too; lines are added to what is there.</summary>
+    public void AddFile(string path)
+    {
+        _configuration.AddRule(LogLevel.Info, LogLevel.Fatal, new FileTarget("file")
+        {
+            FileName = path,
+            Layout = new GlogLayout(),
+            KeepFileOpen = true,
+            AutoFlush = true,
+        });
+        _factory.ReconfigExistingLoggers();
+    }
+
+    /// <summary>Something that happened.</summary>
+    public void Info(string text, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Write(LogLevel.Info, text, file, line);
+
+    /// <summary>Something the user should look at.</summary>
+    public void Warn(string text, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Write(LogLevel.Warn, text, file, line);
+
+    /// <summary>Something that failed.</summary>
+    public void Error(string text, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Write(LogLevel.Error, text, file, line);
+
+    /// <summary>A failure, as its one line.</summary>
+    public void Error(CaffeException failure, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Write(LogLevel.Error, failure.ToDiagnostic(), file, line);
+
+    /// <summary>Writes out what is buffered and closes the file.</summary>
+    public void Dispose() => _factory.Dispose();
+
+    private void Write(LogLevel level, string text, string file, int line)
+    {
+        if (!_logger.IsEnabled(level))
+            return;
+        // The text is no template: braces in it stay.
+        var logEvent = new LogEventInfo(level, _logger.Name, null, "{0}", [text]);
+        logEvent.Properties[GlogLayout.PlaceProperty] = $"{Path.GetFileName(file)}:{line}";
+        _logger.Log(logEvent);
+    }
+}

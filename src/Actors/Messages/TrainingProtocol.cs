@@ -1,0 +1,106 @@
+using CaffeActors.Compute.Diagnostics;
+
+namespace CaffeActors.Actors.Messages;
+
+/// <summary>To a replica: do one iteration, forward, backward and update.</summary>
+/// <param name="Iteration">Updates done so far.</param>
+internal sealed record Step(int Iteration);
+
+/// <summary>From a replica: the iteration is done.</summary>
+/// <param name="Iteration">Updates done before it.</param>
+/// <param name="Loss">Mean of its passes' losses.</param>
+/// <param name="Rate">The learning rate of the update.</param>
+internal sealed record StepDone(int Iteration, float Loss, float Rate);
+
+/// <summary>To a replica: one forward pass without an update, for the loss at the end of a run.</summary>
+internal sealed record MeasureLoss
+{
+    public static readonly MeasureLoss Instance = new();
+}
+
+/// <summary>From a replica: the loss asked for.</summary>
+/// <param name="Loss">The loss.</param>
+internal sealed record LossMeasured(float Loss);
+
+/// <summary>To an evaluator: run all test nets.</summary>
+/// <param name="Iteration">Updates done so far.</param>
+internal sealed record RunTests(int Iteration);
+
+/// <summary>From an evaluator: a test net is done.</summary>
+/// <param name="Net">Its number.</param>
+/// <param name="Loss">Mean weighted loss.</param>
+/// <param name="Outputs">For each output element, in order: name, mean, loss weight.</param>
+internal sealed record TestNetDone(int Net, float Loss, IReadOnlyList<OutputValue> Outputs);
+
+/// <summary>One element of a net's output.</summary>
+/// <param name="Name">The output blob.</param>
+/// <param name="Element">Its number within the blob.</param>
+/// <param name="Value">Its value.</param>
+/// <param name="LossWeight">Its weight in the loss, 0 where it is none.</param>
+internal readonly record struct OutputValue(string Name, int Element, double Value, float LossWeight);
+
+/// <summary>From an evaluator: all test nets are done, or a stop was asked for in between.</summary>
+/// <param name="Interrupted">Whether it stopped early.</param>
+internal sealed record TestsDone(bool Interrupted);
+
+/// <summary>To a solver: begin, or go on from where the run was restored to.</summary>
+internal sealed record Begin
+{
+    public static readonly Begin Instance = new();
+}
+
+/// <summary>What a signal, a file or a limit asks a run to do.</summary>
+public enum RunRequest
+{
+    /// <summary>Write a snapshot and go on.</summary>
+    Snapshot,
+
+    /// <summary>Finish the iteration, write a snapshot if the solver wants one after training, and end.</summary>
+    Stop,
+
+    /// <summary>Finish the iteration, write a snapshot whatever the solver says, and end.</summary>
+    StopWithSnapshot,
+}
+
+/// <summary>How a run ended.</summary>
+public enum RunEnd
+{
+    /// <summary>All iterations are done.</summary>
+    Finished,
+
+    /// <summary>It was asked to stop; it can be resumed.</summary>
+    Stopped,
+
+    /// <summary>It could not go on.</summary>
+    Failed,
+}
+
+/// <summary>From a solver: the run is over.</summary>
+/// <param name="End">How.</param>
+/// <param name="Iteration">Updates done.</param>
+/// <param name="Failure">Why it failed, if it did.</param>
+public sealed record RunOutcome(RunEnd End, int Iteration, CaffeException? Failure = null);
+
+/// <summary>To a snapshot actor: write this.</summary>
+/// <param name="Content">Everything a run goes on from, captured between two iterations.</param>
+internal sealed record WriteSnapshot(CaffeActors.Data.Snapshots.SnapshotContent Content);
+
+/// <summary>From a snapshot actor: it is on disk, or it failed and the one before it is whole.</summary>
+/// <param name="Failure">Why it failed, or null.</param>
+internal sealed record SnapshotDone(CaffeException? Failure);
+
+/// <summary>To observers: close the metrics' part file.</summary>
+internal sealed record FlushMetrics
+{
+    public static readonly FlushMetrics Instance = new();
+}
+
+/// <summary>Where a run stands, some times a second.</summary>
+/// <param name="Iteration">Updates done.</param>
+/// <param name="MaxIteration">Updates the run is to do.</param>
+/// <param name="Loss">The smoothed loss.</param>
+/// <param name="Rate">The learning rate.</param>
+/// <param name="ImagesPerSecond">Throughput since the last report.</param>
+/// <param name="Left">Time left at this pace, tests and snapshots not counted.</param>
+public sealed record Progress(
+    int Iteration, int MaxIteration, double Loss, double Rate, double ImagesPerSecond, TimeSpan Left);

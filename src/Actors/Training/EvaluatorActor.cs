@@ -1,0 +1,129 @@
+using Akka.Actor;
+using CaffeActors.Actors.Messages;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Nets;
+
+namespace CaffeActors.Actors.Training;
+
+/// <summary>A test net and how many batches one test runs.</summary>
+/// <param name="Net">The net, in phase TEST.</param>
+/// <param name="Iterations">Its <c>test_iter</c>.</param>
+internal sealed record TestNet(Net Net, int Iterations)
+{
+    /// <summary>Its layers' passes, and the time they take.</summary>
+    public LayerTimes Times { get; } = new(Net);
+}
+
+/// <summary>Runs the test nets, one after the other, with the weights of the train net.</summary>
+internal sealed class EvaluatorActor : UntypedActor
+{
+    private readonly IReadOnlyList<TestNet> _tests;
+    private readonly Net _train;
+    private readonly IActorRef _device;
+    private readonly IActorRef[] _nets;
+    private IActorRef _asker = ActorRefs.Nobody;
+    private int _test;
+    private int _pass;
+    private int _iteration;
+    private double _loss;
+    private double[] _sums = [];
+    private bool _stopping;
+
+    public EvaluatorActor(IReadOnlyList<TestNet> tests, Net train, IActorRef device)
+    {
+        _tests = tests;
+        _train = train;
+        _device = device;
+        _nets = new IActorRef[tests.Count];
+    }
+
+    public static Props Props(IReadOnlyList<TestNet> tests, Net train, IActorRef device) =>
+        Akka.Actor.Props.Create(() => new EvaluatorActor(tests, train, device));
+
+    protected override void PreStart()
+    {
+        for (int i = 0; i < _nets.Length; i++)
+        {
+            _nets[i] = Context.ActorOf(
+                NetActor.Props(_tests[i].Net, _tests[i].Times, _device, ActorRefs.Nobody)
+                    .WithDispatcher(Context.Props.Dispatcher),
+                ActorNames.Of("test", i));
+        }
+    }
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case RunTests run:
+                _asker = Sender;
+                _iteration = run.Iteration;
+                _test = 0;
+                _stopping = false;
+                BeginTest();
+                break;
+            case PassDone done:
+                OnPassDone(done.Loss);
+                break;
+            case RunRequest.Stop or RunRequest.StopWithSnapshot:
+                _stopping = true;
+                break;
+            case Failed failed:
+                _asker.Tell(new Failed(Failures.WithRecord(failed.Failure, _tests[_test].Net, _iteration)));
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void BeginTest()
+    {
+        if (_test == _tests.Count)
+        {
+            _asker.Tell(new TestsDone(Interrupted: false));
+            return;
+        }
+
+        Net net = _tests[_test].Net;
+        net.ShareTrainedLayersWith(_train);
+        _pass = 0;
+        _loss = 0;
+        _sums = [];
+        _nets[_test].Tell(Messages.RunPass.ForwardOnly);
+    }
+
+    private void OnPassDone(float loss)
+    {
+        if (_stopping)
+        {
+            _asker.Tell(new TestsDone(Interrupted: true));
+            return;
+        }
+
+        TestNet test = _tests[_test];
+        _loss += loss;
+        AddOutputs(test.Net);
+        if (++_pass < test.Iterations)
+        {
+            _nets[_test].Tell(Messages.RunPass.ForwardOnly);
+            return;
+        }
+
+        _asker.Tell(new TestNetDone(_test, (float)(_loss / _pass), NetOutputs.Of(test.Net, _sums, _pass)));
+        _test++;
+        BeginTest();
+    }
+
+    private void AddOutputs(Net net)
+    {
+        if (_sums.Length == 0)
+            _sums = new double[net.OutputNames.Sum(name => net.Blob(name).Count)];
+        int k = 0;
+        foreach (string name in net.OutputNames)
+        {
+            foreach (float value in net.Blob(name).Data)
+                _sums[k++] += value;
+        }
+    }
+}

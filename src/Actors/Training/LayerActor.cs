@@ -1,0 +1,137 @@
+using Akka.Actor;
+using CaffeActors.Actors.Devices;
+using CaffeActors.Actors.Messages;
+using CaffeActors.Compute.Nets;
+
+namespace CaffeActors.Actors.Training;
+
+/// <summary>
+/// One layer of a net. It knows its neighbours and nothing else: it runs forward when all its bottoms have come and
+/// backward when all its top diffs have, then tells those who wait for it.
+/// </summary>
+internal class LayerActor : UntypedActor
+{
+    private readonly NetLayer _layer;
+    private readonly NetGraph.INode _node;
+    private readonly LayerWork _forward;
+    private readonly LayerWork _backward;
+    private readonly IActorRef _device;
+    private readonly IActorRef _reducer;
+    private readonly LossReady? _lossReady;
+    private readonly GradientReady? _gradientReady;
+    private IReadOnlyList<IActorRef> _layers = [];
+    private int _blobsMissing;
+    private int _diffsMissing;
+    private int _turnsMissing;
+    private bool _backwardBegun;
+
+    public LayerActor(LayerWiring wiring)
+    {
+        _layer = wiring.Layer;
+        _node = wiring.Graph.Layers[_layer.Rank];
+        _device = wiring.Device;
+        _reducer = wiring.Reducer;
+        _forward = wiring.Times.Forward[_layer.Rank];
+        _backward = wiring.Times.Backward[_layer.Rank];
+        bool isSink = _node.ReadBy.All(reader => reader is null);
+        bool isLoss = Enumerable.Range(0, _layer.Top.Length).Any(top => _layer.Layer.LossWeight(top) != 0);
+        _lossReady = isSink || isLoss ? new LossReady(_layer.Rank, isSink) : null;
+        _gradientReady = _layer.NeedBackward && _layer.Layer.Blobs.Count > 0 ? new GradientReady(_layer.Rank) : null;
+        Reset();
+    }
+
+    public static Props Props(LayerWiring wiring) => Akka.Actor.Props.Create(() => new LayerActor(wiring));
+
+    /// <summary>Asks the device for the forward pass.</summary>
+    protected void RunForward() => _device.Tell(_forward.Request);
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case BlobReady:
+                if (--_blobsMissing == 0)
+                    RunForward();
+                break;
+            case DiffReady:
+                _diffsMissing--;
+                TryBackward();
+                break;
+            case TurnReady:
+                _turnsMissing--;
+                TryBackward();
+                break;
+            case Ran ran:
+                OnRan((LayerWork)ran.Work);
+                break;
+            case Forward:
+                OnForward();
+                break;
+            case Backward:
+                _diffsMissing = 0;
+                _backwardBegun = true;
+                TryBackward();
+                break;
+            case Wire wire:
+                _layers = wire.Layers;
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    /// <summary>Begins a forward pass of a layer without bottoms.</summary>
+    protected virtual void OnForward() => RunForward();
+
+    private void TryBackward()
+    {
+        // A layer that starts the pass has no diffs to wait for; a turn may reach it before the pass does.
+        bool begun = _node.DiffsAwaited > 0 || _backwardBegun;
+        if (begun && _diffsMissing == 0 && _turnsMissing == 0)
+            _device.Tell(_backward.Request);
+    }
+
+    private void OnRan(LayerWork work)
+    {
+        if (work.Failure is { } failure)
+            Context.Parent.Tell(new Failed(Failures.InLayer(failure, _layer)));
+        else if (ReferenceEquals(work, _forward))
+            OnForwardDone();
+        else
+            OnBackwardDone();
+    }
+
+    private void OnForwardDone()
+    {
+        Reset();
+        foreach (LayerLink? reader in _node.ReadBy)
+        {
+            if (reader is { } link)
+                _layers[link.Rank].Tell(BlobReady.Instance);
+        }
+
+        if (_lossReady is not null)
+            Context.Parent.Tell(_lossReady);
+    }
+
+    private void OnBackwardDone()
+    {
+        foreach (int rank in _node.PassesTurnTo)
+            _layers[rank].Tell(TurnReady.Instance);
+        foreach (int rank in _node.SendsDiffsTo)
+            _layers[rank].Tell(DiffReady.Instance);
+        if (_gradientReady is not null)
+            _reducer.Tell(_gradientReady);
+        if (_node.SendsDiffsTo.Count == 0)
+            Context.Parent.Tell(BackwardDone.Instance);
+    }
+
+    private void Reset()
+    {
+        _blobsMissing = _layer.Bottom.Length;
+        _diffsMissing = _node.DiffsAwaited;
+        _turnsMissing = _node.TurnsAwaited;
+        _backwardBegun = false;
+    }
+}

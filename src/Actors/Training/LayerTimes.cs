@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using CaffeActors.Actors.Data;
+using CaffeActors.Actors.Devices;
+using CaffeActors.Compute.Nets;
+
+namespace CaffeActors.Actors.Training;
+
+/// <summary>The passes of a net's layers as work for a device, and the time they took.</summary>
+internal sealed class LayerTimes
+{
+    private readonly Net _net;
+
+    public LayerTimes(Net net)
+    {
+        _net = net;
+        Forward = [.. net.Layers.Select(layer => LayerWork.Forward(net, layer.Rank))];
+        DataWaits = [.. net.Layers.Select(_ => new DataWait())];
+        Backward = [.. net.Layers.Select(layer => LayerWork.Backward(net, layer.Rank))];
+    }
+
+    /// <summary>Forward passes by rank.</summary>
+    public LayerWork[] Forward { get; }
+
+    /// <summary>Backward passes by rank.</summary>
+    public LayerWork[] Backward { get; }
+
+    /// <summary>What each layer waited for data, by rank; only data layers do.</summary>
+    public DataWait[] DataWaits { get; }
+
+    /// <summary>Mean milliseconds of each pass since the last call, by metric name (<c>forward_ms/conv1</c>).</summary>
+    public IEnumerable<(string Name, double Milliseconds)> Take()
+    {
+        foreach ((string prefix, LayerWork[] works) in (ReadOnlySpan<(string, LayerWork[])>)[("forward_ms", Forward), ("backward_ms", Backward)])
+        {
+            for (int rank = 0; rank < works.Length; rank++)
+            {
+                DeviceWork work = works[rank];
+                if (work.Runs > 0)
+                    yield return ($"{prefix}/{_net.Layers[rank].Name}", work.Ticks * 1000.0 / Stopwatch.Frequency / work.Runs);
+                work.Ticks = 0;
+                work.Runs = 0;
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+using Akka.Actor;
+using CaffeActors.Compute.Nets;
+
+namespace CaffeActors.Actors.Training;
+
+/// <summary>What a layer's actor is made with.</summary>
+/// <param name="Layer">The layer in its net.</param>
+/// <param name="Graph">Who waits for whom.</param>
+/// <param name="Times">Its passes as work, and how long they take.</param>
+/// <param name="Device">Who computes.</param>
+/// <param name="Reducer">Who hears of complete gradients.</param>
+internal sealed record LayerWiring(
+    NetLayer Layer, NetGraph Graph, LayerTimes Times, IActorRef Device, IActorRef Reducer);

@@ -1,0 +1,37 @@
+using CaffeActors.Actors.Devices;
+using CaffeActors.Compute.Nets;
+
+namespace CaffeActors.Actors.Training;
+
+/// <summary>A layer's forward or backward pass as work for a device.</summary>
+internal sealed class LayerWork : DeviceWork
+{
+    private readonly Net _net;
+    private readonly int _rank;
+    private readonly bool _isForward;
+
+    private LayerWork(Net net, int rank, bool isForward, int order)
+        : base(order)
+    {
+        _net = net;
+        _rank = rank;
+        _isForward = isForward;
+    }
+
+    /// <summary>The layer's part of the loss in the last forward pass.</summary>
+    public float Loss { get; private set; }
+
+    /// <summary>A layer's forward pass: lower ranks first.</summary>
+    public static LayerWork Forward(Net net, int rank) => new(net, rank, true, rank);
+
+    /// <summary>A layer's backward pass: higher ranks first, and after all forward passes.</summary>
+    public static LayerWork Backward(Net net, int rank) => new(net, rank, false, (2 * net.Layers.Count) - rank);
+
+    protected override void Body()
+    {
+        if (_isForward)
+            Loss = _net.ForwardLayer(_rank);
+        else
+            _net.BackwardLayer(_rank);
+    }
+}

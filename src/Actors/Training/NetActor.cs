@@ -1,0 +1,115 @@
+using Akka.Actor;
+using CaffeActors.Actors.Data;
+using CaffeActors.Actors.Messages;
+using CaffeActors.Compute.Nets;
+using CaffeActors.Data.Layers;
+
+namespace CaffeActors.Actors.Training;
+
+/// <summary>
+/// A net: it starts a pass by telling the layers that nobody feeds, and knows it is over when the layers that feed
+/// nobody have reported. It walks no list in between: the layers tell each other.
+/// </summary>
+internal sealed class NetActor : UntypedActor
+{
+    private readonly Net _net;
+    private readonly NetGraph _graph;
+    private readonly LayerTimes _times;
+    private readonly IActorRef _device;
+    private readonly IActorRef _reducer;
+    private readonly IActorRef[] _layers;
+    private IActorRef _asker = ActorRefs.Nobody;
+    private RunPass _pass = RunPass.ForwardOnly;
+    private int _sinksMissing;
+
+    public NetActor(Net net, LayerTimes times, IActorRef device, IActorRef reducer)
+    {
+        _net = net;
+        _graph = new NetGraph(net);
+        _times = times;
+        _device = device;
+        _reducer = reducer;
+        _layers = new IActorRef[net.Layers.Count];
+    }
+
+    public static Props Props(Net net, LayerTimes times, IActorRef device, IActorRef reducer) =>
+        Akka.Actor.Props.Create(() => new NetActor(net, times, device, reducer));
+
+    protected override void PreStart()
+    {
+        foreach (NetLayer layer in _net.Layers)
+        {
+            var wiring = new LayerWiring(layer, _graph, _times, _device, _reducer);
+            Props props = layer.Layer is BatchLayer ? DataLayerActor.Props(wiring) : LayerActor.Props(wiring);
+            _layers[layer.Rank] = Context.ActorOf(
+                props.WithDispatcher(Context.Props.Dispatcher), ActorNames.Of(layer.Name, layer.Rank));
+        }
+
+        var wire = new Wire(_layers);
+        foreach (IActorRef layer in _layers)
+            layer.Tell(wire);
+    }
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case RunPass pass:
+                _asker = Sender;
+                _pass = pass;
+                BeginForward();
+                break;
+            case LossReady ready:
+                if (ready.IsSink && --_sinksMissing == 0)
+                    OnForwardDone();
+                break;
+            case BackwardDone:
+                if (--_sinksMissing == 0)
+                    OnBackwardDone();
+                break;
+            case Failed:
+                _asker.Tell(message);
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    private void BeginForward()
+    {
+        _sinksMissing = _graph.ForwardSinks;
+        foreach (int rank in _graph.ForwardSources)
+            _layers[rank].Tell(Forward.Instance);
+        if (_sinksMissing == 0)
+            OnForwardDone();
+    }
+
+    private void OnForwardDone()
+    {
+        _sinksMissing = _graph.BackwardSinks;
+        if (!_pass.Backward || _sinksMissing == 0)
+        {
+            Reply();
+            return;
+        }
+
+        foreach (int rank in _graph.BackwardSources)
+            _layers[rank].Tell(Backward.Instance);
+    }
+
+    private void OnBackwardDone()
+    {
+        _net.TellTotals();
+        Reply();
+    }
+
+    private void Reply()
+    {
+        // In the order of the layers, whatever the order in which they reported.
+        float loss = 0;
+        foreach (LayerWork forward in _times.Forward)
+            loss += forward.Loss;
+        _asker.Tell(new PassDone(loss));
+    }
+}

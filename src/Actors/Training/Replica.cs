@@ -1,0 +1,16 @@
+using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Solvers;
+
+namespace CaffeActors.Actors.Training;
+
+/// <summary>A net that trains on one device, with what its solver keeps for it.</summary>
+/// <param name="Device">Where it computes.</param>
+/// <param name="Net">The train net.</param>
+/// <param name="Optimizer">Its update rule and history.</param>
+/// <param name="IterSize">Passes an iteration adds up (<c>iter_size</c>).</param>
+internal sealed record Replica(CpuDevice Device, Net Net, Optimizer Optimizer, int IterSize)
+{
+    /// <summary>Its layers' passes, and the time they take.</summary>
+    public LayerTimes Times { get; } = new(Net);
+}

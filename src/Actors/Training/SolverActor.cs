@@ -1,0 +1,213 @@
+using Akka.Actor;
+using CaffeActors.Actors.Messages;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Actors.Training;
+
+/// <summary>
+/// The training loop as a state machine: test, iterate, tell, snapshot, in Caffe's order. It lives on the replica's
+/// thread, so that an iteration wakes no other; requests to stop wait in its mailbox until the iteration is over.
+/// </summary>
+internal sealed class SolverActor : UntypedActor
+{
+    private readonly TrainingRun _run;
+    private readonly IActorRef _replica;
+    private readonly IActorRef _evaluator;
+    private readonly IActorRef _snapshots;
+    private readonly SolverReport _report;
+    private int _iteration;
+    private int _testedAt = -1;
+    private bool _stopping;
+    private bool _stopped;
+    private bool _forceSnapshot;
+    private bool _snapshotAsked;
+    private bool _finishing;
+
+    public SolverActor(TrainingRun run, IActorRef replica, IActorRef evaluator, IActorRef snapshots, IActorRef observers)
+    {
+        _run = run;
+        _replica = replica;
+        _evaluator = evaluator;
+        _snapshots = snapshots;
+        _report = new SolverReport(run, message => observers.Tell(message));
+        _iteration = run.StartIteration;
+    }
+
+    private SolverParameter Solver => _run.Solver;
+
+    public static Props Props(
+        TrainingRun run, IActorRef replica, IActorRef evaluator, IActorRef snapshots, IActorRef observers) =>
+        Akka.Actor.Props.Create(() => new SolverActor(run, replica, evaluator, snapshots, observers));
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case Begin:
+                _report.Begin();
+                Continue();
+                break;
+            case StepDone done:
+                OnStepDone(done);
+                break;
+            case TestNetDone test:
+                _report.Test(_iteration, test);
+                break;
+            case TestsDone tests:
+                OnTestsDone(tests);
+                break;
+            case LossMeasured measured:
+                _report.FinalLoss(_iteration, measured.Loss);
+                FinishWithTests();
+                break;
+            case SnapshotDone:
+                AfterSnapshot();
+                break;
+            case RunRequest request:
+                OnRequest(request);
+                break;
+            case Failed failed:
+                End(RunEnd.Failed, failed.Failure);
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    // The head of an iteration: is there one, is a test due?
+    private void Continue()
+    {
+        if (_stopping)
+            BeginFinish();
+        else if (_iteration >= _run.MaxIteration)
+            BeginFinish();
+        else if (TestIsDue())
+            BeginTests();
+        else
+            _replica.Tell(new Step(_iteration));
+    }
+
+    private bool TestIsDue() =>
+        _run.Tests.Count > 0 && Solver.TestInterval > 0 && _iteration % Solver.TestInterval == 0
+        && _testedAt != _iteration && (_iteration > 0 || Solver.TestInitialization);
+
+    private void BeginTests()
+    {
+        _testedAt = _iteration;
+        _evaluator.Tell(new RunTests(_iteration));
+    }
+
+    private void OnStepDone(StepDone done)
+    {
+        if (_run.Replica.Optimizer.NotFinite is { } param)
+        {
+            End(RunEnd.Failed, new CaffeException(ErrorCodes.NotFinite, FailureKind.Diverged,
+                $"iteration {done.Iteration}: the update made '{param.Name}' NaN or infinite; "
+                + "lower base_lr or clip gradients"));
+            return;
+        }
+
+        _report.Step(done);
+        _iteration++;
+        if (_run.TimeIsUp())
+        {
+            _run.Log.Info("The time budget is used up; the run stops here and can be resumed.");
+            OnRequest(RunRequest.StopWithSnapshot);
+        }
+
+        // A stop's snapshot comes at the end, once.
+        bool due = Solver.Snapshot > 0 && _iteration % Solver.Snapshot == 0;
+        if (due || (_snapshotAsked && !_stopping))
+            BeginSnapshot();
+        else
+            Continue();
+    }
+
+    private void OnTestsDone(TestsDone tests)
+    {
+        if (tests.Interrupted)
+            _run.Log.Info("Test interrupted.");
+        if (_finishing)
+            End(RunEnd.Finished);
+        else if (_snapshotAsked && !_stopping)
+            BeginSnapshot();
+        else
+            Continue();
+    }
+
+    private void OnRequest(RunRequest request)
+    {
+        if (request == RunRequest.Snapshot)
+        {
+            _snapshotAsked = true;
+            return;
+        }
+
+        _stopping = true;
+        _forceSnapshot |= request == RunRequest.StopWithSnapshot;
+        _evaluator.Tell(request);
+    }
+
+    private void BeginSnapshot()
+    {
+        _snapshotAsked = false;
+        _run.SnapshotAt = _iteration;
+        _snapshots.Tell(new WriteSnapshot(_run.Capture(_iteration)));
+    }
+
+    private void AfterSnapshot()
+    {
+        if (_finishing)
+            Finish();
+        else
+            Continue();
+    }
+
+    private void BeginFinish()
+    {
+        _finishing = true;
+        _stopped = _stopping && _iteration < _run.MaxIteration;
+        bool wanted = Solver.SnapshotAfterTrain || (_stopped && _forceSnapshot);
+        if (wanted && _run.SnapshotAt != _iteration && _run.HasSnapshots)
+            BeginSnapshot();
+        else
+            Finish();
+    }
+
+    private void Finish()
+    {
+        if (_stopped)
+        {
+            _run.Log.Info("Optimization stopped early.");
+            End(RunEnd.Stopped);
+        }
+        else if (Solver.Display > 0 && _iteration % Solver.Display == 0)
+        {
+            _replica.Tell(MeasureLoss.Instance);
+        }
+        else
+        {
+            FinishWithTests();
+        }
+    }
+
+    private void FinishWithTests()
+    {
+        bool due = _run.Tests.Count > 0 && Solver.TestInterval > 0 && _iteration % Solver.TestInterval == 0;
+        if (due)
+            BeginTests();
+        else
+            End(RunEnd.Finished);
+    }
+
+    private void End(RunEnd end, CaffeException? failure = null)
+    {
+        if (end == RunEnd.Finished)
+            _run.Log.Info("Optimization Done.");
+        _report.End();
+        Context.Parent.Tell(new RunOutcome(end, _iteration, failure));
+        Become(static _ => true);
+    }
+}

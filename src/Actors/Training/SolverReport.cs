@@ -1,0 +1,132 @@
+using CaffeActors.Actors.Messages;
+using CaffeActors.Compute.Schema;
+using CaffeActors.Data.Metrics;
+
+namespace CaffeActors.Actors.Training;
+
+/// <summary>Tells the log, the metrics and whoever watches what a solver does.</summary>
+internal sealed class SolverReport
+{
+    private readonly TrainingRun _run;
+    private readonly Action<object> _observers;
+    private readonly SolverLog _log;
+    private readonly SolverParameter _solver;
+    private long _displayedAt;
+    private int _displayed;
+    private long _measuredAt;
+    private int _measured;
+    private double _imagesPerSecond;
+
+    public SolverReport(TrainingRun run, Action<object> observers)
+    {
+        _run = run;
+        _observers = observers;
+        _log = new SolverLog(run.Log);
+        _solver = run.Solver;
+    }
+
+    public void Begin()
+    {
+        _log.Solving(_run.Replica.Net.Name, _solver.LrPolicy);
+        _displayed = _measured = _run.StartIteration;
+        _displayedAt = _measuredAt = _run.Time.GetTimestamp();
+        Row(_run.StartIteration, "system", "segment_start", _run.StartIteration);
+    }
+
+    public void Step(StepDone done)
+    {
+        float smoothed = _run.Smoothed.Add(done.Loss);
+        bool display = _solver.Display > 0 && done.Iteration % _solver.Display == 0;
+        Progress(done, smoothed);
+        if (display)
+            Display(done, smoothed);
+        int every = _run.Plan.SystemMetricsEvery;
+        if (every > 0 && (done.Iteration + 1) % every == 0)
+            SystemMetrics(done.Iteration + 1);
+    }
+
+    public void Test(int iteration, TestNetDone test)
+    {
+        _log.Testing(iteration, test.Net);
+        _log.TestResult(test, _solver.TestComputeLoss);
+        foreach (OutputValue output in test.Outputs)
+            Row(iteration, $"test{test.Net}", NameOf(output, test.Outputs), output.Value);
+        if (_solver.TestComputeLoss)
+            Row(iteration, $"test{test.Net}", "total_loss", test.Loss);
+    }
+
+    public void FinalLoss(int iteration, float loss)
+    {
+        _run.Smoothed.Add(loss);
+        _log.FinalLoss(iteration, _run.Smoothed.Value);
+    }
+
+    public void End() => _observers(FlushMetrics.Instance);
+
+    private void Display(StepDone done, float smoothed)
+    {
+        long now = _run.Time.GetTimestamp();
+        int since = done.Iteration - _displayed;
+        TimeSpan elapsed = _run.Time.GetElapsedTime(_displayedAt, now);
+        (_displayed, _displayedAt) = (done.Iteration, now);
+        _log.Iteration(done.Iteration, since > 0 ? since : _solver.Display, elapsed, smoothed);
+        IReadOnlyList<OutputValue> outputs = NetOutputs.Of(_run.Replica.Net);
+        _log.TrainOutputs(outputs);
+        _log.Rate(done.Iteration, done.Rate);
+        Row(done.Iteration, "train", "loss", smoothed);
+        Row(done.Iteration, "train", "lr", done.Rate);
+        foreach (OutputValue output in outputs)
+        {
+            string name = NameOf(output, outputs);
+            // The smoothed loss has the name already; the output's own value stands beside it.
+            Row(done.Iteration, "train", name == "loss" ? "output/loss" : name, output.Value);
+        }
+
+        Row(done.Iteration, "train", "images_per_second", _imagesPerSecond);
+    }
+
+    private void Progress(StepDone done, float smoothed)
+    {
+        long now = _run.Time.GetTimestamp();
+        TimeSpan elapsed = _run.Time.GetElapsedTime(_measuredAt, now);
+        int iterations = done.Iteration + 1 - _measured;
+        if (elapsed < TimeSpan.FromMilliseconds(250) && done.Iteration + 1 < _run.MaxIteration)
+            return;
+        (_measured, _measuredAt) = (done.Iteration + 1, now);
+        double perSecond = iterations / elapsed.TotalSeconds;
+        _imagesPerSecond = perSecond * _run.ImagesPerIteration;
+        TimeSpan left = TimeSpan.FromSeconds((_run.MaxIteration - done.Iteration - 1) / perSecond);
+        _observers(new Progress(done.Iteration + 1, _run.MaxIteration, smoothed, done.Rate, _imagesPerSecond, left));
+    }
+
+    private void SystemMetrics(int step)
+    {
+        LayerTimes times = _run.Replica.Times;
+        foreach ((string name, double milliseconds) in times.Take())
+            Row(step, "layer", name, milliseconds);
+        foreach (Compute.Nets.NetLayer layer in _run.Replica.Net.Layers.Where(layer => layer.Layer is CaffeActors.Data.Layers.BatchLayer))
+        {
+            (double wait, double depth) = times.DataWaits[layer.Rank].Take();
+            Row(step, "system", $"data_wait_ms/{layer.Name}", wait);
+            Row(step, "system", $"prefetch_depth/{layer.Name}", depth);
+        }
+
+        Row(step, "system", "rss_bytes", Environment.WorkingSet);
+        Row(step, "system", "gc_heap_bytes", GC.GetTotalMemory(forceFullCollection: false));
+    }
+
+    private void Row(int step, string split, string name, double value) => _observers(new MetricRow
+    {
+        Step = step,
+        Epoch = _run.EpochAt(step),
+        Split = split,
+        Name = name,
+        Value = value,
+        WallTime = _run.Time.GetUtcNow(),
+        Rank = 0,
+        Segment = _run.Segment,
+    });
+
+    private static string NameOf(OutputValue output, IReadOnlyList<OutputValue> all) =>
+        all.Count(other => other.Name == output.Name) > 1 ? $"{output.Name}[{output.Element}]" : output.Name;
+}
