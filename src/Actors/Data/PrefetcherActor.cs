@@ -8,16 +8,13 @@ namespace CaffeActors.Actors.Data;
 /// <summary>Reads ahead for one data layer, on a thread of its own, as far as it is asked to.</summary>
 internal sealed class PrefetcherActor : UntypedActor
 {
-    /// <summary>The dispatcher: a pinned thread, since reading and decoding block.</summary>
-    public const string Dispatcher = "caffeactors.dispatchers.prefetch";
-
     private readonly BatchLayer _layer;
     private bool _failed;
 
     public PrefetcherActor(BatchLayer layer) => _layer = layer;
 
     public static Props Props(BatchLayer layer) =>
-        Akka.Actor.Props.Create(() => new PrefetcherActor(layer)).WithDispatcher(Dispatcher);
+        Akka.Actor.Props.Create(() => new PrefetcherActor(layer)).WithDispatcher(Dispatchers.Prefetch);
 
     protected override void OnReceive(object message)
     {

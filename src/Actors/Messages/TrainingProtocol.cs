@@ -85,9 +85,11 @@ public sealed record RunOutcome(RunEnd End, int Iteration, CaffeException? Failu
 /// <param name="Content">Everything a run goes on from, captured between two iterations.</param>
 internal sealed record WriteSnapshot(CaffeActors.Data.Snapshots.SnapshotContent Content);
 
-/// <summary>From a snapshot actor: it is on disk, or it failed and the one before it is whole.</summary>
-/// <param name="Failure">Why it failed, or null.</param>
-internal sealed record SnapshotDone(CaffeException? Failure);
+/// <summary>From a snapshot actor: it is on disk, or it failed, was told of, and the one before it is whole.</summary>
+internal sealed record SnapshotDone
+{
+    public static readonly SnapshotDone Instance = new();
+}
 
 /// <summary>To observers: close the metrics' part file.</summary>
 internal sealed record FlushMetrics
@@ -104,3 +106,15 @@ internal sealed record FlushMetrics
 /// <param name="Left">Time left at this pace, tests and snapshots not counted.</param>
 public sealed record Progress(
     int Iteration, int MaxIteration, double Loss, double Rate, double ImagesPerSecond, TimeSpan Left);
+
+/// <summary>To observers: the run is over, write out everything.</summary>
+internal sealed record CloseObservers
+{
+    public static readonly CloseObservers Instance = new();
+}
+
+/// <summary>From observers: everything is written.</summary>
+internal sealed record ObserversClosed
+{
+    public static readonly ObserversClosed Instance = new();
+}

@@ -30,7 +30,6 @@ internal sealed class SolverReport
         _log.Solving(_run.Replica.Net.Name, _solver.LrPolicy);
         _displayed = _measured = _run.StartIteration;
         _displayedAt = _measuredAt = _run.Time.GetTimestamp();
-        Row(_run.StartIteration, "system", "segment_start", _run.StartIteration);
     }
 
     public void Step(StepDone done)
@@ -50,9 +49,9 @@ internal sealed class SolverReport
         _log.Testing(iteration, test.Net);
         _log.TestResult(test, _solver.TestComputeLoss);
         foreach (OutputValue output in test.Outputs)
-            Row(iteration, $"test{test.Net}", NameOf(output, test.Outputs), output.Value);
+            Row(iteration, MetricNames.Test(test.Net), NameOf(output, test.Outputs), output.Value);
         if (_solver.TestComputeLoss)
-            Row(iteration, $"test{test.Net}", "total_loss", test.Loss);
+            Row(iteration, MetricNames.Test(test.Net), "total_loss", test.Loss);
     }
 
     public void FinalLoss(int iteration, float loss)
@@ -73,16 +72,16 @@ internal sealed class SolverReport
         IReadOnlyList<OutputValue> outputs = NetOutputs.Of(_run.Replica.Net);
         _log.TrainOutputs(outputs);
         _log.Rate(done.Iteration, done.Rate);
-        Row(done.Iteration, "train", "loss", smoothed);
-        Row(done.Iteration, "train", "lr", done.Rate);
+        Row(done.Iteration, MetricNames.Train, "loss", smoothed);
+        Row(done.Iteration, MetricNames.Train, "lr", done.Rate);
         foreach (OutputValue output in outputs)
         {
             string name = NameOf(output, outputs);
             // The smoothed loss has the name already; the output's own value stands beside it.
-            Row(done.Iteration, "train", name == "loss" ? "output/loss" : name, output.Value);
+            Row(done.Iteration, MetricNames.Train, name == "loss" ? "output/loss" : name, output.Value);
         }
 
-        Row(done.Iteration, "train", "images_per_second", _imagesPerSecond);
+        Row(done.Iteration, MetricNames.Train, "images_per_second", _imagesPerSecond);
     }
 
     private void Progress(StepDone done, float smoothed)
@@ -103,29 +102,20 @@ internal sealed class SolverReport
     {
         LayerTimes times = _run.Replica.Times;
         foreach ((string name, double milliseconds) in times.Take())
-            Row(step, "layer", name, milliseconds);
+            Row(step, MetricNames.Layer, name, milliseconds);
         foreach (Compute.Nets.NetLayer layer in _run.Replica.Net.Layers.Where(layer => layer.Layer is CaffeActors.Data.Layers.BatchLayer))
         {
             (double wait, double depth) = times.DataWaits[layer.Rank].Take();
-            Row(step, "system", $"data_wait_ms/{layer.Name}", wait);
-            Row(step, "system", $"prefetch_depth/{layer.Name}", depth);
+            Row(step, MetricNames.System, $"data_wait_ms/{layer.Name}", wait);
+            Row(step, MetricNames.System, $"prefetch_depth/{layer.Name}", depth);
         }
 
-        Row(step, "system", "rss_bytes", Environment.WorkingSet);
-        Row(step, "system", "gc_heap_bytes", GC.GetTotalMemory(forceFullCollection: false));
+        Row(step, MetricNames.System, "rss_bytes", Environment.WorkingSet);
+        Row(step, MetricNames.System, "gc_heap_bytes", GC.GetTotalMemory(forceFullCollection: false));
     }
 
-    private void Row(int step, string split, string name, double value) => _observers(new MetricRow
-    {
-        Step = step,
-        Epoch = _run.EpochAt(step),
-        Split = split,
-        Name = name,
-        Value = value,
-        WallTime = _run.Time.GetUtcNow(),
-        Rank = 0,
-        Segment = _run.Segment,
-    });
+    private void Row(int step, string split, string name, double value) =>
+        _observers(new MetricRow(step, _run.EpochAt(step), split, name, value, _run.Time.GetUtcNow(), 0, _run.Segment));
 
     private static string NameOf(OutputValue output, IReadOnlyList<OutputValue> all) =>
         all.Count(other => other.Name == output.Name) > 1 ? $"{output.Name}[{output.Element}]" : output.Name;

@@ -1,0 +1,81 @@
+using Akka.Actor;
+using CaffeActors.Actors.Devices;
+using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Metrics;
+using CaffeActors.Compute.Diagnostics;
+
+namespace CaffeActors.Actors.Training;
+
+/// <summary>
+/// A whole run: parent of everything that works for it. A child that dies ends the run in order: metrics written, the
+/// last good snapshot kept, the failure told.
+/// </summary>
+internal sealed class RunActor : UntypedActor
+{
+    private readonly TrainingRun _run;
+    private readonly IReadOnlyList<IRunObserver> _watchers;
+    private readonly TaskCompletionSource<RunOutcome> _over;
+    private IActorRef _solver = ActorRefs.Nobody;
+    private IActorRef _observers = ActorRefs.Nobody;
+    private RunOutcome? _outcome;
+
+    public RunActor(TrainingRun run, IReadOnlyList<IRunObserver> watchers, TaskCompletionSource<RunOutcome> over)
+    {
+        _run = run;
+        _watchers = watchers;
+        _over = over;
+    }
+
+    public static Props Props(
+        TrainingRun run, IReadOnlyList<IRunObserver> watchers, TaskCompletionSource<RunOutcome> over) =>
+        Akka.Actor.Props.Create(() => new RunActor(run, watchers, over));
+
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(exception =>
+    {
+        var failure = Failures.Unexpected(exception, $"actor '{Sender.Path.Name}'");
+        Self.Tell(new RunOutcome(RunEnd.Failed, _run.StartIteration, failure));
+        return Directive.Stop;
+    });
+
+    protected override void PreStart()
+    {
+        string replica = Dispatchers.Replica(0);
+        _observers = Context.ActorOf(
+            ObserverActor.Props(_run.Metrics, _watchers, _run.Log).WithDispatcher(Dispatchers.Files), "observers");
+        IActorRef device = Context.ActorOf(DeviceActor.Props().WithDispatcher(replica), "device");
+        IActorRef root = Context.ActorOf(ReplicaActor.Props(_run.Replica, device).WithDispatcher(replica), "replica");
+        IActorRef evaluator = Context.ActorOf(
+            EvaluatorActor.Props(_run.Tests, _run.Replica.Net, device).WithDispatcher(replica), "evaluator");
+        IActorRef snapshots = Context.ActorOf(SnapshotActor.Props(_run).WithDispatcher(Dispatchers.Files), "snapshots");
+        _solver = Context.ActorOf(
+            SolverActor.Props(_run, root, evaluator, snapshots, _observers).WithDispatcher(replica), "solver");
+        _solver.Tell(Begin.Instance);
+    }
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case RunRequest request:
+                _solver.Tell(request);
+                break;
+            case RunOutcome outcome when _outcome is null:
+                _outcome = outcome;
+                _observers.Tell(CloseObservers.Instance);
+                break;
+            case RunOutcome:
+                break;
+            case ObserversClosed:
+                Context.Stop(Self);
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    // The children have stopped by now: nobody touches the nets any more.
+    protected override void PostStop() => _over.TrySetResult(
+        _outcome ?? new RunOutcome(RunEnd.Failed, _run.StartIteration,
+            new CaffeException(ErrorCodes.Internal, FailureKind.Internal, "the run was stopped from outside")));
+}

@@ -1,0 +1,78 @@
+using CaffeActors.Compute.Schema;
+using CaffeActors.Compute.Solvers;
+
+namespace CaffeActors.Actors.Training;
+
+/// <summary>Which run a start goes on with.</summary>
+public enum ResumeMode
+{
+    /// <summary>A new run.</summary>
+    Never,
+
+    /// <summary>The newest run of the name that fits, if there is one; else a new run.</summary>
+    Auto,
+
+    /// <summary>As <see cref="Auto"/>, but it is an error if there is none.</summary>
+    Must,
+}
+
+/// <summary>Everything that says what a run does: resolved, overridden, with nothing left to look up but files.</summary>
+public sealed record RunPlan
+{
+    /// <summary>The run's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The solver, upgraded, with overrides.</summary>
+    public required SolverParameter Solver { get; init; }
+
+    /// <summary>The nets, upgraded, with overrides, their states set.</summary>
+    public required SolverNets Nets { get; init; }
+
+    /// <summary>Finds files that nets and solver name.</summary>
+    public Func<string, string> ResolvePath { get; init; } = static path => path;
+
+    /// <summary>Settings beyond Caffe's schema, by layer name.</summary>
+    public IReadOnlyDictionary<string, object> Extensions { get; init; } = new Dictionary<string, object>();
+
+    /// <summary>Seed of all random streams; null takes the solver's random_seed, or a fresh one.</summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>Threads to compute on; 0 takes one for each core.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Weight files to begin with, in order.</summary>
+    public IReadOnlyList<string> Weights { get; init; } = [];
+
+    /// <summary>A solver state to go on from (Caffe's <c>-snapshot</c>), or null.</summary>
+    public string? Snapshot { get; init; }
+
+    /// <summary>Which run to go on with.</summary>
+    public ResumeMode Resume { get; init; }
+
+    /// <summary>How long the run may take before it stops with a snapshot; null for ever.</summary>
+    public TimeSpan? TimeBudget { get; init; }
+
+    /// <summary>Folder of all runs.</summary>
+    public string OutputRoot { get; init; } = "runs";
+
+    /// <summary>Whether snapshots lie in the run's folder; else at the solver's snapshot_prefix, as Caffe's.</summary>
+    public bool SnapshotsInRunFolder { get; init; }
+
+    /// <summary>How many snapshots are kept; 0 keeps all.</summary>
+    public int KeepLast { get; init; }
+
+    /// <summary>Iterations between system and layer metrics; 0 for none.</summary>
+    public int SystemMetricsEvery { get; init; } = 100;
+
+    /// <summary>How old a metric row may grow before it is written.</summary>
+    public TimeSpan MetricsFlushInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The configuration file, as the user named it.</summary>
+    public string ConfigPath { get; init; } = "";
+
+    /// <summary>The configuration with everything resolved, for the run's folder; empty for a bare solver.</summary>
+    public string ResolvedConfig { get; init; } = "";
+
+    /// <summary>Text for <c>akka { }</c>, merged over the program's own.</summary>
+    public string AkkaConfig { get; init; } = "";
+}

@@ -1,0 +1,83 @@
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Prototxt;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Compute.Solvers;
+
+/// <summary>A test net that a solver names.</summary>
+/// <param name="Net">The net, its state set.</param>
+/// <param name="Iterations">Batches of one test.</param>
+public sealed record SolverTestNet(NetParameter Net, int Iterations);
+
+/// <summary>The nets a solver trains and tests, with the states they are built in.</summary>
+/// <param name="Train">The train net, its state set.</param>
+/// <param name="Tests">The test nets, in their order.</param>
+public sealed record SolverNets(NetParameter Train, IReadOnlyList<SolverTestNet> Tests)
+{
+    /// <summary>
+    /// Collects a solver's nets: exactly one of net, net_param, train_net, train_net_param; test nets are
+    /// test_net_param, then test_net, then the generic net for the remaining test_iter. A net's state is its phase,
+    /// overridden by the net's own state and then by train_state or test_state.
+    /// </summary>
+    /// <param name="solver">The solver.</param>
+    /// <param name="readNet">Reads a net file, upgraded.</param>
+    /// <exception cref="CaffeException">Nets or test settings are missing or contradict each other.</exception>
+    public static SolverNets Of(SolverParameter solver, Func<string, NetParameter> readNet)
+    {
+        NetParameter? generic = solver.HasNet ? readNet(solver.Net) : solver.NetParam;
+        int given = new[] { solver.HasNet, solver.NetParam is not null, solver.HasTrainNet, solver.TrainNetParam is not null }
+            .Count(isGiven => isGiven);
+        if (given != 1)
+        {
+            throw Fail(solver, given == 0
+                ? "the solver names no net: give net, net_param, train_net or train_net_param"
+                : "the solver names its train net more than once: give one of net, net_param, train_net, train_net_param");
+        }
+
+        NetParameter train = generic ?? (solver.HasTrainNet ? readNet(solver.TrainNet) : solver.TrainNetParam!);
+        return new SolverNets(WithState(train, Phase.Train, solver.TrainState), TestNets(solver, generic, readNet));
+    }
+
+    private static List<SolverTestNet> TestNets(
+        SolverParameter solver, NetParameter? generic, Func<string, NetParameter> readNet)
+    {
+        int named = solver.TestNetParam.Count + solver.TestNet.Count;
+        int count = solver.TestIter.Count;
+        if (generic is not null ? count < named : count != named)
+        {
+            throw Fail(solver,
+                $"test_iter is given {count} times for {named} test net(s); give it once for each, in their order");
+        }
+
+        if (solver.TestState.Count > 0 && solver.TestState.Count != count)
+            throw Fail(solver, $"test_state is given {solver.TestState.Count} times; give it for each of the {count} test net(s), or not at all");
+        if (count > 0 && solver.TestInterval <= 0)
+            throw Fail(solver, "test_iter is given without a test_interval above 0");
+        List<SolverTestNet> tests = [];
+        for (int i = 0; i < count; i++)
+        {
+            NetParameter net = i < solver.TestNetParam.Count ? solver.TestNetParam[i]
+                : i < named ? readNet(solver.TestNet[i - solver.TestNetParam.Count])
+                : generic!;
+            NetParameter test = WithState(net, Phase.Test, i < solver.TestState.Count ? solver.TestState[i] : null);
+            test.DebugInfo = solver.DebugInfo;
+            tests.Add(new SolverTestNet(test, solver.TestIter[i]));
+        }
+
+        return tests;
+    }
+
+    private static NetParameter WithState(NetParameter net, Phase phase, NetState? state)
+    {
+        NetParameter result = new NetParameter(net).WithPlaceOf(net);
+        // A copied layer has no place of its own; errors are to name the file all the same.
+        for (int i = 0; i < net.Layer.Count; i++)
+            result.Layer[i].WithPlaceOf(net.Layer[i]);
+        result.State = NetStates.Merge(phase, net.State, state);
+        return result;
+    }
+
+    private static CaffeException Fail(SolverParameter solver, string message) =>
+        new(ErrorCodes.BadSolver, FailureKind.Configuration, message, SourcePlaces.Of(solver));
+}
