@@ -31,8 +31,11 @@ internal sealed class DataLayerActor : LayerActor
 
     protected override void PreStart()
     {
+        if (_layer.PrefetchDepth == 0)
+            return;
         _prefetcher = Context.ActorOf(PrefetcherActor.Props(_layer), "prefetcher");
-        for (int i = 0; i < _layer.PrefetchDepth; i++)
+        // One buffer more than are read ahead: the one in use.
+        for (int i = 0; i <= _layer.PrefetchDepth; i++)
             _prefetcher.Tell(new Demand(_layer.CreateBatch()));
     }
 
@@ -58,6 +61,12 @@ internal sealed class DataLayerActor : LayerActor
 
     protected override void OnForward()
     {
+        if (_layer.PrefetchDepth == 0)
+        {
+            RunForward();
+            return;
+        }
+
         _waitingSince = Stopwatch.GetTimestamp();
         if (_ready.Count > 0)
             Deliver();

@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Data.Snapshots;
 
 namespace CaffeActors.Actors.Messages;
 
@@ -82,8 +83,10 @@ public enum RunEnd
 public sealed record RunOutcome(RunEnd End, int Iteration, CaffeException? Failure = null);
 
 /// <summary>To a snapshot actor: write this.</summary>
-/// <param name="Content">Everything a run goes on from, captured between two iterations.</param>
-internal sealed record WriteSnapshot(CaffeActors.Data.Snapshots.SnapshotContent Content);
+/// <param name="Net">The net's weights, by reference.</param>
+/// <param name="Progress">The solver's history, by reference.</param>
+/// <param name="Resume">What else the run goes on from.</param>
+internal sealed record WriteSnapshot(NetWeights Net, SolverProgress Progress, ResumeState Resume);
 
 /// <summary>From a snapshot actor: it is on disk, or it failed, was told of, and the one before it is whole.</summary>
 internal sealed record SnapshotDone

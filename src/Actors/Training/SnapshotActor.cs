@@ -27,7 +27,7 @@ internal sealed class SnapshotActor : UntypedActor
 
         try
         {
-            _run.Write(write.Content);
+            _run.Write(write);
             _failuresInARow = 0;
             Sender.Tell(SnapshotDone.Instance);
         }

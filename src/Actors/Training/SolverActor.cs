@@ -154,7 +154,7 @@ internal sealed class SolverActor : UntypedActor
     {
         _snapshotAsked = false;
         _run.SnapshotAt = _iteration;
-        _snapshots.Tell(new WriteSnapshot(_run.Capture(_iteration)));
+        _snapshots.Tell(_run.Capture(_iteration));
     }
 
     private void AfterSnapshot()

@@ -11,17 +11,14 @@ namespace CaffeActors.Compute.Nets;
 public sealed record WeightCopyReport(
     IReadOnlyList<string> Loaded, IReadOnlyList<string> Skipped, IReadOnlyList<string> Missing);
 
-/// <summary>Weights into, out of and between nets, matched by layer name.</summary>
+/// <summary>Weights into and between nets, matched by layer name.</summary>
 public static class WeightCopy
 {
     /// <summary>Copies stored weights into a net.</summary>
     /// <param name="net">The net.</param>
     /// <param name="source">The stored net; only names and blobs count.</param>
-    /// <param name="sharedMayBeAbsent">
-    /// True for sources that store a shared blob once (HDF5): a layer may then lack blobs that another layer owns.
-    /// </param>
     /// <exception cref="CaffeException">A layer of the same name has other blobs.</exception>
-    public static WeightCopyReport CopyTrainedLayersFrom(this Net net, NetParameter source, bool sharedMayBeAbsent = false)
+    public static WeightCopyReport CopyTrainedLayersFrom(this Net net, NetParameter source)
     {
         List<string> loaded = [], skipped = [];
         foreach (LayerParameter stored in source.Layer)
@@ -35,7 +32,7 @@ public static class WeightCopy
 
             if (target.Layer.Blobs.Count == 0 && stored.Blobs.Count == 0)
                 continue;
-            CopyLayer(target, stored, sharedMayBeAbsent);
+            CopyLayer(target, stored);
             loaded.Add(stored.Name);
         }
 
@@ -62,37 +59,23 @@ public static class WeightCopy
         }
     }
 
-    /// <summary>The net with its weights, as it is stored: every layer with its message and blobs.</summary>
-    /// <param name="net">The net.</param>
-    /// <param name="withDiff">Whether gradients are stored too.</param>
-    public static NetParameter ToProto(this Net net, bool withDiff = false)
-    {
-        var proto = new NetParameter { Name = net.Name };
-        foreach (NetLayer layer in net.Layers)
-        {
-            LayerParameter stored = layer.Layer.Parameter.Clone();
-            stored.Blobs.Clear();
-            foreach (Blob blob in layer.Layer.Blobs)
-                stored.Blobs.Add(blob.ToProto(withDiff));
-            proto.Layer.Add(stored);
-        }
-
-        return proto;
-    }
-
-    private static void CopyLayer(NetLayer target, LayerParameter stored, bool sharedMayBeAbsent)
+    private static void CopyLayer(NetLayer target, LayerParameter stored)
     {
         int count = stored.Blobs.Count;
-        bool ownersOnly = sharedMayBeAbsent && count < target.Layer.Blobs.Count
-            && target.OwnsParam.Skip(count).All(owns => !owns);
-        if (!ownersOnly)
+        // HDF5 files keep a shared blob with its owner only: the sharer's is empty, or missing at the end.
+        bool sharersMissing = count < target.Layer.Blobs.Count && target.OwnsParam.Skip(count).All(owns => !owns);
+        if (!sharersMissing)
             RequireCount(target, count);
         for (int i = 0; i < count; i++)
         {
             Blob blob = target.Layer.Blobs[i];
-            if (!stored.Blobs[i].ShapeEquals(blob))
-                throw Mismatch(target.Name, i, Blob.FormatShape(stored.Blobs[i].ShapeOf()), blob.ShapeString);
-            blob.FromProto(stored.Blobs[i], reshape: false);
+            BlobProto source = stored.Blobs[i];
+            bool isEmpty = source.Shape is null && !source.IsLegacy() && source.Data.Count + source.DoubleData.Count == 0;
+            if (isEmpty && !target.OwnsParam[i])
+                continue;
+            if (!source.ShapeEquals(blob))
+                throw Mismatch(target.Name, i, Blob.FormatShape(source.ShapeOf()), blob.ShapeString);
+            blob.FromProto(source, reshape: false);
         }
     }
 

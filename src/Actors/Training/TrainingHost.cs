@@ -1,0 +1,109 @@
+using Akka.Actor;
+using Akka.Configuration;
+using CaffeActors.Actors.Logging;
+using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Metrics;
+using CaffeActors.Compute.Layers;
+using CaffeActors.Data.Runs;
+
+namespace CaffeActors.Actors.Training;
+
+/// <summary>
+/// Carries out one run: builds it, starts its actor system, ends both in order. Requests to stop or to write a
+/// snapshot may come from any thread at any time.
+/// </summary>
+public sealed class TrainingHost
+{
+    private readonly RunPlan _plan;
+    private readonly LayerCatalog _catalog;
+    private readonly RunLog _log;
+    private readonly TimeProvider _time;
+    private readonly IReadOnlyList<IRunObserver> _observers;
+    private readonly Lock _lock = new();
+    private readonly List<RunRequest> _early = [];
+    private IActorRef? _run;
+
+    /// <summary>Prepares a host; nothing is opened yet.</summary>
+    /// <param name="plan">What to run.</param>
+    /// <param name="catalog">The layer types.</param>
+    /// <param name="log">The log.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="observers">Who watches.</param>
+    public TrainingHost(
+        RunPlan plan, LayerCatalog catalog, RunLog log, TimeProvider time, params IReadOnlyList<IRunObserver> observers)
+    {
+        _plan = plan;
+        _catalog = catalog;
+        _log = log;
+        _time = time;
+        _observers = observers;
+    }
+
+    /// <summary>The run's folder, once it is open.</summary>
+    public string? RunFolder { get; private set; }
+
+    /// <summary>Asks the run for something; a request before its start is kept.</summary>
+    public void Request(RunRequest request)
+    {
+        lock (_lock)
+        {
+            if (_run is null)
+                _early.Add(request);
+            else
+                _run.Tell(request);
+        }
+    }
+
+    /// <summary>Runs until the end.</summary>
+    /// <param name="exitCodeOf">The exit code of an outcome, for the run's manifest.</param>
+    /// <returns>How it ended; finished at once where all runs to resume are finished.</returns>
+    /// <exception cref="Compute.Diagnostics.CaffeException">The run could not begin.</exception>
+    public async Task<RunOutcome> RunAsync(Func<RunOutcome, int> exitCodeOf)
+    {
+        using TrainingRun? run = TrainingRunBuilder.Build(_plan, _catalog, _log, _time);
+        if (run is null)
+            return new RunOutcome(RunEnd.Finished, _plan.Solver.MaxIter);
+        RunFolder = run.Folder?.Path;
+        RunOutcome outcome = await CarryOutAsync(run);
+        run.Folder?.End(StateOf(outcome.End), exitCodeOf(outcome), outcome.Iteration);
+        return outcome;
+    }
+
+    private async Task<RunOutcome> CarryOutAsync(TrainingRun run)
+    {
+        string name = $"caffeactors-{Guid.NewGuid():N}";
+        AkkaLogActor.Logs[name] = _log;
+        Config config = ConfigurationFactory.ParseString(Dispatchers.Configuration(replicas: 1));
+        if (_plan.AkkaConfig.Length > 0)
+            config = ConfigurationFactory.ParseString($"akka {{ {_plan.AkkaConfig} }}").WithFallback(config);
+        using var system = ActorSystem.Create(name, config);
+        var over = new TaskCompletionSource<RunOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        IActorRef actor = system.ActorOf(RunActor.Props(run, _observers, over), "run");
+        // However the system comes to end, the run is stopped first, with its snapshot.
+        CoordinatedShutdown.Get(system).AddTask(CoordinatedShutdown.PhaseBeforeServiceUnbind, "stop-run", async () =>
+        {
+            if (!over.Task.IsCompleted)
+                actor.Tell(RunRequest.StopWithSnapshot);
+            await over.Task;
+            return Akka.Done.Instance;
+        });
+        lock (_lock)
+        {
+            _run = actor;
+            foreach (RunRequest request in _early)
+                actor.Tell(request);
+        }
+
+        RunOutcome outcome = await over.Task;
+        await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClrExitReason.Instance);
+        AkkaLogActor.Logs.TryRemove(name, out _);
+        return outcome;
+    }
+
+    private static RunState StateOf(RunEnd end) => end switch
+    {
+        RunEnd.Finished => RunState.Finished,
+        RunEnd.Stopped => RunState.Stopped,
+        _ => RunState.Failed,
+    };
+}

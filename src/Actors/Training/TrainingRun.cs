@@ -1,0 +1,156 @@
+using CaffeActors.Actors.Logging;
+using CaffeActors.Actors.Messages;
+using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Random;
+using CaffeActors.Compute.Schema;
+using CaffeActors.Compute.Solvers;
+using CaffeActors.Data.Layers;
+using CaffeActors.Data.Metrics;
+using CaffeActors.Data.Runs;
+using CaffeActors.Data.Snapshots;
+
+namespace CaffeActors.Actors.Training;
+
+/// <summary>
+/// A run that is ready to begin: its nets, its solver's state, its folder. Built by <see cref="TrainingRunBuilder"/>,
+/// carried out by <see cref="RunActor"/>. Written on the replica's thread only, but for what says otherwise.
+/// </summary>
+internal sealed class TrainingRun : IDisposable
+{
+    private readonly long _started;
+
+    public TrainingRun(RunPlan plan, Replica replica, IReadOnlyList<TestNet> tests, RunLog log, TimeProvider time)
+    {
+        Plan = plan;
+        Replica = replica;
+        Tests = tests;
+        Log = log;
+        Time = time;
+        _started = time.GetTimestamp();
+        Smoothed = new SmoothedLoss(plan.Solver.AverageLoss);
+        ImagesPerIteration = DataLayers(replica.Net).Select(entry => entry.Layer.BatchSize).DefaultIfEmpty(0).Max() * replica.IterSize;
+        EpochSize = DataLayers(replica.Net).Select(entry => entry.Layer.RecordCount).FirstOrDefault();
+    }
+
+    /// <summary>What the run does.</summary>
+    public RunPlan Plan { get; }
+
+    /// <summary>The solver.</summary>
+    public SolverParameter Solver => Plan.Solver;
+
+    /// <summary>The net that trains.</summary>
+    public Replica Replica { get; }
+
+    /// <summary>The test nets.</summary>
+    public IReadOnlyList<TestNet> Tests { get; }
+
+    /// <summary>The log. Thread-safe.</summary>
+    public RunLog Log { get; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; }
+
+    /// <summary>The run's folder, or null for a run that keeps none.</summary>
+    public RunDirectory? Folder { get; init; }
+
+    /// <summary>Its metrics files, or null. Written by the observers' thread only.</summary>
+    public ParquetMetricSink? Metrics { get; init; }
+
+    /// <summary>Its snapshots, or null where the solver names no prefix. Used by the snapshots' thread only.</summary>
+    public SnapshotStore? Snapshots { get; init; }
+
+    /// <summary>The seed of all random streams.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Which start of the run this is, from 0.</summary>
+    public int Segment { get; init; }
+
+    /// <summary>Updates done before this start.</summary>
+    public int StartIteration { get; set; }
+
+    /// <summary>Updates to be done in all.</summary>
+    public int MaxIteration => Solver.MaxIter;
+
+    /// <summary>The iteration of the last snapshot of this start, or -1.</summary>
+    public int SnapshotAt { get; set; } = -1;
+
+    /// <summary>Whether snapshots can be written.</summary>
+    public bool HasSnapshots => Snapshots is not null;
+
+    /// <summary>The loss averaged over average_loss iterations.</summary>
+    public SmoothedLoss Smoothed { get; }
+
+    /// <summary>Images that one iteration takes; 0 for a net without data layers.</summary>
+    public int ImagesPerIteration { get; }
+
+    private long? EpochSize { get; }
+
+    /// <summary>Passes over the training data after some iterations, or null where it is not known.</summary>
+    public double? EpochAt(int iteration) =>
+        EpochSize is > 0 ? (double)iteration * ImagesPerIteration / EpochSize.Value : null;
+
+    /// <summary>Whether the time budget is used up.</summary>
+    public bool TimeIsUp() => Plan.TimeBudget is { } budget && Time.GetElapsedTime(_started) >= budget;
+
+    /// <summary>
+    /// Everything the run goes on from, between two iterations. Blobs are referred to, not copied: training waits
+    /// until it is written.
+    /// </summary>
+    public WriteSnapshot Capture(int iteration) => new(
+        WeightsOf(Replica.Net),
+        new SolverProgress(iteration, Replica.Optimizer.CurrentStep, Replica.Optimizer.History),
+        new ResumeState
+        {
+            Iteration = iteration,
+            RunId = Folder?.RunId ?? "",
+            NetHash = Fingerprint.OfNet(Plan.Nets.Train),
+            SolverHash = Fingerprint.OfSolver(Solver),
+            SolverType = Solver.Type,
+            DataPositions = AllDataLayers().ToDictionary(entry => entry.Key, entry => entry.Layer.Position),
+            RandomStreams = [.. AllStreams().Select(entry =>
+                new RandomStreamState(entry.Key, entry.Stream.Seed, entry.Stream.Stream, entry.Stream.Counter))],
+            SmoothedLoss = Smoothed.State,
+            MetricSegment = Segment,
+            MetricStep = iteration,
+        });
+
+    /// <summary>Writes a snapshot. Called on the snapshots' thread.</summary>
+    public void Write(WriteSnapshot content)
+    {
+        string model = SnapshotNames.ModelOf(Snapshots!.Prefix, content.Progress.Iteration, Snapshots.Format);
+        string state = SnapshotNames.StateOf(Snapshots.Prefix, content.Progress.Iteration, Snapshots.Format);
+        string kind = Snapshots.Format == SolverParameter.Types.SnapshotFormat.Hdf5 ? "HDF5" : "binary proto";
+        Log.Info($"Snapshotting to {kind} file {model}");
+        Log.Info($"Snapshotting solver state to {kind} file {state}");
+        Snapshots.Save(content.Net, content.Progress, content.Resume);
+    }
+
+    /// <summary>All data layers by net and layer name, as <c>.resume</c> names them.</summary>
+    public IEnumerable<(string Key, BatchLayer Layer)> AllDataLayers() =>
+        AllNets().SelectMany(net => DataLayers(net.Net).Select(entry => ($"{net.Key}/{entry.Name}", entry.Layer)));
+
+    /// <summary>All random streams by net, layer and purpose, as <c>.resume</c> names them.</summary>
+    public IEnumerable<(string Key, RandomStream Stream)> AllStreams() =>
+        AllNets().SelectMany(net => net.Net.Layers.SelectMany(layer =>
+            layer.Layer.RandomStreams.Select(stream => ($"{net.Key}/{layer.Name}/{stream.Key}", stream.Value))));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (TestNet test in Tests)
+            test.Net.Dispose();
+        Replica.Optimizer.Dispose();
+        Replica.Net.Dispose();
+        Replica.Device.Dispose();
+        Folder?.Dispose();
+    }
+
+    private static IEnumerable<(string Name, BatchLayer Layer)> DataLayers(Net net) =>
+        net.Layers.Where(layer => layer.Layer is BatchLayer).Select(layer => (layer.Name, (BatchLayer)layer.Layer));
+
+    private static NetWeights WeightsOf(Net net) => new(
+        net.Name, [.. net.Layers.Select(layer => new LayerWeights(layer.Layer.Parameter, layer.Layer.Blobs, layer.OwnsParam))]);
+
+    private IEnumerable<(string Key, Net Net)> AllNets() =>
+        Tests.Select((test, i) => ($"test{i}", test.Net)).Prepend(("train", Replica.Net));
+}

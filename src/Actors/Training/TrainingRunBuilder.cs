@@ -1,0 +1,243 @@
+using System.Reflection;
+using System.Security.Cryptography;
+using CaffeActors.Actors.Logging;
+using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Layers;
+using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Prototxt;
+using CaffeActors.Compute.Prototxt.Upgrades;
+using CaffeActors.Compute.Random;
+using CaffeActors.Compute.Schema;
+using CaffeActors.Compute.Solvers;
+using CaffeActors.Data.Layers;
+using CaffeActors.Data.Metrics;
+using CaffeActors.Data.Runs;
+using CaffeActors.Data.Snapshots;
+
+namespace CaffeActors.Actors.Training;
+
+/// <summary>
+/// Makes a plan into a run: finds the run to go on with, opens its folder, builds device, nets and optimizer, loads
+/// weights or restores a snapshot.
+/// </summary>
+internal sealed class TrainingRunBuilder
+{
+    private readonly RunPlan _plan;
+    private readonly RunLog _log;
+    private readonly TimeProvider _time;
+    private readonly string _netHash;
+    private readonly string _solverHash;
+
+    private TrainingRunBuilder(RunPlan plan, RunLog log, TimeProvider time)
+    {
+        _plan = plan;
+        _log = log;
+        _time = time;
+        _netHash = Fingerprint.OfNet(plan.Nets.Train);
+        _solverHash = Fingerprint.OfSolver(plan.Solver);
+    }
+
+    private SolverParameter Solver => _plan.Solver;
+
+    /// <summary>Builds the run, or returns null where the plan resumes and all its runs are finished.</summary>
+    /// <exception cref="CaffeException">Something does not fit; nothing is left open.</exception>
+    public static TrainingRun? Build(RunPlan plan, LayerCatalog catalog, RunLog log, TimeProvider time)
+    {
+        SolverValidation.Check(plan.Solver);
+        var builder = new TrainingRunBuilder(plan, log, time);
+        RunSearch? search = builder.FindRun();
+        return search is { Run: null, Finished: true } ? null : builder.Build(catalog, search);
+    }
+
+    private RunSearch? FindRun()
+    {
+        if (_plan.Resume == ResumeMode.Never)
+            return null;
+        RunSearch search = RunIndex.FindResumable(_plan.OutputRoot, _plan.Name, _netHash, _solverHash, Solver.MaxIter);
+        foreach (string note in search.Notes)
+            _log.Info($"Resume: {note}");
+        if (search.Run is not null)
+            return search;
+        if (search.Finished)
+            _log.Info($"All runs called '{_plan.Name}' are finished.");
+        else if (_plan.Resume == ResumeMode.Must)
+        {
+            throw new CaffeException(ErrorCodes.NothingToResume, FailureKind.NothingToResume,
+                $"there is no run called '{_plan.Name}' under '{_plan.OutputRoot}' to go on with"
+                + string.Concat(search.Notes.Select(note => $"; {note}")));
+        }
+
+        return search;
+    }
+
+    private TrainingRun Build(LayerCatalog catalog, RunSearch? search)
+    {
+        ulong seed = search?.Run?.Manifest.Seed ?? Seed();
+        var device = new CpuDevice(_plan.Threads);
+        Net? train = null;
+        List<TestNet> tests = [];
+        Optimizer? optimizer = null;
+        RunDirectory? folder = null;
+        try
+        {
+            var options = new NetOptions(new LayerContext(device, seed)
+            {
+                Notice = line => _log.Info(line),
+                ResolvePath = _plan.ResolvePath,
+                Extensions = _plan.Extensions,
+            }, catalog);
+            _log.Info("Creating the train net.");
+            train = NetBuilder.Build(_plan.Nets.Train, options);
+            train.DebugInfo = false;
+            for (int i = 0; i < _plan.Nets.Tests.Count; i++)
+            {
+                _log.Info($"Creating test net (#{i}).");
+                tests.Add(new TestNet(NetBuilder.Build(_plan.Nets.Tests[i].Net, options), _plan.Nets.Tests[i].Iterations));
+            }
+
+            foreach (string weights in _plan.Weights)
+                Finetune(weights, [train, .. tests.Select(test => test.Net)]);
+            optimizer = new Optimizer(Solver, train.LearnableParams, device, line => _log.Info(line));
+            var replica = new Replica(device, train, optimizer, Solver.IterSize);
+            SnapshotContent? restore = search?.Snapshot is { } snapshot ? SnapshotLoader.Load(snapshot)
+                : _plan.Snapshot is { } state ? SnapshotLoader.Load(state)
+                : null;
+            folder = OpenFolder(search, seed);
+            int start = restore?.State.Iter ?? 0;
+            int segment = folder.BeginSegment(start);
+            var run = new TrainingRun(_plan, replica, tests, _log, _time)
+            {
+                Folder = folder,
+                Seed = seed,
+                Segment = segment,
+                StartIteration = start,
+                Metrics = OpenMetrics(folder, segment, start),
+                Snapshots = OpenSnapshots(folder),
+            };
+            if (restore is not null)
+                Restore(run, restore);
+            return run;
+        }
+        catch
+        {
+            folder?.Dispose();
+            optimizer?.Dispose();
+            foreach (TestNet test in tests)
+                test.Net.Dispose();
+            train?.Dispose();
+            device.Dispose();
+            throw;
+        }
+    }
+
+    private ulong Seed() => _plan.Seed
+        ?? (Solver.RandomSeed >= 0 ? (ulong)Solver.RandomSeed : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
+
+    private void Finetune(string file, IEnumerable<Net> nets)
+    {
+        _log.Info($"Finetuning from {file}");
+        NetParameter stored = WeightsFile.Read(_plan.ResolvePath(file));
+        NetUpgrade.Upgrade(stored);
+        WeightCopyReport? report = null;
+        foreach (Net net in nets)
+        {
+            WeightCopyReport copied = net.CopyTrainedLayersFrom(stored);
+            report ??= copied;
+        }
+
+        foreach (string skipped in report!.Skipped)
+            _log.Info($"Ignoring source layer {skipped}");
+        _log.Info($"Loaded {report.Loaded.Count} layer(s)"
+            + (report.Missing.Count > 0 ? $"; no weights for: {string.Join(", ", report.Missing)}" : ""));
+    }
+
+    private RunDirectory OpenFolder(RunSearch? search, ulong seed)
+    {
+        if (search?.Run is { } known)
+        {
+            RunDirectory opened = RunDirectory.Open(known.Path, _time);
+            _log.AddFile(opened.LogPath);
+            return opened;
+        }
+
+        string name = Path.GetFileName(Solver.SnapshotPrefix);
+        RunDirectory created = RunDirectory.Create(_plan.OutputRoot, new RunManifest
+        {
+            Name = _plan.Name,
+            NetHash = _netHash,
+            SolverHash = _solverHash,
+            ConfigPath = _plan.ConfigPath,
+            Seed = seed,
+            ProgramVersion = Assembly.GetExecutingAssembly().GetName().Version?.ToString(3) ?? "",
+            SnapshotPrefix = _plan.SnapshotsInRunFolder
+                ? Path.Combine("snapshots", name.Length > 0 ? name : _plan.Name)
+                : Path.GetFullPath(Solver.SnapshotPrefix),
+        }, _time);
+        _log.AddFile(created.LogPath);
+        if (_plan.ResolvedConfig.Length > 0)
+            AtomicFile.WriteText(created.ConfigPath, _plan.ResolvedConfig);
+        AtomicFile.WriteText(created.NetPath, TextFormat.Print(_plan.Nets.Train));
+        AtomicFile.WriteText(created.SolverPath, TextFormat.Print(Solver));
+        _log.Info($"Run {created.RunId} in {created.Path}");
+        return created;
+    }
+
+    private ParquetMetricSink OpenMetrics(RunDirectory folder, int segment, int start) =>
+        ParquetMetricSink.Open(folder.MetricsPath, _time, segment, start);
+
+    private SnapshotStore OpenSnapshots(RunDirectory folder)
+    {
+        var store = new SnapshotStore(folder.SnapshotPrefix)
+        {
+            Format = Solver.SnapshotFormat,
+            WithDiff = Solver.SnapshotDiff,
+            KeepLast = _plan.KeepLast,
+        };
+        if (Solver.Snapshot > 0 || Solver.SnapshotAfterTrain)
+            store.Prepare();
+        return store;
+    }
+
+    private void Restore(TrainingRun run, SnapshotContent snapshot)
+    {
+        _log.Info(snapshot.Resume is null
+            ? $"Resuming from a pair without .resume at iteration {run.StartIteration}: data begin at their first record"
+            : $"Resuming at iteration {run.StartIteration}");
+        NetUpgrade.Upgrade(snapshot.Net);
+        run.Replica.Net.CopyTrainedLayersFrom(snapshot.Net);
+        run.Replica.Optimizer.Restore(snapshot.State);
+        if (snapshot.Resume is not { } resume)
+            return;
+        RequireSame(resume);
+        foreach ((string key, BatchLayer layer) in run.AllDataLayers())
+        {
+            if (resume.DataPositions.TryGetValue(key, out long position))
+                layer.Seek(position);
+        }
+
+        Dictionary<string, RandomStreamState> streams = resume.RandomStreams.ToDictionary(stream => stream.Name);
+        foreach ((string key, RandomStream stream) in run.AllStreams())
+        {
+            if (streams.TryGetValue(key, out RandomStreamState? state))
+                stream.Counter = state.Counter;
+        }
+
+        if (resume.SmoothedLoss is { } smoothed)
+            run.Smoothed.Restore(smoothed);
+    }
+
+    private void RequireSame(ResumeState resume)
+    {
+        string? difference =
+            resume.SolverType != Solver.Type ? $"it is of solver type {resume.SolverType}, this run is of {Solver.Type}"
+            : resume.WorldSize != 1 ? $"it is of {resume.WorldSize} workers, this run has 1"
+            : null;
+        if (difference is not null)
+            throw new CaffeException(ErrorCodes.BadSnapshot, FailureKind.Configuration, $"the snapshot does not fit: {difference}");
+        if (resume.NetHash != _netHash)
+            _log.Warn("The snapshot is of a net that differs from this one; weights were matched by layer name.");
+        if (resume.SolverHash != _solverHash)
+            _log.Warn("The snapshot is of a solver with other settings; this one's are used from here on.");
+    }
+}

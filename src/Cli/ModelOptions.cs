@@ -1,0 +1,72 @@
+using System.CommandLine;
+using CaffeActors.Actors.Logging;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Cli;
+
+/// <summary>The flags of Caffe's commands that open a net: model, phase, level, stages, device.</summary>
+internal sealed class ModelOptions
+{
+    private readonly Option<string> _model = new("--model") { Description = "The net (prototxt).", Required = true };
+    private readonly Option<string> _phase = new("--phase") { Description = "TRAIN or TEST." };
+    private readonly Option<int> _level = new("--level") { Description = "Level of the net's state." };
+    private readonly Option<string> _stage = new("--stage") { Description = "Stages of the net's state, comma-separated.", DefaultValueFactory = static _ => "" };
+    private readonly Option<string> _gpu = new("--gpu") { Description = "GPU to run on; this build computes on the CPU." };
+    private readonly Option<int> _threads = new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
+
+    /// <summary>Lets a command take them.</summary>
+    public void AddTo(Command command, bool withPhase)
+    {
+        command.Options.Add(_model);
+        if (withPhase)
+            command.Options.Add(_phase);
+        command.Options.Add(_level);
+        command.Options.Add(_stage);
+        command.Options.Add(_gpu);
+        command.Options.Add(_threads);
+        GlogFlags.AddTo(command);
+    }
+
+    /// <summary>Opens the net.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="phase">The phase where none is given.</param>
+    /// <param name="log">Hears remarks.</param>
+    public NetSession Open(ParseResult arguments, Phase phase, RunLog log)
+    {
+        RequireCpu(arguments.GetValue(_gpu));
+        log.Info("Use CPU.");
+        Phase wanted = arguments.GetResult(_phase) is null ? phase : ParsePhase(arguments.GetValue(_phase), phase);
+        return NetSession.Open(arguments.GetValue(_model)!, wanted, new NetSessionOptions
+        {
+            Level = arguments.GetValue(_level),
+            Stages = arguments.GetValue(_stage)!.Split(','),
+            Threads = arguments.GetValue(_threads),
+            Notice = line => log.Info(line),
+        });
+    }
+
+    /// <summary>Refuses a GPU: this build has none.</summary>
+    public static void RequireCpu(string? gpu)
+    {
+        if (!string.IsNullOrEmpty(gpu))
+        {
+            throw new CaffeException(ErrorCodes.DeviceFailed, FailureKind.Device,
+                $"there is no GPU {gpu}: this build computes on the CPU; leave --gpu out");
+        }
+    }
+
+    /// <summary>Reads a phase.</summary>
+    public static Phase ParsePhase(string? text, Phase standard) => text switch
+    {
+        null or "" => standard,
+        "TRAIN" => Phase.Train,
+        "TEST" => Phase.Test,
+        _ => throw new CaffeException(ErrorCodes.Usage, FailureKind.Configuration, $"--phase is TRAIN or TEST, not '{text}'"),
+    };
+
+    /// <summary>Checks a count.</summary>
+    public static int AtLeastOne(int value, string option) => value >= 1
+        ? value
+        : throw new CaffeException(ErrorCodes.Usage, FailureKind.Configuration, $"{option} must be at least 1, not {value}");
+}

@@ -1,0 +1,61 @@
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Prototxt;
+using CaffeActors.Compute.Prototxt.Upgrades;
+using CaffeActors.Compute.Schema;
+using Google.Protobuf;
+
+namespace CaffeActors.Data.Nets;
+
+/// <summary>Nets and solvers in prototxt files, brought to today's form as they are read.</summary>
+public static class NetFiles
+{
+    /// <summary>Reads a net.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="notice">Hears what was upgraded.</param>
+    /// <exception cref="CaffeException">There is no such file, or it cannot be understood; the place is in the file.</exception>
+    public static NetParameter ReadNet(string path, Action<string>? notice = null)
+    {
+        NetParameter net = Parse<NetParameter>(path);
+        Tell(path, NetUpgrade.Upgrade(net), notice);
+        return net;
+    }
+
+    /// <summary>Reads a solver.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="notice">Hears what was upgraded.</param>
+    /// <exception cref="CaffeException">There is no such file, or it cannot be understood; the place is in the file.</exception>
+    public static SolverParameter ReadSolver(string path, Action<string>? notice = null)
+    {
+        SolverParameter solver = Parse<SolverParameter>(path);
+        Tell(path, SolverUpgrade.Upgrade(solver), notice);
+        return solver;
+    }
+
+    private static TMessage Parse<TMessage>(string path)
+        where TMessage : class, IMessage<TMessage>, new()
+    {
+        string text;
+        try
+        {
+            text = File.ReadAllText(path);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            string why = cause is FileNotFoundException or DirectoryNotFoundException
+                ? $"there is no file '{path}' (looked for from {Environment.CurrentDirectory})"
+                : $"'{path}' cannot be read: {cause.Message}";
+            throw new CaffeException(ErrorCodes.FileNotFound, FailureKind.Configuration, why, null, cause);
+        }
+
+        return TextFormat.Parse<TMessage>(text, path);
+    }
+
+    private static void Tell(string path, UpgradeResult result, Action<string>? notice)
+    {
+        if (!result.Changed || notice is null)
+            return;
+        notice($"'{path}' is written in an older form; it was read as today's:");
+        foreach (UpgradeNotice line in result.Notices)
+            notice($"    {line.Text}");
+    }
+}
