@@ -2,9 +2,9 @@ using CaffeActors.Compute.Blobs;
 
 namespace CaffeActors.Compute.Solvers;
 
-/// <summary>A blob that a solver updates.</summary>
-/// <param name="Blob">Values and gradient.</param>
-/// <param name="LrMult">Factor of the learning rate; 0 freezes the blob.</param>
-/// <param name="DecayMult">Factor of the weight decay.</param>
-/// <param name="Name">For messages: layer and parameter.</param>
+/// <summary>A blob that a solver updates. Of blobs that share their memory only the owner is one.</summary>
+/// <param name="Blob">Its data are the weights, its diff the gradient; it belongs to the net.</param>
+/// <param name="LrMult">Multiplies the learning rate. Default 1; 0 freezes the blob.</param>
+/// <param name="DecayMult">Multiplies the weight decay. Default 1.</param>
+/// <param name="Name">What messages call it, as in <c>conv1/0</c>.</param>
 public sealed record LearnableParam(Blob Blob, float LrMult, float DecayMult, string Name);

@@ -1,0 +1,99 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using CaffeActors.Compute.Backends.Cpu;
+
+namespace CaffeActors.Compute.Solvers;
+
+/// <summary>
+/// Everything one update does to a parameter, in one pass over its memory, since that pass is bound by memory alone:
+/// scale, normalize, regularize, the rule's formula, w -= Δ, and a look whether the new weights are finite.
+/// </summary>
+/// <param name="update">The parameter.</param>
+/// <param name="rule">The formula.</param>
+/// <param name="notFinite">Set to 1 where a new weight is NaN or infinite; else left alone.</param>
+internal readonly unsafe struct FusedUpdate<TRule>(ParamUpdate update, TRule rule, int* notFinite) : IRangeBody
+    where TRule : struct, IElementRule
+{
+    private const int Width = 16;
+
+    /// <inheritdoc/>
+    public void Invoke(int from, int to)
+    {
+        float* w = update.Weights + from, g = update.Gradient + from, h = update.History + from;
+        float* h2 = TRule.HistoryBlocks > 1 ? update.SecondHistory + from : null;
+        int tail = (to - from) % Width, whole = to - from - tail;
+        bool finite = Steps(w, g, h, h2, whole);
+        if (tail > 0)
+            finite &= Tail(w + whole, g + whole, h + whole, TRule.HistoryBlocks > 1 ? h2 + whole : null, tail);
+        if (!finite)
+            *notFinite = 1;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private bool Steps(float* w, float* g, float* h, float* h2, int count)
+    {
+        TRule step = rule;
+        Vector512<float> scale = Vector512.Create(update.GradientScale);
+        Vector512<float> normalization = Vector512.Create(update.Normalization);
+        Vector512<float> decay = Vector512.Create(update.Decay);
+        Vector512<float> one = Vector512<float>.One, second = default, check = default;
+        bool l2 = update.Decay != 0 && update.Regularization == Regularization.L2;
+        bool l1 = update.Decay != 0 && update.Regularization == Regularization.L1;
+        bool clear = update.ClearGradient;
+        for (int i = 0; i < count; i += Width)
+        {
+            Vector512<float> weight = Vector512.Load(w + i);
+            Vector512<float> gradient = Vector512.Load(g + i) * scale * normalization;
+            if (l2)
+            {
+                gradient += decay * weight;
+            }
+            else if (l1)
+            {
+                Vector512<float> positive = Vector512.GreaterThan(weight, Vector512<float>.Zero) & one;
+                Vector512<float> negative = Vector512.LessThan(weight, Vector512<float>.Zero) & one;
+                gradient += decay * (positive - negative);
+            }
+
+            Vector512<float> first = Vector512.Load(h + i);
+            if (TRule.HistoryBlocks > 1)
+                second = Vector512.Load(h2 + i);
+            Vector512<float> delta = step.Step(gradient, ref first, ref second);
+            first.Store(h + i);
+            if (TRule.HistoryBlocks > 1)
+                second.Store(h2 + i);
+            weight -= delta;
+            weight.Store(w + i);
+            (clear ? Vector512<float>.Zero : delta).Store(g + i);
+            // 0 for a finite weight, NaN for any other.
+            check += weight - weight;
+        }
+
+        return check == Vector512<float>.Zero;
+    }
+
+    // The last few elements, in registers of their own: the memory behind them is another's.
+    private bool Tail(float* w, float* g, float* h, float* h2, int count)
+    {
+        float* copy = stackalloc float[4 * Width];
+        Pad(w, copy, count);
+        Pad(g, copy + Width, count);
+        Pad(h, copy + (2 * Width), count);
+        if (TRule.HistoryBlocks > 1)
+            Pad(h2, copy + (3 * Width), count);
+        bool finite = Steps(copy, copy + Width, copy + (2 * Width), copy + (3 * Width), Width);
+        Unsafe.CopyBlock(w, copy, (uint)count * sizeof(float));
+        Unsafe.CopyBlock(g, copy + Width, (uint)count * sizeof(float));
+        Unsafe.CopyBlock(h, copy + (2 * Width), (uint)count * sizeof(float));
+        if (TRule.HistoryBlocks > 1)
+            Unsafe.CopyBlock(h2, copy + (3 * Width), (uint)count * sizeof(float));
+        return finite;
+    }
+
+    // Filled up with the last element, which is sure to be as finite as the elements are.
+    private static void Pad(float* source, float* target, int count)
+    {
+        for (int i = 0; i < Width; i++)
+            target[i] = source[Math.Min(i, count - 1)];
+    }
+}

@@ -1,0 +1,255 @@
+using System.Globalization;
+using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Compute.Solvers;
+
+/// <summary>
+/// Updates a net's parameters from their gradients: learning rate, clipping, normalization, weight decay, the rule
+/// of the solver's type. Its state is the history and the current step. The bits of an update do not depend on the
+/// number of threads, nor on the order in which parameters are updated. A steady iteration allocates no managed
+/// memory. Not thread-safe: one call at a time.
+/// </summary>
+public sealed unsafe class Optimizer : IDisposable
+{
+    private readonly CpuDevice _device;
+    private readonly LearningRatePolicy _policy;
+    private readonly UpdateRule _rule;
+    private readonly Regularization _regularization;
+    private readonly float _weightDecay;
+    private readonly float _normalization;
+    private readonly float _clip;
+    private readonly LearnableParam[] _params;
+    private readonly Blob[] _history;
+    private readonly Action<string>? _notice;
+    private int _currentStep;
+    private float _rate;
+    private int? _rateIteration;
+
+    /// <summary>Makes the optimizer of a solver, its history zero.</summary>
+    /// <param name="parameter">The solver's message.</param>
+    /// <param name="learnable">What to update: a net's learnable parameters, owners only, in the net's order.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="notice">Takes remarks meant for the log, one line each. Default: nobody listens.</param>
+    /// <exception cref="CaffeException">A setting is unknown or out of range.</exception>
+    public Optimizer(
+        SolverParameter parameter, IReadOnlyList<LearnableParam> learnable, CpuDevice device,
+        Action<string>? notice = null)
+    {
+        _policy = LearningRatePolicy.Create(parameter);
+        _policy.Notice = notice;
+        _rule = UpdateRule.Create(parameter);
+        _regularization = SolverValidation.RegularizationOf(parameter);
+        _weightDecay = parameter.WeightDecay;
+        _normalization = 1f / parameter.IterSize;
+        _clip = parameter.ClipGradients;
+        _device = device;
+        _notice = notice;
+        _params = [.. learnable];
+        _history = new Blob[_params.Length * _rule.HistoryBlocks];
+        for (int i = 0; i < _history.Length; i++)
+            _history[i] = new Blob(_params[i % _params.Length].Blob.Shape);
+    }
+
+    /// <summary>What is updated, in the net's order.</summary>
+    public IReadOnlyList<LearnableParam> Learnable => _params;
+
+    /// <summary>
+    /// What the rule remembers, as solver states store it: one blob for each parameter and of its shape, in the
+    /// net's order; rules that remember two values (AdaDelta, Adam) have such a list of each, one after the other.
+    /// </summary>
+    public IReadOnlyList<Blob> History => _history;
+
+    /// <summary>Steps of the learning rate taken so far (policies step and multistep).</summary>
+    public int CurrentStep => _currentStep;
+
+    /// <summary>Whether gradients are clipped: then all of them must be there before the first update.</summary>
+    public bool ClipsGradients => _clip >= 0;
+
+    /// <summary>
+    /// The first parameter that has a NaN or infinite weight after the last <see cref="ApplyUpdate"/>; null for none.
+    /// </summary>
+    public LearnableParam? NotFinite { get; private set; }
+
+    /// <summary>The learning rate of an iteration, to be asked for in order; asking again changes nothing.</summary>
+    /// <param name="iteration">Updates done so far.</param>
+    public float Rate(int iteration)
+    {
+        if (_rateIteration != iteration)
+        {
+            _rate = _policy.Rate(iteration, ref _currentStep);
+            _rateIteration = iteration;
+        }
+
+        return _rate;
+    }
+
+    /// <summary>Updates all parameters: rate, clipping, then each parameter.</summary>
+    /// <param name="iteration">Updates done so far.</param>
+    /// <param name="gradientScale">Multiplies all gradients first, as 1 / replicas does their sum. Default 1.</param>
+    /// <param name="clearGradients">
+    /// Zeroes the gradients for the next iteration, at no cost. Default false: the diffs keep Δ, what was subtracted.
+    /// </param>
+    /// <returns>The learning rate.</returns>
+    public float ApplyUpdate(int iteration, float gradientScale = 1, bool clearGradients = false)
+    {
+        float rate = Rate(iteration);
+        float scale = ClipGradients(gradientScale);
+        NotFinite = null;
+        for (int i = 0; i < _params.Length; i++)
+        {
+            if (!UpdateParam(i, rate, iteration, scale, clearGradients))
+                NotFinite ??= _params[i];
+        }
+
+        return rate;
+    }
+
+    /// <summary>
+    /// Clips the gradients: where <c>clip_gradients</c> c is set (>= 0) and their L2 norm n over all parameters is
+    /// above it, they are to be multiplied by c / n. The diffs stay as they are; the updates multiply.
+    /// </summary>
+    /// <param name="gradientScale">Multiplies all gradients first. Default 1.</param>
+    /// <returns>What <see cref="UpdateParam"/> is to scale the gradients by.</returns>
+    public float ClipGradients(float gradientScale = 1)
+    {
+        if (!ClipsGradients)
+            return gradientScale;
+        double sum = 0;
+        foreach (LearnableParam learnable in _params)
+            sum += SumSquares(learnable.Blob);
+        float norm = (float)(Math.Sqrt(sum) * Math.Abs(gradientScale));
+        if (!(norm > _clip))
+            return gradientScale;
+        float factor = _clip / norm;
+        _notice?.Invoke(string.Create(CultureInfo.InvariantCulture,
+            $"Gradient clipping: scaling down gradients (L2 norm {norm:g6} > {_clip:g6}) by scale factor {factor:g6}"));
+        return gradientScale * factor;
+    }
+
+    /// <summary>Updates one parameter, for callers that update each as soon as its gradient is there.</summary>
+    /// <param name="index">Its place in <see cref="Learnable"/>.</param>
+    /// <param name="rate">The iteration's <see cref="Rate"/>.</param>
+    /// <param name="iteration">Updates done so far.</param>
+    /// <param name="gradientScale">What <see cref="ClipGradients"/> gave. Default 1.</param>
+    /// <param name="clearGradient">Whether the diff is zeroed instead of keeping Δ. Default false.</param>
+    /// <returns>Whether all its weights are finite.</returns>
+    public bool UpdateParam(
+        int index, float rate, int iteration, float gradientScale = 1, bool clearGradient = false)
+    {
+        LearnableParam learnable = _params[index];
+        Blob blob = learnable.Blob, history = _history[index];
+        if (blob.Count != history.Count)
+        {
+            throw new InvalidOperationException(
+                $"Parameter '{learnable.Name}' had the shape {history.ShapeString} and now has {blob.ShapeString}.");
+        }
+
+        if (blob.Count == 0)
+            return true;
+        return _rule.Update(_device, new ParamUpdate
+        {
+            Count = blob.Count,
+            Weights = blob.MutableCpuData,
+            Gradient = blob.MutableCpuDiff,
+            History = history.MutableCpuData,
+            SecondHistory = _rule.HistoryBlocks > 1 ? _history[_params.Length + index].MutableCpuData : null,
+            GradientScale = gradientScale,
+            Normalization = _normalization,
+            Regularization = _regularization,
+            Decay = _weightDecay * learnable.DecayMult,
+            LocalRate = rate * learnable.LrMult,
+            Iteration = iteration,
+            ClearGradient = clearGradient,
+        });
+    }
+
+    /// <summary>Writes history and current step into a solver state, whose other fields stay as they are.</summary>
+    public void ToSolverState(SolverState state)
+    {
+        state.CurrentStep = _currentStep;
+        state.History.Clear();
+        foreach (Blob blob in _history)
+            state.History.Add(blob.ToProto());
+    }
+
+    /// <summary>
+    /// Goes on from a solver state. Blobs with Caffe's old shape of four axes fit where their counts do.
+    /// A state that does not fit changes nothing.
+    /// </summary>
+    /// <exception cref="CaffeException">The history is another net's or solver type's, or damaged.</exception>
+    public void Restore(SolverState state)
+    {
+        if (state.History.Count != _history.Length)
+        {
+            throw Damaged(
+                $"the solver state has {state.History.Count} history blobs where {_history.Length} are needed: "
+                + $"{_rule.HistoryBlocks} for each of {_params.Length} learnable parameters. It belongs to another "
+                + "net or another solver type");
+        }
+
+        if (state.CurrentStep < 0)
+            throw Damaged($"the solver state has the impossible current_step {state.CurrentStep}");
+        for (int i = 0; i < _history.Length; i++)
+            CheckFits(state.History[i], i);
+        for (int i = 0; i < _history.Length; i++)
+        {
+            _history[i].FromProto(state.History[i]);
+            _history[i].ReshapeLike(_params[i % _params.Length].Blob);
+        }
+
+        _currentStep = state.CurrentStep;
+        _rateIteration = null;
+    }
+
+    /// <summary>Frees the history.</summary>
+    public void Dispose()
+    {
+        foreach (Blob blob in _history)
+            blob.Dispose();
+    }
+
+    private void CheckFits(BlobProto stored, int index)
+    {
+        Blob blob = _history[index];
+        IEnumerable<long> shape = stored.IsLegacy()
+            ? [stored.Num, stored.Channels, stored.Height, stored.Width]
+            : stored.Shape?.Dim ?? [];
+        Int128 count = shape.Aggregate((Int128)1, (product, length) => product * length);
+        bool fits = stored.IsLegacy()
+            ? count == blob.Count
+            : shape.SequenceEqual(blob.Shape.ToArray().Select(length => (long)length));
+        string of = $"history blob {index} (parameter '{_params[index % _params.Length].Name}')";
+        if (!fits)
+        {
+            throw Damaged($"{of} of the solver state has the shape {string.Join(' ', shape)} ({count}), "
+                + $"not {blob.ShapeString}; it belongs to another net");
+        }
+
+        int values = stored.DoubleData.Count > 0 ? stored.DoubleData.Count : stored.Data.Count;
+        int diffs = stored.DoubleDiff.Count > 0 ? stored.DoubleDiff.Count : stored.Diff.Count;
+        if (values != blob.Count || (diffs != 0 && diffs != blob.Count))
+        {
+            throw Damaged($"{of} of the solver state has {values} values and {diffs} diffs "
+                + $"where its shape asks for {blob.Count} values");
+        }
+    }
+
+    private static CaffeException Damaged(string message) =>
+        new(ErrorCodes.BadSnapshot, FailureKind.Data, message);
+
+    private double SumSquares(Blob blob)
+    {
+        if (blob.Count == 0)
+            return 0;
+        int blocks = SumOfSquares.BlocksOf(blob.Count);
+        double* sums = (double*)_device.Workspace.Shared(0, 2L * blocks);
+        _device.Pool.Run(new SumOfSquares(blob.CpuDiff, blob.Count, sums), blocks);
+        double sum = 0;
+        for (int i = 0; i < blocks; i++)
+            sum += sums[i];
+        return sum;
+    }
+}

@@ -1,0 +1,26 @@
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Compute.Solvers.Policies;
+
+/// <summary>rate = base_lr * (1 - iteration / max_iter)^power, for iterations before max_iter; max_iter > 0.</summary>
+[LearningRatePolicy("poly")]
+public sealed class PolyPolicy : LearningRatePolicy
+{
+    private readonly float _maxIter;
+    private readonly float _power;
+
+    /// <summary>Makes the policy of a solver.</summary>
+    /// <param name="parameter">The solver's message.</param>
+    public PolyPolicy(SolverParameter parameter)
+        : base(parameter)
+    {
+        if (parameter.MaxIter <= 0)
+            throw Fail(parameter, $"lr_policy 'poly' needs max_iter > 0, not {parameter.MaxIter}");
+        _maxIter = parameter.MaxIter;
+        _power = parameter.Power;
+    }
+
+    /// <inheritdoc/>
+    public override float Rate(int iteration, ref int currentStep) =>
+        BaseLr * MathF.Pow(1 - (iteration / _maxIter), _power);
+}

@@ -1,0 +1,44 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Compute.Solvers.Rules;
+
+/// <summary>
+/// AdaGrad (Duchi, Hazan, Singer: Adaptive subgradient methods; JMLR 12, 2011): h = h + g²; Δ = α g / (√h + δ).
+/// </summary>
+[UpdateRule("AdaGrad")]
+public sealed class AdaGradRule : UpdateRule<AdaGradRule.Element>
+{
+    private readonly float _delta;
+
+    /// <summary>Makes the rule of a solver.</summary>
+    /// <param name="parameter">The solver's message: <c>delta</c> δ, default 1e-8; <c>momentum</c> must be 0.</param>
+    public AdaGradRule(SolverParameter parameter)
+    {
+        if (parameter.Momentum != 0)
+            throw Fail(parameter, $"solver type 'AdaGrad' takes no momentum; remove momentum: {parameter.Momentum}");
+        _delta = parameter.Delta;
+    }
+
+    /// <inheritdoc/>
+    protected override Element At(float rate, int iteration) => new(_delta, rate);
+
+    /// <summary>The formula.</summary>
+    public readonly struct Element(float delta, float rate) : IElementRule
+    {
+        private readonly Vector512<float> _delta = Vector512.Create(delta);
+        private readonly Vector512<float> _rate = Vector512.Create(rate);
+
+        /// <inheritdoc/>
+        public static int HistoryBlocks => 1;
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<float> Step(Vector512<float> g, ref Vector512<float> h, ref Vector512<float> h2)
+        {
+            h += g * g;
+            return _rate * (g / (Vector512.Sqrt(h) + _delta));
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Compute.Solvers.Rules;
+
+/// <summary>
+/// Adam (Kingma, Ba: Adam, a method for stochastic optimization; ICLR 2015): m = β1 m + (1 - β1) g;
+/// v = β2 v + (1 - β2) g²; Δ = α √(1 - β2^t) / (1 - β1^t) · m / (√v + δ), with t the iteration + 1.
+/// </summary>
+[UpdateRule("Adam")]
+public sealed class AdamRule : UpdateRule<AdamRule.Element>
+{
+    private readonly float _beta1;
+    private readonly float _beta2;
+    private readonly float _delta;
+
+    /// <summary>Makes the rule of a solver.</summary>
+    /// <param name="parameter">
+    /// The solver's message: <c>momentum</c> β1 in [0, 1), default 0; <c>momentum2</c> β2 in [0, 1), default 0.999;
+    /// <c>delta</c> δ, default 1e-8.
+    /// </param>
+    public AdamRule(SolverParameter parameter)
+    {
+        // At 1 the bias correction divides by zero (β1) or stops all training (β2).
+        if (!(parameter.Momentum >= 0 && parameter.Momentum < 1))
+            throw Fail(parameter, $"solver type 'Adam' needs momentum in [0, 1), not {parameter.Momentum}");
+        if (!(parameter.Momentum2 >= 0 && parameter.Momentum2 < 1))
+            throw Fail(parameter, $"solver type 'Adam' needs momentum2 in [0, 1), not {parameter.Momentum2}");
+        _beta1 = parameter.Momentum;
+        _beta2 = parameter.Momentum2;
+        _delta = parameter.Delta;
+    }
+
+    /// <inheritdoc/>
+    protected override Element At(float rate, int iteration)
+    {
+        double t = iteration + 1.0;
+        float correction = (float)(Math.Sqrt(1 - Math.Pow(_beta2, t)) / (1 - Math.Pow(_beta1, t)));
+        return new(_beta1, _beta2, _delta, rate * correction);
+    }
+
+    /// <summary>The formula.</summary>
+    public readonly struct Element(float beta1, float beta2, float delta, float rate) : IElementRule
+    {
+        private readonly Vector512<float> _beta1 = Vector512.Create(beta1);
+        private readonly Vector512<float> _rest1 = Vector512.Create(1 - beta1);
+        private readonly Vector512<float> _beta2 = Vector512.Create(beta2);
+        private readonly Vector512<float> _rest2 = Vector512.Create(1 - beta2);
+        private readonly Vector512<float> _delta = Vector512.Create(delta);
+        private readonly Vector512<float> _rate = Vector512.Create(rate);
+
+        /// <inheritdoc/>
+        public static int HistoryBlocks => 2;
+
+        /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<float> Step(Vector512<float> g, ref Vector512<float> h, ref Vector512<float> h2)
+        {
+            h = (_beta1 * h) + (_rest1 * g);
+            h2 = (_beta2 * h2) + (_rest2 * (g * g));
+            return _rate * (h / (Vector512.Sqrt(h2) + _delta));
+        }
+    }
+}

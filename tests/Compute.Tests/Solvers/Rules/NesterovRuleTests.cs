@@ -1,0 +1,21 @@
+using CaffeActors.Compute.Schema;
+using CsCheck;
+
+namespace CaffeActors.Compute.Tests.Solvers.Rules;
+
+public sealed class NesterovRuleTests : UpdateRuleTests
+{
+    protected override string Type => "Nesterov";
+
+    protected override Gen<SolverParameter> Settings =>
+        Gen.Select(Gen.Float[0, 0.5f], Gen.Float[0, 0.99f], (rate, momentum) =>
+            new SolverParameter { BaseLr = rate, Momentum = momentum });
+
+    protected override double Step(
+        SolverParameter p, double g, double rate, int iteration, ref double h, ref double h2)
+    {
+        double before = h;
+        h = (p.Momentum * h) + (rate * g);
+        return ((1.0 + p.Momentum) * h) - (p.Momentum * before);
+    }
+}
