@@ -1,3 +1,5 @@
+using CaffeActors.Compute.Backends.Cpu.Gemm;
+
 namespace CaffeActors.Compute.Backends.Cpu;
 
 /// <summary>A CPU as a compute device: its threads and their scratch memory. One user at a time.</summary>
@@ -19,6 +21,9 @@ public sealed class CpuDevice : IDisposable
 
     /// <summary>Their scratch memory.</summary>
     public Workspace Workspace { get; }
+
+    /// <summary>The matrix kernels it computes with. Default: the best for this machine.</summary>
+    public KernelFamily Kernels { get; init; } = KernelFamily.Best;
 
     /// <summary>Number of threads.</summary>
     public int Threads => Pool.Threads;

@@ -1,0 +1,179 @@
+using System.Runtime.CompilerServices;
+
+namespace CaffeActors.Compute.Backends.Cpu.Gemm;
+
+/// <summary>
+/// The product of row-major matrices: C = alpha * op(A) * op(B) + beta * C. Each thread computes a part of C by
+/// itself, with packed copies of its own: nothing is shared and nobody waits. An element of C is summed in an order
+/// that depends on the shapes alone, so the result has the same bits whatever the number of threads. Nothing is
+/// allocated once the workspace has grown.
+/// </summary>
+public static unsafe class Gemm
+{
+    // Below so many operations a second thread costs more than it brings.
+    private const double LeastFlopsOfThreads = 4e5;
+
+    /// <summary>Computes the product. C must not overlap A or B.</summary>
+    /// <param name="device">Whose threads and scratch memory to use.</param>
+    /// <param name="transA">Whether A is stored k by m instead of m by k.</param>
+    /// <param name="transB">Whether B is stored n by k instead of k by n.</param>
+    /// <param name="m">Rows of C, at least 0.</param>
+    /// <param name="n">Columns of C, at least 0.</param>
+    /// <param name="k">Length of the sums, at least 0.</param>
+    /// <param name="alpha">Factor of the product; with 0, A and B are not read.</param>
+    /// <param name="a">A.</param>
+    /// <param name="lda">Floats from a stored row of A to the next.</param>
+    /// <param name="b">B.</param>
+    /// <param name="ldb">Floats from a stored row of B to the next.</param>
+    /// <param name="beta">Factor of what stands in C; with 0, C is not read, so it may hold anything.</param>
+    /// <param name="c">C.</param>
+    /// <param name="ldc">Floats from a row of C to the next.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A size is negative or a row is longer than its step.</exception>
+    public static void Run(
+        CpuDevice device, bool transA, bool transB, int m, int n, int k,
+        float alpha, float* a, int lda, float* b, int ldb, float beta, float* c, int ldc)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(m);
+        ArgumentOutOfRangeException.ThrowIfNegative(n);
+        ArgumentOutOfRangeException.ThrowIfNegative(k);
+        if (m == 0 || n == 0)
+            return;
+        ArgumentOutOfRangeException.ThrowIfLessThan(lda, transA ? m : k);
+        ArgumentOutOfRangeException.ThrowIfLessThan(ldb, transB ? k : n);
+        ArgumentOutOfRangeException.ThrowIfLessThan(ldc, n);
+        if (k == 0 || alpha == 0)
+        {
+            Scale(c, ldc, m, n, beta);
+            return;
+        }
+
+        if (SmallBatch.TryRun(device, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc))
+            return;
+        var body = new Body
+        {
+            Device = device,
+            A = a,
+            ARowStep = transA ? 1 : lda,
+            ADepthStep = transA ? lda : 1,
+            B = b,
+            BDepthStep = transB ? 1 : ldb,
+            BColumnStep = transB ? ldb : 1,
+            C = c,
+            Ldc = ldc,
+            M = m,
+            N = n,
+            K = k,
+            Alpha = alpha,
+            Beta = beta,
+        };
+        (body.RowParts, body.ColumnParts) = Grid(device, m, n, k);
+        device.Pool.Run(body, body.RowParts * body.ColumnParts);
+    }
+
+    /// <summary>Multiplies a matrix by a number; by 0 it sets it, whatever stood there.</summary>
+    internal static void Scale(float* c, nint ldc, int m, int n, float beta)
+    {
+        if (beta == 1)
+            return;
+        for (int i = 0; i < m; i++)
+        {
+            var row = new Span<float>(c + (i * ldc), n);
+            if (beta == 0)
+            {
+                row.Clear();
+                continue;
+            }
+
+            for (int j = 0; j < row.Length; j++)
+                row[j] *= beta;
+        }
+    }
+
+    /// <summary>Threads worth using for so many operations.</summary>
+    internal static int ThreadsFor(CpuDevice device, int m, int n, int k) =>
+        2.0 * m * n * k < LeastFlopsOfThreads ? 1 : device.Threads;
+
+    // The cut of C into parts that lets the slowest one finish first: by its tiles, and by what it packs for itself.
+    private static (int RowParts, int ColumnParts) Grid(CpuDevice device, int m, int n, int k)
+    {
+        int threads = ThreadsFor(device, m, n, k);
+        int columnPanels = (n + device.Kernels.PanelColumns - 1) / device.Kernels.PanelColumns;
+        (int Rows, int Columns) best = (1, 1);
+        double least = double.MaxValue;
+        for (int rowParts = 1; rowParts <= Math.Min(threads, m); rowParts++)
+        {
+            int columnParts = Math.Min(threads / rowParts, columnPanels);
+            double rows = Math.Ceiling((double)m / rowParts);
+            double columns = Math.Ceiling((double)columnPanels / columnParts) * device.Kernels.PanelColumns;
+            int panels = Packing.PanelCount(device.Kernels, (int)rows);
+            // In cycles for each k: two fused multiply-adds at a time; packing at some four floats.
+            double cost = (Math.Max(rows, 8 * panels) * columns / (2 * device.Kernels.Lanes)) + ((rows + columns) / 4);
+            if (cost < least)
+                (least, best) = (cost, (rowParts, columnParts));
+        }
+
+        return best;
+    }
+
+    private struct Body : IParallelBody
+    {
+        public CpuDevice Device;
+        public float* A;
+        public nint ARowStep;
+        public nint ADepthStep;
+        public float* B;
+        public nint BDepthStep;
+        public nint BColumnStep;
+        public float* C;
+        public nint Ldc;
+        public int M;
+        public int N;
+        public int K;
+        public float Alpha;
+        public float Beta;
+        public int RowParts;
+        public int ColumnParts;
+
+        public readonly void Invoke(int task, int worker)
+        {
+            int wide = Device.Kernels.PanelColumns, panels = (N + wide - 1) / wide;
+            (int row, int column) = Math.DivRem(task, ColumnParts);
+            int i0 = (int)((long)row * M / RowParts), i1 = (int)((long)(row + 1) * M / RowParts);
+            int j0 = (int)((long)column * panels / ColumnParts) * wide;
+            int j1 = Math.Min(N, (int)((long)(column + 1) * panels / ColumnParts) * wide);
+            if (i0 < i1 && j0 < j1)
+                Multiply(worker, i0, i1 - i0, j0, j1 - j0);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private readonly void Multiply(int worker, int i0, int rows, int j0, int columns)
+        {
+            KernelFamily family = Device.Kernels;
+            float* c = C + (i0 * Ldc) + j0;
+            bool add = Beta != 0;
+            if (add)
+                Scale(c, Ldc, rows, columns, Beta);
+            int parts = PanelProduct.Parts(K);
+            int wide = family.PanelColumns, panels = (columns + wide - 1) / wide;
+            int perChunk = PanelProduct.MaxColumns / wide, chunks = (panels + perChunk - 1) / perChunk;
+            int depthMost = (K + parts - 1) / parts;
+            float* left = Device.Workspace.OfWorker(worker, WorkspaceSlots.Left, (long)rows * depthMost);
+            float* right = Device.Workspace.OfWorker(
+                worker, WorkspaceSlots.Right, (long)depthMost * Math.Min(panels, perChunk) * wide);
+            for (int part = 0; part < parts; part++)
+            {
+                int k0 = PanelProduct.PartStart(K, parts, part), depth = PanelProduct.PartStart(K, parts, part + 1) - k0;
+                Packing.Left(
+                    family, A + (i0 * ARowStep) + (k0 * ADepthStep), ARowStep, ADepthStep, rows, depth, Alpha, left);
+                for (int chunk = 0; chunk < chunks; chunk++)
+                {
+                    int first = (int)((long)chunk * panels / chunks) * wide;
+                    int count = Math.Min(columns, (int)((long)(chunk + 1) * panels / chunks) * wide) - first;
+                    float* b = B + (k0 * BDepthStep) + ((j0 + first) * BColumnStep);
+                    Packing.Right(family, b, BDepthStep, BColumnStep, depth, count, right);
+                    PanelProduct.Run(family, left, rows, depth, right, count, c + first, Ldc, add || part > 0);
+                }
+            }
+        }
+    }
+}

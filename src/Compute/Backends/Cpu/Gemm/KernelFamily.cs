@@ -1,0 +1,90 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace CaffeActors.Compute.Backends.Cpu.Gemm;
+
+/// <summary>
+/// The matrix kernels of one register width, with what the drivers must know of them. A tile kernel computes up to
+/// <see cref="MaxRows"/> rows by two registers of columns and holds them in registers over the whole sum.
+/// </summary>
+public sealed unsafe class KernelFamily
+{
+    private readonly delegate*<nint, float*, float*, float*, nint, float*, int, int, void>[] _tiles;
+    private readonly delegate*<nint, float*, nint, float*, nint, float*, nint, float, float, void>[] _dots;
+    private readonly delegate*<nint, float*, nint, nint, float, float*, nint, float*, nint, void>[] _axpys;
+
+    private KernelFamily(
+        string name,
+        int lanes,
+        delegate*<nint, float*, float*, float*, nint, float*, int, int, void>[] tiles,
+        delegate*<nint, float*, nint, float*, nint, float*, nint, float, float, void>[] dots,
+        delegate*<nint, float*, nint, nint, float, float*, nint, float*, nint, void>[] axpys)
+    {
+        Name = name;
+        Lanes = lanes;
+        _tiles = tiles;
+        _dots = dots;
+        _axpys = axpys;
+    }
+
+    /// <summary>Tiles of 14 rows by 32 columns, for 32 registers of 512 bits (AVX-512).</summary>
+    public static KernelFamily Vector512 { get; } =
+        new("Vector512", 16, Vector512Kernels.Tiles(), Vector512Kernels.Dots(), Vector512Kernels.Axpys());
+
+    /// <summary>Tiles of 6 rows by 16 columns, for 16 registers of 256 bits (AVX2) or 32 of 128 (NEON).</summary>
+    public static KernelFamily Vector256 { get; } =
+        new("Vector256", 8, Vector256Kernels.Tiles(), Vector256Kernels.Dots(), Vector256Kernels.Axpys());
+
+    /// <summary>The family for this machine.</summary>
+    public static KernelFamily Best { get; } =
+        System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated ? Vector512 : Vector256;
+
+    /// <summary>What it is called.</summary>
+    public string Name { get; }
+
+    /// <summary>Floats in a register.</summary>
+    public int Lanes { get; }
+
+    /// <summary>Columns of a full tile: two registers.</summary>
+    public int PanelColumns => 2 * Lanes;
+
+    /// <summary>The most rows of a tile.</summary>
+    public int MaxRows => _tiles.Length / 2;
+
+    /// <summary>Whether a tile kernel can leave out the last columns of its last register.</summary>
+    internal bool HasMasks => Lanes == 16 && Avx512F.IsSupported;
+
+    /// <summary>The most rows of a dot kernel.</summary>
+    internal int DotRows => _dots.Length / 2;
+
+    /// <summary>The most rows of an axpy kernel.</summary>
+    internal int AxpyRows => _axpys.Length / 4;
+
+    /// <summary>
+    /// The kernel of a tile: (k, a, b, c, ldc, init, accumulate, last) sets or, with accumulate, adds to c
+    /// init[i] + the sum over k of a[k, i] * b[k, j]; a and b are packed, last is the number of columns of the last
+    /// register, which only matters with <see cref="HasMasks"/>.
+    /// </summary>
+    /// <param name="rows">1 to <see cref="MaxRows"/>.</param>
+    /// <param name="vectors">1 or 2 registers of columns.</param>
+    internal delegate*<nint, float*, float*, float*, nint, float*, int, int, void> Tile(int rows, int vectors) =>
+        _tiles[(2 * rows) + vectors - 3];
+
+    /// <summary>
+    /// The kernel of a block of dot products: (k, x, ldx, w, ldw, y, ldy, alpha, beta) makes
+    /// y[i, j] = beta * y[i, j] + alpha * x[i] . w[j] over the multiple of <see cref="Lanes"/> in k.
+    /// </summary>
+    /// <param name="rows">1 to <see cref="DotRows"/>.</param>
+    /// <param name="four">Whether of four columns or of one.</param>
+    internal delegate*<nint, float*, nint, float*, nint, float*, nint, float, float, void> Dot(int rows, bool four) =>
+        _dots[(2 * rows) - (four ? 2 : 1)];
+
+    /// <summary>
+    /// The kernel of a rank-d update: (n, a, rowStep, depthStep, alpha, b, ldb, c, ldc) adds to row i of c, in the order
+    /// of q, alpha * a[i * rowStep + q * depthStep] * b[q], for n columns.
+    /// </summary>
+    /// <param name="rows">1 to <see cref="AxpyRows"/>.</param>
+    /// <param name="depthLog2">Binary logarithm of d, 0 to 3.</param>
+    internal delegate*<nint, float*, nint, nint, float, float*, nint, float*, nint, void> Axpy(int rows, int depthLog2) =>
+        _axpys[(4 * (rows - 1)) + depthLog2];
+}
