@@ -70,11 +70,11 @@ internal sealed class NetSession : IDisposable
         if (phase is { } wanted)
             state.Phase = wanted;
         net.State = NetStates.Merge(Phase.Test, net.State, state);
-        return Open(net, new PathFinder().Beside(file), options);
+        return Open(net, new PathFinder().Beside(file).Resolve, options);
     }
 
     /// <summary>Opens a net whose state is set.</summary>
-    public static NetSession Open(NetParameter net, PathFinder paths, NetSessionOptions options)
+    public static NetSession Open(NetParameter net, Func<string, string> resolvePath, NetSessionOptions options)
     {
         if (options.WithoutData)
             DataPlaceholders.Replace(net, options.InputShapes, options.Notice);
@@ -86,7 +86,7 @@ internal sealed class NetSession : IDisposable
             var context = new LayerContext(device, seed: 0)
             {
                 Notice = options.Notice,
-                ResolvePath = paths.Resolve,
+                ResolvePath = resolvePath,
                 Extensions = options.Extensions,
             };
             return new NetSession(device, NetBuilder.Build(net, new NetOptions(context, Catalog)));

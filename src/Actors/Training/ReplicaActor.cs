@@ -52,6 +52,8 @@ internal sealed class ReplicaActor : UntypedActor
                 _update.Iteration = step.Iteration;
                 _pass = 0;
                 _loss = 0;
+                if (_replica.KeepsUpdates)
+                    _replica.Net.ClearParamDiffs();
                 RunPass();
                 break;
             case MeasureLoss:
@@ -128,6 +130,6 @@ internal sealed class ReplicaActor : UntypedActor
 
         public float Rate { get; private set; }
 
-        protected override void Body() => Rate = replica.Optimizer.ApplyUpdate(Iteration);
+        protected override void Body() => Rate = replica.Optimizer.ApplyUpdate(Iteration, clearGradients: !replica.KeepsUpdates);
     }
 }

@@ -139,9 +139,7 @@ internal sealed class TrainingRun : IDisposable
     {
         foreach (TestNet test in Tests)
             test.Net.Dispose();
-        Replica.Optimizer.Dispose();
-        Replica.Net.Dispose();
-        Replica.Device.Dispose();
+        Replica.Dispose();
         Folder?.Dispose();
     }
 

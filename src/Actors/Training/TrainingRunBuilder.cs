@@ -99,7 +99,7 @@ internal sealed class TrainingRunBuilder
             foreach (string weights in _plan.Weights)
                 Finetune(weights, [train, .. tests.Select(test => test.Net)]);
             optimizer = new Optimizer(Solver, train.LearnableParams, device, line => _log.Info(line));
-            var replica = new Replica(device, train, optimizer, Solver.IterSize);
+            var replica = new Replica(device, train, optimizer, Solver.IterSize) { KeepsUpdates = Solver.SnapshotDiff };
             SnapshotContent? restore = search?.Snapshot is { } snapshot ? SnapshotLoader.Load(snapshot)
                 : _plan.Snapshot is { } state ? SnapshotLoader.Load(state)
                 : null;

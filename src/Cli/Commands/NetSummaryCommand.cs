@@ -1,9 +1,7 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Schema;
-using Spectre.Console;
 
 namespace CaffeActors.Cli.Commands;
 
@@ -36,7 +34,7 @@ internal sealed class NetSummaryCommand : VerbCommand
         if (arguments.GetValue(_json))
             terminal.Out.WriteLine(JsonSerializer.Serialize(Json(session.Net, summary), JsonOptions));
         else
-            Print(session.Net, summary, terminal);
+            NetTable.Print(session.Net, summary, terminal);
         return Task.FromResult(ExitCodes.Done);
     }
 
@@ -65,47 +63,5 @@ internal sealed class NetSummaryCommand : VerbCommand
         forward_flops = summary.ForwardFlops,
         inference_bytes = summary.InferenceBytes,
         training_bytes = summary.TrainingBytes(),
-    };
-
-    private static void Print(Net net, NetSummary summary, Terminal terminal)
-    {
-        var table = new Table().Border(TableBorder.Simple)
-            .AddColumn("layer").AddColumn("type").AddColumn("top shapes")
-            .AddColumn(new TableColumn("parameters").RightAligned())
-            .AddColumn(new TableColumn("memory").RightAligned())
-            .AddColumn(new TableColumn("MFLOP").RightAligned());
-        foreach (NetSummaryRow row in summary.Rows)
-        {
-            table.AddRow(
-                Markup.Escape(row.Name), row.Type,
-                string.Join(", ", row.Tops.Select(top => string.Join('×', top.Shape))),
-                row.Parameters == 0 ? "" : Number(row.Parameters), Bytes(row.ActivationBytes),
-                (row.ForwardFlops / 1e6).ToString("F2", CultureInfo.InvariantCulture));
-        }
-
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(terminal.Out),
-            Ansi = AnsiSupport.No,
-        });
-        // A redirected table must not be folded to the width of a terminal that is not there.
-        console.Profile.Width = 200;
-        console.Write(table);
-        terminal.Out.WriteLine($"{net.Name}, phase {net.Phase.ToString().ToUpperInvariant()}: {summary.Rows.Count} layers, "
-            + $"{Number(summary.Parameters)} parameters, {(summary.ForwardFlops / 1e9).ToString("F3", CultureInfo.InvariantCulture)} GFLOP forward");
-        terminal.Out.WriteLine($"memory: parameters {Bytes(summary.Parameters * 4)}, activations {Bytes(summary.ActivationBytes)}, "
-            + $"gradients {Bytes(summary.GradientBytes)}, prefetch {Bytes(summary.PrefetchBytes)}");
-        terminal.Out.WriteLine($"to run {Bytes(summary.InferenceBytes)}, to train {Bytes(summary.TrainingBytes())} "
-            + $"(SGD; {Bytes(summary.TrainingBytes(2))} with AdaDelta or Adam)");
-    }
-
-    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
-
-    private static string Bytes(long bytes) => bytes switch
-    {
-        0 => "0",
-        < 1 << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:F1} KiB"),
-        < 1 << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:F1} MiB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1073741824.0:F2} GiB"),
     };
 }

@@ -1,0 +1,144 @@
+using System.CommandLine;
+using System.Globalization;
+using CaffeActors.Actors.Logging;
+using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Metrics;
+using CaffeActors.Actors.Planning;
+using CaffeActors.Actors.Training;
+using CaffeActors.Cli.Rendering;
+using CaffeActors.Compute.Diagnostics;
+
+namespace CaffeActors.Cli.Commands;
+
+/// <summary>Trains a net: a run configuration, or a bare solver as Caffe's <c>train</c> takes it.</summary>
+[Verb("train", "Train a net by a run configuration (.hocon) or a solver (.prototxt).",
+    Example = "caffeactors train configs/lenet.hocon --max-iter 1000", TakesGflags = true)]
+internal sealed class TrainCommand : VerbCommand
+{
+    private readonly Argument<string?> _config = new("CONFIG")
+    {
+        Description = "Run configuration (.hocon) or solver (.prototxt).", Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<string> _solver = new("--solver") { Description = "Solver (.prototxt), as Caffe's train takes it." };
+    private readonly Option<string> _snapshot = new("--snapshot") { Description = "Solver state to go on from." };
+    private readonly Option<string> _weights = new("--weights") { Description = "Weight files to begin with, comma-separated." };
+    private readonly Option<string> _gpu = new("--gpu") { Description = "GPUs to train on; this build computes on the CPU." };
+    private readonly Option<int?> _level = new("--level") { Description = "Level of the train net's state." };
+    private readonly Option<string> _stage = new("--stage") { Description = "Stages of the train net's state, comma-separated." };
+    private readonly Option<string> _sigint = new("--sigint_effect") { Description = "What SIGINT does: stop, snapshot or none.", DefaultValueFactory = static _ => "stop" };
+    private readonly Option<string> _sighup = new("--sighup_effect") { Description = "What SIGHUP does: stop, snapshot or none.", DefaultValueFactory = static _ => "snapshot" };
+    private readonly Option<string[]> _set = new("--set") { Description = "Set a key of the configuration: path=value. Repeatable." };
+    private readonly Option<string> _resume = new("--resume") { Description = "Which run to go on with: auto, must or never." };
+    private readonly Option<int?> _maxIter = new("--max-iter") { Description = "Updates to do in all." };
+    private readonly Option<string> _timeBudget = new("--time-budget") { Description = "Stop with a snapshot after this time, as in 55m." };
+    private readonly Option<ulong?> _seed = new("--seed") { Description = "Seed of all random numbers." };
+    private readonly Option<string> _runName = new("--run-name") { Description = "The run's name." };
+    private readonly Option<string> _outputRoot = new("--output-root") { Description = "Folder of all runs." };
+    private readonly Option<int?> _threads = new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
+    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Build everything, print the net and its memory, and stop." };
+
+    public override void Define(Command command)
+    {
+        command.Arguments.Add(_config);
+        foreach (Option option in (Option[])[
+            _solver, _snapshot, _weights, _gpu, _level, _stage, _sigint, _sighup, _set, _resume, _maxIter, _timeBudget,
+            _seed, _runName, _outputRoot, _threads, _dryRun])
+        {
+            command.Options.Add(option);
+        }
+
+        GlogFlags.AddTo(command);
+    }
+
+    public override async Task<int> RunAsync(ParseResult arguments, Terminal terminal)
+    {
+        string file = FileOf(arguments);
+        ModelOptions.RequireCpu(arguments.GetValue(_gpu));
+        using var live = terminal.IsInteractive ? new LiveConsole(terminal.Error) : null;
+        using RunLog log = GlogFlags.OpenLog(arguments, live ?? terminal.Error, "train");
+        log.Info("Use CPU.");
+        PlanOptions options = OptionsOf(arguments);
+        RunPlan plan = Planner.Plan(file, arguments.GetValue(_set) ?? [], options, terminal.Environment, line => log.Info(line),
+            new DatasetProgress(live, log));
+        if (arguments.GetValue(_dryRun))
+        {
+            DryRun.Tell(plan, terminal);
+            return ExitCodes.Done;
+        }
+
+        IReadOnlyList<IRunObserver> observers = live is null ? [] : [new ProgressBlock(live, Width())];
+        var host = new TrainingHost(plan, NetSession.Catalog, log, TimeProvider.System, observers);
+        using var signals = new RunSignals(host, Effect(arguments, _sigint), Effect(arguments, _sighup), terminal);
+        RunOutcome outcome = await host.RunAsync(CodeOf);
+        if (outcome.Failure is { } failure)
+            return CommandLine.Tell(failure, arguments, terminal);
+        return CodeOf(outcome);
+    }
+
+    private static int CodeOf(RunOutcome outcome) => outcome.End switch
+    {
+        RunEnd.Finished => ExitCodes.Done,
+        RunEnd.Stopped => ExitCodes.StoppedResumable,
+        _ => ExitCodes.Of(outcome.Failure?.Kind ?? FailureKind.Internal),
+    };
+
+    private static RunRequest? Effect(ParseResult arguments, Option<string> option) => arguments.GetValue(option) switch
+    {
+        "stop" => RunRequest.Stop,
+        "snapshot" => RunRequest.Snapshot,
+        "none" => null,
+        string other => throw Usage($"{option.Name} is stop, snapshot or none, not '{other}'"),
+        null => null,
+    };
+
+    private static int Width() => Console.IsErrorRedirected ? 80 : Math.Max(20, Console.WindowWidth - 1);
+
+    private static CaffeException Usage(string message) => new(ErrorCodes.Usage, FailureKind.Configuration, message);
+
+    private string FileOf(ParseResult arguments) =>
+        (arguments.GetValue(_config), arguments.GetValue(_solver)) switch
+        {
+            (string config, null) => config,
+            (null, string solver) => solver,
+            (null, null) => throw Usage("give a configuration (train CONFIG) or a solver (train --solver=F)"),
+            _ => throw Usage("give a configuration or --solver, not both"),
+        };
+
+    private PlanOptions OptionsOf(ParseResult arguments) => new()
+    {
+        Weights = arguments.GetValue(_weights),
+        Snapshot = arguments.GetValue(_snapshot),
+        Level = arguments.GetValue(_level),
+        Stages = arguments.GetValue(_stage),
+        MaxIter = arguments.GetValue(_maxIter),
+        Seed = arguments.GetValue(_seed),
+        RunName = arguments.GetValue(_runName),
+        OutputRoot = arguments.GetValue(_outputRoot),
+        Threads = arguments.GetValue(_threads),
+        TimeBudget = arguments.GetValue(_timeBudget) is { } budget ? ParseTime(budget) : null,
+        Resume = arguments.GetValue(_resume) switch
+        {
+            null => null,
+            "auto" => ResumeMode.Auto,
+            "must" => ResumeMode.Must,
+            "never" => ResumeMode.Never,
+            string other => throw Usage($"--resume is auto, must or never, not '{other}'"),
+        },
+    };
+
+    private static TimeSpan ParseTime(string text)
+    {
+        int digits = text.TakeWhile(c => char.IsAsciiDigit(c) || c == '.').Count();
+        if (!double.TryParse(text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value))
+            throw Usage($"--time-budget is a time such as 55m, 90s or 2h, not '{text}'");
+        return text[digits..] switch
+        {
+            "" or "s" => TimeSpan.FromSeconds(value),
+            "m" => TimeSpan.FromMinutes(value),
+            "h" => TimeSpan.FromHours(value),
+            "d" => TimeSpan.FromDays(value),
+            _ => throw Usage($"--time-budget is a time such as 55m, 90s or 2h, not '{text}'"),
+        };
+    }
+}
