@@ -1,24 +1,51 @@
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.Nets;
 
 namespace CaffeActors.Benchmarks;
 
-/// <summary>Nets ready to train, as the benchmarks time them: SGD with momentum and decay, as the peers have it.</summary>
+/// <summary>The nets of configs/ ready to train on random images, with SGD, momentum and decay as the peers have it.</summary>
 internal static class BenchmarkNets
 {
-    /// <summary>A replica of a net file in phase TRAIN.</summary>
-    public static Replica Replica(string path, int threads = 0)
+    private static readonly Dictionary<string, (int[] Image, int Classes)> Known = new()
     {
-        NetParameter parameter = NetFiles.ReadNet(path);
+        ["lenet"] = ([1, 28, 28], 10),
+        ["cifar10_quick"] = ([3, 32, 32], 10),
+        ["alexnet"] = ([3, 227, 227], 1000),
+        ["caffenet"] = ([3, 227, 227], 1000),
+        ["googlenet"] = ([3, 224, 224], 1000),
+    };
+
+    /// <summary>A replica of a net in phase TRAIN.</summary>
+    /// <param name="name">A net of configs/nets.</param>
+    /// <param name="batch">Images in a batch.</param>
+    /// <param name="threads">Threads; 0 takes one for each core.</param>
+    public static Replica Replica(string name, int batch, int threads = 0)
+    {
+        (int[] image, int classes) = Known[name];
+        NetParameter parameter = NetFiles.ReadNet(Path.Combine("configs", "nets", name + ".prototxt"));
         parameter.State = NetStates.Merge(Phase.Train, parameter.State);
+        DataPlaceholders.Replace(
+            parameter, new Dictionary<string, int[]> { ["data"] = [batch, .. image], ["label"] = [batch] }, static _ => { });
         var device = new CpuDevice(threads);
         Net net = NetBuilder.Build(parameter, new NetOptions(new LayerContext(device, seed: 1), LayerCatalog.Compute));
+        Fill(net.Blob("data"), draw => draw - 0.5f);
+        Fill(net.Blob("label"), draw => MathF.Floor(draw * classes));
         var solver = new SolverParameter { BaseLr = 0.001f, LrPolicy = "fixed", Momentum = 0.9f, WeightDecay = 0.0005f };
         return new Replica(device, net, new Optimizer(solver, net.LearnableParams, device), IterSize: 1);
+    }
+
+    private static void Fill(Blob blob, Func<float, float> value)
+    {
+        var draw = new RandomDraw(1, (ulong)blob.Count, 0);
+        Span<float> data = blob.MutableData;
+        for (int i = 0; i < data.Length; i++)
+            data[i] = value(draw.Float((uint)i));
     }
 }

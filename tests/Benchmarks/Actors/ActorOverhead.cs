@@ -16,15 +16,15 @@ namespace CaffeActors.Benchmarks.Actors;
 
 /// <summary>
 /// What the actors cost: the same net and optimizer driven by a plain loop and by actors, in alternating rounds of
-/// one process. Usage: <c>actors NET.prototxt [ROUNDS [ITERATIONS]]</c>; the net brings its own data (DummyData).
+/// one process. Usage: <c>actors NET BATCH [ROUNDS [ITERATIONS]]</c>.
 /// </summary>
 internal static class ActorOverhead
 {
     public static async Task<int> RunAsync(string[] args)
     {
-        int rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 15;
-        int iterations = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 20;
-        using Replica replica = BenchmarkNets.Replica(args[0]);
+        int rounds = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 15;
+        int iterations = args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 20;
+        using Replica replica = BenchmarkNets.Replica(args[0], int.Parse(args[1], CultureInfo.InvariantCulture));
         using var system = ActorSystem.Create("bench", ConfigurationFactory.ParseString(Dispatchers.Configuration(1)));
         IActorRef driver = system.ActorOf(
             Akka.Actor.Props.Create(() => new Driver(replica)).WithDispatcher(Dispatchers.Replica(0)));

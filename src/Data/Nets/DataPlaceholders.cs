@@ -3,10 +3,10 @@ using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Schema;
 
-namespace CaffeActors.Cli;
+namespace CaffeActors.Data.Nets;
 
 /// <summary>Puts inputs in the place of layers that read data, for tools that only want a net's shape.</summary>
-internal static class DataPlaceholders
+public static class DataPlaceholders
 {
     private static readonly HashSet<string> DataTypes = ["Data", "ImageData", "WindowData", "HDF5Data", "MemoryData"];
 
