@@ -1,0 +1,104 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace CaffeActors.Compute.Backends.Cpu;
+
+/// <summary>Moves between memory and the 16 lanes of a vector that the cross-platform vector API has no name for.</summary>
+internal static unsafe class Lanes
+{
+    /// <summary>Floats in a vector.</summary>
+    public const int Count = 16;
+
+    /// <summary>Stores the first lanes only, so that what follows them is not written.</summary>
+    /// <param name="target">Where lane 0 goes.</param>
+    /// <param name="value">The lanes.</param>
+    /// <param name="count">How many; more than 16 counts as 16.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreFirst(float* target, Vector512<float> value, int count)
+    {
+        if (count >= Count)
+            value.Store(target);
+        else if (Avx512F.IsSupported)
+            Avx512F.MaskStore(target, Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle(), value);
+        else
+            StoreParts(target, value, count);
+    }
+
+    /// <summary>The 16 floats at even and the 16 at odd places of 32 in a row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Deinterleave(float* source, out Vector512<float> even, out Vector512<float> odd)
+    {
+        if (Avx512F.IsSupported)
+        {
+            Vector512<float> a = Vector512.Load(source), b = Vector512.Load(source + 16);
+            even = Avx512F.PermuteVar16x32x2(
+                a, Vector512.Create(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30), b);
+            odd = Avx512F.PermuteVar16x32x2(
+                a, Vector512.Create(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31), b);
+        }
+        else if (Avx2.IsSupported)
+        {
+            Vector256<float> a = Vector256.Load(source), b = Vector256.Load(source + 8);
+            Vector256<float> c = Vector256.Load(source + 16), d = Vector256.Load(source + 24);
+            even = Vector512.Create(Pick(a, b, 0x88), Pick(c, d, 0x88));
+            odd = Vector512.Create(Pick(a, b, 0xDD), Pick(c, d, 0xDD));
+        }
+        else
+        {
+            even = Vector512.Create(
+                source[0], source[2], source[4], source[6], source[8], source[10], source[12], source[14],
+                source[16], source[18], source[20], source[22], source[24], source[26], source[28], source[30]);
+            odd = Vector512.Create(
+                source[1], source[3], source[5], source[7], source[9], source[11], source[13], source[15],
+                source[17], source[19], source[21], source[23], source[25], source[27], source[29], source[31]);
+        }
+
+        static Vector256<float> Pick(Vector256<float> low, Vector256<float> high, [ConstantExpected] byte control) =>
+            Avx2.Permute4x64(Avx.Shuffle(low, high, control).AsDouble(), 0xD8).AsSingle();
+    }
+
+    /// <summary>The inverse of <see cref="Deinterleave"/>: writes 32 floats, even places first given.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreInterleaved(float* target, Vector512<float> even, Vector512<float> odd)
+    {
+        if (Avx512F.IsSupported)
+        {
+            Avx512F.PermuteVar16x32x2(
+                even, Vector512.Create(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23), odd).Store(target);
+            Avx512F.PermuteVar16x32x2(
+                even, Vector512.Create(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), odd).Store(target + 16);
+        }
+        else
+        {
+            for (int lane = 0; lane < Count; lane++)
+            {
+                target[2 * lane] = even.GetElement(lane);
+                target[(2 * lane) + 1] = odd.GetElement(lane);
+            }
+        }
+    }
+
+    private static void StoreParts(float* target, Vector512<float> value, int count)
+    {
+        Vector256<float> part = value.GetLower();
+        if ((count & 8) != 0)
+        {
+            part.Store(target);
+            target += 8;
+            part = value.GetUpper();
+        }
+
+        Vector128<float> rest = part.GetLower();
+        if ((count & 4) != 0)
+        {
+            rest.Store(target);
+            target += 4;
+            rest = part.GetUpper();
+        }
+
+        for (int lane = 0; lane < (count & 3); lane++)
+            target[lane] = rest.GetElement(lane);
+    }
+}

@@ -1,0 +1,127 @@
+using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Schema;
+using static CaffeActors.Compute.Schema.EltwiseParameter.Types;
+
+namespace CaffeActors.Compute.Layers.Common;
+
+/// <summary>
+/// Combines bottoms of equal shape element by element. SUM: y = sum of coeff_i x_i, dx_i = coeff_i dy. PROD: y =
+/// product of x_i, dx_i = dy times the product of the others (or dy y / x_i with <c>stable_prod_grad: false</c>,
+/// faster with three bottoms and more, but NaN at 0). MAX: the greatest; of two equal ones the second bottom's
+/// before the first's, else the earlier one's; the gradient goes to the one taken.
+/// Two bottoms or more, one top. In place on the first bottom works for SUM and MAX; PROD then has no gradient.
+/// <c>eltwise_param</c>: <c>operation</c>, default SUM; <c>coeff</c>, none or one for each bottom, default 1, for SUM
+/// (MAX ignores them); <c>stable_prod_grad</c>, default true.
+/// </summary>
+/// <param name="parameter">The layer's message.</param>
+[Layer("Eltwise")]
+public sealed unsafe class EltwiseLayer(LayerParameter parameter) : Layer(parameter)
+{
+    private readonly EltwiseParameter _eltwise = parameter.EltwiseParam ?? new EltwiseParameter();
+
+    // MAX: which bottom was taken, as 32-bit integers in the blob's data.
+    private readonly Blob _taken = new();
+    private float[] _coefficients = [];
+
+    /// <inheritdoc/>
+    public override int MinBottoms => 2;
+
+    /// <inheritdoc/>
+    public override int ExactTops => 1;
+
+    /// <inheritdoc/>
+    public override long ForwardFlops(Blob[] bottom, Blob[] top) =>
+        (long)top[0].Count * (_eltwise.Operation == EltwiseOp.Sum ? 2 * bottom.Length : bottom.Length - 1);
+
+    /// <inheritdoc/>
+    public override void Reshape(Blob[] bottom, Blob[] top)
+    {
+        for (int i = 1; i < bottom.Length; i++)
+        {
+            if (!bottom[i].Shape.SequenceEqual(bottom[0].Shape))
+            {
+                throw Fail(ErrorCodes.ShapeMismatch,
+                    $"all bottoms must have one shape, but bottom 0 is {bottom[0].ShapeString} and bottom {i} is {bottom[i].ShapeString}");
+            }
+        }
+
+        top[0].ReshapeLike(bottom[0]);
+        if (_eltwise.Operation == EltwiseOp.Max)
+            _taken.ReshapeLike(bottom[0]);
+    }
+
+    /// <inheritdoc/>
+    protected override void LayerSetUp(Blob[] bottom, Blob[] top)
+    {
+        int given = _eltwise.Coeff.Count;
+        if (given != 0 && _eltwise.Operation == EltwiseOp.Prod)
+            throw Fail(ErrorCodes.BadLayerParameter, "coeff means nothing to PROD; only SUM takes it");
+        if (given != 0 && given != bottom.Length)
+        {
+            throw Fail(ErrorCodes.BadLayerParameter,
+                $"coeff is given {given} times for {bottom.Length} bottoms; give it once for each, or not at all");
+        }
+
+        _coefficients = given == 0 ? [.. bottom.Select(_ => 1f)] : [.. _eltwise.Coeff];
+    }
+
+    /// <inheritdoc/>
+    protected override void ForwardCpu(Blob[] bottom, Blob[] top)
+    {
+        float** x = stackalloc float*[bottom.Length];
+        for (int i = 0; i < bottom.Length; i++)
+            x[i] = bottom[i].CpuData;
+        float* y = top[0].MutableCpuData;
+        int inputs = bottom.Length, count = top[0].Count;
+        fixed (float* coefficients = _coefficients)
+        {
+            if (_eltwise.Operation == EltwiseOp.Sum)
+                Elementwise.Run(Context.Device, count, new WeightedSum(x, coefficients, inputs, y));
+            else if (_eltwise.Operation == EltwiseOp.Prod)
+                Elementwise.Run(Context.Device, count, new Product(x, inputs, y));
+            else
+                Elementwise.Run(Context.Device, count, new Maximum(x, inputs, y, (int*)_taken.MutableCpuData));
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (_eltwise.Operation == EltwiseOp.Prod && bottom[0] == top[0])
+        {
+            throw Fail(ErrorCodes.BadConnection,
+                "PROD in place has overwritten what its gradient needs; give its top a name of its own");
+        }
+
+        float** x = stackalloc float*[bottom.Length], dx = stackalloc float*[bottom.Length];
+        for (int i = 0; i < bottom.Length; i++)
+        {
+            x[i] = _eltwise.Operation == EltwiseOp.Prod ? bottom[i].CpuData : null;
+            dx[i] = propagateDown[i] ? bottom[i].MutableCpuDiff : null;
+        }
+
+        float* dy = top[0].CpuDiff;
+        int inputs = bottom.Length, count = top[0].Count;
+        fixed (float* coefficients = _coefficients)
+        {
+            if (_eltwise.Operation == EltwiseOp.Sum)
+                Elementwise.Run(Context.Device, count, new WeightedSumGradient(dy, coefficients, inputs, dx));
+            else if (_eltwise.Operation == EltwiseOp.Max)
+                Elementwise.Run(Context.Device, count, new MaximumGradient(dy, (int*)_taken.CpuData, inputs, dx));
+            else if (_eltwise.StableProdGrad)
+                Elementwise.Run(Context.Device, count, new ProductGradient(x, dy, inputs, dx));
+            else
+                Elementwise.Run(Context.Device, count, new QuotientGradient(x, top[0].CpuData, dy, inputs, dx));
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+            _taken.Dispose();
+    }
+}

@@ -1,0 +1,102 @@
+using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Compute.Layers.Common;
+
+/// <summary>
+/// Multiplies all elements of a channel by one value and, on request, adds another: y = x s + b; dx = dy s,
+/// ds = sum of dy x over the channel, db = sum of dy.
+/// Bottoms: x, and s where it is not learned; one top of the shape of x. In place works (x is then kept in a copy).
+/// Blobs: s, of the shape of axes [axis, axis + num_axes) of x (none with two bottoms); b, of the shape of s, with
+/// <c>bias_term</c>.
+/// <c>scale_param</c>: <c>axis</c>, default 1; <c>num_axes</c>, default 1 (-1: to the end, 0: one value for all);
+/// <c>filler</c>, default ones; <c>bias_term</c>, default false; <c>bias_filler</c>, default zeros.
+/// </summary>
+/// <param name="parameter">The layer's message.</param>
+[Layer("Scale")]
+public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLayer(parameter)
+{
+    private readonly ScaleParameter _scale = parameter.ScaleParam ?? new ScaleParameter();
+    private readonly ChannelGradient _gradient = new();
+
+    // x as it was before it was overwritten in place.
+    private readonly Blob _kept = new();
+    private ChannelLayout _layout;
+
+    /// <inheritdoc/>
+    public override long ForwardFlops(Blob[] bottom, Blob[] top) => top[0].Count * (_scale.BiasTerm ? 2L : 1L);
+
+    /// <inheritdoc/>
+    public override void Reshape(Blob[] bottom, Blob[] top)
+    {
+        _layout = LayoutOf(bottom[0], ValuesOf(bottom), _scale.Axis);
+        if (BiasOf(bottom) is { } bias && bias.Count != _layout.Channels)
+        {
+            throw Fail(ErrorCodes.ShapeMismatch,
+                $"the bias has the shape {bias.ShapeString}, but the scale is now {ValuesOf(bottom).ShapeString}");
+        }
+
+        top[0].ReshapeLike(bottom[0]);
+        if (bottom[0] == top[0])
+            _kept.ReshapeLike(bottom[0]);
+    }
+
+    /// <inheritdoc/>
+    protected override void LayerSetUp(Blob[] bottom, Blob[] top)
+    {
+        int[] shape = bottom.Length == 1
+            ? LearnedShape(bottom[0], _scale.Axis, _scale.NumAxes)
+            : bottom[1].Shape.ToArray();
+        if (bottom.Length == 1)
+            LearnableBlob(0, shape, _scale.Filler ?? new FillerParameter { Type = "constant", Value = 1 });
+        if (_scale.BiasTerm)
+            LearnableBlob(BiasIndex(bottom), shape, _scale.BiasFiller);
+    }
+
+    /// <inheritdoc/>
+    protected override void ForwardCpu(Blob[] bottom, Blob[] top)
+    {
+        float* scale = ValuesOf(bottom).CpuData, x = bottom[0].CpuData, y = top[0].MutableCpuData;
+        Blob? biasBlob = BiasOf(bottom);
+        float* bias = biasBlob is null ? null : biasBlob.CpuData;
+        bool keep = bottom[0] == top[0] && (bottom.Length == 2 || ParamPropagateDown[0]);
+        Elementwise.Run(Context.Device, _layout.Count,
+            new ChannelAffine(_layout, x, y, keep ? _kept.MutableCpuData : null, null, scale, bias));
+    }
+
+    /// <inheritdoc/>
+    protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        float* dy = top[0].CpuDiff;
+        Blob? bias = BiasOf(bottom) is { } blob && ParamPropagateDown[BiasIndex(bottom)] ? blob : null;
+        Blob? scale = (bottom.Length == 1 ? ParamPropagateDown[0] : propagateDown[1]) ? ValuesOf(bottom) : null;
+        if (scale is not null || bias is not null)
+        {
+            float* x = scale is null ? null : bottom[0] == top[0] ? _kept.CpuData : bottom[0].CpuData;
+            _gradient.Add(
+                Context.Device, _layout, dy, x, scale, bias, addFactor: bottom.Length == 1, addSummand: true);
+        }
+
+        if (propagateDown[0])
+        {
+            Elementwise.Run(Context.Device, _layout.Count, new ChannelAffine(
+                _layout, dy, bottom[0].MutableCpuDiff, null, null, ValuesOf(bottom).CpuData, null));
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+            _kept.Dispose();
+    }
+
+    private static int BiasIndex(Blob[] bottom) => bottom.Length == 1 ? 1 : 0;
+
+    private Blob ValuesOf(Blob[] bottom) => bottom.Length == 1 ? Blobs[0] : bottom[1];
+
+    private Blob? BiasOf(Blob[] bottom) => _scale.BiasTerm ? Blobs[BiasIndex(bottom)] : null;
+}

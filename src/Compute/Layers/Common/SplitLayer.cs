@@ -1,0 +1,75 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Compute.Layers.Common;
+
+/// <summary>
+/// Gives one blob to several layers: every top is the bottom (its data is shared, not copied); dx = the sum of the
+/// tops' gradients in their order. One bottom, one top or more. Nets insert it where a blob is used more than once.
+/// </summary>
+/// <param name="parameter">The layer's message.</param>
+[Layer("Split")]
+public sealed unsafe class SplitLayer(LayerParameter parameter) : Layer(parameter)
+{
+    /// <inheritdoc/>
+    public override int ExactBottoms => 1;
+
+    /// <inheritdoc/>
+    public override int MinTops => 1;
+
+    /// <inheritdoc/>
+    public override long ForwardFlops(Blob[] bottom, Blob[] top) => 0;
+
+    /// <inheritdoc/>
+    public override void Reshape(Blob[] bottom, Blob[] top)
+    {
+        // On each pass anew: a bottom that grew has other memory now.
+        foreach (Blob blob in top)
+        {
+            blob.ReshapeLike(bottom[0]);
+            blob.ShareData(bottom[0]);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void LayerSetUp(Blob[] bottom, Blob[] top)
+    {
+        if (top.Contains(bottom[0]))
+            throw Fail(ErrorCodes.BadConnection, "it cannot work in place; give its tops names of their own");
+    }
+
+    /// <inheritdoc/>
+    protected override void ForwardCpu(Blob[] bottom, Blob[] top)
+    {
+    }
+
+    /// <inheritdoc/>
+    protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        float** dy = stackalloc float*[top.Length];
+        for (int i = 0; i < top.Length; i++)
+            dy[i] = top[i].CpuDiff;
+        Elementwise.Run(Context.Device, bottom[0].Count, new SumBody(dy, top.Length, bottom[0].MutableCpuDiff));
+    }
+
+    private readonly struct SumBody(float** dy, int tops, float* dx) : IRangeBody
+    {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Invoke(int from, int to)
+        {
+            for (int i = from; i < to; i += Lanes.Count)
+            {
+                Vector512<float> sum = Vector512.Load(dy[0] + i);
+                for (int k = 1; k < tops; k++)
+                    sum += Vector512.Load(dy[k] + i);
+                Lanes.StoreFirst(dx + i, sum, to - i);
+            }
+        }
+    }
+}

@@ -1,0 +1,239 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Layers.Common;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Compute.Layers.Normalization;
+
+/// <summary>
+/// Batch normalization without scale and shift (Ioffe, Szegedy: Batch normalization, 2015): for each channel
+/// y = (x - mean) / sqrt(variance + eps). In training mean and variance (the biased one) are the batch's, and
+/// running sums are kept: w = f w + 1, m = f m + mean, v = f v + n / (n - 1) * variance with n elements of the
+/// channel in the batch. With global statistics they are m / w and v / w, both 0 where w is 0.
+/// dx = (dy - avg(dy) - avg(dy y) y) / sqrt(variance + eps); with global statistics dy / sqrt(variance + eps).
+/// One bottom (N, C, ...), one top of the same shape; of a bottom of one axis all elements are one channel.
+/// In place works. Blobs: m (C), v (C), w (1); statistics, so their lr_mult must be 0, which is what it becomes where
+/// it is not written.
+/// <c>batch_norm_param</c>: <c>use_global_stats</c>, default true in phase TEST only;
+/// <c>moving_average_fraction</c> f, default 0.999; <c>eps</c>, default 1e-5.
+/// </summary>
+/// <param name="parameter">The layer's message.</param>
+[Layer("BatchNorm")]
+public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(parameter)
+{
+    private const int Statistics = 3;
+
+    private readonly BatchNormParameter _norm = parameter.BatchNormParam ?? new BatchNormParameter();
+
+    // x as it was before it was overwritten in place.
+    private readonly Blob _kept = new();
+    private readonly Blob _mean = new();
+    private readonly Blob _inverse = new();
+
+    // Of the backward pass: the factors of x - mean, and what is added.
+    private readonly Blob _slope = new();
+    private readonly Blob _offset = new();
+    private double[] _first = [];
+    private double[] _second = [];
+    private ChannelLayout _layout;
+
+    /// <inheritdoc/>
+    public override int ExactBottoms => 1;
+
+    /// <inheritdoc/>
+    public override int ExactTops => 1;
+
+    private bool UsesGlobal => _norm.HasUseGlobalStats ? _norm.UseGlobalStats : Phase == Phase.Test;
+
+    /// <inheritdoc/>
+    public override long ForwardFlops(Blob[] bottom, Blob[] top) => top[0].Count * (UsesGlobal ? 2L : 5L);
+
+    /// <inheritdoc/>
+    public override void Reshape(Blob[] bottom, Blob[] top)
+    {
+        ChannelLayout layout = LayoutOf(bottom[0]);
+        if (layout.Channels != Blobs[0].Count)
+        {
+            throw Fail(ErrorCodes.ShapeMismatch,
+                $"it has statistics of {Blobs[0].Count} channels, but the bottom has the shape {bottom[0].ShapeString}");
+        }
+
+        _layout = layout;
+        top[0].ReshapeLike(bottom[0]);
+        if (bottom[0] == top[0] && !UsesGlobal)
+            _kept.ReshapeLike(bottom[0]);
+    }
+
+    /// <inheritdoc/>
+    protected override void LayerSetUp(Blob[] bottom, Blob[] top)
+    {
+        for (int i = 0; i < Statistics; i++)
+        {
+            if (i >= Parameter.Param.Count)
+            {
+                Parameter.Param.Add(new ParamSpec { LrMult = 0 });
+            }
+            else if (Parameter.Param[i].LrMult != 0)
+            {
+                throw Fail(ErrorCodes.BadLayerParameter,
+                    $"param {i} has lr_mult {Parameter.Param[i].LrMult}, but the blobs are statistics and not learned; "
+                    + "write lr_mult: 0, or no param at all (a Scale layer after this one learns scale and shift)");
+            }
+        }
+
+        int channels = LayoutOf(bottom[0]).Channels;
+        LearnableBlob(0, [channels], null);
+        LearnableBlob(1, [channels], null);
+        LearnableBlob(2, [1], null);
+        foreach (Blob blob in (ReadOnlySpan<Blob>)[_mean, _inverse, _slope, _offset])
+            blob.Reshape(channels);
+        _first = new double[channels];
+        _second = new double[channels];
+    }
+
+    /// <inheritdoc/>
+    protected override void ForwardCpu(Blob[] bottom, Blob[] top)
+    {
+        if (bottom[0].Count == 0)
+            return;
+        if (UsesGlobal)
+            TakeGlobal();
+        else
+            TakeBatch(bottom[0].CpuData);
+        float* x = bottom[0].CpuData, y = top[0].MutableCpuData;
+        float* copy = bottom[0] == top[0] && !UsesGlobal ? _kept.MutableCpuData : null;
+        Elementwise.Run(Context.Device, _layout.Count,
+            new ChannelAffine(_layout, x, y, copy, _mean.CpuData, _inverse.CpuData, null));
+    }
+
+    /// <inheritdoc/>
+    protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0] || bottom[0].Count == 0)
+            return;
+        float* dy = top[0].CpuDiff, dx = bottom[0].MutableCpuDiff;
+        if (UsesGlobal)
+        {
+            Elementwise.Run(Context.Device, _layout.Count,
+                new ChannelAffine(_layout, dy, dx, null, null, _inverse.CpuData, null));
+            return;
+        }
+
+        // With d = x - mean and r = 1 / sqrt(variance + eps), y is d r, so
+        // dx = r dy + slope d + offset, slope = -r^3 avg(dy d), offset = -r avg(dy).
+        float* x = bottom[0] == top[0] ? _kept.CpuData : bottom[0].CpuData;
+        ChannelSums.Run<Products>(Context.Device, _layout, dy, x, _mean.CpuData, _first, _second);
+        ReadOnlySpan<float> inverse = _inverse.Data;
+        Span<float> slope = _slope.MutableData, offset = _offset.MutableData;
+        for (int channel = 0; channel < slope.Length; channel++)
+        {
+            double r = inverse[channel];
+            slope[channel] = (float)(-r * r * r * (_second[channel] / _layout.PerChannel));
+            offset[channel] = (float)(-r * (_first[channel] / _layout.PerChannel));
+        }
+
+        Elementwise.Run(Context.Device, _layout.Count, new BackwardBody(
+            _layout, x, dy, dx, _mean.CpuData, _inverse.CpuData, _slope.CpuData, _offset.CpuData));
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (!disposing)
+            return;
+        foreach (Blob blob in (ReadOnlySpan<Blob>)[_kept, _mean, _inverse, _slope, _offset])
+            blob.Dispose();
+    }
+
+    private ChannelLayout LayoutOf(Blob bottom) => bottom.AxisCount switch
+    {
+        0 => throw Fail(ErrorCodes.ShapeMismatch, "a scalar has no channels to normalize"),
+        1 => new(1, 1, bottom.Count),
+        _ => ChannelLayout.Of(bottom, 1, 2),
+    };
+
+    private void TakeGlobal()
+    {
+        float weight = Blobs[2].Scalar, factor = weight == 0 ? 0 : 1 / weight;
+        ReadOnlySpan<float> means = Blobs[0].Data, variances = Blobs[1].Data;
+        Span<float> mean = _mean.MutableData, inverse = _inverse.MutableData;
+        for (int channel = 0; channel < mean.Length; channel++)
+        {
+            mean[channel] = factor * means[channel];
+            inverse[channel] = 1 / MathF.Sqrt((factor * variances[channel]) + _norm.Eps);
+        }
+    }
+
+    private void TakeBatch(float* x)
+    {
+        Span<float> mean = _mean.MutableData, inverse = _inverse.MutableData;
+        // Sums about an element of the channel keep their digits where the mean is far larger than the deviation.
+        for (int channel = 0; channel < mean.Length; channel++)
+            mean[channel] = x[(long)channel * _layout.Inner];
+        ChannelSums.Run<Moments>(Context.Device, _layout, x, null, _mean.CpuData, _first, _second);
+
+        float fraction = _norm.MovingAverageFraction;
+        double count = _layout.PerChannel, unbias = count > 1 ? count / (count - 1) : 1;
+        Span<float> means = Blobs[0].MutableData, variances = Blobs[1].MutableData, weight = Blobs[2].MutableData;
+        weight[0] = (fraction * weight[0]) + 1;
+        for (int channel = 0; channel < mean.Length; channel++)
+        {
+            double shift = _first[channel] / count;
+            double variance = Math.Max(0, (_second[channel] / count) - (shift * shift));
+            mean[channel] += (float)shift;
+            inverse[channel] = (float)(1 / Math.Sqrt(variance + _norm.Eps));
+            means[channel] = (fraction * means[channel]) + mean[channel];
+            variances[channel] = (fraction * variances[channel]) + (float)(unbias * variance);
+        }
+    }
+
+    private readonly struct BackwardBody(
+        ChannelLayout layout, float* x, float* dy, float* dx, float* mean, float* inverse, float* slope, float* offset)
+        : IRangeBody
+    {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Invoke(int from, int to)
+        {
+            for (int i = from; i < to;)
+            {
+                int plane = i / layout.Inner, channel = plane % layout.Channels;
+                int end = (int)Math.Min((plane + 1L) * layout.Inner, to);
+                if (layout.Inner == 1)
+                {
+                    end = Math.Min(i + layout.Channels - channel, to);
+                    for (; i + Lanes.Count <= end; i += Lanes.Count, channel += Lanes.Count)
+                    {
+                        Combine(i, Vector512.Load(mean + channel), Vector512.Load(inverse + channel),
+                            Vector512.Load(slope + channel), Vector512.Load(offset + channel)).Store(dx + i);
+                    }
+
+                    for (; i < end; i++, channel++)
+                        dx[i] = Combine(i, channel);
+                }
+                else
+                {
+                    Vector512<float> m = Vector512.Create(mean[channel]), r = Vector512.Create(inverse[channel]);
+                    Vector512<float> s = Vector512.Create(slope[channel]), o = Vector512.Create(offset[channel]);
+                    for (; i + Lanes.Count <= end; i += Lanes.Count)
+                        Combine(i, m, r, s, o).Store(dx + i);
+                    for (; i < end; i++)
+                        dx[i] = Combine(i, channel);
+                }
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private Vector512<float> Combine(
+            int i, Vector512<float> m, Vector512<float> r, Vector512<float> s, Vector512<float> o) =>
+            Vector512.FusedMultiplyAdd(
+                Vector512.Load(x + i) - m, s, Vector512.FusedMultiplyAdd(Vector512.Load(dy + i), r, o));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private float Combine(int i, int channel) => MathF.FusedMultiplyAdd(
+            x[i] - mean[channel], slope[channel], MathF.FusedMultiplyAdd(dy[i], inverse[channel], offset[channel]));
+    }
+}
