@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Diagnostics;
 
 namespace CaffeActors.Compute.Blobs;
@@ -216,16 +217,16 @@ public sealed unsafe class Blob : IDisposable
     }
 
     /// <summary>Sum of the absolute values of the data.</summary>
-    public double AsumData() => Asum(Data);
+    public double AsumData() => VectorSums.Absolute(Data);
 
     /// <summary>Sum of the absolute values of the diff.</summary>
-    public double AsumDiff() => Asum(Diff);
+    public double AsumDiff() => VectorSums.Absolute(Diff);
 
     /// <summary>Sum of the squares of the data.</summary>
-    public double SumSquaresData() => SumSquares(Data);
+    public double SumSquaresData() => VectorSums.Squares(Data);
 
     /// <summary>Sum of the squares of the diff.</summary>
-    public double SumSquaresDiff() => SumSquares(Diff);
+    public double SumSquaresDiff() => VectorSums.Squares(Diff);
 
     /// <summary>Frees the memory that no other blob shares. The blob may be reshaped and used again.</summary>
     public void Dispose()
@@ -234,22 +235,6 @@ public sealed unsafe class Blob : IDisposable
         _diff?.Release();
         _data = _diff = null;
         _capacity = 0;
-    }
-
-    private static double Asum(ReadOnlySpan<float> values)
-    {
-        double sum = 0;
-        foreach (float value in values)
-            sum += Math.Abs(value);
-        return sum;
-    }
-
-    private static double SumSquares(ReadOnlySpan<float> values)
-    {
-        double sum = 0;
-        foreach (float value in values)
-            sum += (double)value * value;
-        return sum;
     }
 
     /// <summary>The number of elements of a shape.</summary>

@@ -35,7 +35,8 @@ public abstract class Filler(FillerParameter parameter)
     public static Filler Create(FillerParameter parameter)
     {
         Filler filler = Catalog.Create(parameter.Type, parameter)
-            ?? throw Fail(parameter, $"there is no filler '{parameter.Type}' (known: {string.Join(", ", Names)})");
+            ?? throw Fail(parameter, $"there is no filler '{parameter.Type}'{Suggestion(parameter.Type)} "
+                + $"(known: {string.Join(", ", Names)})");
         if (parameter.Sparse != -1 && !filler.AllowsSparse)
             throw Fail(parameter, $"filler '{parameter.Type}' takes no 'sparse'; only gaussian does");
         return filler;
@@ -73,6 +74,9 @@ public abstract class Filler(FillerParameter parameter)
 
     /// <summary>A failure of this filler.</summary>
     protected CaffeException Fail(string message) => Fail(parameter, message);
+
+    private static string Suggestion(string type) =>
+        Nearest.Of(type, Names) is { } near ? $"; did you mean '{near}'?" : "";
 
     private static CaffeException Fail(FillerParameter parameter, string message) =>
         new(ErrorCodes.BadLayerParameter, FailureKind.Configuration, message, SourcePlaces.Of(parameter));

@@ -204,8 +204,13 @@ public abstract class Layer : IDisposable
         _streams[purpose] = new RandomStream(Context.Seed, RandomStream.StreamId($"{Name}/{purpose}/{Context.SolverRank}"));
 
     /// <summary>A failure of this layer, with its name and, where it was read from text, its place.</summary>
-    protected CaffeException Fail(string code, string message, FailureKind kind = FailureKind.Configuration) =>
-        new(code, kind, $"layer '{Name}' ({Type}): {message}", SourcePlaces.Of(Parameter));
+    /// <param name="code">One of <see cref="ErrorCodes"/>.</param>
+    /// <param name="message">What is wrong, with the offending values, and what to do.</param>
+    /// <param name="kind">Decides the exit code.</param>
+    /// <param name="batchItem">Which item of the batch is at fault; -1 for none.</param>
+    protected CaffeException Fail(
+        string code, string message, FailureKind kind = FailureKind.Configuration, int batchItem = -1) =>
+        new(code, kind, $"layer '{Name}' ({Type}): {message}", SourcePlaces.Of(Parameter)) { BatchItem = batchItem };
 
     private void CheckBlobCounts(Blob[] bottom, Blob[] top)
     {
@@ -237,7 +242,8 @@ public abstract class Layer : IDisposable
         }
         else
         {
-            if (given != top.Length)
+            // One weight of a loss is its first top's: a second top (probabilities) is no loss.
+            if (given != top.Length && !(IsLoss && given == 1))
             {
                 throw Fail(ErrorCodes.BlobCount,
                     $"loss_weight is given {given} times; it must be given once for each of the {top.Length} top(s), or not at all");

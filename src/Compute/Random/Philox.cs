@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace CaffeActors.Compute.Random;
 
@@ -33,5 +34,43 @@ public static class Philox
         }
 
         return (c0, c1, c2, c3);
+    }
+
+    /// <summary>Eight blocks one after the other in memory, those of the counters c0 to c0 + 7 (modulo 2^32).</summary>
+    /// <param name="c0">Counter, lowest word, of the first block.</param>
+    /// <param name="c1">Counter, second word.</param>
+    /// <param name="c2">Counter, third word.</param>
+    /// <param name="c3">Counter, highest word.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="words">Receives the 32 words.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static unsafe void EightBlocks(uint c0, uint c1, uint c2, uint c3, ulong key, uint* words)
+    {
+        // A block in each 64-bit lane, its words in the lanes' low halves.
+        Vector512<ulong> low = Vector512.Create((ulong)uint.MaxValue);
+        Vector512<ulong> x0 = (Vector512.Create((ulong)c0) + Vector512<ulong>.Indices) & low;
+        Vector512<ulong> x1 = Vector512.Create((ulong)c1);
+        Vector512<ulong> x2 = Vector512.Create((ulong)c2);
+        Vector512<ulong> x3 = Vector512.Create((ulong)c3);
+        uint k0 = (uint)key, k1 = (uint)(key >> 32);
+        for (int round = 0; round < 10; round++)
+        {
+            Vector512<ulong> p0 = x0 * M0, p1 = x2 * M1;
+            x0 = (p1 >> 32) ^ x1 ^ Vector512.Create((ulong)k0);
+            x1 = p1 & low;
+            x2 = (p0 >> 32) ^ x3 ^ Vector512.Create((ulong)k1);
+            x3 = p0 & low;
+            k0 += W0;
+            k1 += W1;
+        }
+
+        Vector512<ulong> first = x0 | (x1 << 32), second = x2 | (x3 << 32);
+        Vector512<ulong> even = Vector512.Equals(Vector512<ulong>.Indices & Vector512<ulong>.One, Vector512<ulong>.Zero);
+        Vector512<ulong> lower = Vector512.Create(0ul, 0, 1, 1, 2, 2, 3, 3);
+        Vector512<ulong> upper = Vector512.Create(4ul, 4, 5, 5, 6, 6, 7, 7);
+        Vector512.ConditionalSelect(even, Vector512.Shuffle(first, lower), Vector512.Shuffle(second, lower))
+            .AsUInt32().Store(words);
+        Vector512.ConditionalSelect(even, Vector512.Shuffle(first, upper), Vector512.Shuffle(second, upper))
+            .AsUInt32().Store(words + 16);
     }
 }

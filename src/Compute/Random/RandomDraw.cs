@@ -24,6 +24,25 @@ public readonly struct RandomDraw(ulong seed, ulong stream, ulong counter)
     public (uint X0, uint X1, uint X2, uint X3) Quad(uint index) =>
         Philox.Block(index, 0, (uint)counter, (uint)(counter >> 32), _key);
 
+    /// <summary>The words at positions <paramref name="first"/>, <paramref name="first"/> + 1, ..., quickly.</summary>
+    /// <param name="first">The first position, a multiple of 4.</param>
+    /// <param name="words">Receives the words; its length is a multiple of 4.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public unsafe void Words(uint first, Span<uint> words)
+    {
+        if (first % 4 != 0 || words.Length % 4 != 0)
+            throw new ArgumentException($"{words.Length} words from {first} on are not whole blocks of four.");
+        uint block = first >> 2;
+        fixed (uint* target = words)
+        {
+            int i = 0;
+            for (; i + 32 <= words.Length; i += 32, block += 8)
+                Philox.EightBlocks(block, 0, (uint)counter, (uint)(counter >> 32), _key, target + i);
+            for (; i < words.Length; i += 4, block++)
+                (target[i], target[i + 1], target[i + 2], target[i + 3]) = Quad(block);
+        }
+    }
+
     /// <summary>A uniform number in [0, 1) with 24 random bits.</summary>
     public float Float(uint position) => (Bits(position) >> 8) * (1f / 16777216f);
 

@@ -5,12 +5,14 @@ namespace CaffeActors.Compute.Backends.Cpu;
 
 /// <summary>
 /// The threads of one CPU device. The calling thread works too, as worker 0; the others spin for a while after a job
-/// and then park, since waking a parked thread costs some 50 µs and a spinning one less than 1 µs. Nothing is
+/// and then park, since waking a parked thread costs some 50 µs and a spinning one less than 1 µs. A job ends when its
+/// tasks are done, whether or not every thread came to it: one that the system runs late holds up nobody. Nothing is
 /// allocated per job. One job at a time; a body must not start another job of the same pool.
 /// </summary>
 public sealed unsafe class ComputePool : IDisposable
 {
     private const int SpinsBeforeParking = 3000;
+    private const long NextPhase = 1L << 32;
 
     private readonly Thread[] _workers;
     private readonly object _parking = new();
@@ -18,8 +20,9 @@ public sealed unsafe class ComputePool : IDisposable
     private void* _state;
     private int _tasks;
     private int _next;
-    private int _generation;
-    private int _pending;
+
+    // Upper half: the phase, odd while a job takes workers, even between jobs. Lower half: workers at it.
+    private long _job;
     private int _parked;
     private bool _stopping;
     private Exception? _failure;
@@ -58,13 +61,12 @@ public sealed unsafe class ComputePool : IDisposable
             return;
         }
 
-        // The body stays on this frame until every worker is done with it.
+        // The body stays on this frame until every worker that took part is done with it.
         _body = &Invoke<TBody>;
         _state = Unsafe.AsPointer(ref body);
         _tasks = tasks;
         _next = 0;
-        Volatile.Write(ref _pending, _workers.Length);
-        Interlocked.Increment(ref _generation);
+        Interlocked.Add(ref _job, NextPhase);
         if (Volatile.Read(ref _parked) > 0)
         {
             lock (_parking)
@@ -72,7 +74,8 @@ public sealed unsafe class ComputePool : IDisposable
         }
 
         Drain(0);
-        for (int spins = 0; Volatile.Read(ref _pending) != 0; spins++)
+        Interlocked.Add(ref _job, NextPhase);
+        for (int spins = 0; (int)Volatile.Read(ref _job) != 0; spins++)
         {
             if (spins < SpinsBeforeParking)
                 Thread.SpinWait(4);
@@ -92,8 +95,8 @@ public sealed unsafe class ComputePool : IDisposable
     {
         lock (_parking)
         {
-            _stopping = true;
-            Interlocked.Increment(ref _generation);
+            Volatile.Write(ref _stopping, true);
+            Interlocked.Add(ref _job, 2 * NextPhase);
             Monitor.PulseAll(_parking);
         }
 
@@ -106,33 +109,52 @@ public sealed unsafe class ComputePool : IDisposable
 
     private void Work(int worker)
     {
-        int seen = 0;
-        while (true)
+        long seen = 0;
+        while (!Volatile.Read(ref _stopping))
         {
-            for (int spins = 0; Volatile.Read(ref _generation) == seen; spins++)
+            long job = Await(seen);
+            seen = Phase(job);
+            // A worker that comes late finds the job closed, and the caller does not wait for it.
+            while (Phase(job) == seen && IsOpen(seen))
             {
-                if (spins < SpinsBeforeParking)
+                long found = Interlocked.CompareExchange(ref _job, job + 1, job);
+                if (found == job)
                 {
-                    Thread.SpinWait(8);
-                    continue;
+                    Drain(worker);
+                    Interlocked.Decrement(ref _job);
+                    break;
                 }
 
-                lock (_parking)
-                {
-                    Interlocked.Increment(ref _parked);
-                    while (Volatile.Read(ref _generation) == seen)
-                        Monitor.Wait(_parking);
-                    Interlocked.Decrement(ref _parked);
-                }
+                job = found;
             }
-
-            seen = Volatile.Read(ref _generation);
-            if (_stopping)
-                return;
-            Drain(worker);
-            Interlocked.Decrement(ref _pending);
         }
     }
+
+    // The first state of another phase than the one seen last.
+    private long Await(long seen)
+    {
+        for (int spins = 0; spins < SpinsBeforeParking; spins++)
+        {
+            long job = Volatile.Read(ref _job);
+            if (Phase(job) != seen)
+                return job;
+            Thread.SpinWait(8);
+        }
+
+        lock (_parking)
+        {
+            Interlocked.Increment(ref _parked);
+            while (Phase(Volatile.Read(ref _job)) == seen)
+                Monitor.Wait(_parking);
+            Interlocked.Decrement(ref _parked);
+        }
+
+        return Volatile.Read(ref _job);
+    }
+
+    private static long Phase(long job) => job >> 32;
+
+    private static bool IsOpen(long phase) => (phase & 1) != 0;
 
     private void Drain(int worker)
     {

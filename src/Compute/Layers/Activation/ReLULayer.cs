@@ -19,52 +19,29 @@ public sealed unsafe class ReLULayer(LayerParameter parameter) : NeuronLayer(par
 
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top) =>
-        Elementwise.Run(Context.Device, top[0].Count, new ForwardBody(bottom[0].CpuData, top[0].MutableCpuData, _slope));
+        VectorMap.Run(Context.Device, top[0].Count, bottom[0].CpuData, top[0].MutableCpuData, new Value(_slope));
 
     /// <inheritdoc/>
     protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
     {
         if (!propagateDown[0])
             return;
-        Elementwise.Run(Context.Device, top[0].Count,
-            new BackwardBody(bottom[0].CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, _slope));
+        VectorMap.Run(Context.Device, top[0].Count,
+            bottom[0].CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, new Gradient(_slope));
     }
 
-    private readonly struct ForwardBody(float* x, float* y, float slope) : IRangeBody
+    private readonly struct Value(float slope) : IVectorFunction
     {
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public void Invoke(int from, int to)
-        {
-            int i = from;
-            Vector512<float> zero = Vector512<float>.Zero, slopes = Vector512.Create(slope);
-            // Also with slope 0: 0 * min(x, 0) makes NaN of -infinity, as Caffe does.
-            for (; i + 16 <= to; i += 16)
-            {
-                Vector512<float> v = Vector512.Load(x + i);
-                (Vector512.Max(v, zero) + (slopes * Vector512.Min(v, zero))).Store(y + i);
-            }
-
-            for (; i < to; i++)
-                y[i] = MathF.Max(x[i], 0) + (slope * MathF.Min(x[i], 0));
-        }
+        // Also with slope 0: 0 * min(x, 0) makes NaN of -infinity, as Caffe does.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<float> Invoke(Vector512<float> x) =>
+            Vector512.Max(x, Vector512<float>.Zero) + (slope * Vector512.Min(x, Vector512<float>.Zero));
     }
 
-    private readonly struct BackwardBody(float* x, float* dy, float* dx, float slope) : IRangeBody
+    private readonly struct Gradient(float slope) : IVectorFunction2
     {
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public void Invoke(int from, int to)
-        {
-            int i = from;
-            Vector512<float> slopes = Vector512.Create(slope);
-            for (; i + 16 <= to; i += 16)
-            {
-                Vector512<float> g = Vector512.Load(dy + i);
-                Vector512<float> positive = Vector512.GreaterThan(Vector512.Load(x + i), Vector512<float>.Zero);
-                Vector512.ConditionalSelect(positive, g, slopes * g).Store(dx + i);
-            }
-
-            for (; i < to; i++)
-                dx[i] = x[i] > 0 ? dy[i] : slope * dy[i];
-        }
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<float> Invoke(Vector512<float> x, Vector512<float> dy) =>
+            Vector512.ConditionalSelect(Vector512.GreaterThan(x, Vector512<float>.Zero), dy, slope * dy);
     }
 }

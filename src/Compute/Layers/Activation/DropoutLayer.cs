@@ -1,0 +1,140 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Random;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Compute.Layers.Activation;
+
+/// <summary>
+/// Dropout. In TRAIN each element is kept with probability 1 - ratio: y = x * m / (1 - ratio), m 1 for a kept element
+/// and 0 for another; dx = dy * m / (1 - ratio) with the same m. In TEST y = x and dx = dy.
+/// One bottom and one top of any shape; in place works. <c>dropout_param</c>: <c>dropout_ratio</c>, between 0 and 1,
+/// both excluded, default 0.5. Element i is kept where word i of the pass's draw from the stream "mask" is at most
+/// (1 - ratio) * (2^32 - 1), so the number of threads does not matter.
+/// </summary>
+/// <param name="parameter">The layer's message.</param>
+[Layer("Dropout")]
+public sealed unsafe class DropoutLayer(LayerParameter parameter) : NeuronLayer(parameter)
+{
+    private readonly float _ratio = parameter.DropoutParam?.DropoutRatio ?? 0.5f;
+    private ushort[] _mask = [];
+    private RandomStream? _stream;
+
+    /// <inheritdoc/>
+    public override void Reshape(Blob[] bottom, Blob[] top)
+    {
+        base.Reshape(bottom, top);
+        int registers = (int)(((long)top[0].Count + 15) / 16);
+        if (_stream is not null && _mask.Length < registers)
+            _mask = new ushort[registers];
+    }
+
+    /// <inheritdoc/>
+    protected override void LayerSetUp(Blob[] bottom, Blob[] top)
+    {
+        if (!(_ratio > 0 && _ratio < 1))
+        {
+            throw Fail(ErrorCodes.BadLayerParameter,
+                $"dropout_ratio is {_ratio} and must lie between 0 and 1, both excluded; to drop nothing, remove the layer");
+        }
+
+        if (Phase == Phase.Train)
+            _stream = CreateStream("mask");
+    }
+
+    /// <inheritdoc/>
+    protected override void ForwardCpu(Blob[] bottom, Blob[] top)
+    {
+        float* x = bottom[0].CpuData, y = top[0].MutableCpuData;
+        if (_stream is null)
+        {
+            if (x != y)
+                VectorMap.Run(Context.Device, top[0].Count, x, y, default(Copy));
+            return;
+        }
+
+        var limit = (uint)((1.0 - _ratio) * uint.MaxValue);
+        fixed (ushort* mask = _mask)
+        {
+            Elementwise.Run(Context.Device, top[0].Count,
+                new ForwardBody(x, y, mask, 1 / (1 - _ratio), limit, _stream.NextDraw()));
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        float* dy = top[0].CpuDiff, dx = bottom[0].MutableCpuDiff;
+        if (_stream is null)
+        {
+            if (dx != dy)
+                VectorMap.Run(Context.Device, top[0].Count, dy, dx, default(Copy));
+            return;
+        }
+
+        fixed (ushort* mask = _mask)
+            Elementwise.Run(Context.Device, top[0].Count, new BackwardBody(dy, dx, mask, 1 / (1 - _ratio)));
+    }
+
+    private readonly struct Copy : IVectorFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<float> Invoke(Vector512<float> x) => x;
+    }
+
+    // A product with 0, not a choice: a NaN is not hidden by being dropped.
+    private readonly struct ForwardBody(float* x, float* y, ushort* mask, float scale, uint limit, RandomDraw draw)
+        : IRangeBody
+    {
+        private const int Words = 512;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [SkipLocalsInit]
+        public void Invoke(int from, int to)
+        {
+            uint* words = stackalloc uint[Words];
+            Vector512<float> scales = Vector512.Create(scale);
+            Vector512<uint> limits = Vector512.Create(limit);
+            for (int start = from; start < to; start += Words)
+            {
+                int end = Math.Min(to, start + Words);
+                draw.Words((uint)start, new Span<uint>(words, (end - start + 15) & ~15));
+                for (int i = start; i < end; i += 16)
+                {
+                    Vector512<uint> kept = Vector512.LessThanOrEqual(Vector512.Load(words + (i - start)), limits);
+                    mask[i >> 4] = (ushort)kept.ExtractMostSignificantBits();
+                    Vector512<float> factors = kept.AsSingle() & scales;
+                    if (i + 16 <= end)
+                        (Vector512.Load(x + i) * factors).Store(y + i);
+                    else
+                        VectorPart.Store(VectorPart.Load(x + i, end - i) * factors, y + i, end - i);
+                }
+            }
+        }
+    }
+
+    private readonly struct BackwardBody(float* dy, float* dx, ushort* mask, float scale) : IRangeBody
+    {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Invoke(int from, int to)
+        {
+            Vector512<float> scales = Vector512.Create(scale);
+            Vector512<uint> laneBits = Vector512.Create(
+                1u, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768);
+            for (int i = from; i < to; i += 16)
+            {
+                Vector512<uint> kept = Vector512.Equals(Vector512.Create((uint)mask[i >> 4]) & laneBits, laneBits);
+                Vector512<float> factors = kept.AsSingle() & scales;
+                if (i + 16 <= to)
+                    (Vector512.Load(dy + i) * factors).Store(dx + i);
+                else
+                    VectorPart.Store(VectorPart.Load(dy + i, to - i) * factors, dx + i, to - i);
+            }
+        }
+    }
+}

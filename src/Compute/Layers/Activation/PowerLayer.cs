@@ -1,0 +1,125 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Compute.Layers.Activation;
+
+/// <summary>
+/// Power of a linear function: y = (shift + scale * x)^power; dx = dy * power * scale * (shift + scale * x)^(power - 1).
+/// One bottom and one top of any shape; in place works (a copy of x is kept unless power is 0 or 1).
+/// <c>power_param</c>: <c>power</c>, default 1; <c>scale</c>, default 1; <c>shift</c>, default 0. With power 0 the top
+/// is 1 everywhere, with scale 0 it is shift^power, whatever x is; the gradient is then 0.
+/// </summary>
+/// <param name="parameter">The layer's message.</param>
+[Layer("Power")]
+public sealed unsafe class PowerLayer(LayerParameter parameter) : NeuronLayer(parameter)
+{
+    private readonly float _power = parameter.PowerParam?.Power ?? 1;
+    private readonly float _scale = parameter.PowerParam?.Scale ?? 1;
+    private readonly float _shift = parameter.PowerParam?.Shift ?? 0;
+    private readonly Blob _input = new();
+
+    /// <inheritdoc/>
+    protected override void ForwardCpu(Blob[] bottom, Blob[] top)
+    {
+        if (_power * _scale == 0)
+        {
+            top[0].MutableData.Fill(_power == 0 ? 1 : MathF.Pow(_shift, _power));
+            return;
+        }
+
+        if (_power != 1 && ReferenceEquals(bottom[0], top[0]))
+            _input.CopyDataFrom(bottom[0]);
+        float* x = bottom[0].CpuData, y = top[0].MutableCpuData;
+        int count = top[0].Count;
+        if (_power == 1)
+            VectorMap.Run(Context.Device, count, x, y, new Linear(_scale, _shift));
+        else if (_power == 2)
+            VectorMap.Run(Context.Device, count, x, y, new Square(_scale, _shift));
+        else
+            Elementwise.Run(Context.Device, count, new PowerBody(x, y, _scale, _shift, _power));
+    }
+
+    /// <inheritdoc/>
+    protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        float slope = _power * _scale;
+        if (slope == 0)
+        {
+            bottom[0].MutableDiff.Clear();
+            return;
+        }
+
+        float* dy = top[0].CpuDiff, dx = bottom[0].MutableCpuDiff;
+        float* x = ReferenceEquals(bottom[0], top[0]) && _power != 1 ? _input.CpuData : bottom[0].CpuData;
+        int count = top[0].Count;
+        if (_power == 1)
+            VectorMap.Run(Context.Device, count, dy, dx, new Linear(slope, 0));
+        else if (_power == 2)
+            VectorMap.Run(Context.Device, count, x, dy, dx, new SquareGradient(slope * _scale, slope * _shift));
+        else
+            Elementwise.Run(
+                Context.Device, count, new GradientBody(x, top[0].CpuData, dy, dx, _scale, _shift, _power));
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+            _input.Dispose();
+    }
+
+    private readonly struct Linear(float scale, float shift) : IVectorFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<float> Invoke(Vector512<float> x) => (scale * x) + Vector512.Create(shift);
+    }
+
+    private readonly struct Square(float scale, float shift) : IVectorFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<float> Invoke(Vector512<float> x)
+        {
+            Vector512<float> v = (scale * x) + Vector512.Create(shift);
+            return v * v;
+        }
+    }
+
+    private readonly struct SquareGradient(float linear, float constant) : IVectorFunction2
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<float> Invoke(Vector512<float> x, Vector512<float> dy) =>
+            dy * ((linear * x) + Vector512.Create(constant));
+    }
+
+    private readonly struct PowerBody(float* x, float* y, float scale, float shift, float power) : IRangeBody
+    {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Invoke(int from, int to)
+        {
+            for (int i = from; i < to; i++)
+                y[i] = MathF.Pow((scale * x[i]) + shift, power);
+        }
+    }
+
+    private readonly struct GradientBody(
+        float* x, float* y, float* dy, float* dx, float scale, float shift, float power) : IRangeBody
+    {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Invoke(int from, int to)
+        {
+            float slope = power * scale;
+            for (int i = from; i < to; i++)
+            {
+                // v^(power - 1) as y / v saves a call of Pow; not at v = 0, where it would be 0 / 0.
+                float v = (scale * x[i]) + shift;
+                dx[i] = dy[i] * slope * (v != 0 ? y[i] / v : MathF.Pow(v, power - 1));
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Compute.Layers.Activation;
+
+/// <summary>
+/// Logistic sigmoid: y = 1 / (1 + e^-x); dx = dy * y * (1 - y). One bottom and one top of any shape; in place works.
+/// <c>sigmoid_param</c> has nothing but <c>engine</c>, without effect.
+/// </summary>
+/// <param name="parameter">The layer's message.</param>
+[Layer("Sigmoid")]
+public sealed unsafe class SigmoidLayer(LayerParameter parameter) : NeuronLayer(parameter)
+{
+    /// <inheritdoc/>
+    protected override void ForwardCpu(Blob[] bottom, Blob[] top) =>
+        VectorMap.Run(Context.Device, top[0].Count, bottom[0].CpuData, top[0].MutableCpuData, default(Value));
+
+    /// <inheritdoc/>
+    protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        VectorMap.Run(
+            Context.Device, top[0].Count, top[0].CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, default(Gradient));
+    }
+
+    private readonly struct Value : IVectorFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<float> Invoke(Vector512<float> x) => VectorMath.Sigmoid(x);
+    }
+
+    private readonly struct Gradient : IVectorFunction2
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<float> Invoke(Vector512<float> y, Vector512<float> dy) =>
+            dy * y * (Vector512<float>.One - y);
+    }
+}
