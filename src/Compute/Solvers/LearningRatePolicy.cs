@@ -38,16 +38,21 @@ public abstract class LearningRatePolicy(SolverParameter parameter)
     protected static float GammaOf(SolverParameter parameter) =>
         parameter.Gamma >= 0
             ? parameter.Gamma
-            : throw Fail(parameter, $"lr_policy '{parameter.LrPolicy}' needs gamma >= 0, not {parameter.Gamma}");
+            : throw Fail(
+                parameter, "gamma", $"must be >= 0 for lr_policy '{parameter.LrPolicy}', not {parameter.Gamma}");
 
     /// <summary>The message's <c>stepsize</c>.</summary>
     /// <exception cref="CaffeException">It is missing or not positive.</exception>
     protected static int StepSizeOf(SolverParameter parameter) =>
         parameter.Stepsize > 0
             ? parameter.Stepsize
-            : throw Fail(parameter, $"lr_policy '{parameter.LrPolicy}' needs stepsize > 0, not {parameter.Stepsize}");
+            : throw Fail(
+                parameter, "stepsize", $"must be > 0 for lr_policy '{parameter.LrPolicy}', not {parameter.Stepsize}");
 
     /// <summary>A failure of the solver's settings.</summary>
-    protected static CaffeException Fail(SolverParameter parameter, string message) =>
-        SolverValidation.Fail(parameter, message);
+    /// <param name="parameter">The settings.</param>
+    /// <param name="field">The field at fault, the message's first word.</param>
+    /// <param name="problem">The rest of the message.</param>
+    protected static CaffeException Fail(SolverParameter parameter, string field, string problem) =>
+        SolverValidation.Fail(parameter, field, problem);
 }

@@ -18,20 +18,12 @@ public static class SolverValidation
     /// <summary>Everything that is wrong with the settings, with the place of the solver's message.</summary>
     public static IEnumerable<CaffeException> Problems(SolverParameter parameter)
     {
-        IEnumerable<string> messages =
+        IEnumerable<(string Field, string Problem)> problems =
             NetProblems(parameter).Concat(TestProblems(parameter)).Concat(NumberProblems(parameter));
-        foreach (string message in messages)
-            yield return Fail(parameter, message);
-        if (parameter.LrPolicy.Length == 0)
-        {
-            yield return Fail(parameter,
-                $"lr_policy is missing; choose one of {string.Join(", ", LearningRatePolicy.Names)}");
-        }
-        else if (Failure(() => LearningRatePolicy.Create(parameter)) is { } policy)
-        {
+        foreach ((string field, string problem) in problems)
+            yield return Fail(parameter, field, problem);
+        if (Failure(() => LearningRatePolicy.Create(parameter)) is { } policy)
             yield return policy;
-        }
-
         if (Failure(() => UpdateRule.Create(parameter)) is { } rule)
             yield return rule;
         if (Failure(() => RegularizationOf(parameter)) is { } regularization)
@@ -51,76 +43,77 @@ public static class SolverValidation
     }
 
     /// <summary>A failure of the settings.</summary>
-    internal static CaffeException Fail(SolverParameter parameter, string message) =>
-        new(ErrorCodes.BadSolver, FailureKind.Configuration, message, SourcePlaces.Of(parameter));
+    /// <param name="parameter">The settings.</param>
+    /// <param name="field">The field at fault, the message's first word.</param>
+    /// <param name="problem">The rest of the message.</param>
+    internal static CaffeException Fail(SolverParameter parameter, string field, string problem) =>
+        new(ErrorCodes.BadSolver, FailureKind.Configuration, $"{field} {problem}", SourcePlaces.Of(parameter));
 
     /// <summary>The failure of a name that nothing has.</summary>
     internal static CaffeException UnknownName(
         SolverParameter parameter, string field, string name, IReadOnlyCollection<string> known)
     {
+        if (name.Length == 0)
+            return Fail(parameter, field, $"is missing; choose one of {string.Join(", ", known)}");
         string suggestion = Nearest.Of(name, known) is { } near ? $"; did you mean '{near}'?" : "";
-        return Fail(parameter, $"{field} '{name}' is not known{suggestion} (known: {string.Join(", ", known)})");
+        return Fail(parameter, field, $"'{name}' is not known{suggestion} (known: {string.Join(", ", known)})");
     }
 
-    private static IEnumerable<string> NetProblems(SolverParameter parameter)
+    private static IEnumerable<(string Field, string Problem)> NetProblems(SolverParameter parameter)
     {
-        string[] given =
+        const string Rule = "give exactly one of net, net_param, train_net and train_net_param";
+        (string Field, bool Given)[] fields =
         [
-            .. parameter.HasNet ? ["net"] : Array.Empty<string>(),
-            .. parameter.NetParam is not null ? ["net_param"] : Array.Empty<string>(),
-            .. parameter.HasTrainNet ? ["train_net"] : Array.Empty<string>(),
-            .. parameter.TrainNetParam is not null ? ["train_net_param"] : Array.Empty<string>(),
+            ("net", parameter.HasNet), ("net_param", parameter.NetParam is not null),
+            ("train_net", parameter.HasTrainNet), ("train_net_param", parameter.TrainNetParam is not null),
         ];
-        if (given.Length != 1)
-        {
-            yield return "there must be exactly one of net, net_param, train_net and train_net_param, "
-                + (given.Length == 0 ? "and none is given" : $"not {string.Join(" and ", given)}");
-        }
+        string[] given = [.. fields.Where(field => field.Given).Select(field => field.Field)];
+        if (given.Length == 0)
+            yield return ("net", $"is missing; {Rule}");
+        if (given.Length > 1)
+            yield return (given[1], $"cannot stand beside {given[0]}; {Rule}");
     }
 
-    private static IEnumerable<string> TestProblems(SolverParameter parameter)
+    private static IEnumerable<(string Field, string Problem)> TestProblems(SolverParameter parameter)
     {
         bool generic = parameter.HasNet || parameter.NetParam is not null;
         int named = parameter.TestNetParam.Count + parameter.TestNet.Count;
         int counts = parameter.TestIter.Count;
         if (generic ? counts < named : counts != named)
         {
-            yield return $"test_iter is given {counts} time(s), but there are {named} test net(s) in test_net and "
-                + $"test_net_param; give it {(generic ? "at least " : "")}once for each";
+            yield return ("test_iter", $"is given {counts} time(s) for {named} test net(s) in test_net and "
+                + $"test_net_param; give it {(generic ? "at least " : "")}once for each");
         }
 
         // Counts beyond the named test nets are for instances of the generic net.
         int nets = generic ? Math.Max(counts, named) : named;
         if (parameter.TestState.Count != 0 && parameter.TestState.Count != nets)
         {
-            yield return $"test_state is given {parameter.TestState.Count} time(s) for {nets} test net(s); "
-                + "give it once for each, or not at all";
+            yield return ("test_state", $"is given {parameter.TestState.Count} time(s) for {nets} test net(s); "
+                + "give it once for each, or not at all");
         }
 
         if (nets > 0 && parameter.TestInterval <= 0)
-            yield return $"with {nets} test net(s) test_interval must be > 0, not {parameter.TestInterval}";
+            yield return ("test_interval", $"must be > 0 with {nets} test net(s), not {parameter.TestInterval}");
         foreach (int count in parameter.TestIter)
         {
             if (count < 0)
-                yield return $"test_iter must not be negative ({count})";
+                yield return ("test_iter", $"must be at least 0, not {count}");
         }
     }
 
-    private static IEnumerable<string> NumberProblems(SolverParameter parameter)
+    private static IEnumerable<(string Field, string Problem)> NumberProblems(SolverParameter parameter)
     {
-        if (parameter.AverageLoss < 1)
-            yield return $"average_loss must be at least 1, not {parameter.AverageLoss}";
-        if (parameter.IterSize < 1)
-            yield return $"iter_size must be at least 1, not {parameter.IterSize}";
-        (string Field, int Value)[] counts =
+        (string Field, int Value, int Least)[] counts =
         [
-            ("max_iter", parameter.MaxIter), ("display", parameter.Display), ("snapshot", parameter.Snapshot),
-            ("test_interval", parameter.TestInterval),
+            ("average_loss", parameter.AverageLoss, 1), ("iter_size", parameter.IterSize, 1),
+            ("max_iter", parameter.MaxIter, 0), ("display", parameter.Display, 0),
+            ("snapshot", parameter.Snapshot, 0), ("test_interval", parameter.TestInterval, 0),
         ];
-        foreach ((string field, int value) in counts)
+        foreach ((string field, int value, int least) in counts)
         {
-            if (value < 0)
-                yield return $"{field} must not be negative ({value})";
+            if (value < least)
+                yield return (field, $"must be at least {least}, not {value}");
         }
 
         (string Field, float Value)[] numbers =
@@ -133,7 +126,7 @@ public static class SolverValidation
         foreach ((string field, float value) in numbers)
         {
             if (!float.IsFinite(value))
-                yield return $"{field} must be a number, not {value}";
+                yield return (field, $"must be a number, not {value}");
         }
     }
 

@@ -29,8 +29,11 @@ public abstract class UpdateRule
     public abstract bool Update(CpuDevice device, in ParamUpdate update);
 
     /// <summary>A failure of the solver's settings.</summary>
-    protected static CaffeException Fail(SolverParameter parameter, string message) =>
-        SolverValidation.Fail(parameter, message);
+    /// <param name="parameter">The settings.</param>
+    /// <param name="field">The field at fault, the message's first word.</param>
+    /// <param name="problem">The rest of the message.</param>
+    protected static CaffeException Fail(SolverParameter parameter, string field, string problem) =>
+        SolverValidation.Fail(parameter, field, problem);
 }
 
 /// <summary>An update rule that works on each element by itself.</summary>

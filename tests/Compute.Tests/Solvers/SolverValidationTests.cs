@@ -12,27 +12,27 @@ public sealed class SolverValidationTests
         { """{ "net": "" }""", "" },
         { """{ "averageLoss": 0 }""", "average_loss must be at least 1, not 0" },
         { """{ "iterSize": 0 }""", "iter_size must be at least 1, not 0" },
-        { """{ "maxIter": -1 }""", "max_iter must not be negative (-1)" },
-        { """{ "display": -1 }""", "display must not be negative (-1)" },
-        { """{ "snapshot": -5 }""", "snapshot must not be negative (-5)" },
-        { """{ "testInterval": -5 }""", "test_interval must not be negative (-5)" },
+        { """{ "maxIter": -1 }""", "max_iter must be at least 0, not -1" },
+        { """{ "display": -1 }""", "display must be at least 0, not -1" },
+        { """{ "snapshot": -5 }""", "snapshot must be at least 0, not -5" },
+        { """{ "testInterval": -5 }""", "test_interval must be at least 0, not -5" },
         { """{ "baseLr": "NaN" }""", "base_lr must be a number, not NaN" },
         { """{ "clipGradients": "Infinity" }""", "clip_gradients must be a number, not " },
         { """{ "clipGradients": -3 }""", "" },
-        { """{ "trainNet": "t" }""", "exactly one of net, net_param, train_net and train_net_param, not net and " },
-        { """{ "netParam": {} }""", "not net and net_param" },
+        { """{ "trainNet": "t" }""", "train_net cannot stand beside net; give exactly one of net, " },
+        { """{ "netParam": {} }""", "net_param cannot stand beside net; " },
         { """{ "lrPolicy": "" }""", "lr_policy is missing; choose one of exp, fixed" },
         { """{ "lrPolicy": "stepp" }""", "did you mean 'step'?" },
-        { """{ "lrPolicy": "step" }""", "stepsize > 0" },
+        { """{ "lrPolicy": "step" }""", "stepsize must be > 0" },
         { """{ "type": "Adamm" }""", "type 'Adamm' is not known; did you mean 'Adam'? (known: AdaDelta, AdaGrad, " },
-        { """{ "type": "AdaGrad", "momentum": 0.9 }""", "takes no momentum" },
+        { """{ "type": "AdaGrad", "momentum": 0.9 }""", "momentum must be 0 for type 'AdaGrad', not 0.9" },
         { """{ "regularizationType": "L3", "weightDecay": 0.1 }""", "regularization_type 'L3' is not known" },
         { """{ "regularizationType": "L3" }""", "" },
         { """{ "regularizationType": "L1", "weightDecay": 0.1 }""", "" },
         { """{ "testIter": [10], "testInterval": 5 }""", "" },
-        { """{ "testIter": [10] }""", "with 1 test net(s) test_interval must be > 0, not 0" },
-        { """{ "testIter": [-1], "testInterval": 5 }""", "test_iter must not be negative (-1)" },
-        { """{ "testNet": ["a"], "testInterval": 5 }""", "test_iter is given 0 time(s), but there are 1 test net(s)" },
+        { """{ "testIter": [10] }""", "test_interval must be > 0 with 1 test net(s), not 0" },
+        { """{ "testIter": [-1], "testInterval": 5 }""", "test_iter must be at least 0, not -1" },
+        { """{ "testNet": ["a"], "testInterval": 5 }""", "test_iter is given 0 time(s) for 1 test net(s)" },
         { """{ "testNet": ["a"], "testIter": [1, 1], "testInterval": 5 }""", "" },
         { """{ "testIter": [1, 1], "testInterval": 5, "testState": [{}] }""", "test_state is given 1 time(s) for 2 " },
         { """{ "testIter": [1, 1], "testInterval": 5, "testState": [{}, {}] }""", "" },
@@ -67,7 +67,7 @@ public sealed class SolverValidationTests
 
     [Fact]
     public void Check_WithoutANetSaysSo() =>
-        Check(new SolverParameter { LrPolicy = "fixed" }, "and none is given");
+        Check(new SolverParameter { LrPolicy = "fixed" }, "net is missing; give exactly one of");
 
     [Fact]
     public void Problems_AreAllTold()

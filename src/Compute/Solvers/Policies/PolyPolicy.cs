@@ -15,7 +15,7 @@ public sealed class PolyPolicy : LearningRatePolicy
         : base(parameter)
     {
         if (parameter.MaxIter <= 0)
-            throw Fail(parameter, $"lr_policy 'poly' needs max_iter > 0, not {parameter.MaxIter}");
+            throw Fail(parameter, "max_iter", $"must be > 0 for lr_policy 'poly', not {parameter.MaxIter}");
         _maxIter = parameter.MaxIter;
         _power = parameter.Power;
     }

@@ -17,7 +17,7 @@ public sealed class AdaGradRule : UpdateRule<AdaGradRule.Element>
     public AdaGradRule(SolverParameter parameter)
     {
         if (parameter.Momentum != 0)
-            throw Fail(parameter, $"solver type 'AdaGrad' takes no momentum; remove momentum: {parameter.Momentum}");
+            throw Fail(parameter, "momentum", $"must be 0 for type 'AdaGrad', not {parameter.Momentum}");
         _delta = parameter.Delta;
     }
 

@@ -24,9 +24,9 @@ public sealed class AdamRule : UpdateRule<AdamRule.Element>
     {
         // At 1 the bias correction divides by zero (β1) or stops all training (β2).
         if (!(parameter.Momentum >= 0 && parameter.Momentum < 1))
-            throw Fail(parameter, $"solver type 'Adam' needs momentum in [0, 1), not {parameter.Momentum}");
+            throw Fail(parameter, "momentum", $"must lie in [0, 1) for type 'Adam', not be {parameter.Momentum}");
         if (!(parameter.Momentum2 >= 0 && parameter.Momentum2 < 1))
-            throw Fail(parameter, $"solver type 'Adam' needs momentum2 in [0, 1), not {parameter.Momentum2}");
+            throw Fail(parameter, "momentum2", $"must lie in [0, 1) for type 'Adam', not be {parameter.Momentum2}");
         _beta1 = parameter.Momentum;
         _beta2 = parameter.Momentum2;
         _delta = parameter.Delta;

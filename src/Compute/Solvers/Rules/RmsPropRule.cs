@@ -22,9 +22,9 @@ public sealed class RmsPropRule : UpdateRule<RmsPropRule.Element>
     public RmsPropRule(SolverParameter parameter)
     {
         if (parameter.Momentum != 0)
-            throw Fail(parameter, $"solver type 'RMSProp' takes no momentum; remove momentum: {parameter.Momentum}");
+            throw Fail(parameter, "momentum", $"must be 0 for type 'RMSProp', not {parameter.Momentum}");
         if (!(parameter.RmsDecay >= 0 && parameter.RmsDecay < 1))
-            throw Fail(parameter, $"rms_decay must lie in [0, 1), not be {parameter.RmsDecay}");
+            throw Fail(parameter, "rms_decay", $"must lie in [0, 1), not be {parameter.RmsDecay}");
         _decay = parameter.RmsDecay;
         _delta = parameter.Delta;
     }

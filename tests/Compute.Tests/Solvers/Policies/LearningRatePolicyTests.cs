@@ -129,7 +129,7 @@ public sealed class LearningRatePolicyTests
         SolverParameter parameter = Parameter(name);
         parameter.Gamma = -0.5f;
         CaffeException failure = Assert.Throws<CaffeException>(() => LearningRatePolicy.Create(parameter));
-        Assert.Contains("gamma >= 0, not -0.5", failure.Message);
+        Assert.Contains($"gamma must be >= 0 for lr_policy '{name}', not -0.5", failure.Message);
     }
 
     [Theory]
@@ -140,7 +140,7 @@ public sealed class LearningRatePolicyTests
         SolverParameter parameter = Parameter(name);
         parameter.ClearStepsize();
         CaffeException failure = Assert.Throws<CaffeException>(() => LearningRatePolicy.Create(parameter));
-        Assert.Contains("stepsize > 0, not 0", failure.Message);
+        Assert.Contains($"stepsize must be > 0 for lr_policy '{name}', not 0", failure.Message);
     }
 
     [Fact]
@@ -149,6 +149,6 @@ public sealed class LearningRatePolicyTests
         SolverParameter parameter = Parameter("poly");
         parameter.ClearMaxIter();
         CaffeException failure = Assert.Throws<CaffeException>(() => LearningRatePolicy.Create(parameter));
-        Assert.Contains("max_iter > 0, not 0", failure.Message);
+        Assert.Contains("max_iter must be > 0 for lr_policy 'poly', not 0", failure.Message);
     }
 }

@@ -12,7 +12,8 @@ public sealed class AdaGradRuleTests : UpdateRuleTests
             new SolverParameter { BaseLr = rate, Delta = delta });
 
     [Fact]
-    public void Create_RefusesMomentum() => Assert.Contains("momentum: 0.5", Refusal(Parameter(momentum: 0.5f)));
+    public void Create_RefusesMomentum() =>
+        Assert.Equal("momentum must be 0 for type 'AdaGrad', not 0.5", Refusal(Parameter(momentum: 0.5f)));
 
     protected override double Step(
         SolverParameter p, double g, double rate, int iteration, ref double h, ref double h2)

@@ -21,9 +21,9 @@ public sealed class AdamRuleTests : UpdateRuleTests
             });
 
     [Theory]
-    [InlineData(1f, 0.999f, "momentum in")]
-    [InlineData(-0.1f, 0.999f, "momentum in")]
-    [InlineData(0.9f, 1f, "momentum2 in")]
+    [InlineData(1f, 0.999f, "momentum must lie in [0, 1)")]
+    [InlineData(-0.1f, 0.999f, "momentum must lie in [0, 1)")]
+    [InlineData(0.9f, 1f, "momentum2 must lie in [0, 1)")]
     public void Create_RefusesMomentaOutOfRange(float momentum, float momentum2, string message)
     {
         SolverParameter parameter = Parameter(momentum);

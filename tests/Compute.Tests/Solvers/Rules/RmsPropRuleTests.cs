@@ -12,7 +12,8 @@ public sealed class RmsPropRuleTests : UpdateRuleTests
             new SolverParameter { BaseLr = rate, RmsDecay = decay, Delta = delta });
 
     [Fact]
-    public void Create_RefusesMomentum() => Assert.Contains("momentum: 0.5", Refusal(Parameter(momentum: 0.5f)));
+    public void Create_RefusesMomentum() =>
+        Assert.Equal("momentum must be 0 for type 'RMSProp', not 0.5", Refusal(Parameter(momentum: 0.5f)));
 
     [Theory]
     [InlineData(1f)]
