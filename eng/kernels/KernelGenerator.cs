@@ -293,7 +293,7 @@ public static class KernelGenerator
     private static string Transpose()
     {
         var o = new StringBuilder();
-        Header(o, "System.Runtime.Intrinsics", "System.Runtime.Intrinsics.X86");
+        Header(o, "System.Runtime.Intrinsics", "System.Runtime.Intrinsics.X86", "CaffeActors.Compute.Backends.Cpu.Convolution");
         o.Line("internal static unsafe class Transpose16");
         o.Line("{");
         o.Line("    // to[column * pitch + row] = scale * from[offsets[row] + column]; needs AVX-512. Rows beyond `rows` read as");
@@ -303,6 +303,40 @@ public static class KernelGenerator
         o.Line("        Vector512<float> m = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(columns)).AsSingle();");
         for (int i = 0; i < 16; i++)
             o.Line($"        Vector512<float> r{i} = {i} < rows ? Avx512F.MaskLoad(from + offsets[{i}], m, z) : z;");
+        Shuffle(o);
+        o.Line("        if (scale != 1f)");
+        o.Line("        {");
+        o.Line("            Vector512<float> s = Vector512.Create(scale);");
+        for (int i = 0; i < 16; i++)
+            o.Line($"            q{i} *= s;");
+        o.Line("        }");
+        o.Line();
+        StoreColumns(o);
+        o.Line();
+        o.Line("    // The same of columns that lie in pieces: column c of piece p is from[p.Offset + offsets[row] + c - p.Column].");
+        o.Line("    // Up to 15 numbers past a piece's end are read; all 16 offsets must be valid.");
+        Method(o, "Avx512(float* from, PixelPiece* pieces, int count, nint* offsets, int columns, float* to, nint pitch, int fill)");
+        o.Line("        float* f = from + pieces[0].Offset;");
+        for (int i = 0; i < 16; i++)
+            o.Line($"        Vector512<float> r{i} = Vector512.Load(f + offsets[{i}]);");
+        o.Line("        Vector512<float> m;");
+        o.Line("        for (int p = 1; p < count; p++)");
+        o.Line("        {");
+        o.Line("            int column = pieces[p].Column;");
+        o.Line("            f = from + pieces[p].Offset - column;");
+        o.Line("            m = Vector512.GreaterThanOrEqual(Vector512<int>.Indices, Vector512.Create(column)).AsSingle();");
+        for (int i = 0; i < 16; i++)
+            o.Line($"            r{i} = Avx512F.MaskLoad(f + offsets[{i}], m, r{i});");
+        o.Line("        }");
+        o.Line();
+        Shuffle(o);
+        StoreColumns(o);
+        o.Line("}");
+        return o.ToString();
+    }
+
+    private static void Shuffle(StringBuilder o)
+    {
         for (int i = 0; i < 16; i += 2)
         {
             o.Line($"        Vector512<double> t{i} = Avx512F.UnpackLow(r{i}, r{i + 1}).AsDouble();");
@@ -332,14 +366,10 @@ public static class KernelGenerator
             o.Line($"        Vector512<float> q{8 + j} = Avx512F.Shuffle4x128(v{j}, x{j}, 0xdd);");
             o.Line($"        Vector512<float> q{12 + j} = Avx512F.Shuffle4x128(w{j}, y{j}, 0xdd);");
         }
+    }
 
-        o.Line("        if (scale != 1f)");
-        o.Line("        {");
-        o.Line("            Vector512<float> s = Vector512.Create(scale);");
-        for (int i = 0; i < 16; i++)
-            o.Line($"            q{i} *= s;");
-        o.Line("        }");
-        o.Line();
+    private static void StoreColumns(StringBuilder o)
+    {
         o.Line("        if (fill == 16 && columns == 16)");
         o.Line("        {");
         for (int i = 0; i < 16; i++)
@@ -356,8 +386,6 @@ public static class KernelGenerator
         }
 
         o.Line("    }");
-        o.Line("}");
-        return o.ToString();
     }
 
     private static IEnumerable<int> Range(int count) => Enumerable.Range(1, count);

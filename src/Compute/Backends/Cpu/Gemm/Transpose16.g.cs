@@ -5,6 +5,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using CaffeActors.Compute.Backends.Cpu.Convolution;
 
 namespace CaffeActors.Compute.Backends.Cpu.Gemm;
 
@@ -118,6 +119,171 @@ internal static unsafe class Transpose16
             q15 *= s;
         }
 
+        if (fill == 16 && columns == 16)
+        {
+            q0.Store(to + (0 * pitch));
+            q1.Store(to + (1 * pitch));
+            q2.Store(to + (2 * pitch));
+            q3.Store(to + (3 * pitch));
+            q4.Store(to + (4 * pitch));
+            q5.Store(to + (5 * pitch));
+            q6.Store(to + (6 * pitch));
+            q7.Store(to + (7 * pitch));
+            q8.Store(to + (8 * pitch));
+            q9.Store(to + (9 * pitch));
+            q10.Store(to + (10 * pitch));
+            q11.Store(to + (11 * pitch));
+            q12.Store(to + (12 * pitch));
+            q13.Store(to + (13 * pitch));
+            q14.Store(to + (14 * pitch));
+            q15.Store(to + (15 * pitch));
+            return;
+        }
+
+        m = Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(fill)).AsSingle();
+        Avx512F.MaskStore(to + (0 * pitch), m, q0);
+        if (columns <= 1) return;
+        Avx512F.MaskStore(to + (1 * pitch), m, q1);
+        if (columns <= 2) return;
+        Avx512F.MaskStore(to + (2 * pitch), m, q2);
+        if (columns <= 3) return;
+        Avx512F.MaskStore(to + (3 * pitch), m, q3);
+        if (columns <= 4) return;
+        Avx512F.MaskStore(to + (4 * pitch), m, q4);
+        if (columns <= 5) return;
+        Avx512F.MaskStore(to + (5 * pitch), m, q5);
+        if (columns <= 6) return;
+        Avx512F.MaskStore(to + (6 * pitch), m, q6);
+        if (columns <= 7) return;
+        Avx512F.MaskStore(to + (7 * pitch), m, q7);
+        if (columns <= 8) return;
+        Avx512F.MaskStore(to + (8 * pitch), m, q8);
+        if (columns <= 9) return;
+        Avx512F.MaskStore(to + (9 * pitch), m, q9);
+        if (columns <= 10) return;
+        Avx512F.MaskStore(to + (10 * pitch), m, q10);
+        if (columns <= 11) return;
+        Avx512F.MaskStore(to + (11 * pitch), m, q11);
+        if (columns <= 12) return;
+        Avx512F.MaskStore(to + (12 * pitch), m, q12);
+        if (columns <= 13) return;
+        Avx512F.MaskStore(to + (13 * pitch), m, q13);
+        if (columns <= 14) return;
+        Avx512F.MaskStore(to + (14 * pitch), m, q14);
+        if (columns <= 15) return;
+        Avx512F.MaskStore(to + (15 * pitch), m, q15);
+    }
+
+    // The same of columns that lie in pieces: column c of piece p is from[p.Offset + offsets[row] + c - p.Column].
+    // Up to 15 numbers past a piece's end are read; all 16 offsets must be valid.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Avx512(float* from, PixelPiece* pieces, int count, nint* offsets, int columns, float* to, nint pitch, int fill)
+    {
+        float* f = from + pieces[0].Offset;
+        Vector512<float> r0 = Vector512.Load(f + offsets[0]);
+        Vector512<float> r1 = Vector512.Load(f + offsets[1]);
+        Vector512<float> r2 = Vector512.Load(f + offsets[2]);
+        Vector512<float> r3 = Vector512.Load(f + offsets[3]);
+        Vector512<float> r4 = Vector512.Load(f + offsets[4]);
+        Vector512<float> r5 = Vector512.Load(f + offsets[5]);
+        Vector512<float> r6 = Vector512.Load(f + offsets[6]);
+        Vector512<float> r7 = Vector512.Load(f + offsets[7]);
+        Vector512<float> r8 = Vector512.Load(f + offsets[8]);
+        Vector512<float> r9 = Vector512.Load(f + offsets[9]);
+        Vector512<float> r10 = Vector512.Load(f + offsets[10]);
+        Vector512<float> r11 = Vector512.Load(f + offsets[11]);
+        Vector512<float> r12 = Vector512.Load(f + offsets[12]);
+        Vector512<float> r13 = Vector512.Load(f + offsets[13]);
+        Vector512<float> r14 = Vector512.Load(f + offsets[14]);
+        Vector512<float> r15 = Vector512.Load(f + offsets[15]);
+        Vector512<float> m;
+        for (int p = 1; p < count; p++)
+        {
+            int column = pieces[p].Column;
+            f = from + pieces[p].Offset - column;
+            m = Vector512.GreaterThanOrEqual(Vector512<int>.Indices, Vector512.Create(column)).AsSingle();
+            r0 = Avx512F.MaskLoad(f + offsets[0], m, r0);
+            r1 = Avx512F.MaskLoad(f + offsets[1], m, r1);
+            r2 = Avx512F.MaskLoad(f + offsets[2], m, r2);
+            r3 = Avx512F.MaskLoad(f + offsets[3], m, r3);
+            r4 = Avx512F.MaskLoad(f + offsets[4], m, r4);
+            r5 = Avx512F.MaskLoad(f + offsets[5], m, r5);
+            r6 = Avx512F.MaskLoad(f + offsets[6], m, r6);
+            r7 = Avx512F.MaskLoad(f + offsets[7], m, r7);
+            r8 = Avx512F.MaskLoad(f + offsets[8], m, r8);
+            r9 = Avx512F.MaskLoad(f + offsets[9], m, r9);
+            r10 = Avx512F.MaskLoad(f + offsets[10], m, r10);
+            r11 = Avx512F.MaskLoad(f + offsets[11], m, r11);
+            r12 = Avx512F.MaskLoad(f + offsets[12], m, r12);
+            r13 = Avx512F.MaskLoad(f + offsets[13], m, r13);
+            r14 = Avx512F.MaskLoad(f + offsets[14], m, r14);
+            r15 = Avx512F.MaskLoad(f + offsets[15], m, r15);
+        }
+
+        Vector512<double> t0 = Avx512F.UnpackLow(r0, r1).AsDouble();
+        Vector512<double> t1 = Avx512F.UnpackHigh(r0, r1).AsDouble();
+        Vector512<double> t2 = Avx512F.UnpackLow(r2, r3).AsDouble();
+        Vector512<double> t3 = Avx512F.UnpackHigh(r2, r3).AsDouble();
+        Vector512<double> t4 = Avx512F.UnpackLow(r4, r5).AsDouble();
+        Vector512<double> t5 = Avx512F.UnpackHigh(r4, r5).AsDouble();
+        Vector512<double> t6 = Avx512F.UnpackLow(r6, r7).AsDouble();
+        Vector512<double> t7 = Avx512F.UnpackHigh(r6, r7).AsDouble();
+        Vector512<double> t8 = Avx512F.UnpackLow(r8, r9).AsDouble();
+        Vector512<double> t9 = Avx512F.UnpackHigh(r8, r9).AsDouble();
+        Vector512<double> t10 = Avx512F.UnpackLow(r10, r11).AsDouble();
+        Vector512<double> t11 = Avx512F.UnpackHigh(r10, r11).AsDouble();
+        Vector512<double> t12 = Avx512F.UnpackLow(r12, r13).AsDouble();
+        Vector512<double> t13 = Avx512F.UnpackHigh(r12, r13).AsDouble();
+        Vector512<double> t14 = Avx512F.UnpackLow(r14, r15).AsDouble();
+        Vector512<double> t15 = Avx512F.UnpackHigh(r14, r15).AsDouble();
+        Vector512<float> u0 = Avx512F.UnpackLow(t0, t2).AsSingle();
+        Vector512<float> u1 = Avx512F.UnpackHigh(t0, t2).AsSingle();
+        Vector512<float> u2 = Avx512F.UnpackLow(t1, t3).AsSingle();
+        Vector512<float> u3 = Avx512F.UnpackHigh(t1, t3).AsSingle();
+        Vector512<float> u4 = Avx512F.UnpackLow(t4, t6).AsSingle();
+        Vector512<float> u5 = Avx512F.UnpackHigh(t4, t6).AsSingle();
+        Vector512<float> u6 = Avx512F.UnpackLow(t5, t7).AsSingle();
+        Vector512<float> u7 = Avx512F.UnpackHigh(t5, t7).AsSingle();
+        Vector512<float> u8 = Avx512F.UnpackLow(t8, t10).AsSingle();
+        Vector512<float> u9 = Avx512F.UnpackHigh(t8, t10).AsSingle();
+        Vector512<float> u10 = Avx512F.UnpackLow(t9, t11).AsSingle();
+        Vector512<float> u11 = Avx512F.UnpackHigh(t9, t11).AsSingle();
+        Vector512<float> u12 = Avx512F.UnpackLow(t12, t14).AsSingle();
+        Vector512<float> u13 = Avx512F.UnpackHigh(t12, t14).AsSingle();
+        Vector512<float> u14 = Avx512F.UnpackLow(t13, t15).AsSingle();
+        Vector512<float> u15 = Avx512F.UnpackHigh(t13, t15).AsSingle();
+        Vector512<float> v0 = Avx512F.Shuffle4x128(u0, u4, 0x88);
+        Vector512<float> w0 = Avx512F.Shuffle4x128(u0, u4, 0xdd);
+        Vector512<float> x0 = Avx512F.Shuffle4x128(u8, u12, 0x88);
+        Vector512<float> y0 = Avx512F.Shuffle4x128(u8, u12, 0xdd);
+        Vector512<float> v1 = Avx512F.Shuffle4x128(u1, u5, 0x88);
+        Vector512<float> w1 = Avx512F.Shuffle4x128(u1, u5, 0xdd);
+        Vector512<float> x1 = Avx512F.Shuffle4x128(u9, u13, 0x88);
+        Vector512<float> y1 = Avx512F.Shuffle4x128(u9, u13, 0xdd);
+        Vector512<float> v2 = Avx512F.Shuffle4x128(u2, u6, 0x88);
+        Vector512<float> w2 = Avx512F.Shuffle4x128(u2, u6, 0xdd);
+        Vector512<float> x2 = Avx512F.Shuffle4x128(u10, u14, 0x88);
+        Vector512<float> y2 = Avx512F.Shuffle4x128(u10, u14, 0xdd);
+        Vector512<float> v3 = Avx512F.Shuffle4x128(u3, u7, 0x88);
+        Vector512<float> w3 = Avx512F.Shuffle4x128(u3, u7, 0xdd);
+        Vector512<float> x3 = Avx512F.Shuffle4x128(u11, u15, 0x88);
+        Vector512<float> y3 = Avx512F.Shuffle4x128(u11, u15, 0xdd);
+        Vector512<float> q0 = Avx512F.Shuffle4x128(v0, x0, 0x88);
+        Vector512<float> q4 = Avx512F.Shuffle4x128(w0, y0, 0x88);
+        Vector512<float> q8 = Avx512F.Shuffle4x128(v0, x0, 0xdd);
+        Vector512<float> q12 = Avx512F.Shuffle4x128(w0, y0, 0xdd);
+        Vector512<float> q1 = Avx512F.Shuffle4x128(v1, x1, 0x88);
+        Vector512<float> q5 = Avx512F.Shuffle4x128(w1, y1, 0x88);
+        Vector512<float> q9 = Avx512F.Shuffle4x128(v1, x1, 0xdd);
+        Vector512<float> q13 = Avx512F.Shuffle4x128(w1, y1, 0xdd);
+        Vector512<float> q2 = Avx512F.Shuffle4x128(v2, x2, 0x88);
+        Vector512<float> q6 = Avx512F.Shuffle4x128(w2, y2, 0x88);
+        Vector512<float> q10 = Avx512F.Shuffle4x128(v2, x2, 0xdd);
+        Vector512<float> q14 = Avx512F.Shuffle4x128(w2, y2, 0xdd);
+        Vector512<float> q3 = Avx512F.Shuffle4x128(v3, x3, 0x88);
+        Vector512<float> q7 = Avx512F.Shuffle4x128(w3, y3, 0x88);
+        Vector512<float> q11 = Avx512F.Shuffle4x128(v3, x3, 0xdd);
+        Vector512<float> q15 = Avx512F.Shuffle4x128(w3, y3, 0xdd);
         if (fill == 16 && columns == 16)
         {
             q0.Store(to + (0 * pitch));

@@ -1,0 +1,102 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace CaffeActors.Compute.Backends.Cpu.Convolution;
+
+/// <summary>
+/// Convolution of images and its gradients, for one geometry. Images lie one after the other; all pointers must be
+/// readable for 64 bytes past the end of the data, as a blob's are. Results have the same bits for any number of
+/// threads. Not thread-safe in so far as a device has one user at a time. A transposed convolution (Deconvolution) is
+/// the same with the two gradients' roles changed: its forward pass is <see cref="BackwardData"/>, its data
+/// gradient <see cref="Forward"/>, its weight gradient <see cref="BackwardWeights"/> with source and gradient swapped.
+/// </summary>
+/// <param name="geometry">The sizes.</param>
+public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
+{
+    private readonly ImplicitProduct _forward = ImplicitProduct.Forward(geometry);
+    private ImplicitProduct? _dataGradient;
+    private WeightGradient? _weightGradient;
+
+    /// <summary>The sizes.</summary>
+    public ConvolutionGeometry Geometry => geometry;
+
+    /// <summary>y = x * w + bias (cross-correlation, zero padding).</summary>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="x">Inputs.</param>
+    /// <param name="w">Weights.</param>
+    /// <param name="bias">One number for each output channel, or null.</param>
+    /// <param name="y">Outputs, overwritten.</param>
+    public void Forward(CpuDevice device, int images, float* x, float* w, float* bias, float* y) =>
+        _forward.Run(device, images, w, x, bias, y);
+
+    /// <summary>The inputs' gradient.</summary>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="w">Weights.</param>
+    /// <param name="dy">The outputs' gradient.</param>
+    /// <param name="dx">The inputs' gradient, overwritten.</param>
+    /// <param name="bias">One number for each input channel to start from, or null: for transposed convolution.</param>
+    public void BackwardData(CpuDevice device, int images, float* w, float* dy, float* dx, float* bias = null) =>
+        (_dataGradient ??= ImplicitProduct.DataGradient(geometry)).Run(device, images, w, dy, bias, dx);
+
+    /// <summary>Adds to the weights' gradient.</summary>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="x">Inputs.</param>
+    /// <param name="dy">The outputs' gradient.</param>
+    /// <param name="dw">The weights' gradient.</param>
+    public void BackwardWeights(CpuDevice device, int images, float* x, float* dy, float* dw) =>
+        (_weightGradient ??= new WeightGradient(geometry, _forward)).Run(device, images, x, dy, dw);
+
+    /// <summary>Adds to the bias' gradient: the sum of the outputs' gradient over images and pixels.</summary>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="channels">Channels of the output.</param>
+    /// <param name="plane">Numbers in a channel.</param>
+    /// <param name="dy">The outputs' gradient.</param>
+    /// <param name="db">The bias' gradient.</param>
+    public static void BackwardBias(CpuDevice device, int images, int channels, int plane, float* dy, float* db)
+    {
+        const int ChannelsOfTask = 8;
+        device.Pool.Run(
+            new BiasBody(images, channels, plane, ChannelsOfTask, dy, db), (channels + ChannelsOfTask - 1) / ChannelsOfTask);
+    }
+
+    private readonly struct BiasBody(int images, int channels, int plane, int channelsOfTask, float* dy, float* db)
+        : IParallelBody
+    {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Invoke(int task, int worker)
+        {
+            int end = Math.Min(channels, (task + 1) * channelsOfTask);
+            for (int channel = task * channelsOfTask; channel < end; channel++)
+            {
+                double sum = 0;
+                for (int image = 0; image < images; image++)
+                    sum += Sum(dy + ((((nint)image * channels) + channel) * plane));
+                db[channel] += (float)sum;
+            }
+        }
+
+        private float Sum(float* from)
+        {
+            Vector512<float> s0 = Vector512<float>.Zero, s1 = s0, s2 = s0, s3 = s0;
+            int i = 0;
+            for (; i + 64 <= plane; i += 64)
+            {
+                s0 += Vector512.Load(from + i);
+                s1 += Vector512.Load(from + i + 16);
+                s2 += Vector512.Load(from + i + 32);
+                s3 += Vector512.Load(from + i + 48);
+            }
+
+            for (; i + 16 <= plane; i += 16)
+                s0 += Vector512.Load(from + i);
+            float sum = Vector512.Sum(s0 + s1 + (s2 + s3));
+            for (; i < plane; i++)
+                sum += from[i];
+            return sum;
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
+
+namespace CaffeActors.Compute.Backends.Cpu.Convolution;
+
+/// <summary>
+/// The weight gradient: output gradients times the transposed matrix of patches, summed over pixels and images.
+/// Small gradients are computed for blocks of images side by side and then added in the order of the blocks; of large
+/// ones each thread computes some columns or rows over all images. Both ways depend on the shapes alone, so the
+/// number of threads changes no bit.
+/// </summary>
+internal sealed unsafe class WeightGradient(ConvolutionGeometry geometry, ImplicitProduct forward)
+{
+    /// <summary>Pixels multiplied at a time.</summary>
+    public const int MaxPixels = 512;
+
+    // Up to so many weights are kept several times over.
+    private const int SmallGradient = 1 << 16;
+    private const int ImageBlocks = 16;
+
+    /// <summary>Adds to the weights' gradient.</summary>
+    /// <param name="device">Whose threads and memory.</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="source">The images; a register past their end must be readable.</param>
+    /// <param name="outputGradient">The outputs' gradient; a register past its end must be readable.</param>
+    /// <param name="gradient">The weights' gradient.</param>
+    public void Run(CpuDevice device, int images, float* source, float* outputGradient, float* gradient)
+    {
+        int count = geometry.Outputs * geometry.Depth, wide = device.Kernels.PanelColumns;
+        var shape = new Shape(geometry, forward, device, images, source, outputGradient);
+        if (count <= SmallGradient && images > 1)
+        {
+            int blocks = Math.Min(images, ImageBlocks);
+            float* partial = device.Workspace.Shared(WorkspaceSlots.Right, (long)blocks * count);
+            device.Pool.Run(new WeightGradientBody(shape, partial, count, blocks, 1, 1, add: false), blocks * geometry.Groups);
+            Elementwise.Run(device, count, new SumBody(partial, count, blocks, gradient));
+            return;
+        }
+
+        int panels = (geometry.Depth + wide - 1) / wide;
+        int share = (device.Threads + geometry.Groups - 1) / geometry.Groups;
+        if (geometry.Groups % device.Threads == 0)
+            share = 1;
+        int columnParts = Math.Min(share, panels);
+        int rowParts = Math.Clamp(share / columnParts, 1, Packing.PanelCount(device.Kernels, geometry.OutputsOfGroup));
+        device.Pool.Run(
+            new WeightGradientBody(shape, gradient, 0, 1, columnParts, rowParts, add: true),
+            geometry.Groups * columnParts * rowParts);
+    }
+
+    /// <summary>What all tasks have in common.</summary>
+    internal readonly struct Shape(
+        ConvolutionGeometry geometry, ImplicitProduct forward, CpuDevice device, int images, float* source, float* gradient)
+    {
+        public ConvolutionGeometry Geometry => geometry;
+
+        public ImplicitProduct Forward => forward;
+
+        public CpuDevice Device => device;
+
+        public int Images => images;
+
+        public float* Source => source;
+
+        public float* OutputGradient => gradient;
+    }
+
+    private readonly struct SumBody(float* partial, int count, int blocks, float* sum) : IRangeBody
+    {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Invoke(int from, int to)
+        {
+            int i = from;
+            for (; i + 16 <= to; i += 16)
+            {
+                Vector512<float> total = Vector512.Load(partial + i);
+                for (int b = 1; b < blocks; b++)
+                    total += Vector512.Load(partial + ((nint)b * count) + i);
+                (Vector512.Load(sum + i) + total).Store(sum + i);
+            }
+
+            for (; i < to; i++)
+            {
+                float total = partial[i];
+                for (int b = 1; b < blocks; b++)
+                    total += partial[((nint)b * count) + i];
+                sum[i] += total;
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Compute.Layers.Common;
+
+/// <summary>
+/// Fully connected layer: y = x * W^T + b, or x * W + b with <c>transpose</c>.
+/// Bottom (M axes..., K axes...), cut at <c>axis</c>; top (M axes..., N). K is fixed when the layer is set up.
+/// Blobs: weights (N, K), or (K, N) with <c>transpose</c>; bias (N).
+/// <c>inner_product_param</c>: <c>num_output</c> N, <c>bias_term</c> true, <c>axis</c> 1, <c>transpose</c> false, fillers.
+/// </summary>
+/// <param name="parameter">The layer's message.</param>
+[Layer("InnerProduct")]
+public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(parameter)
+{
+    private readonly InnerProductParameter _inner = parameter.InnerProductParam ?? new InnerProductParameter();
+    private int _axis;
+    private int _m;
+    private int _n;
+    private int _k;
+    private int[] _topShape = [];
+
+    /// <inheritdoc/>
+    public override int ExactBottoms => 1;
+
+    /// <inheritdoc/>
+    public override int ExactTops => 1;
+
+    /// <inheritdoc/>
+    public override long ForwardFlops(Blob[] bottom, Blob[] top) => 2L * _m * _n * _k;
+
+    /// <inheritdoc/>
+    public override void Reshape(Blob[] bottom, Blob[] top)
+    {
+        if (bottom[0].AxisCount <= _axis || bottom[0].CountFrom(_axis) != _k)
+        {
+            throw Fail(ErrorCodes.ShapeMismatch,
+                $"from axis {_axis} on the bottom must hold {_k} numbers, as when the layer was set up; it has the shape {bottom[0].ShapeString}");
+        }
+
+        _m = bottom[0].CountRange(0, _axis);
+        if (_topShape.Length != _axis + 1 || !bottom[0].Shape[.._axis].SequenceEqual(_topShape.AsSpan(0, _axis)))
+            _topShape = [.. bottom[0].Shape[.._axis], _n];
+        top[0].Reshape(_topShape);
+    }
+
+    /// <inheritdoc/>
+    protected override void LayerSetUp(Blob[] bottom, Blob[] top)
+    {
+        if (_inner.NumOutput is 0 or > int.MaxValue)
+            throw Fail(ErrorCodes.BadLayerParameter, $"num_output is {_inner.NumOutput}; it must be at least 1 and below 2^31");
+        _n = (int)_inner.NumOutput;
+        _axis = bottom[0].CanonicalAxis(_inner.Axis);
+        _k = bottom[0].CountFrom(_axis);
+        if (_k == 0)
+            throw Fail(ErrorCodes.ShapeMismatch, $"the bottom has no numbers from axis {_axis} on; its shape is {bottom[0].ShapeString}");
+        int blobs = _inner.BiasTerm ? 2 : 1;
+        if (Blobs.Count > 0 && Blobs.Count != blobs)
+            throw Fail(ErrorCodes.BlobCount, $"{Blobs.Count} stored blob(s) came with the layer, which has {blobs}");
+        LearnableBlob(0, _inner.Transpose ? [_k, _n] : [_n, _k], _inner.WeightFiller);
+        if (_inner.BiasTerm)
+            LearnableBlob(1, [_n], _inner.BiasFiller);
+    }
+
+    /// <inheritdoc/>
+    protected override void ForwardCpu(Blob[] bottom, Blob[] top)
+    {
+        float* y = top[0].MutableCpuData;
+        // Each row starts from the bias, and the product is added.
+        if (_inner.BiasTerm)
+        {
+            var bias = new ReadOnlySpan<float>(Blobs[1].CpuData, _n);
+            for (int i = 0; i < _m; i++)
+                bias.CopyTo(new Span<float>(y + ((nint)i * _n), _n));
+        }
+
+        Gemm.Run(
+            Context.Device, false, !_inner.Transpose, _m, _n, _k, 1, bottom[0].CpuData, _k, Blobs[0].CpuData,
+            _inner.Transpose ? _n : _k, _inner.BiasTerm ? 1 : 0, y, _n);
+    }
+
+    /// <inheritdoc/>
+    protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        CpuDevice device = Context.Device;
+        float* dy = top[0].CpuDiff, x = bottom[0].CpuData;
+        if (ParamPropagateDown[0])
+        {
+            float* dw = Blobs[0].MutableCpuDiff;
+            if (_inner.Transpose)
+                Gemm.Run(device, true, false, _k, _n, _m, 1, x, _k, dy, _n, 1, dw, _n);
+            else
+                Gemm.Run(device, true, false, _n, _k, _m, 1, dy, _n, x, _k, 1, dw, _k);
+        }
+
+        if (_inner.BiasTerm && ParamPropagateDown[1])
+            Elementwise.Run(device, _n, new BiasBody(dy, _m, _n, Blobs[1].MutableCpuDiff));
+        if (propagateDown[0])
+        {
+            Gemm.Run(
+                device, false, _inner.Transpose, _m, _k, _n, 1, dy, _n, Blobs[0].CpuData,
+                _inner.Transpose ? _n : _k, 0, bottom[0].MutableCpuDiff, _k);
+        }
+    }
+
+    // Sums of columns, from the first row to the last.
+    private readonly struct BiasBody(float* dy, int m, int n, float* db) : IRangeBody
+    {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Invoke(int from, int to)
+        {
+            int j = from;
+            for (; j + 16 <= to; j += 16)
+            {
+                Vector512<float> sum = Vector512.Load(db + j);
+                for (int i = 0; i < m; i++)
+                    sum += Vector512.Load(dy + ((nint)i * n) + j);
+                sum.Store(db + j);
+            }
+
+            for (; j < to; j++)
+            {
+                for (int i = 0; i < m; i++)
+                    db[j] += dy[((nint)i * n) + j];
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+using CaffeActors.Compute.Backends.Cpu.Convolution;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Compute.Layers.Convolution;
+
+/// <summary>
+/// What convolution and its transpose have in common: <c>convolution_param</c>, the learnable blobs and the shapes.
+/// One set of weights serves all pairs of a bottom and a top; all bottoms have one shape. Axes before the channel
+/// axis are batch, those behind it, any number of them, are spatial.
+/// </summary>
+/// <param name="parameter">The layer's message.</param>
+public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(parameter)
+{
+    private ConvolutionSettings? _settings;
+    private ConvolutionKernel? _kernel;
+    private int[] _bottomShape = [];
+    private int[] _topShape = [];
+
+    /// <inheritdoc/>
+    public override int MinBottoms => 1;
+
+    /// <inheritdoc/>
+    public override int MinTops => 1;
+
+    /// <inheritdoc/>
+    public override bool EqualBottomsAndTops => true;
+
+    /// <summary>Whether there is a bias.</summary>
+    protected bool HasBias => ConvolutionParameter.BiasTerm;
+
+    /// <summary>The sums, for the present shape. Valid after <see cref="Layer.SetUp"/>.</summary>
+    protected ConvolutionKernel Kernel =>
+        _kernel ?? throw new InvalidOperationException($"Layer '{Name}' is used before SetUp.");
+
+    /// <summary>Number of images in a bottom.</summary>
+    protected int Images { get; private set; }
+
+    /// <summary>Channels of the bottoms.</summary>
+    protected int Channels { get; private set; }
+
+    /// <summary>Channels of the tops.</summary>
+    protected int Outputs { get; private set; }
+
+    /// <summary>Number of groups.</summary>
+    protected int Groups { get; private set; }
+
+    /// <summary>Which axis holds the channels, counted from the first.</summary>
+    protected int ChannelAxis { get; private set; }
+
+    private ConvolutionParameter ConvolutionParameter => Parameter.ConvolutionParam ??= new ConvolutionParameter();
+
+    /// <inheritdoc/>
+    public override long ForwardFlops(Blob[] bottom, Blob[] top) => 2 * Kernel.Geometry.Products * Images * top.Length;
+
+    /// <inheritdoc/>
+    public override void Reshape(Blob[] bottom, Blob[] top)
+    {
+        for (int i = 1; i < bottom.Length; i++)
+        {
+            if (!bottom[i].Shape.SequenceEqual(bottom[0].Shape))
+            {
+                throw Fail(ErrorCodes.ShapeMismatch,
+                    $"all bottoms must have one shape, but bottom 0 has {bottom[0].ShapeString} and bottom {i} {bottom[i].ShapeString}");
+            }
+        }
+
+        if (!bottom[0].Shape.SequenceEqual(_bottomShape))
+            TakeShape(bottom[0]);
+        foreach (Blob blob in top)
+            blob.Reshape(_topShape);
+    }
+
+    /// <inheritdoc/>
+    protected override void LayerSetUp(Blob[] bottom, Blob[] top)
+    {
+        ConvolutionParameter convolution = ConvolutionParameter;
+        ChannelAxis = bottom[0].CanonicalAxis(convolution.Axis);
+        _settings = new ConvolutionSettings(
+            convolution, bottom[0].AxisCount - ChannelAxis - 1, message => Fail(ErrorCodes.BadLayerParameter, message));
+        Channels = bottom[0].Dim(ChannelAxis);
+        if (convolution.NumOutput is 0 or > int.MaxValue)
+            throw Fail(ErrorCodes.BadLayerParameter, $"num_output is {convolution.NumOutput}; it must be at least 1 and below 2^31");
+        Outputs = (int)convolution.NumOutput;
+        if (convolution.Group == 0 || Channels % convolution.Group != 0 || Outputs % convolution.Group != 0 || Channels == 0)
+        {
+            throw Fail(ErrorCodes.BadLayerParameter,
+                $"group is {convolution.Group}; it must divide the {Channels} channels of the bottom and num_output {Outputs}");
+        }
+
+        Groups = (int)convolution.Group;
+        int blobs = HasBias ? 2 : 1;
+        if (Blobs.Count > 0 && Blobs.Count != blobs)
+            throw Fail(ErrorCodes.BlobCount, $"{Blobs.Count} stored blob(s) came with the layer, which has {blobs}");
+        (int first, int second) = WeightChannels();
+        LearnableBlob(0, [first, second, .. _settings.Kernel], convolution.WeightFiller);
+        if (HasBias)
+            LearnableBlob(1, [Outputs], convolution.BiasFiller);
+    }
+
+    /// <summary>The first two axes of the weights.</summary>
+    protected abstract (int First, int Second) WeightChannels();
+
+    /// <summary>The convolution to compute for a bottom's spatial axes.</summary>
+    /// <param name="settings">Kernel, stride, pad and dilation.</param>
+    /// <param name="input">Lengths of the bottom's spatial axes.</param>
+    protected abstract ConvolutionGeometry GeometryFor(ConvolutionSettings settings, ReadOnlySpan<int> input);
+
+    /// <summary>The length of a top's spatial axis.</summary>
+    /// <param name="settings">Kernel, stride, pad and dilation.</param>
+    /// <param name="axis">0 for the outermost.</param>
+    /// <param name="input">Length of the bottom's axis.</param>
+    protected abstract int OutputLength(ConvolutionSettings settings, int axis, int input);
+
+    private void TakeShape(Blob bottom)
+    {
+        int rank = ChannelAxis + 1 + _settings!.Kernel.Length;
+        if (bottom.AxisCount != rank)
+            throw Fail(ErrorCodes.ShapeMismatch, $"the bottom had {rank} axes at first and now has {bottom.ShapeString}");
+        if (bottom.Dim(ChannelAxis) != Channels)
+        {
+            throw Fail(ErrorCodes.ShapeMismatch,
+                $"the bottom had {Channels} channels at first and now has the shape {bottom.ShapeString}");
+        }
+
+        ReadOnlySpan<int> input = bottom.Shape[(ChannelAxis + 1)..];
+        int[] shape = [.. bottom.Shape[..ChannelAxis], Outputs, .. input];
+        for (int a = 0; a < input.Length; a++)
+        {
+            int length = OutputLength(_settings, a, input[a]);
+            if (length < 1)
+            {
+                throw Fail(ErrorCodes.ShapeMismatch,
+                    $"along spatial axis {a} the output would have the length {length}: input {input[a]}, kernel "
+                    + $"{_settings.Kernel[a]}, stride {_settings.Stride[a]}, pad {_settings.Pad[a]}, dilation {_settings.Dilation[a]}");
+            }
+
+            shape[ChannelAxis + 1 + a] = length;
+        }
+
+        if (_kernel is null || !input.SequenceEqual(_bottomShape.AsSpan(ChannelAxis + 1)))
+            _kernel = new ConvolutionKernel(GeometryFor(_settings, input));
+        Images = bottom.CountRange(0, ChannelAxis);
+        _topShape = shape;
+        _bottomShape = [.. bottom.Shape];
+    }
+}

@@ -1,0 +1,2 @@
+namespace CaffeActors.Benchmarks.Kernels;
+internal static class ConvolutionBenchmark { public static void Run(string[] args) { } }

@@ -1,0 +1,200 @@
+using System.Runtime.InteropServices;
+using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Cpu.Convolution;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Random;
+using CsCheck;
+
+namespace CaffeActors.Compute.Tests.Backends.Cpu.Convolution;
+
+public sealed unsafe class ConvolutionKernelTests
+{
+    private static readonly Gen<SpatialAxis> Axis =
+        from input in Gen.Int[1, 19]
+        from kernel in Gen.Frequency((1, Gen.Const(1)), (4, Gen.Int[2, 5]))
+        from stride in Gen.Frequency((3, Gen.Const(1)), (2, Gen.Int[2, 4]))
+        from pad in Gen.Frequency((2, Gen.Const(0)), (2, Gen.Int[1, 3]))
+        from dilation in Gen.Frequency((4, Gen.Const(1)), (1, Gen.Int[0, 3]))
+        select new SpatialAxis(input, kernel, stride, pad, dilation);
+
+    private static readonly Gen<Case> Cases =
+        from axes in Gen.Frequency(
+            (1, Axis.Array[0, 1]), (6, Axis.Array[2]), (1, Axis.Select(a => a with { Input = Math.Min(a.Input, 7) }).Array[3]))
+        from groups in Gen.Frequency((3, Gen.Const(1)), (1, Gen.Int[2, 3]))
+        from inputs in Gen.Int[1, 9]
+        from outputs in Gen.Frequency((3, Gen.Int[1, 9]), (1, Gen.Int[10, 40]))
+        from images in Gen.Int[1, 5]
+        where axes.All(axis => axis.Output >= 1)
+        select new Case(groups, groups * inputs, groups * outputs, axes, images);
+
+    public static TheoryData<string> Families => ["Vector512", "Vector256"];
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void AllPasses_AgreeWithTheDefinitionAtAnyNumberOfThreads(string family) =>
+        WithDevices(family, devices => Cases.Sample(one => Check(one, devices), iter: 120, threads: 1));
+
+    public static TheoryData<string, string> Shapes
+    {
+        get
+        {
+            var data = new TheoryData<string, string>();
+            foreach (string name in Named.Keys)
+            {
+                data.Add(name, "Vector512");
+                data.Add(name, "Vector256");
+            }
+
+            return data;
+        }
+    }
+
+    private static Dictionary<string, Case> Named => new()
+    {
+        ["first layer, stride 4"] = new(1, 3, 20, Square(63, 11, 4, 0), 3),
+        ["groups, pad 2"] = new(2, 16, 44, Square(27, 5, 1, 2), 2),
+        ["small maps, joined"] = new(1, 40, 36, Square(7, 3, 1, 1), 13),
+        ["small maps, stride 2"] = new(1, 20, 24, Square(9, 3, 2, 1), 9),
+        ["pointwise"] = new(1, 70, 33, Square(14, 1, 1, 0), 5),
+        ["pointwise, stride 2"] = new(1, 30, 33, Square(15, 1, 2, 0), 3),
+        ["long rows"] = new(1, 3, 5, [new(1400, 3, 1, 1, 1)], 2),
+        ["deep sums"] = new(1, 130, 30, Square(6, 3, 1, 0), 1),
+        ["transposing 4x4, stride 4"] = new(1, 5, 18, Square(32, 8, 4, 2), 2),
+        ["depthwise"] = new(24, 24, 24, Square(14, 3, 1, 1), 2),
+        ["one channel"] = new(1, 1, 20, Square(28, 5, 1, 0), 18),
+        ["dilated"] = new(1, 8, 18, [new(21, 3, 1, 4, 4), new(20, 3, 1, 2, 2)], 2),
+        ["three axes"] = new(1, 4, 18, [new(6, 3, 1, 1, 1), new(9, 3, 2, 1, 1), new(10, 3, 1, 1, 1)], 2),
+        ["three axes, strided"] = new(2, 4, 6, [new(7, 3, 2, 1, 1), new(9, 2, 2, 0, 1), new(10, 3, 3, 1, 1)], 3),
+    };
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void AllPasses_AgreeWithTheDefinitionOn(string name, string family) =>
+        WithDevices(family, devices => Check(Named[name], devices));
+
+    // Bands: an image too large to be padded whole. Compared between thread counts, and with its upper part alone.
+    [Fact]
+    public void Forward_OfALargeImageEqualsThatOfItsParts()
+    {
+        SpatialAxis[] whole = [new(300, 3, 1, 1, 1), new(700, 3, 1, 1, 1)], upper = [whole[0] with { Input = 60 }, whole[1]];
+        var large = new ConvolutionKernel(new ConvolutionGeometry(1, 6, 2, whole));
+        var small = new ConvolutionKernel(new ConvolutionGeometry(1, 6, 2, upper));
+        using var x = Values(1, 6 * 300 * 700);
+        using var w = Values(2, 2 * 6 * 9);
+        using var part = new Blob(6, 60, 700);
+        for (int c = 0; c < 6; c++)
+            x.Data.Slice(c * 300 * 700, 60 * 700).CopyTo(part.MutableData[(c * 60 * 700)..]);
+        using var y = new Blob(2, 300, 700);
+        using var yPart = new Blob(2, 60, 700);
+        using var one = new CpuDevice(1);
+        using var three = new CpuDevice(3);
+        large.Forward(one, 1, x.CpuData, w.CpuData, null, y.MutableCpuData);
+        small.Forward(three, 1, part.CpuData, w.CpuData, null, yPart.MutableCpuData);
+        for (int o = 0; o < 2; o++)
+            AssertSameBits(y.Data.Slice(o * 300 * 700, 59 * 700), yPart.Data.Slice(o * 60 * 700, 59 * 700), "upper part");
+        using var gradient = new Blob(w.Shape);
+        using var again = new Blob(w.Shape);
+        large.BackwardWeights(one, 1, x.CpuData, y.CpuData, gradient.MutableCpuData);
+        large.BackwardWeights(three, 1, x.CpuData, y.CpuData, again.MutableCpuData);
+        AssertSameBits(gradient.Data, again.Data, "weights");
+    }
+
+    [Fact]
+    public void Passes_AllocateNothingInSteadyState()
+    {
+        using var device = new CpuDevice(2);
+        var kernel = new ConvolutionKernel(new ConvolutionGeometry(1, 3, 8, Square(20, 3, 2, 1)));
+        using var x = Values(1, 4 * 3 * 400);
+        using var w = Values(2, 8 * 27);
+        using var y = new Blob(4 * 8 * 100);
+        using var dx = new Blob(x.Shape);
+        using var dw = new Blob(w.Shape);
+        using var db = new Blob(8);
+        long before = 0;
+        for (int round = 0; round < 3; round++)
+        {
+            before = round < 2 ? GC.GetAllocatedBytesForCurrentThread() : before;
+            kernel.Forward(device, 4, x.CpuData, w.CpuData, null, y.MutableCpuData);
+            kernel.BackwardData(device, 4, w.CpuData, y.CpuData, dx.MutableCpuData);
+            kernel.BackwardWeights(device, 4, x.CpuData, y.CpuData, dw.MutableCpuData);
+            ConvolutionKernel.BackwardBias(device, 4, 8, 100, y.CpuData, db.MutableCpuData);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    private static SpatialAxis[] Square(int input, int kernel, int stride, int pad) =>
+        [new(input, kernel, stride, pad, 1), new(input, kernel, stride, pad, 1)];
+
+    private static void WithDevices(string family, Action<CpuDevice[]> check)
+    {
+        KernelFamily kernels = family == "Vector512" ? KernelFamily.Vector512 : KernelFamily.Vector256;
+        CpuDevice[] devices = [.. Enumerable.Range(1, 3).Select(t => new CpuDevice(t) { Kernels = kernels })];
+        check(devices);
+        foreach (CpuDevice device in devices)
+            device.Dispose();
+    }
+
+    private static void Check(Case one, CpuDevice[] devices)
+    {
+        var geometry = new ConvolutionGeometry(one.Groups, one.Inputs, one.Outputs, one.Axes);
+        using var x = Values(1, one.Images * one.Inputs * geometry.InputPlane);
+        using var w = Values(2, one.Outputs * geometry.Depth);
+        using var bias = Values(3, one.Outputs);
+        using var dy = Values(4, one.Images * one.Outputs * geometry.OutputPlane);
+        var reference = new ConvolutionReference(
+            one.Groups, one.Inputs, one.Outputs, one.Axes, one.Images,
+            x.Data.ToArray(), w.Data.ToArray(), bias.Data.ToArray(), dy.Data.ToArray());
+        float[][]? first = null;
+        foreach (CpuDevice device in devices)
+        {
+            using var y = new Blob(dy.Shape);
+            using var dx = new Blob(x.Shape);
+            using var dw = new Blob(w.Shape);
+            using var db = new Blob(bias.Shape);
+            // Outputs and data gradients are overwritten, the others added to.
+            y.MutableData.Fill(float.NaN);
+            dx.MutableData.Fill(float.NaN);
+            dw.MutableData.Fill(0.5f);
+            db.MutableData.Fill(0.5f);
+            var kernel = new ConvolutionKernel(geometry);
+            kernel.Forward(device, one.Images, x.CpuData, w.CpuData, bias.CpuData, y.MutableCpuData);
+            kernel.BackwardData(device, one.Images, w.CpuData, dy.CpuData, dx.MutableCpuData);
+            kernel.BackwardWeights(device, one.Images, x.CpuData, dy.CpuData, dw.MutableCpuData);
+            ConvolutionKernel.BackwardBias(
+                device, one.Images, one.Outputs, geometry.OutputPlane, dy.CpuData, db.MutableCpuData);
+            float[][] results = [y.Data.ToArray(), dx.Data.ToArray(), dw.Data.ToArray(), db.Data.ToArray()];
+            if (first is null)
+            {
+                reference.Y.AssertClose(results[0], $"{one}: outputs");
+                reference.Dx.AssertClose(results[1], $"{one}: data gradient");
+                reference.Dw.AssertClose(results[2], $"{one}: weight gradient", 0.5f);
+                reference.Db.AssertClose(results[3], $"{one}: bias gradient", 0.5f);
+            }
+
+            first ??= results;
+            for (int i = 0; i < results.Length; i++)
+                AssertSameBits(first[i], results[i], $"{one}, {device.Threads} threads, result {i}");
+        }
+    }
+
+    private static void AssertSameBits(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, string what) =>
+        Assert.True(MemoryMarshal.AsBytes(expected).SequenceEqual(MemoryMarshal.AsBytes(actual)), $"{what}: other bits");
+
+    private static Blob Values(ulong stream, int count)
+    {
+        var blob = new Blob(count);
+        var draw = new RandomDraw(11, stream, 0);
+        Span<float> data = blob.MutableData;
+        for (int i = 0; i < count; i++)
+            data[i] = (2 * draw.Float((uint)i)) - 1;
+        return blob;
+    }
+
+    private sealed record Case(int Groups, int Inputs, int Outputs, SpatialAxis[] Axes, int Images)
+    {
+        public override string ToString() =>
+            $"{Images} images, {Groups} groups, {Inputs} -> {Outputs} channels, {string.Join(" x ", Axes)}";
+    }
+}
