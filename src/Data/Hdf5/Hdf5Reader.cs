@@ -1,0 +1,194 @@
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Diagnostics;
+using PureHDF;
+using PureHDF.VOL.Native;
+
+namespace CaffeActors.Data.Hdf5;
+
+/// <summary>
+/// An HDF5 file, for reading numbers as 32-bit floats, and single integers and texts: all that Caffe's
+/// <c>.caffemodel.h5</c>, <c>.solverstate.h5</c> and data files hold. A path names groups and a dataset, parted by
+/// <c>/</c>, from the root. Not thread-safe.
+/// </summary>
+public sealed class Hdf5Reader : IDisposable
+{
+    private readonly NativeFile _file;
+
+    /// <summary>Opens a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="CaffeException">It cannot be opened or is no HDF5 file.</exception>
+    public Hdf5Reader(string path)
+    {
+        Path = path;
+        try
+        {
+            _file = H5File.OpenRead(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(failure.Message, failure);
+        }
+#pragma warning disable CA1031 // Of bytes that are no HDF5 file the package may throw anything.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            throw Unreadable("it is no HDF5 file, or a damaged one", failure);
+        }
+    }
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>Whether a file begins as HDF5 files do.</summary>
+    public static bool IsHdf5(string path)
+    {
+        Span<byte> start = stackalloc byte[8];
+        using FileStream file = File.OpenRead(path);
+        return file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length
+            && start[0] == 0x89 && start[1..].SequenceEqual("HDF\r\n\u001a\n"u8);
+    }
+
+    /// <summary>Whether there is a group or dataset at a path.</summary>
+    public bool Exists(string path) => Guard(path, () => _file.LinkExists(path));
+
+    /// <summary>Whether there is a dataset at a path.</summary>
+    public bool HasDataset(string path) => Guard(path, () => _file.LinkExists(path) && _file.Get(path) is IH5Dataset);
+
+    /// <summary>The names of a group's members, in the file's order.</summary>
+    /// <param name="group">The group; the root by default.</param>
+    /// <exception cref="CaffeException">There is no such group.</exception>
+    public IReadOnlyList<string> Children(string group = "/") =>
+        Guard(group, () => (IReadOnlyList<string>)[.. GroupAt(group).Children().Select(child => child.Name)]);
+
+    /// <summary>The paths, from a group, of all datasets in it and in groups below it.</summary>
+    /// <param name="group">The group; the root by default.</param>
+    /// <exception cref="CaffeException">There is no such group.</exception>
+    public IReadOnlyList<string> Datasets(string group = "/")
+    {
+        var paths = new List<string>();
+        Guard(group, () =>
+        {
+            Collect(GroupAt(group), "", paths);
+            return true;
+        });
+        return paths;
+    }
+
+    /// <summary>A dataset's axis lengths; none for a scalar.</summary>
+    /// <exception cref="CaffeException">There is no such dataset, or an axis is longer than 2^31 - 1.</exception>
+    public int[] ShapeOf(string path) =>
+        Guard(path, () => DatasetAt(path).Space.Dimensions.Select(length => checked((int)length)).ToArray());
+
+    /// <summary>A dataset's numbers, as floats: float16, 32 and 64 and integers of 8 to 64 bits are converted.</summary>
+    /// <exception cref="CaffeException">There is no such dataset, or it holds something else.</exception>
+    public float[] ReadFloats(string path) => Guard(path, () =>
+    {
+        IH5Dataset dataset = DatasetAt(path);
+        if (Blob.CountOf(ShapeOf(path)) == 0)
+            return [];
+        bool signed = dataset.Type.Class == H5DataTypeClass.FixedPoint && dataset.Type.FixedPoint.IsSigned;
+        return (dataset.Type.Class, dataset.Type.Size) switch
+        {
+            (H5DataTypeClass.FloatingPoint, 4) => dataset.Read<float[]>(),
+            (H5DataTypeClass.FloatingPoint, 8) => Array.ConvertAll(dataset.Read<double[]>(), value => (float)value),
+            (H5DataTypeClass.FloatingPoint, 2) => Array.ConvertAll(dataset.Read<Half[]>(), value => (float)value),
+            (H5DataTypeClass.FixedPoint, 1) when signed => Array.ConvertAll(dataset.Read<sbyte[]>(), value => (float)value),
+            (H5DataTypeClass.FixedPoint, 1) => Array.ConvertAll(dataset.Read<byte[]>(), value => (float)value),
+            (H5DataTypeClass.FixedPoint, 2) when signed => Array.ConvertAll(dataset.Read<short[]>(), value => (float)value),
+            (H5DataTypeClass.FixedPoint, 2) => Array.ConvertAll(dataset.Read<ushort[]>(), value => (float)value),
+            (H5DataTypeClass.FixedPoint, 4) when signed => Array.ConvertAll(dataset.Read<int[]>(), value => (float)value),
+            (H5DataTypeClass.FixedPoint, 4) => Array.ConvertAll(dataset.Read<uint[]>(), value => (float)value),
+            (H5DataTypeClass.FixedPoint, 8) when signed => Array.ConvertAll(dataset.Read<long[]>(), value => (float)value),
+            (H5DataTypeClass.FixedPoint, 8) => Array.ConvertAll(dataset.Read<ulong[]>(), value => (float)value),
+            _ => throw Unreadable(
+                $"dataset '{path}' holds {dataset.Type.Class} values of {dataset.Type.Size} bytes, not numbers"),
+        };
+    });
+
+    /// <summary>Reads a dataset into a blob's data.</summary>
+    /// <param name="path">The dataset.</param>
+    /// <param name="blob">Takes over the dataset's shape.</param>
+    /// <exception cref="CaffeException">There is no such dataset, or it holds no numbers.</exception>
+    public void ReadBlob(string path, Blob blob)
+    {
+        blob.Reshape(ShapeOf(path));
+        ReadFloats(path).CopyTo(blob.MutableData);
+    }
+
+    /// <summary>An integer: a scalar, or the first of several.</summary>
+    /// <exception cref="CaffeException">There is no such dataset, or it holds something else.</exception>
+    public long ReadInteger(string path) => Guard(path, () =>
+    {
+        IH5Dataset dataset = DatasetAt(path);
+        if (dataset.Type.Class != H5DataTypeClass.FixedPoint || Blob.CountOf(ShapeOf(path)) == 0)
+            throw Unreadable($"dataset '{path}' holds no integer");
+        bool scalar = dataset.Space.Type == H5DataspaceType.Scalar;
+        return dataset.Type.Size switch
+        {
+            4 => scalar ? dataset.Read<int>() : dataset.Read<int[]>()[0],
+            8 => scalar ? dataset.Read<long>() : dataset.Read<long[]>()[0],
+            _ => (long)ReadFloats(path)[0],
+        };
+    });
+
+    /// <summary>A text: a scalar, or the first of several.</summary>
+    /// <exception cref="CaffeException">There is no such dataset, or it holds something else.</exception>
+    public string ReadText(string path) => Guard(path, () =>
+    {
+        IH5Dataset dataset = DatasetAt(path);
+        if (dataset.Type.Class is not (H5DataTypeClass.String or H5DataTypeClass.VariableLength))
+            throw Unreadable($"dataset '{path}' holds no text");
+        string text = dataset.Space.Type == H5DataspaceType.Scalar ? dataset.Read<string>() : dataset.Read<string[]>()[0];
+        return text.TrimEnd('\0');
+    });
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    private static void Collect(IH5Group group, string prefix, List<string> paths)
+    {
+        foreach (IH5Object child in group.Children())
+        {
+            if (child is IH5Dataset)
+                paths.Add(prefix + child.Name);
+            else if (child is IH5Group inner)
+                Collect(inner, $"{prefix}{child.Name}/", paths);
+        }
+    }
+
+    private IH5Group GroupAt(string path) =>
+        path is "/" or "" ? _file : _file.LinkExists(path) && _file.Get(path) is IH5Group group
+            ? group : throw Unreadable($"there is no group '{path}' in it");
+
+    private IH5Dataset DatasetAt(string path) =>
+        _file.LinkExists(path) && _file.Get(path) is IH5Dataset dataset
+            ? dataset : throw Unreadable($"there is no dataset '{path}' in it; it has {Listing()}");
+
+    private string Listing()
+    {
+        var paths = new List<string>();
+        Collect(_file, "", paths);
+        return paths.Count == 0 ? "none" : string.Join(", ", paths.Take(10)) + (paths.Count > 10 ? ", ..." : "");
+    }
+
+    private T Guard<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (CaffeException)
+        {
+            throw;
+        }
+#pragma warning disable CA1031 // Of damaged files the package may throw anything.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            throw Unreadable($"'{path}' in it is damaged, or of a kind that cannot be read ({failure.Message})", failure);
+        }
+    }
+
+    private CaffeException Unreadable(string what, Exception? inner = null) =>
+        new(ErrorCodes.SourceUnreadable, FailureKind.Data, $"HDF5 file '{Path}' cannot be read: {what}", inner: inner);
+}

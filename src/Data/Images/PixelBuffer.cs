@@ -1,0 +1,24 @@
+namespace CaffeActors.Data.Images;
+
+/// <summary>Memory for one image after the other: it grows to the largest and is kept. Not thread-safe.</summary>
+public sealed unsafe class PixelBuffer
+{
+    private byte[] _bytes = [];
+    private byte* _data;
+
+    /// <summary>The image that was put in last.</summary>
+    public PlanarPixels Pixels { get; private set; }
+
+    /// <summary>Makes room for an image; its values are undefined until they are written.</summary>
+    public PlanarPixels Reserve(int channels, int height, int width)
+    {
+        int count = checked(channels * height * width);
+        if (_bytes.Length < count)
+        {
+            _bytes = GC.AllocateUninitializedArray<byte>(count, pinned: true);
+            _data = (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref _bytes[0]);
+        }
+
+        return Pixels = new PlanarPixels(_data, channels, height, width);
+    }
+}

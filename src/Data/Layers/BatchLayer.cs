@@ -1,0 +1,174 @@
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Layers;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Data.Layers;
+
+/// <summary>
+/// A layer whose tops are read from somewhere: no bottoms, nothing learnt, no gradient. Reading (<see cref="Load"/>)
+/// and handing out (<see cref="Layer.Forward"/>) are apart, so that another thread may read ahead:
+/// <code>
+/// Batch batch = layer.CreateBatch();   // as many as are to be read ahead, and one more
+/// layer.Load(batch);                   // one call at a time, on any thread; also while Forward runs
+/// layer.Deliver(batch);                // the layer's thread: the next Forward hands this batch out
+/// layer.Forward([], tops);             // the tops alias the batch's memory until the Forward after the next Deliver
+/// </code>
+/// Without <see cref="Deliver"/>, Forward reads by itself; the two ways don't mix in one run.
+/// <para>
+/// Records are numbered from 0 over all epochs: record i is record i mod count of epoch i / count. The layer's state
+/// is one number, <see cref="Position"/>: the first record that no forward pass has consumed (what was only read
+/// ahead does not count). What a record looks like, its place in a shuffled epoch and its random crop included,
+/// follows from the run's seed and its number alone, so <see cref="Seek"/> needs no replay.
+/// </para>
+/// <para>
+/// Replicas deal in TRAIN: of all records, replica r of n takes those with i mod n = r, so a pass of all replicas
+/// together moves each one's position by n times the batch. In TEST every replica reads all.
+/// </para>
+/// </summary>
+public abstract class BatchLayer : Layer
+{
+    private Batch? _own;
+    private Batch? _delivered;
+    private Batch? _current;
+    private long _next;
+
+    /// <summary>Takes the layer's message.</summary>
+    protected BatchLayer(LayerParameter parameter)
+        : base(parameter)
+    {
+    }
+
+    /// <inheritdoc/>
+    public override int ExactBottoms => 0;
+
+    /// <summary>Records in a batch.</summary>
+    public abstract int BatchSize { get; }
+
+    /// <summary>Records in an epoch, or null where that is not known.</summary>
+    public abstract long? RecordCount { get; }
+
+    /// <summary>Batches worth reading ahead: <c>data_param.prefetch</c>, default 4; 0 where there is nothing to gain.</summary>
+    public virtual int PrefetchDepth => (int)Math.Min(Parameter.DataParam?.Prefetch ?? 4, int.MaxValue);
+
+    /// <summary>The number of the first record that no forward pass has consumed, over all replicas and epochs.</summary>
+    public long Position { get; private set; }
+
+    /// <inheritdoc/>
+    public override long ForwardFlops(Blob[] bottom, Blob[] top) => 0;
+
+    /// <summary>A batch for <see cref="Load"/>. Valid after SetUp.</summary>
+    public Batch CreateBatch() => new(TopCount);
+
+    /// <summary>
+    /// Reads the next records into a batch. One call at a time, but on any thread. After a failure the next call
+    /// reads the same records again.
+    /// </summary>
+    /// <exception cref="Compute.Diagnostics.CaffeException">A record is missing, damaged or does not fit; the message names its key.</exception>
+    public void Load(Batch batch)
+    {
+        batch.ClearKeys();
+        LoadRecords(batch, FirstOwn(_next));
+        _next += (long)BatchSize * Stride;
+        batch.PositionAfter = _next;
+    }
+
+    /// <summary>
+    /// Makes the next forward pass hand out a batch. The batch of the pass before is free from that pass on.
+    /// </summary>
+    public void Deliver(Batch batch) => _delivered = batch;
+
+    /// <summary>
+    /// Sets where the next <see cref="Load"/> reads. To be called before the first one or while none is under way;
+    /// batches read before are void.
+    /// </summary>
+    /// <param name="position">A record number, at least 0: what <see cref="Position"/> told.</param>
+    public void Seek(long position)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(position);
+        Position = _next = position;
+        _delivered = null;
+    }
+
+    /// <summary>The key of a record of the batch handed out last, as error messages name it.</summary>
+    /// <param name="item">Its place in the batch.</param>
+    /// <exception cref="InvalidOperationException">There was no forward pass yet.</exception>
+    public string RecordKey(int item) =>
+        (_current ?? throw new InvalidOperationException($"Layer '{Name}' has handed out no batch yet.")).RecordKey(item);
+
+    /// <inheritdoc/>
+    public override void Reshape(Blob[] bottom, Blob[] top)
+    {
+        // From the first batch on, a forward pass gives the tops their shapes.
+        if (_current is null)
+            ShapeTops(top);
+    }
+
+    /// <summary>Number of tops the layer was set up with.</summary>
+    protected int TopCount { get; private set; }
+
+    /// <summary>How far two records of this replica are apart: the number of replicas in TRAIN, else 1.</summary>
+    protected virtual int Stride => Phase == Phase.Train ? Context.SolverCount : 1;
+
+    /// <summary>The record number the next <see cref="Load"/> starts from.</summary>
+    protected long NextPosition => _next;
+
+    /// <summary>Opens the source and checks the parameters; called once.</summary>
+    protected abstract void Open();
+
+    /// <summary>Shapes the tops as the first batch will.</summary>
+    protected abstract void ShapeTops(Blob[] top);
+
+    /// <summary>
+    /// Fills a batch with the records first, first + <see cref="Stride"/>, ... and tells it their keys. May run on
+    /// another thread than the layer's.
+    /// </summary>
+    protected abstract void LoadRecords(Batch batch, long first);
+
+    /// <inheritdoc/>
+    protected sealed override void LayerSetUp(Blob[] bottom, Blob[] top)
+    {
+        TopCount = top.Length;
+        Open();
+    }
+
+    /// <inheritdoc/>
+    protected override void ForwardCpu(Blob[] bottom, Blob[] top)
+    {
+        Batch? batch = _delivered;
+        if (batch is null)
+        {
+            batch = _own ??= CreateBatch();
+            Load(batch);
+        }
+
+        _delivered = null;
+        for (int i = 0; i < top.Length; i++)
+        {
+            top[i].ReshapeLike(batch.Tops[i]);
+            top[i].ShareData(batch.Tops[i]);
+        }
+
+        _current = batch;
+        Position = batch.PositionAfter;
+    }
+
+    /// <inheritdoc/>
+    protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _own?.Dispose();
+        base.Dispose(disposing);
+    }
+
+    // The smallest record number from a position on that is dealt to this replica.
+    private long FirstOwn(long position)
+    {
+        int rank = Stride == 1 ? 0 : Context.SolverRank;
+        return position + ((((rank - position) % Stride) + Stride) % Stride);
+    }
+}

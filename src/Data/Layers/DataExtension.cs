@@ -1,0 +1,16 @@
+namespace CaffeActors.Data.Layers;
+
+/// <summary>
+/// What a Data layer can do beyond Caffe's schema. It is given by the layer's name in
+/// <see cref="Compute.Layers.LayerContext.Extensions"/>.
+/// </summary>
+/// <param name="Shuffle">
+/// Whether each epoch takes the records in another order, which follows from the run's seed and the epoch. Default
+/// false: the order of the keys.
+/// </param>
+/// <param name="ResizeHeight">
+/// Rows to which each 8-bit image is resized before anything else (bilinear, as OpenCV does it); 0, the default: as it is.
+/// </param>
+/// <param name="ResizeWidth">Columns likewise; both or neither must be given.</param>
+/// <param name="Color">Whether gray images become three equal channels. Default false.</param>
+public sealed record DataExtension(bool Shuffle = false, int ResizeHeight = 0, int ResizeWidth = 0, bool Color = false);

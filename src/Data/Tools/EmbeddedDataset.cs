@@ -1,0 +1,110 @@
+using System.Security.Cryptography;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Data.Sources.Lmdb;
+
+namespace CaffeActors.Data.Tools;
+
+/// <summary>
+/// The images that come with the repository, data/fashion-mnist: 60,000 for training and 10,000 for testing, gray,
+/// 28 x 28, ten classes; and the two LMDBs that are made of them on first use.
+/// </summary>
+public static class EmbeddedDataset
+{
+    /// <summary>Name of the LMDB of training images.</summary>
+    public const string TrainName = "fashion_mnist_train_lmdb";
+
+    /// <summary>Name of the LMDB of test images.</summary>
+    public const string TestName = "fashion_mnist_test_lmdb";
+
+    private const string SumsName = "SHA256SUMS";
+    private const string MarkerName = "made-from.txt";
+
+    /// <summary>Looks for data/fashion-mnist in a folder and the ones above it.</summary>
+    /// <param name="start">Where to begin.</param>
+    /// <returns>The folder of the image files, or null.</returns>
+    public static string? Find(string start)
+    {
+        for (DirectoryInfo? folder = new(Path.GetFullPath(start)); folder is not null; folder = folder.Parent)
+        {
+            string candidate = Path.Combine(folder.FullName, "data", "fashion-mnist");
+            if (File.Exists(Path.Combine(candidate, SumsName)))
+                return candidate;
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Makes the two LMDBs where they are not there yet. Several processes may do so at once, and one may be killed
+    /// in the middle: an LMDB appears whole or not at all. A file in each tells what it was made from, so a call that
+    /// finds both returns at once, and one made from other files is made anew.
+    /// </summary>
+    /// <param name="source">The folder of the image files: data/fashion-mnist.</param>
+    /// <param name="target">Where the LMDBs are to be, usually data.</param>
+    /// <param name="progress">Called with records done and records in all of the LMDB at work.</param>
+    /// <returns>The folders of the two LMDBs.</returns>
+    /// <exception cref="CaffeException">A file is missing or damaged, or the LMDBs cannot be written.</exception>
+    public static (string Train, string Test) EnsureLmdb(string source, string target, Action<long, long>? progress = null)
+    {
+        try
+        {
+            string[] sums = File.ReadAllLines(Path.Combine(source, SumsName));
+            return (Ensure("train", TrainName), Ensure("t10k", TestName));
+
+            string Ensure(string prefix, string name) => EnsureOne(
+                source, $"{prefix}-images-idx3-ubyte.gz", $"{prefix}-labels-idx1-ubyte.gz", sums, Path.Combine(target, name), progress);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new CaffeException(ErrorCodes.SourceUnreadable, FailureKind.Data,
+                $"the embedded images in '{source}' cannot be made into LMDBs in '{target}': {failure.Message}", inner: failure);
+        }
+    }
+
+    private static string EnsureOne(
+        string source, string images, string labels, string[] sums, string folder, Action<long, long>? progress)
+    {
+        string expected = $"{SumOf(images, sums)}\n{SumOf(labels, sums)}\n";
+        if (IsComplete(folder, expected))
+            return folder;
+        Verify(source, images, sums);
+        Verify(source, labels, sums);
+        using var staged = new StagedFolder(folder);
+        MnistConverter.Write(Path.Combine(source, images), Path.Combine(source, labels), staged.Path, progress);
+        File.WriteAllText(Path.Combine(staged.Path, MarkerName), Marker(staged.Path, expected));
+        if (Directory.Exists(folder) && !IsComplete(folder, expected))
+            RemoveOutdated(folder);
+        if (!staged.Complete() && !IsComplete(folder, expected))
+            throw new IOException($"'{folder}' was put there by something else");
+        return folder;
+    }
+
+    private static bool IsComplete(string folder, string expected)
+    {
+        string marker = Path.Combine(folder, MarkerName);
+        return File.Exists(marker) && File.Exists(Path.Combine(folder, LmdbFormat.FileName))
+            && File.ReadAllText(marker) == Marker(folder, expected);
+    }
+
+    private static string Marker(string folder, string expected) =>
+        $"{expected}{new FileInfo(Path.Combine(folder, LmdbFormat.FileName)).Length} bytes\n";
+
+    private static void RemoveOutdated(string folder)
+    {
+        if (!File.Exists(Path.Combine(folder, MarkerName)))
+            throw new IOException($"'{folder}' is there and was not made from them; move it away");
+        Directory.Delete(folder, recursive: true);
+    }
+
+    // A line of the sums: 64 hexadecimal digits, two blanks, the file's name.
+    private static string SumOf(string name, string[] sums) =>
+        sums.FirstOrDefault(line => line.EndsWith($"  {name}", StringComparison.Ordinal))
+        ?? throw new IOException($"{SumsName} does not name {name}");
+
+    private static void Verify(string source, string name, string[] sums)
+    {
+        using FileStream file = File.OpenRead(Path.Combine(source, name));
+        if (!SumOf(name, sums).StartsWith(Convert.ToHexStringLower(SHA256.HashData(file)), StringComparison.Ordinal))
+            throw new IOException($"{name} is not the file that {SumsName} names; check it out again (is it a Git LFS pointer?)");
+    }
+}

@@ -1,0 +1,10 @@
+using CaffeActors.Compute.Diagnostics;
+
+namespace CaffeActors.Data.Transforms;
+
+/// <summary>Makes a failure that names the layer at work.</summary>
+/// <param name="code">One of <see cref="ErrorCodes"/>.</param>
+/// <param name="message">What is wrong.</param>
+/// <param name="kind">Decides the exit code.</param>
+public delegate CaffeException LayerFailure(
+    string code, string message, FailureKind kind = FailureKind.Configuration);

@@ -1,0 +1,41 @@
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Schema;
+using CaffeActors.Data.Sources;
+
+namespace CaffeActors.Data.Tests.Sources;
+
+public sealed class RecordSourceTests
+{
+    [Fact]
+    public void Open_TakesAnLmdbForOne_WhateverTheNetSays()
+    {
+        var notices = new List<string>();
+        using RecordSource source = RecordSource.Open(
+            TempFolder.Fixture("raw32_lmdb"), DataParameter.Types.DB.Leveldb, notices.Add);
+        Assert.Equal(10, source.Count);
+        Assert.Contains("LMDB", Assert.Single(notices), StringComparison.Ordinal);
+        using RecordSource again = RecordSource.Open(
+            TempFolder.Fixture("raw32_lmdb"), DataParameter.Types.DB.Lmdb, notices.Add);
+        Assert.Single(notices);
+    }
+
+    [Theory]
+    [InlineData("missing", "does not exist")]
+    [InlineData("file", "is a file")]
+    [InlineData("empty", "no data base")]
+    [InlineData("leveldb", "is a LevelDB")]
+    public void Open_OfAnythingElse_SaysWhatIsThere(string name, string text)
+    {
+        using var folder = new TempFolder();
+        File.WriteAllText(folder["file"], "");
+        Directory.CreateDirectory(folder["empty"]);
+        Directory.CreateDirectory(folder["leveldb"]);
+        File.WriteAllText(Path.Combine(folder["leveldb"], "CURRENT"), "MANIFEST-000004\n");
+        CaffeException failure = Assert.Throws<CaffeException>(
+            () => RecordSource.Open(folder[name], DataParameter.Types.DB.Leveldb, _ => { }));
+        Assert.Equal(ErrorCodes.SourceUnreadable, failure.Code);
+        Assert.Equal(FailureKind.Data, failure.Kind);
+        Assert.Contains(text, failure.Message, StringComparison.Ordinal);
+        Assert.Contains(folder[name], failure.Message, StringComparison.Ordinal);
+    }
+}
