@@ -59,8 +59,7 @@ internal sealed class TrainCommand : VerbCommand
         using RunLog log = GlogFlags.OpenLog(arguments, live ?? terminal.Error, "train");
         log.Info("Use CPU.");
         PlanOptions options = OptionsOf(arguments);
-        RunPlan plan = Planner.Plan(file, arguments.GetValue(_set) ?? [], options, terminal.Environment, line => log.Info(line),
-            new DatasetProgress(live, log));
+        RunPlan plan = SolverPlanner.FromFile(file, options, line => log.Info(line));
         if (arguments.GetValue(_dryRun))
         {
             DryRun.Tell(plan, terminal);

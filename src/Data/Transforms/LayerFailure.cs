@@ -6,5 +6,6 @@ namespace CaffeActors.Data.Transforms;
 /// <param name="code">One of <see cref="ErrorCodes"/>.</param>
 /// <param name="message">What is wrong.</param>
 /// <param name="kind">Decides the exit code.</param>
+/// <param name="batchItem">Which item of the batch is at fault, or -1.</param>
 public delegate CaffeException LayerFailure(
-    string code, string message, FailureKind kind = FailureKind.Configuration);
+    string code, string message, FailureKind kind = FailureKind.Configuration, int batchItem = -1);
