@@ -36,7 +36,7 @@ internal sealed class PrefetcherActor : UntypedActor
 #pragma warning restore CA1031
         {
             _failed = true;
-            Sender.Tell(new LoadFailed(Failures.Unexpected(failure, $"layer '{_layer.Name}'")));
+            Sender.Tell(new LoadFailed(RunFailures.Unexpected(failure, $"layer '{_layer.Name}'")));
         }
     }
 }

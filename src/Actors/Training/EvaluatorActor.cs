@@ -69,7 +69,7 @@ internal sealed class EvaluatorActor : UntypedActor
                 _stopping = true;
                 break;
             case Failed failed:
-                _asker.Tell(new Failed(Failures.WithRecord(failed.Failure, _tests[_test].Net, _iteration)));
+                _asker.Tell(new Failed(RunFailures.WithRecord(failed.Failure, _tests[_test].Net, _iteration)));
                 break;
             default:
                 Unhandled(message);

@@ -95,7 +95,7 @@ internal class LayerActor : UntypedActor
     private void OnRan(LayerWork work)
     {
         if (work.Failure is { } failure)
-            Context.Parent.Tell(new Failed(Failures.InLayer(failure, _layer)));
+            Context.Parent.Tell(new Failed(RunFailures.InLayer(failure, _layer)));
         else if (ReferenceEquals(work, _forward))
             OnForwardDone();
         else

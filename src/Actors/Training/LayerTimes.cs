@@ -30,7 +30,7 @@ internal sealed class LayerTimes
     /// <summary>Mean milliseconds of each pass since the last call, by metric name (<c>forward_ms/conv1</c>).</summary>
     public IEnumerable<(string Name, double Milliseconds)> Take()
     {
-        foreach ((string prefix, LayerWork[] works) in (ReadOnlySpan<(string, LayerWork[])>)[("forward_ms", Forward), ("backward_ms", Backward)])
+        foreach ((string prefix, LayerWork[] works) in ((string, LayerWork[])[])[("forward_ms", Forward), ("backward_ms", Backward)])
         {
             for (int rank = 0; rank < works.Length; rank++)
             {

@@ -72,7 +72,7 @@ internal sealed class ReplicaActor : UntypedActor
                 OnUpdated();
                 break;
             case Failed failed:
-                _asker.Tell(new Failed(Failures.WithRecord(failed.Failure, _replica.Net, _update.Iteration)));
+                _asker.Tell(new Failed(RunFailures.WithRecord(failed.Failure, _replica.Net, _update.Iteration)));
                 break;
             default:
                 Unhandled(message);
@@ -119,7 +119,7 @@ internal sealed class ReplicaActor : UntypedActor
     private void OnUpdated()
     {
         if (_update.Failure is { } failure)
-            _asker.Tell(new Failed(Failures.Unexpected(failure, "the update of the parameters")));
+            _asker.Tell(new Failed(RunFailures.Unexpected(failure, "the update of the parameters")));
         else
             _asker.Tell(new StepDone(_update.Iteration, _loss / _replica.IterSize, _update.Rate));
     }

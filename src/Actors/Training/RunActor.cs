@@ -32,7 +32,7 @@ internal sealed class RunActor : UntypedActor
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(exception =>
     {
-        var failure = Failures.Unexpected(exception, $"actor '{Sender.Path.Name}'");
+        var failure = RunFailures.Unexpected(exception, $"actor '{Sender.Path.Name}'");
         Self.Tell(new RunOutcome(RunEnd.Failed, _run.StartIteration, failure));
         return Directive.Stop;
     });

@@ -35,7 +35,7 @@ internal sealed class SnapshotActor : UntypedActor
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            CaffeException failure = Failures.Unexpected(exception, "the snapshot");
+            CaffeException failure = RunFailures.Unexpected(exception, "the snapshot");
             _run.Log.Error(failure);
             if (++_failuresInARow > 1)
                 Sender.Tell(new Failed(failure));

@@ -10,6 +10,7 @@ using CaffeActors.Compute.Prototxt.Upgrades;
 using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
+using CaffeActors.Data.Files;
 using CaffeActors.Data.Layers;
 using CaffeActors.Data.Metrics;
 using CaffeActors.Data.Runs;

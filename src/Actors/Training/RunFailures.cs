@@ -6,7 +6,7 @@ using CaffeActors.Data.Layers;
 namespace CaffeActors.Actors.Training;
 
 /// <summary>Turns what a device threw into a failure a user can act on.</summary>
-internal static class Failures
+internal static class RunFailures
 {
     /// <summary>A failure of one layer, with the layer's name and place.</summary>
     public static CaffeException InLayer(Exception failure, NetLayer layer) => failure switch
