@@ -26,7 +26,7 @@ public sealed class SolverParityTests
         using var golden = new Hdf5Reader(folder.At("golden.h5"));
         AssertParams(golden, "params", folder.At("snap_iter_30.caffemodel"));
         // With iter_size above 1 the golden loss is the last pass's, ours the mean: they are not comparable.
-        if (!(await File.ReadAllTextAsync(folder.At("solver.prototxt"))).Contains("iter_size", StringComparison.Ordinal))
+        if (!(await File.ReadAllTextAsync(folder.At("solver.prototxt"), TestContext.Current.CancellationToken)).Contains("iter_size", StringComparison.Ordinal))
             Golden.AssertClose("losses", golden.ReadFloats("losses"), Losses(folder), Tolerance);
     }
 
@@ -47,7 +47,8 @@ public sealed class SolverParityTests
         using var folder = Copy(name);
         File.Delete(folder.At("snap_iter_15.caffemodel"));
         File.Delete(folder.At("snap_iter_15.solverstate"));
-        await File.AppendAllTextAsync(folder.At("solver.prototxt"), "\nsnapshot: 15\n");
+        await File.AppendAllTextAsync(
+            folder.At("solver.prototxt"), "\nsnapshot: 15\n", TestContext.Current.CancellationToken);
         await Train(folder, "--weights", folder.At("init.caffemodel"));
         File.Delete(folder.At("snap_iter_30.caffemodel"));
         // Caffe would not see what lies beside the pair: data begin anew.
