@@ -19,10 +19,10 @@ public sealed class FillerAttribute(string name) : Attribute, ICatalogKey
 /// <param name="parameter">The filler's message.</param>
 public abstract class Filler(FillerParameter parameter)
 {
-    private static readonly Catalog<Filler, FillerAttribute, FillerParameter> Catalog = new(typeof(Filler).Assembly);
+    private static readonly Catalog<Filler, FillerAttribute, FillerParameter> _catalog = new(typeof(Filler).Assembly);
 
     /// <summary>The known fillers, sorted.</summary>
-    public static IReadOnlyCollection<string> Names => Catalog.Names;
+    public static IReadOnlyCollection<string> Names => _catalog.Names;
 
     /// <summary>The filler's message.</summary>
     protected FillerParameter Parameter => parameter;
@@ -34,7 +34,7 @@ public abstract class Filler(FillerParameter parameter)
     /// <exception cref="CaffeException">No filler has the name, or it does not take <c>sparse</c>.</exception>
     public static Filler Create(FillerParameter parameter)
     {
-        Filler filler = Catalog.Create(parameter.Type, parameter)
+        Filler filler = _catalog.Create(parameter.Type, parameter)
             ?? throw Fail(parameter, $"there is no filler '{parameter.Type}'{Suggestion(parameter.Type)} "
                 + $"(known: {string.Join(", ", Names)})");
         if (parameter.Sparse != -1 && !filler.AllowsSparse)

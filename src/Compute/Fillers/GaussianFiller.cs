@@ -20,7 +20,7 @@ public sealed class GaussianFiller(FillerParameter parameter) : Filler(parameter
     protected override void FillData(Blob blob, RandomDraw draw)
     {
         if (!(Parameter.Std > 0))
-            throw Fail($"filler 'gaussian' has std {Parameter.Std}; it must be above 0 (for equal values take 'constant')");
+            throw Fail($"filler 'gaussian' has std {Parameter.Std}; it must be above 0 ('constant' gives one value)");
         int outputs = blob.AxisCount > 0 ? blob.Dim(0) : 1;
         if (Parameter.Sparse < -1 || Parameter.Sparse > outputs)
         {

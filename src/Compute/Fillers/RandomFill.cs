@@ -5,7 +5,7 @@ using CaffeActors.Compute.Random;
 
 namespace CaffeActors.Compute.Fillers;
 
-/// <summary>Arrays of random numbers, element i from word i of a draw (Gaussians: a pair from a pair of words).</summary>
+/// <summary>Arrays of random numbers: element i from word i of a draw, a pair of Gaussians from a pair.</summary>
 internal static unsafe class RandomFill
 {
     private const int Words = 1024;
@@ -28,7 +28,8 @@ internal static unsafe class RandomFill
                     // Weighted means, since max - min can overflow; rounding must not lead past the bounds.
                     Vector512<float> u = ToFloat(Vector512.Load(words + i) >> 8) * (1f / 16777216);
                     Vector512<float> value = ((Vector512<float>.One - u) * low) + (u * high);
-                    VectorPart.Store(Vector512.Max(low, Vector512.Min(high, value)), y + start + i, Math.Min(16, length - i));
+                    value = Vector512.Max(low, Vector512.Min(high, value));
+                    VectorPart.Store(value, y + start + i, Math.Min(16, length - i));
                 }
             }
         }

@@ -65,7 +65,7 @@ public static class Philox
         }
 
         Vector512<ulong> first = x0 | (x1 << 32), second = x2 | (x3 << 32);
-        Vector512<ulong> even = Vector512.Equals(Vector512<ulong>.Indices & Vector512<ulong>.One, Vector512<ulong>.Zero);
+        var even = Vector512.Create(Vector128.Create(ulong.MaxValue, 0));
         Vector512<ulong> lower = Vector512.Create(0ul, 0, 1, 1, 2, 2, 3, 3);
         Vector512<ulong> upper = Vector512.Create(4ul, 4, 5, 5, 6, 6, 7, 7);
         Vector512.ConditionalSelect(even, Vector512.Shuffle(first, lower), Vector512.Shuffle(second, lower))

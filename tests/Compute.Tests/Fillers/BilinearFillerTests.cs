@@ -5,7 +5,7 @@ namespace CaffeActors.Compute.Tests.Fillers;
 
 public sealed class BilinearFillerTests
 {
-    private static readonly FillerParameter Parameter = new() { Type = "bilinear" };
+    private static readonly FillerParameter _parameter = new() { Type = "bilinear" };
 
     [Theory]
     [InlineData(1, new[] { 1f })]
@@ -14,7 +14,7 @@ public sealed class BilinearFillerTests
     [InlineData(4, new[] { 0.25f, 0.75f, 0.75f, 0.25f })]
     public void EachPlane_IsTheProductOfTwoTents(int kernel, float[] tent)
     {
-        using Blob blob = FillerRun.Fill(Parameter, [3, 2, kernel, kernel]);
+        using Blob blob = FillerRun.Fill(_parameter, [3, 2, kernel, kernel]);
         for (int i = 0; i < blob.Count; i++)
             Assert.Equal(tent[i % kernel] * tent[i / kernel % kernel], blob.Data[i], 1e-6f);
     }
@@ -24,5 +24,5 @@ public sealed class BilinearFillerTests
     [InlineData(new[] { 3, 4, 4 })]
     [InlineData(new[] { 1, 3, 2, 4, 4 })]
     public void OtherShapes_AreRefused(int[] shape) =>
-        FillerRun.AssertFails(Parameter, shape, "square", string.Join(' ', shape));
+        FillerRun.AssertFails(_parameter, shape, "square", string.Join(' ', shape));
 }

@@ -16,7 +16,7 @@ internal static class FillerRun
         return blob;
     }
 
-    /// <summary>Mean and variance are as they should be, within five standard errors of normal or narrower tails.</summary>
+    /// <summary>Mean and variance are right within five standard errors (those of a normal distribution).</summary>
     public static void AssertMoments(ReadOnlySpan<float> values, double mean, double variance)
     {
         double sum = 0, squares = 0;

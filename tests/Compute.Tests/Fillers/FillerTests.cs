@@ -18,7 +18,7 @@ public sealed class FillerTests
     [InlineData("orthogonal", "known: bilinear, constant")]
     public void UnknownName_IsAnsweredWithTheKnown(string type, string answer)
     {
-        CaffeException failure = Assert.Throws<CaffeException>(() => Filler.Create(new FillerParameter { Type = type }));
+        var failure = Assert.Throws<CaffeException>(() => Filler.Create(new FillerParameter { Type = type }));
         Assert.Equal(ErrorCodes.BadLayerParameter, failure.Code);
         Assert.Contains($"'{type}'", failure.Message, StringComparison.Ordinal);
         Assert.Contains(answer, failure.Message, StringComparison.Ordinal);
@@ -31,9 +31,13 @@ public sealed class FillerTests
         {
             var parameter = new FillerParameter { Type = type, Sparse = 1 };
             if (type == "gaussian")
+            {
                 Assert.NotNull(Filler.Create(parameter));
-            else
-                Assert.Contains("sparse", Assert.Throws<CaffeException>(() => Filler.Create(parameter)).Message, StringComparison.Ordinal);
+                continue;
+            }
+
+            var failure = Assert.Throws<CaffeException>(() => Filler.Create(parameter));
+            Assert.Contains("sparse", failure.Message, StringComparison.Ordinal);
         }
     }
 

@@ -11,7 +11,8 @@ internal static class LayerAssert
     /// <summary>Outputs and bottom gradients are the same, bit for bit, in place and apart.</summary>
     public static void InPlaceIsTheSame(LayerParameter parameter, Func<Blob> bottom)
     {
-        (float[] data, float[] diff) apart = Run(parameter, [bottom()]), inPlace = Run(parameter, [bottom()], inPlace: true);
+        (float[] data, float[] diff) apart = Run(parameter, [bottom()]);
+        (float[] data, float[] diff) inPlace = Run(parameter, [bottom()], inPlace: true);
         Assert.Equal(apart.data, inPlace.data);
         Assert.Equal(apart.diff, inPlace.diff);
     }

@@ -87,8 +87,8 @@ public sealed class RandomDrawTests
         const int Count = 4096;
         uint[] here = new uint[Count], there = new uint[Count];
         new RandomDraw(1, 1, 0).Words(0, here);
-        foreach ((ulong seed, ulong stream, ulong counter) in
-            (ReadOnlySpan<(ulong, ulong, ulong)>)[(2, 1, 0), (1, 2, 0), (1, 1, 1), (1, 0, 0), (0, 1, 0), (1, 1, 1ul << 63)])
+        (ulong, ulong, ulong)[] neighbours = [(2, 1, 0), (1, 2, 0), (1, 1, 1), (1, 0, 0), (0, 1, 0), (1, 1, 1ul << 63)];
+        foreach ((ulong seed, ulong stream, ulong counter) in neighbours)
         {
             new RandomDraw(seed, stream, counter).Words(0, there);
             int differ = 0;

@@ -5,9 +5,9 @@ namespace CaffeActors.Compute.Backends.Cpu;
 
 /// <summary>
 /// The threads of one CPU device. The calling thread works too, as worker 0; the others spin for a while after a job
-/// and then park, since waking a parked thread costs some 50 µs and a spinning one less than 1 µs. A job ends when its
-/// tasks are done, whether or not every thread came to it: one that the system runs late holds up nobody. Nothing is
-/// allocated per job. One job at a time; a body must not start another job of the same pool.
+/// and then park, since waking a parked thread costs some 50 µs and a spinning one less than 1 µs. A job ends when
+/// its tasks are done, whether or not every thread came to it: one that the system runs late holds up nobody.
+/// Nothing is allocated per job. One job at a time; a body must not start another job of the same pool.
 /// </summary>
 public sealed unsafe class ComputePool : IDisposable
 {
@@ -160,7 +160,8 @@ public sealed unsafe class ComputePool : IDisposable
     {
         try
         {
-            for (int task = Interlocked.Increment(ref _next) - 1; task < _tasks; task = Interlocked.Increment(ref _next) - 1)
+            int task;
+            while ((task = Interlocked.Increment(ref _next) - 1) < _tasks)
                 _body(_state, task, worker);
         }
 #pragma warning disable CA1031 // A worker hands every failure to the caller of Run.

@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace CaffeActors.Compute.Backends.Cpu;
 
-/// <summary>The ends of arrays whose length is no multiple of sixteen: a register of which only some lanes count.</summary>
+/// <summary>
+/// The ends of arrays whose length is no multiple of sixteen: a register of which only some lanes count.
+/// </summary>
 public static unsafe class VectorPart
 {
     /// <summary>All bits set in the first lanes, none in the others.</summary>

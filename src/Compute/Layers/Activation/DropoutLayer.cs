@@ -38,7 +38,8 @@ public sealed unsafe class DropoutLayer(LayerParameter parameter) : NeuronLayer(
         if (!(_ratio > 0 && _ratio < 1))
         {
             throw Fail(ErrorCodes.BadLayerParameter,
-                $"dropout_ratio is {_ratio} and must lie between 0 and 1, both excluded; to drop nothing, remove the layer");
+                $"dropout_ratio is {_ratio} and must lie between 0 and 1, both excluded; to drop nothing, remove the "
+                + "layer");
         }
 
         if (Phase == Phase.Train)

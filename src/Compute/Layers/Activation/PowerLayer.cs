@@ -7,7 +7,8 @@ using CaffeActors.Compute.Schema;
 namespace CaffeActors.Compute.Layers.Activation;
 
 /// <summary>
-/// Power of a linear function: y = (shift + scale * x)^power; dx = dy * power * scale * (shift + scale * x)^(power - 1).
+/// Power of a linear function: y = (shift + scale * x)^power;
+/// dx = dy * power * scale * (shift + scale * x)^(power - 1).
 /// One bottom and one top of any shape; in place works (a copy of x is kept unless power is 0 or 1).
 /// <c>power_param</c>: <c>power</c>, default 1; <c>scale</c>, default 1; <c>shift</c>, default 0. With power 0 the top
 /// is 1 everywhere, with scale 0 it is shift^power, whatever x is; the gradient is then 0.

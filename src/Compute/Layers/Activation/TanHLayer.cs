@@ -8,7 +8,8 @@ namespace CaffeActors.Compute.Layers.Activation;
 
 /// <summary>
 /// Hyperbolic tangent: y = tanh x; dx = dy * (1 - y^2).
-/// One bottom and one top of any shape; in place works. <c>tanh_param</c> has nothing but <c>engine</c>, without effect.
+/// One bottom and one top of any shape; in place works.
+/// <c>tanh_param</c> has nothing but <c>engine</c>, without effect.
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("TanH")]

@@ -47,7 +47,8 @@ public sealed unsafe class AccuracyLayer(LayerParameter parameter) : Layer(param
         if (_best < 1 || _best > classes)
         {
             throw Fail(ErrorCodes.BadLayerParameter,
-                $"top_k is {_best} and must lie between 1 and the number of classes, {classes} (axis {axis} of the scores)");
+                $"top_k is {_best} and must lie between 1 and the number of classes, {classes} (axis {axis} of "
+                + $"{scores.ShapeString})");
         }
 
         _split = new PositionSplit(scores.CountRange(0, axis), classes, scores.CountFrom(axis + 1));
@@ -142,6 +143,7 @@ public sealed unsafe class AccuracyLayer(LayerParameter parameter) : Layer(param
 
         // The number of scores not below the label's, itself included, is at most top_k. Where the label's score is
         // NaN no comparison holds and the position counts as correct, as in Caffe.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Row(int position, float* x)
         {
             int label = rule.ClassOf(labels[position]), classes = split.Classes;
@@ -164,6 +166,7 @@ public sealed unsafe class AccuracyLayer(LayerParameter parameter) : Layer(param
             hits[position] = Vector512.Sum(notBelow) <= best ? 1 : 0;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private void Column(int position, float* x, int lanes)
         {
             long inner = split.Inner;

@@ -26,7 +26,8 @@ public sealed unsafe class EuclideanLossLayer(LayerParameter parameter) : LossLa
         if (bottom[0].CountFrom(1) != bottom[1].CountFrom(1))
         {
             throw Fail(ErrorCodes.ShapeMismatch,
-                $"its bottoms must have equally many values an item, not {bottom[0].ShapeString} and {bottom[1].ShapeString}");
+                $"its bottoms must have equally many values an item, not {bottom[0].ShapeString} and "
+                + $"{bottom[1].ShapeString}");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Blobs;
 
@@ -28,8 +29,8 @@ internal readonly unsafe struct LabelRule(int classes, int? ignore)
     {
         int positions = scores.CountRange(0, axis) * scores.CountFrom(axis + 1);
         return labels.Count == positions ? null
-            : $"there must be one label for each position: scores {scores.ShapeString} with classes on axis {axis} need "
-            + $"{positions} labels, not {labels.ShapeString}";
+            : $"there must be one label for each position: scores {scores.ShapeString} with classes on axis {axis} "
+            + $"need {positions} labels, not {labels.ShapeString}";
     }
 
     /// <summary>The class of a label, or <see cref="Ignored"/>, or <see cref="Bad"/>.</summary>
@@ -60,12 +61,14 @@ internal readonly unsafe struct LabelRule(int classes, int? ignore)
         int positions = labels.AxisCount > 0 ? labels.CountFrom(1) : 1;
         item = at / positions;
         string place = positions == 1 ? $"item {item}" : $"item {item}, position {at % positions},";
-        return $"label {labels.Data[at]} of {place} of the batch is none of the {classes} classes (0 to {classes - 1}); "
-            + $"correct the label, give the layer that makes the scores more outputs, or name the label in {parameter}";
+        return $"label {labels.Data[at]} of {place} of the batch is none of the {classes} classes (0 to "
+            + $"{classes - 1}); correct the label, give the layer that makes the scores more outputs, or name the "
+            + $"label in {parameter}";
     }
 
     private readonly struct ValidBody(float* labels, LabelRule rule) : ISumBody
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public double Invoke(int from, int to)
         {
             int valid = 0;

@@ -65,7 +65,8 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
         if (Parameter.LossWeight.Count > 1 && Parameter.LossWeight[1] != 0)
         {
             throw Fail(ErrorCodes.BadLayerParameter,
-                $"loss_weight of the second top is {Parameter.LossWeight[1]}; probabilities are no loss, give it 0 or none");
+                $"loss_weight of the second top is {Parameter.LossWeight[1]}; probabilities are no loss, give it 0 or "
+                + "none");
         }
     }
 
@@ -112,6 +113,7 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
 
     private readonly struct LossBody(float* p, float* labels, PositionSplit split, LabelRule rule) : ISumBody
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public double Invoke(int from, int to)
         {
             double loss = 0;
@@ -179,9 +181,14 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
             int* chosen = stackalloc int[16];
             for (int lane = 0; lane < lanes; lane++)
                 chosen[lane] = rule.ClassOf(label[lane]);
-            Vector512<float> taken = Vector512.GreaterThanOrEqual(Vector512.Load(chosen), Vector512<int>.Zero).AsSingle();
+            Vector512<float> taken =
+                Vector512.GreaterThanOrEqual(Vector512.Load(chosen), Vector512<int>.Zero).AsSingle();
             for (int c = 0; c < classes; c++)
-                VectorPart.Store((VectorPart.Load(source + (c * inner), lanes) * scale) & taken, target + (c * inner), lanes);
+            {
+                Vector512<float> gradient = (VectorPart.Load(source + (c * inner), lanes) * scale) & taken;
+                VectorPart.Store(gradient, target + (c * inner), lanes);
+            }
+
             for (int lane = 0; lane < lanes; lane++)
             {
                 long at = (chosen[lane] * inner) + lane;

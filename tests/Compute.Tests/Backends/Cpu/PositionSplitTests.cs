@@ -38,5 +38,6 @@ public sealed class PositionSplitTests
     }
 
     [Fact]
-    public void IndexOf_IsRowMajor() => Assert.Equal((((3L * 5) + 2) * 7) + 4, new PositionSplit(9, 5, 7).IndexOf(25, 2));
+    public void IndexOf_IsRowMajor() =>
+        Assert.Equal((((3L * 5) + 2) * 7) + 4, new PositionSplit(9, 5, 7).IndexOf(25, 2));
 }

@@ -12,8 +12,9 @@ public sealed unsafe class WorkspaceTests
         var buffers = new List<(nint Start, nint End)>();
         for (int slot = 0; slot < Workspace.Slots; slot++)
         {
-            foreach (nint start in (nint[])[
-                (nint)workspace.Shared(slot, 100), (nint)workspace.OfWorker(0, slot, 100), (nint)workspace.OfWorker(1, slot, 100)])
+            var shared = (nint)workspace.Shared(slot, 100);
+            nint first = (nint)workspace.OfWorker(0, slot, 100), second = (nint)workspace.OfWorker(1, slot, 100);
+            foreach (nint start in (nint[])[shared, first, second])
             {
                 Assert.Equal(0, start % 64);
                 buffers.Add((start, start + (100 * sizeof(float))));

@@ -109,5 +109,6 @@ public sealed class DropoutLayerTests
     [InlineData(1.5f)]
     [InlineData(float.NaN)]
     public void Ratio_MustLieBetweenZeroAndOne(float ratio) => LayerAssert.SetUpFails(
-        ErrorCodes.BadLayerParameter, Parameter(ratio), [LayerHarness.RandomBlob(7, [3])], 1, $"dropout_ratio is {ratio}");
+        ErrorCodes.BadLayerParameter, Parameter(ratio), [LayerHarness.RandomBlob(7, [3])], 1,
+        $"dropout_ratio is {ratio}");
 }

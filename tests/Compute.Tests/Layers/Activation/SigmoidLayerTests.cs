@@ -5,7 +5,7 @@ namespace CaffeActors.Compute.Tests.Layers.Activation;
 
 public sealed class SigmoidLayerTests
 {
-    private static readonly LayerParameter Parameter = new() { Type = "Sigmoid" };
+    private static readonly LayerParameter _parameter = new() { Type = "Sigmoid" };
 
     [Theory]
     [InlineData(new[] { 1 })]
@@ -13,7 +13,7 @@ public sealed class SigmoidLayerTests
     [InlineData(new[] { 2, 3, 4, 5 })]
     public void Forward_IsTheLogisticFunction(int[] shape)
     {
-        using var harness = new LayerHarness(Parameter, [LayerHarness.RandomBlob(1, shape, -20, 20)]);
+        using var harness = new LayerHarness(_parameter, [LayerHarness.RandomBlob(1, shape, -20, 20)]);
         harness.Forward();
         for (int i = 0; i < harness.Top[0].Count; i++)
         {
@@ -27,15 +27,15 @@ public sealed class SigmoidLayerTests
     [InlineData(new[] { 2, 3, 4, 5 })]
     public void Backward_AgreesWithDifferences(int[] shape)
     {
-        using var harness = new LayerHarness(Parameter, [LayerHarness.RandomBlob(2, shape, -3, 3)]);
+        using var harness = new LayerHarness(_parameter, [LayerHarness.RandomBlob(2, shape, -3, 3)]);
         new GradientChecker().Check(harness);
     }
 
     [Fact]
     public void InPlace_IsTheSame() =>
-        LayerAssert.InPlaceIsTheSame(Parameter, () => LayerHarness.RandomBlob(3, [5, 7], -3, 3));
+        LayerAssert.InPlaceIsTheSame(_parameter, () => LayerHarness.RandomBlob(3, [5, 7], -3, 3));
 
     [Fact]
     public void Threads_DoNotMatter() =>
-        LayerAssert.ThreadsDoNotMatter(Parameter, () => [LayerHarness.RandomBlob(4, [70001], -3, 3)]);
+        LayerAssert.ThreadsDoNotMatter(_parameter, () => [LayerHarness.RandomBlob(4, [70001], -3, 3)]);
 }

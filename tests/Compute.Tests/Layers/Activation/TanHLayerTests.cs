@@ -5,7 +5,7 @@ namespace CaffeActors.Compute.Tests.Layers.Activation;
 
 public sealed class TanHLayerTests
 {
-    private static readonly LayerParameter Parameter = new() { Type = "TanH" };
+    private static readonly LayerParameter _parameter = new() { Type = "TanH" };
 
     [Theory]
     [InlineData(new[] { 1 })]
@@ -13,7 +13,7 @@ public sealed class TanHLayerTests
     [InlineData(new[] { 2, 3, 4, 5 })]
     public void Forward_IsTheTangent(int[] shape)
     {
-        using var harness = new LayerHarness(Parameter, [LayerHarness.RandomBlob(1, shape, -12, 12)]);
+        using var harness = new LayerHarness(_parameter, [LayerHarness.RandomBlob(1, shape, -12, 12)]);
         harness.Forward();
         Assert.Equal(shape, harness.Top[0].Shape.ToArray());
         for (int i = 0; i < harness.Top[0].Count; i++)
@@ -25,7 +25,7 @@ public sealed class TanHLayerTests
     [InlineData(new[] { 2, 3, 4, 5 })]
     public void Backward_AgreesWithDifferences(int[] shape)
     {
-        using var harness = new LayerHarness(Parameter, [LayerHarness.RandomBlob(2, shape, -2, 2)]);
+        using var harness = new LayerHarness(_parameter, [LayerHarness.RandomBlob(2, shape, -2, 2)]);
         new GradientChecker().Check(harness);
     }
 
@@ -33,7 +33,7 @@ public sealed class TanHLayerTests
     public void Backward_IsZeroWhereItIsSaturated()
     {
         using var harness = new LayerHarness(
-            Parameter, [LayerHarness.BlobOf([3], float.PositiveInfinity, -30, 0)]);
+            _parameter, [LayerHarness.BlobOf([3], float.PositiveInfinity, -30, 0)]);
         harness.Forward();
         harness.Top[0].MutableDiff.Fill(2);
         harness.Backward();
@@ -42,9 +42,9 @@ public sealed class TanHLayerTests
 
     [Fact]
     public void InPlace_IsTheSame() =>
-        LayerAssert.InPlaceIsTheSame(Parameter, () => LayerHarness.RandomBlob(3, [5, 7], -3, 3));
+        LayerAssert.InPlaceIsTheSame(_parameter, () => LayerHarness.RandomBlob(3, [5, 7], -3, 3));
 
     [Fact]
     public void Threads_DoNotMatter() =>
-        LayerAssert.ThreadsDoNotMatter(Parameter, () => [LayerHarness.RandomBlob(4, [70001], -3, 3)]);
+        LayerAssert.ThreadsDoNotMatter(_parameter, () => [LayerHarness.RandomBlob(4, [70001], -3, 3)]);
 }

@@ -6,13 +6,13 @@ namespace CaffeActors.Compute.Tests.Layers.Common;
 
 public sealed class SilenceLayerTests
 {
-    private static readonly LayerParameter Parameter = new() { Type = "Silence" };
+    private static readonly LayerParameter _parameter = new() { Type = "Silence" };
 
     [Fact]
     public void Backward_ClearsTheDiffsThatAreAskedFor()
     {
         using var harness = new LayerHarness(
-            Parameter, [LayerHarness.RandomBlob(1, [2, 3]), LayerHarness.RandomBlob(2, [4])], tops: 0);
+            _parameter, [LayerHarness.RandomBlob(1, [2, 3]), LayerHarness.RandomBlob(2, [4])], tops: 0);
         float[] data = harness.Bottom[0].Data.ToArray();
         Assert.Equal(0, harness.Forward());
         harness.Bottom[0].MutableDiff.Fill(5);
@@ -26,7 +26,7 @@ public sealed class SilenceLayerTests
     [Fact]
     public void TopsOrNoBottom_AreRefused()
     {
-        LayerAssert.SetUpFails(ErrorCodes.BlobCount, Parameter, [LayerHarness.RandomBlob(1, [2])], 1, "exactly 0 top");
-        LayerAssert.SetUpFails(ErrorCodes.BlobCount, Parameter, [], 0, "at least 1 bottom");
+        LayerAssert.SetUpFails(ErrorCodes.BlobCount, _parameter, [LayerHarness.RandomBlob(1, [2])], 1, "exactly 0 top");
+        LayerAssert.SetUpFails(ErrorCodes.BlobCount, _parameter, [], 0, "at least 1 bottom");
     }
 }

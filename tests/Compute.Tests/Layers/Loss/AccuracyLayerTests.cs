@@ -56,7 +56,8 @@ public sealed class AccuracyLayerTests
     public void Forward_CountsLabelsAmongTheBest(int[] shape, int[] labelShape, int axis, int topK, int? ignore)
     {
         int classes = shape[axis < 0 ? axis + shape.Length : axis];
-        using var harness = new LayerHarness(Parameter(topK, axis, ignore), Bottoms(shape, labelShape, classes), tops: 2);
+        using var harness = new LayerHarness(
+            Parameter(topK, axis, ignore), Bottoms(shape, labelShape, classes), tops: 2);
         Assert.Equal(0, harness.Forward());
         (int[] right, int[] seen) = Count(harness.Bottom[0], harness.Bottom[1], axis, topK, ignore);
         Assert.Equal((float)right.Sum() / seen.Sum(), harness.Top[0].Data[0]);
@@ -93,7 +94,8 @@ public sealed class AccuracyLayerTests
     [Fact]
     public void AllIgnored_IsZero()
     {
-        using var harness = new LayerHarness(Parameter(ignore: 0), [LayerHarness.RandomBlob(1, [4, 3]), new Blob(4)], tops: 2);
+        using var harness = new LayerHarness(
+            Parameter(ignore: 0), [LayerHarness.RandomBlob(1, [4, 3]), new Blob(4)], tops: 2);
         harness.Forward();
         Assert.Equal(0, harness.Top[0].Data[0]);
         Assert.Equal(new float[3], harness.Top[1].Data.ToArray());
@@ -105,7 +107,8 @@ public sealed class AccuracyLayerTests
         using var harness = new LayerHarness(Parameter(), Bottoms([8, 5], [8], 5));
         harness.Bottom[1].MutableData[6] = 5;
         CaffeException failure = Assert.Throws<CaffeException>(() => harness.Forward());
-        Assert.Equal((ErrorCodes.LabelOutOfRange, FailureKind.Data, 6), (failure.Code, failure.Kind, failure.BatchItem));
+        Assert.Equal(
+            (ErrorCodes.LabelOutOfRange, FailureKind.Data, 6), (failure.Code, failure.Kind, failure.BatchItem));
         Assert.Contains("accuracy_param { ignore_label }", failure.Message, StringComparison.Ordinal);
     }
 

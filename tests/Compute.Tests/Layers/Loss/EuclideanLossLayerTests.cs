@@ -56,5 +56,6 @@ public sealed class EuclideanLossLayerTests
         ErrorCodes.ShapeMismatch, Parameter(), Bottoms(a, b), 1, $"{a[0]} {a[1]} ({a[0] * a[1]})");
 
     [Fact]
-    public void Threads_DoNotMatter() => LayerAssert.ThreadsDoNotMatter(Parameter(), () => Bottoms([7, 10001], [7, 10001]));
+    public void Threads_DoNotMatter() =>
+        LayerAssert.ThreadsDoNotMatter(Parameter(), () => Bottoms([7, 10001], [7, 10001]));
 }

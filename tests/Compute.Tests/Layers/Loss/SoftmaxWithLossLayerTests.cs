@@ -156,8 +156,8 @@ public sealed class SoftmaxWithLossLayerTests
         Assert.Equal(ErrorCodes.LabelOutOfRange, failure.Code);
         Assert.Equal(FailureKind.Data, failure.Kind);
         Assert.Equal(17, failure.BatchItem);
-        foreach (string text in (string[])["'layer'", $"label {label}", "item 17", "position 2", "0 to 4", "ignore_label"])
-            Assert.Contains(text, failure.Message, StringComparison.Ordinal);
+        string[] named = ["'layer'", $"label {label}", "item 17", "position 2", "0 to 4", "ignore_label"];
+        Assert.All(named, text => Assert.Contains(text, failure.Message, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -184,7 +184,8 @@ public sealed class SoftmaxWithLossLayerTests
         LayerParameter parameter = Parameter();
         parameter.LossWeight.Add(weights);
         using var harness = new LayerHarness(parameter, Bottoms([6, 5, 3], [6, 3], 5), tops: 2);
-        using var softmax = new LayerHarness(new LayerParameter { Type = "Softmax" }, [LayerHarness.RandomBlob(1, [6, 5, 3], -3, 3)]);
+        using var softmax = new LayerHarness(
+            new LayerParameter { Type = "Softmax" }, [LayerHarness.RandomBlob(1, [6, 5, 3], -3, 3)]);
         softmax.Forward();
         float loss = harness.Forward();
         Assert.Equal(harness.Top[0].Data[0] * weight, loss);

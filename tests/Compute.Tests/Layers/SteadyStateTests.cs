@@ -1,0 +1,40 @@
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Schema;
+using CaffeActors.Testing;
+
+namespace CaffeActors.Compute.Tests.Layers;
+
+/// <summary>After the first pass a layer allocates nothing more: training must not feed the collector.</summary>
+public sealed class SteadyStateTests
+{
+    [Theory]
+    [InlineData("ReLU", 1, 1)]
+    [InlineData("TanH", 1, 1)]
+    [InlineData("Sigmoid", 1, 1)]
+    [InlineData("Power", 1, 1)]
+    [InlineData("Dropout", 1, 1)]
+    [InlineData("Softmax", 1, 1)]
+    [InlineData("SoftmaxWithLoss", 2, 2)]
+    [InlineData("EuclideanLoss", 2, 1)]
+    [InlineData("Accuracy", 2, 2)]
+    [InlineData("Silence", 2, 0)]
+    public void PassesAllocateNothing(string type, int bottoms, int tops)
+    {
+        Blob[] bottom = [LayerHarness.RandomBlob(1, [70, 900]), new Blob(type == "EuclideanLoss" ? [70, 900] : [70])];
+        var parameter = new LayerParameter { Type = type, PowerParam = new PowerParameter { Power = 1.5f, Shift = 2 } };
+        using var harness = new LayerHarness(parameter, bottom[..bottoms], tops);
+        bool[] propagate = [.. bottom[..bottoms].Select((_, i) => i == 0 && type != "Accuracy")];
+        for (int i = 0; i < 3; i++)
+            Pass();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 10; i++)
+            Pass();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Pass()
+        {
+            harness.Forward();
+            harness.Backward(propagate);
+        }
+    }
+}
