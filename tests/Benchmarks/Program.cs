@@ -1,8 +1,12 @@
+using CaffeActors.Benchmarks;
+using CaffeActors.Benchmarks.Actors;
 using CaffeActors.Benchmarks.Kernels;
 
 // Benchmarks by name, run in Release-like optimisation in every configuration:
 //   dotnet run --project tests/Benchmarks -- gemm [THREADS] [ROUNDS]
 //   dotnet run --project tests/Benchmarks -- conv [THREADS] [ROUNDS] [NAME-PART]
+//   dotnet run --project tests/Benchmarks -- step NET BATCH ITERATIONS [THREADS]
+//   dotnet run --project tests/Benchmarks -- actors NET BATCH [ROUNDS [ITERATIONS]]
 switch (args.FirstOrDefault())
 {
     case "gemm":
@@ -11,7 +15,11 @@ switch (args.FirstOrDefault())
     case "conv":
         ConvolutionBenchmark.Run(args[1..]);
         return 0;
+    case "step":
+        return TrainingStep.Run(args[1..]);
+    case "actors":
+        return await ActorOverhead.RunAsync(args[1..]);
     default:
-        Console.Error.WriteLine("name a benchmark: gemm, conv");
+        Console.Error.WriteLine("name a benchmark: gemm, conv, step, actors");
         return 2;
 }

@@ -1,0 +1,68 @@
+using CaffeActors.Compute.Diagnostics;
+using Google.Protobuf.Reflection;
+
+namespace CaffeActors.Compute.Prototxt;
+
+/// <summary>The error of a field that its message does not have, with the likeliest cause.</summary>
+internal static class UnknownField
+{
+    private const int NamesShown = 3;
+
+    /// <summary>Makes the error.</summary>
+    /// <param name="name">What was written.</param>
+    /// <param name="place">Where.</param>
+    /// <param name="open">The messages around it, the outermost first.</param>
+    public static CaffeException Fault(string name, SourcePlace place, List<OpenMessage> open)
+    {
+        MessageDescriptor message = open[^1].Descriptor;
+        string advice = MissingBrace(name, open) ?? Inside(name, message) ?? Similar(name, message)
+            ?? (open.Count == 1 ? OtherFile(name, message) : null) ?? "";
+        return new CaffeException(
+            ErrorCodes.UnknownField,
+            FailureKind.Configuration,
+            $"{message.Name} has no field '{Tokenizer.Cut(name)}'. {advice}"
+            + "The file may be written for a fork of Caffe that has it.",
+            place);
+    }
+
+    private static string? MissingBrace(string name, List<OpenMessage> open)
+    {
+        for (int i = open.Count - 2; i >= 0; i--)
+        {
+            if (open[i].Descriptor.FindFieldByName(name) is not null)
+            {
+                return $"{open[i].Descriptor.Name} around it has one: is the end of the {open[i + 1].Descriptor.Name} "
+                    + $"of line {open[i + 1].Place.Line} missing? ";
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Inside(string name, MessageDescriptor message)
+    {
+        string[] places =
+        [
+            .. message.Fields.InDeclarationOrder()
+                .Where(field => field.FieldType == FieldType.Message)
+                .Where(field => field.MessageType.FindFieldByName(name) is not null)
+                .Select(field => field.Name),
+        ];
+        if (places.Length == 0)
+            return null;
+        string rest = places.Length > NamesShown ? " and others" : "";
+        return $"It belongs inside a message of its own, as in {string.Join(", ", places.Take(NamesShown))}{rest}. ";
+    }
+
+    private static string? Similar(string name, MessageDescriptor message) =>
+        Nearest.Of(name, message.Fields.InDeclarationOrder().Select(field => field.Name)) is { } nearest
+            ? $"Did you mean '{nearest}'? "
+            : null;
+
+    private static string? OtherFile(string name, MessageDescriptor message)
+    {
+        MessageDescriptor? owner = message.File.MessageTypes
+            .FirstOrDefault(type => type.FindFieldByName(name) is not null);
+        return owner is null ? null : $"{owner.Name} has one: is this another kind of file? ";
+    }
+}
