@@ -1,0 +1,120 @@
+using System.Reflection;
+using System.Security.Cryptography;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Data.Sources.Lmdb;
+using CaffeActors.Data.Tests.Sources;
+using CaffeActors.Data.Tools;
+
+namespace CaffeActors.Data.Tests.Tools;
+
+public sealed class EmbeddedDatasetTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void TheRepositorysImages_AreSixtyAndTenThousand_OfTenClassesEach()
+    {
+        string root = typeof(EmbeddedDatasetTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(attribute => attribute.Key == "RepositoryRoot").Value!;
+        string source = EmbeddedDataset.Find(root)!;
+        (string train, string test) = EmbeddedDataset.EnsureLmdb(source, _folder.Path);
+        Check(train, EmbeddedDataset.TrainName, 60_000);
+        Check(test, EmbeddedDataset.TestName, 10_000);
+
+        void Check(string path, string name, long count)
+        {
+            Assert.Equal(_folder[name], path);
+            using var database = new LmdbSource(path);
+            DatabaseStat stat = DatabaseStat.Collect(database);
+            Assert.Equal((count, 0L), (stat.Records, stat.Damaged));
+            Assert.Equal((1, 28, 28), Assert.Single(stat.Shapes).Key);
+            Assert.Equal(Enumerable.Range(0, 10).Select(i => KeyValuePair.Create(i, count / 10)), stat.Labels);
+        }
+    }
+
+    [Fact]
+    public void SecondCall_LeavesEverythingAsItIs()
+    {
+        string source = Source(20);
+        int calls = 0;
+        (string train, _) = EmbeddedDataset.EnsureLmdb(source, _folder["out"], (_, _) => calls++);
+        Assert.Equal(2, calls);
+        DateTime written = File.GetLastWriteTimeUtc(Path.Combine(train, "data.mdb"));
+        // The images are not even looked at.
+        foreach (string file in Directory.GetFiles(source, "*.gz"))
+            File.Delete(file);
+        EmbeddedDataset.EnsureLmdb(source, _folder["out"], (_, _) => calls++);
+        Assert.Equal(2, calls);
+        Assert.Equal(written, File.GetLastWriteTimeUtc(Path.Combine(train, "data.mdb")));
+    }
+
+    [Fact]
+    public void OtherImages_OrADataBaseThatWasCut_AreMadeAnew()
+    {
+        EmbeddedDataset.EnsureLmdb(Source(20), _folder["out"]);
+        (string train, string test) = EmbeddedDataset.EnsureLmdb(Source(30), _folder["out"]);
+        Assert.Equal(30, Count(train));
+        File.WriteAllBytes(Path.Combine(test, "data.mdb"), [1, 2, 3]);
+        EmbeddedDataset.EnsureLmdb(Source(30), _folder["out"]);
+        Assert.Equal(30, Count(test));
+        Assert.Equal(2, Directory.GetFileSystemEntries(_folder["out"]).Length);
+    }
+
+    [Fact]
+    public void SomebodyElsesDataBase_IsNotTouched()
+    {
+        Directory.CreateDirectory(_folder["out/" + EmbeddedDataset.TrainName]);
+        File.WriteAllText(_folder[$"out/{EmbeddedDataset.TrainName}/data.mdb"], "precious");
+        CaffeException failure = Assert.Throws<CaffeException>(() => EmbeddedDataset.EnsureLmdb(Source(5), _folder["out"]));
+        Assert.Contains("move it away", failure.Message, StringComparison.Ordinal);
+        Assert.Equal("precious", File.ReadAllText(_folder[$"out/{EmbeddedDataset.TrainName}/data.mdb"]));
+    }
+
+    [Fact]
+    public void DamagedImages_AreRefused()
+    {
+        string source = Source(5);
+        File.AppendAllText(Path.Combine(source, "t10k-labels-idx1-ubyte.gz"), "x");
+        CaffeException failure = Assert.Throws<CaffeException>(() => EmbeddedDataset.EnsureLmdb(source, _folder["out"]));
+        Assert.Equal((ErrorCodes.SourceUnreadable, FailureKind.Data), (failure.Code, failure.Kind));
+        Assert.Contains("t10k-labels-idx1-ubyte.gz", failure.Message, StringComparison.Ordinal);
+        Assert.Equal([EmbeddedDataset.TrainName], Directory.GetFileSystemEntries(_folder["out"]).Select(Path.GetFileName));
+        Assert.Null(EmbeddedDataset.Find(_folder.Path));
+    }
+
+    [Fact]
+    public void ManyAtOnce_MakeOne()
+    {
+        string source = Source(200);
+        Parallel.For(0, 8, _ =>
+        {
+            (string train, string test) = EmbeddedDataset.EnsureLmdb(source, _folder["out"]);
+            Assert.Equal((200, 200), (Count(train), Count(test)));
+        });
+        Assert.Equal([EmbeddedDataset.TestName, EmbeddedDataset.TrainName],
+            Directory.GetFileSystemEntries(_folder["out"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    private static long Count(string path)
+    {
+        using var source = new LmdbSource(path);
+        return source.Count;
+    }
+
+    private string Source(int count)
+    {
+        string folder = _folder["source"];
+        Directory.CreateDirectory(folder);
+        foreach (string name in (string[])["train", "t10k"])
+        {
+            IdxSamples.Images(Path.Combine(folder, $"{name}-images-idx3-ubyte.gz"), count, zip: true);
+            IdxSamples.Labels(Path.Combine(folder, $"{name}-labels-idx1-ubyte.gz"), count, zip: true);
+        }
+
+        File.WriteAllLines(Path.Combine(folder, "SHA256SUMS"), Directory.GetFiles(folder, "*.gz").Select(
+            file => $"{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)))}  {Path.GetFileName(file)}"));
+        return folder;
+    }
+}
