@@ -14,7 +14,7 @@ internal sealed class ScalarReader(Tokenizer tokens)
     private const int EnumNamesShown = 8;
 
     // The NaN of C; double.NaN has its sign bit set.
-    private static readonly double PositiveNaN = BitConverter.UInt64BitsToDouble(0x7FF8_0000_0000_0000);
+    private static readonly double _positiveNaN = BitConverter.UInt64BitsToDouble(0x7FF8_0000_0000_0000);
 
     private readonly ArrayBufferWriter<byte> _bytes = new();
 
@@ -115,7 +115,7 @@ internal sealed class ScalarReader(Tokenizer tokens)
                 || text.Equals("infinity", StringComparison.OrdinalIgnoreCase):
                 return double.PositiveInfinity;
             case TokenKind.Identifier when text.Equals("nan", StringComparison.OrdinalIgnoreCase):
-                return PositiveNaN;
+                return _positiveNaN;
             default:
                 throw Expected(field, "a number", minus);
         }

@@ -13,11 +13,11 @@ namespace CaffeActors.Compute.Prototxt;
 /// </summary>
 public static class SourcePlaces
 {
-    private static readonly ConditionalWeakTable<IMessage, Places> Table = [];
+    private static readonly ConditionalWeakTable<IMessage, Places> _table = [];
 
     /// <summary>The place of a message, or null where it did not come from text.</summary>
     public static SourcePlace? Of(IMessage message) =>
-        Table.TryGetValue(message, out Places? places) ? places.Message : null;
+        _table.TryGetValue(message, out Places? places) ? places.Message : null;
 
     /// <summary>
     /// The place of a field: where its name stands, at its first occurrence. Of a repeated field of strings or
@@ -29,7 +29,7 @@ public static class SourcePlaces
     /// <returns>The place, or null where the message did not come from text.</returns>
     public static SourcePlace? OfField(IMessage message, string fieldName, int index = 0)
     {
-        if (!Table.TryGetValue(message, out Places? places))
+        if (!_table.TryGetValue(message, out Places? places))
             return null;
         if (places.Fields is not { } fields)
             return places.Message;
@@ -48,14 +48,16 @@ public static class SourcePlaces
         (places.Fields ??= [])[(fieldName, index)] = place;
     }
 
-    /// <summary>Gives a message the place of the one it was made from, and its fields their namesakes'.</summary>
+    /// <summary>
+    /// Gives a message the place of the one it was made from, and its fields those of the fields of the same names.
+    /// </summary>
     public static TMessage WithPlaceOf<TMessage>(this TMessage message, IMessage origin)
         where TMessage : class, IMessage
     {
-        if (Table.TryGetValue(origin, out Places? places))
+        if (_table.TryGetValue(origin, out Places? places))
         {
             FieldPlaces? fields = places.Fields is null ? null : new FieldPlaces(places.Fields);
-            Table.AddOrUpdate(message, new Places { Message = places.Message, Fields = fields });
+            _table.AddOrUpdate(message, new Places { Message = places.Message, Fields = fields });
         }
 
         return message;
@@ -85,7 +87,7 @@ public static class SourcePlaces
             places.Fields[field] = fieldPlace;
     }
 
-    private static Places For(IMessage message) => Table.GetValue(message, static _ => new Places());
+    private static Places For(IMessage message) => _table.GetValue(message, static _ => new Places());
 
     private static void CopyPlaces(IMessage from, IMessage to)
     {

@@ -11,7 +11,7 @@ internal sealed class Tokenizer
 {
     private const int LongestShown = 40;
 
-    private static readonly SearchValues<char> StringStops = SearchValues.Create("\"'\\\n\0");
+    private static readonly SearchValues<char> _stringStops = SearchValues.Create("\"'\\\n\0");
 
     private readonly string _text;
     private readonly string _path;
@@ -136,7 +136,7 @@ internal sealed class Tokenizer
         int start = _position++;
         while (true)
         {
-            int offset = _text.AsSpan(_position).IndexOfAny(StringStops);
+            int offset = _text.AsSpan(_position).IndexOfAny(_stringStops);
             _position = offset < 0 ? _text.Length : _position + offset;
             char c = At(_position);
             if (_position == _text.Length || c is '\n' or '\0' || (c == '\\' && At(_position + 1) is '\n' or '\0'))

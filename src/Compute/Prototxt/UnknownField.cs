@@ -15,13 +15,13 @@ internal static class UnknownField
     public static CaffeException Fault(string name, SourcePlace place, List<OpenMessage> open)
     {
         MessageDescriptor message = open[^1].Descriptor;
-        string advice = MissingBrace(name, open) ?? Inside(name, message) ?? Similar(name, message)
-            ?? (open.Count == 1 ? OtherFile(name, message) : null) ?? "";
+        string? otherFile = open.Count == 1 ? OtherFile(name, message) : null;
+        string advice = MissingBrace(name, open) ?? Inside(name, message) ?? otherFile ?? Similar(name, message)
+            ?? "The file may be written for a fork of Caffe that has it.";
         return new CaffeException(
             ErrorCodes.UnknownField,
             FailureKind.Configuration,
-            $"{message.Name} has no field '{Tokenizer.Cut(name)}'. {advice}"
-            + "The file may be written for a fork of Caffe that has it.",
+            $"{message.Name} has no field '{Tokenizer.Cut(name)}'. {advice}",
             place);
     }
 
@@ -32,7 +32,7 @@ internal static class UnknownField
             if (open[i].Descriptor.FindFieldByName(name) is not null)
             {
                 return $"{open[i].Descriptor.Name} around it has one: is the end of the {open[i + 1].Descriptor.Name} "
-                    + $"of line {open[i + 1].Place.Line} missing? ";
+                    + $"of line {open[i + 1].Place.Line} missing?";
             }
         }
 
@@ -51,18 +51,18 @@ internal static class UnknownField
         if (places.Length == 0)
             return null;
         string rest = places.Length > NamesShown ? " and others" : "";
-        return $"It belongs inside a message of its own, as in {string.Join(", ", places.Take(NamesShown))}{rest}. ";
+        return $"It belongs inside a message of its own, as in {string.Join(", ", places.Take(NamesShown))}{rest}.";
     }
 
     private static string? Similar(string name, MessageDescriptor message) =>
         Nearest.Of(name, message.Fields.InDeclarationOrder().Select(field => field.Name)) is { } nearest
-            ? $"Did you mean '{nearest}'? "
+            ? $"Did you mean '{nearest}'? The file may also be written for a fork of Caffe that has this field."
             : null;
 
     private static string? OtherFile(string name, MessageDescriptor message)
     {
         MessageDescriptor? owner = message.File.MessageTypes
             .FirstOrDefault(type => type.FindFieldByName(name) is not null);
-        return owner is null ? null : $"{owner.Name} has one: is this another kind of file? ";
+        return owner is null ? null : $"{owner.Name} has one: is this another kind of file?";
     }
 }

@@ -8,20 +8,20 @@ namespace CaffeActors.Compute.Tests.Prototxt;
 /// <summary>Random messages over their descriptors, for schemas whose messages do not contain themselves.</summary>
 internal static class MessageGen
 {
-    private static readonly Gen<string> GenString =
+    private static readonly Gen<string> _genString =
         Gen.OneOf("a", "ip", " ", "\n", "\r", "\t", "\"", "'", "\\", "\0", "\u007f", "?", "é", "€", "\U0001F600", "7")
             .Array[0, 8].Select(string.Concat);
 
-    private static readonly Gen<float> GenFloat = Gen.OneOf(
+    private static readonly Gen<float> _genFloat = Gen.OneOf(
         Gen.UInt.Select(BitConverter.UInt32BitsToSingle).Select(value => float.IsNaN(value) ? CNaN : value),
         Gen.Int[-1000, 1000].Select(number => number / 100f),
         Gen.Int[-149, 127].Select(power => MathF.ScaleB(1, power)),
         Gen.OneOf(0f, -0f, 0.1f, 1e-8f, float.MaxValue, float.PositiveInfinity, float.NegativeInfinity, CNaN));
 
-    private static readonly Gen<double> GenDouble = Gen.OneOf(
+    private static readonly Gen<double> _genDouble = Gen.OneOf(
         Gen.ULong.Select(BitConverter.UInt64BitsToDouble).Select(value => double.IsNaN(value) ? CNaN : value),
         Gen.Int[-1000, 1000].Select(number => number / 100.0),
-        GenFloat.Select(value => (double)value));
+        _genFloat.Select(value => (double)value));
 
     // Printing forgets the payload of a NaN, reading gives C's.
     private static float CNaN => BitConverter.UInt32BitsToSingle(0x7FC0_0000);
@@ -61,11 +61,11 @@ internal static class MessageGen
     {
         FieldType.Message => Message(field.MessageType).Select(value => (object)value),
         FieldType.Enum => Gen.OneOf([.. field.EnumType.Values.Select(value => (object)value.Number)]),
-        FieldType.String => GenString.Select(value => (object)value),
+        FieldType.String => _genString.Select(value => (object)value),
         FieldType.Bytes => Gen.Byte.Array[0, 20].Select(value => (object)ByteString.CopyFrom(value)),
         FieldType.Bool => Gen.Bool.Select(value => (object)value),
-        FieldType.Float => GenFloat.Select(value => (object)value),
-        FieldType.Double => GenDouble.Select(value => (object)value),
+        FieldType.Float => _genFloat.Select(value => (object)value),
+        FieldType.Double => _genDouble.Select(value => (object)value),
         FieldType.Int32 => WithExtremes(Gen.Int, int.MinValue, -1, 0, int.MaxValue),
         FieldType.Int64 => WithExtremes(Gen.Long, long.MinValue, -1, 0, long.MaxValue),
         FieldType.UInt32 => WithExtremes(Gen.UInt, 0u, uint.MaxValue),

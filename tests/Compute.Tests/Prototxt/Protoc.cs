@@ -7,7 +7,7 @@ namespace CaffeActors.Compute.Tests.Prototxt;
 /// <summary>The protoc that comes with Grpc.Tools: what text format is measured by.</summary>
 internal static class Protoc
 {
-    private static readonly string Program = Path.Combine(Metadata("GrpcTools"), Platform(), "protoc");
+    private static readonly string _program = Path.Combine(Metadata("GrpcTools"), Platform(), "protoc");
 
     /// <summary>Text to bytes.</summary>
     /// <returns>The bytes, or null and what protoc says where it refuses.</returns>
@@ -23,7 +23,7 @@ internal static class Protoc
 
     private static (byte[]? Output, string Errors) Run(string mode, byte[] input)
     {
-        var start = new ProcessStartInfo(Program, [$"--proto_path={Metadata("ProtoFolder")}", mode, "caffe.proto"])
+        var start = new ProcessStartInfo(_program, [$"--proto_path={Metadata("ProtoFolder")}", mode, "caffe.proto"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -42,7 +42,7 @@ public sealed class TextFormatErrorTests
         Expect<NetParameter>(text, code, line, column, part);
 
     [Theory]
-    [InlineData("\n\n nam: 'x'", Field, 3, 2, "no field 'nam'. Did you mean 'name'? The file may be")]
+    [InlineData("\n\n nam: 'x'", Field, 3, 2, "no field 'nam'. Did you mean 'name'? The file may also be")]
     [InlineData("base_lr: 0.1", Field, 1, 1, "SolverParameter has one: is this another kind of file?")]
     [InlineData("quantize: true", Field, 1, 1, "has no field 'quantize'. The file may be written for a fork")]
     [InlineData("layer { kernelsize: 3 }", Field, 1, 9, "LayerParameter has no field 'kernelsize'.")]

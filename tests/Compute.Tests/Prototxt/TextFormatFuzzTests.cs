@@ -9,7 +9,7 @@ namespace CaffeActors.Compute.Tests.Prototxt;
 /// <summary>Ten thousand damaged texts: each is read, or refused with a place in it; nothing else happens.</summary>
 public sealed class TextFormatFuzzTests
 {
-    private static readonly string[] Codes =
+    private static readonly string[] _codes =
         [ErrorCodes.TextFormatSyntax, ErrorCodes.UnknownField, ErrorCodes.BadFieldValue];
 
     [Fact(Timeout = 300_000)]
@@ -71,7 +71,7 @@ public sealed class TextFormatFuzzTests
         }
         catch (CaffeException fault)
         {
-            Assert.Contains(fault.Code, Codes);
+            Assert.Contains(fault.Code, _codes);
             Assert.Equal(FailureKind.Configuration, fault.Kind);
             SourcePlace place = Assert.NotNull(fault.Place);
             string[] lines = text.Split('\n');

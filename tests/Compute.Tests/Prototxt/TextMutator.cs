@@ -5,7 +5,7 @@ namespace CaffeActors.Compute.Tests.Prototxt;
 /// <summary>Valid texts, damaged in one to four places; the same seed gives the same texts.</summary>
 internal sealed class TextMutator(int seed)
 {
-    private static readonly string[] Pieces =
+    private static readonly string[] _pieces =
     [
         "{", "}", "<", ">", "[", "]", ":", ",", ";", "#", "\"", "'", "\\", "-", ".", "/", "+", "\n", "\0", "\r", " ",
         "é", "\ud800", "\uFEFF", "0", "08", "0x", "1e", "1f", "1.5.", "1e400", "-0", "inf", "-nan",
@@ -39,15 +39,15 @@ internal sealed class TextMutator(int seed)
             case 0:
                 return text.Remove(at, length);
             case 1:
-                return text.Insert(at, Pick(Pieces));
+                return text.Insert(at, Pick(_pieces));
             case 2:
-                return text.Remove(at, length).Insert(at, Pick(Pieces));
+                return text.Remove(at, length).Insert(at, Pick(_pieces));
             case 3:
                 return text.Insert(_random.Next(text.Length + 1), text.Substring(at, length));
             case 4:
                 return text.Insert(at, ((char)_random.Next(0x80)).ToString());
             case 5:
-                return text.Insert(at, string.Concat(Enumerable.Repeat(Pick(Pieces), _random.Next(300))));
+                return text.Insert(at, string.Concat(Enumerable.Repeat(Pick(_pieces), _random.Next(300))));
             case 6:
                 string other = Corpus.Text(Pick(Corpus.Names));
                 return string.Concat(text.AsSpan(0, at), other.AsSpan(_random.Next(other.Length)));

@@ -6,21 +6,21 @@ namespace CaffeActors.Compute.Tests.Schema;
 /// <summary>Compares the compiled schema with the table of all that Caffe's has, row by row, both ways.</summary>
 public sealed class WireTableTests
 {
-    private static readonly string[] Table = [.. ReadTable()];
-    private static readonly string[] Compiled = [.. CompiledRows()];
+    private static readonly string[] _table = [.. ReadTable()];
+    private static readonly string[] _compiled = [.. CompiledRows()];
 
     [Fact]
-    public void Schema_HasEverythingInTheTable() => Assert.Empty(Table.Except(Compiled));
+    public void Schema_HasEverythingInTheTable() => Assert.Empty(_table.Except(_compiled));
 
     [Fact]
-    public void Schema_HasNothingElse() => Assert.Empty(Compiled.Except(Table));
+    public void Schema_HasNothingElse() => Assert.Empty(_compiled.Except(_table));
 
     [Fact]
     public void Table_NamesEveryRowOnce()
     {
-        Assert.Equal(Table.Length, Table.Distinct().Count());
-        Assert.Equal(Table.Length, Compiled.Length);
-        Assert.True(Table.Length > 500, "the table is cut");
+        Assert.Equal(_table.Length, _table.Distinct().Count());
+        Assert.Equal(_table.Length, _compiled.Length);
+        Assert.True(_table.Length > 500, "the table is cut");
     }
 
     [Fact]

@@ -10,7 +10,7 @@ namespace CaffeActors.Compute.Prototxt.Upgrades;
 /// </summary>
 internal static class DataTransformUpgrade
 {
-    private static readonly string[] Moved = ["scale", "mean_file", "crop_size", "mirror"];
+    private static readonly string[] _moved = ["scale", "mean_file", "crop_size", "mirror"];
 
     /// <summary>Upgrades the V1 layers of a net.</summary>
     public static void Apply(NetParameter net, UpgradeLog log)
@@ -31,7 +31,7 @@ internal static class DataTransformUpgrade
 
     private static void Move(V1LayerParameter layer, IMessage own, UpgradeLog log)
     {
-        foreach (string name in Moved)
+        foreach (string name in _moved)
         {
             FieldDescriptor field = own.Descriptor.FindFieldByName(name);
             if (!field.Accessor.HasValue(own))

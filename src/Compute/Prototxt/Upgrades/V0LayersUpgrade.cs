@@ -13,7 +13,7 @@ namespace CaffeActors.Compute.Prototxt.Upgrades;
 internal static class V0LayersUpgrade
 {
     // A type's V1 name and the message its fields go to.
-    private static readonly Dictionary<string, (LayerType Type, string Parameters)> Types = new()
+    private static readonly Dictionary<string, (LayerType Type, string Parameters)> _types = new()
     {
         ["accuracy"] = (LayerType.Accuracy, ""),
         ["bnll"] = (LayerType.Bnll, ""),
@@ -42,7 +42,7 @@ internal static class V0LayersUpgrade
     };
 
     // What a field is called in the types' messages and which types have it; without types: in transform_param.
-    private static readonly Dictionary<string, (string Name, string[] Types)> Fields = new()
+    private static readonly Dictionary<string, (string Name, string[] Types)> _fields = new()
     {
         ["num_output"] = ("num_output", ["conv", "innerproduct"]),
         ["biasterm"] = ("bias_term", ["conv", "innerproduct"]),
@@ -106,14 +106,14 @@ internal static class V0LayersUpgrade
         string parameters = "";
         if (old.HasType)
         {
-            if (!Types.TryGetValue(old.Type, out (LayerType Type, string Parameters) known))
+            if (!_types.TryGetValue(old.Type, out (LayerType Type, string Parameters) known))
                 throw UnknownType(old);
             (layer.Type, parameters) = known;
         }
 
         foreach (FieldDescriptor field in V0LayerParameter.Descriptor.Fields.InFieldNumberOrder())
         {
-            if (Fields.ContainsKey(field.Name) && field.Accessor.HasValue(old))
+            if (_fields.ContainsKey(field.Name) && field.Accessor.HasValue(old))
                 Move(old, field, layer, parameters, log);
         }
     }
@@ -121,7 +121,7 @@ internal static class V0LayersUpgrade
     private static void Move(
         V0LayerParameter old, FieldDescriptor field, V1LayerParameter layer, string parameters, UpgradeLog log)
     {
-        (string name, string[] types) = Fields[field.Name];
+        (string name, string[] types) = _fields[field.Name];
         object value = field.Accessor.GetValue(old);
         if (value is HDF5OutputParameter output && types.Contains(old.Type))
         {
@@ -145,9 +145,9 @@ internal static class V0LayersUpgrade
 
     private static CaffeException UnknownType(V0LayerParameter old)
     {
-        string advice = Nearest.Of(old.Type, Types.Keys) is { } nearest
+        string advice = Nearest.Of(old.Type, _types.Keys) is { } nearest
             ? $"Did you mean '{nearest}'?"
-            : $"V0 types are {string.Join(", ", Types.Keys)} and padding.";
+            : $"V0 types are {string.Join(", ", _types.Keys)} and padding.";
         return new CaffeException(
             ErrorCodes.UnknownLayerType,
             FailureKind.Configuration,

@@ -13,7 +13,7 @@ namespace CaffeActors.Compute.Prototxt.Upgrades;
 /// </summary>
 internal static class V1LayersUpgrade
 {
-    private static readonly Dictionary<LayerType, string> TypeNames = new()
+    private static readonly Dictionary<LayerType, string> _typeNames = new()
     {
         [LayerType.None] = "",
         [LayerType.Absval] = "AbsVal",
@@ -58,7 +58,7 @@ internal static class V1LayersUpgrade
     };
 
     // A field that both forms have with one name and one type needs no entry anywhere.
-    private static readonly (FieldDescriptor Old, FieldDescriptor New)[] Namesakes =
+    private static readonly (FieldDescriptor Old, FieldDescriptor New)[] _namesakes =
     [
         .. from old in V1LayerParameter.Descriptor.Fields.InDeclarationOrder()
            let today = LayerParameter.Descriptor.FindFieldByName(old.Name)
@@ -82,7 +82,7 @@ internal static class V1LayersUpgrade
     private static LayerParameter ToLayer(V1LayerParameter old)
     {
         LayerParameter layer = new LayerParameter().WithPlaceOf(old);
-        foreach ((FieldDescriptor from, FieldDescriptor to) in Namesakes)
+        foreach ((FieldDescriptor from, FieldDescriptor to) in _namesakes)
         {
             if (from.IsRepeated)
             {
@@ -103,7 +103,7 @@ internal static class V1LayersUpgrade
     }
 
     private static string TypeName(V1LayerParameter old) =>
-        TypeNames.TryGetValue(old.Type, out string? name) ? name : throw new CaffeException(
+        _typeNames.TryGetValue(old.Type, out string? name) ? name : throw new CaffeException(
             ErrorCodes.UnknownLayerType,
             FailureKind.Configuration,
             $"Layer '{old.Name}' has the V1 type {(int)old.Type}, which is unknown.",

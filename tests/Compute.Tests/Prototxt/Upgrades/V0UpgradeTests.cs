@@ -103,12 +103,12 @@ public sealed class V0UpgradeTests
         NetUpgrade.Upgrade(net);
         const string Path = "net-v0-alexnet.prototxt";
         LayerParameter conv2 = Layer(net, "conv2");
-        Assert.Equal(new SourcePlace(Path, 39, 1), SourcePlaces.Of(conv2));
-        Assert.Equal(new SourcePlace(Path, 42, 5), SourcePlaces.OfField(conv2, "type"));
-        Assert.Equal(new SourcePlace(Path, 50, 3), SourcePlaces.OfField(conv2, "top"));
-        Assert.Equal(new SourcePlace(Path, 45, 5), SourcePlaces.OfField(conv2.ConvolutionParam, "kernel_size"));
-        Assert.Equal(new SourcePlace(Path, 38, 40), SourcePlaces.OfField(conv2.ConvolutionParam, "pad"));
-        Assert.Equal(new SourcePlace(Path, 46, 5), SourcePlaces.Of(conv2.ConvolutionParam.WeightFiller));
+        Assert.Equal(new SourcePlace(Path, 41, 1), SourcePlaces.Of(conv2));
+        Assert.Equal(new SourcePlace(Path, 44, 5), SourcePlaces.OfField(conv2, "type"));
+        Assert.Equal(new SourcePlace(Path, 52, 3), SourcePlaces.OfField(conv2, "top"));
+        Assert.Equal(new SourcePlace(Path, 47, 5), SourcePlaces.OfField(conv2.ConvolutionParam, "kernel_size"));
+        Assert.Equal(new SourcePlace(Path, 40, 47), SourcePlaces.OfField(conv2.ConvolutionParam, "pad"));
+        Assert.Equal(new SourcePlace(Path, 48, 5), SourcePlaces.Of(conv2.ConvolutionParam.WeightFiller));
     }
 
     [Theory]

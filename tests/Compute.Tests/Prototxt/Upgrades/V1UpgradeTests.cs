@@ -140,10 +140,10 @@ public sealed class V1UpgradeTests
         NetUpgrade.Upgrade(net);
         const string Path = "net-v1-alexnet.prototxt";
         LayerParameter conv1 = net.Layer[2];
-        Assert.Equal(new SourcePlace(Path, 24, 1), SourcePlaces.Of(conv1));
-        Assert.Equal(new SourcePlace(Path, 27, 3), SourcePlaces.OfField(conv1, "bottom"));
-        Assert.Equal(new SourcePlace(Path, 29, 3), SourcePlaces.Of(conv1.Param[0]));
-        Assert.Equal(new SourcePlace(Path, 33, 3), SourcePlaces.Of(conv1.ConvolutionParam));
+        Assert.Equal(new SourcePlace(Path, 26, 1), SourcePlaces.Of(conv1));
+        Assert.Equal(new SourcePlace(Path, 29, 3), SourcePlaces.OfField(conv1, "bottom"));
+        Assert.Equal(new SourcePlace(Path, 31, 3), SourcePlaces.Of(conv1.Param[0]));
+        Assert.Equal(new SourcePlace(Path, 35, 3), SourcePlaces.Of(conv1.ConvolutionParam));
         TransformationParameter transform = net.Layer[0].TransformParam;
         Assert.Equal(new SourcePlace(Path, 7, 3), SourcePlaces.Of(transform));
         Assert.Equal(new SourcePlace(Path, 12, 5), SourcePlaces.OfField(transform, "crop_size"));
