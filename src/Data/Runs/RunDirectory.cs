@@ -1,0 +1,227 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Data.Files;
+
+namespace CaffeActors.Data.Runs;
+
+/// <summary>
+/// A run's folder, <c>OUTPUT_ROOT/run_id=ID/</c>, held by the process that trains it: a second one is refused until
+/// this is disposed or the process ends. The manifest is replaced whole at every change. Not thread-safe.
+/// </summary>
+public sealed class RunDirectory : IDisposable
+{
+    /// <summary>What a run's folder name begins with, before the id: a Hive partition of the metric files.</summary>
+    public const string FolderPrefix = "run_id=";
+
+    /// <summary>The text file in the output root with the newest run's folder name.</summary>
+    public const string LatestName = "latest";
+
+    private const string ManifestName = "manifest.json";
+    private const string LockName = "run.lock";
+    private readonly FileStream _lock;
+    private readonly TimeProvider _time;
+
+    private RunDirectory(string path, RunManifest manifest, FileStream @lock, TimeProvider time)
+    {
+        Path = path;
+        Manifest = manifest;
+        _lock = @lock;
+        _time = time;
+    }
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
+    /// <summary>The manifest as last written.</summary>
+    public RunManifest Manifest { get; private set; }
+
+    /// <summary>The run's id.</summary>
+    public string RunId => Manifest.RunId;
+
+    /// <summary>The folder of the metric part files.</summary>
+    public string MetricsPath => At("metrics");
+
+    /// <summary>The folder of the snapshots of a HOCON run.</summary>
+    public string SnapshotsPath => At("snapshots");
+
+    /// <summary>The folder of the drawn charts.</summary>
+    public string PlotsPath => At("plots");
+
+    /// <summary>The configuration with includes and substitutions resolved.</summary>
+    public string ConfigPath => At("config.resolved.hocon");
+
+    /// <summary>The net as trained.</summary>
+    public string NetPath => At("net.prototxt");
+
+    /// <summary>The solver as used.</summary>
+    public string SolverPath => At("solver.prototxt");
+
+    /// <summary>The log.</summary>
+    public string LogPath => At("train.log");
+
+    /// <summary>The report.</summary>
+    public string ReportPath => At("report.html");
+
+    /// <summary>What the names of this run's snapshots begin with.</summary>
+    public string SnapshotPrefix => SnapshotPrefixOf(Path, Manifest);
+
+    /// <summary>
+    /// Creates a run: its folder with subfolders, its manifest (state running, no segments yet), and the output
+    /// root's <c>latest</c>.
+    /// </summary>
+    /// <param name="outputRoot">The folder of all runs; made where it is missing.</param>
+    /// <param name="manifest">What the run is; id, creation time and state are set here.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="CaffeException">CFA1404: the folder cannot be written.</exception>
+    public static RunDirectory Create(string outputRoot, RunManifest manifest, TimeProvider time)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        try
+        {
+            (string id, string path) = NewFolder(outputRoot, now);
+            RunDirectory run = Hold(path, manifest with { RunId = id, Created = now, State = RunState.Running }, time);
+            Directory.CreateDirectory(run.MetricsPath);
+            Directory.CreateDirectory(run.SnapshotsPath);
+            Directory.CreateDirectory(run.PlotsPath);
+            run.Update(created => created);
+            string latest = System.IO.Path.Combine(outputRoot, LatestName);
+            AtomicFile.WriteText(latest, run.At(LatestName + AtomicFile.TemporarySuffix), FolderPrefix + id + "\n");
+            return run;
+        }
+        catch (Exception exception) when (AtomicFile.IsFileFailure(exception))
+        {
+            throw AtomicFile.Failure(outputRoot, exception);
+        }
+    }
+
+    /// <summary>Opens a run to go on with it.</summary>
+    /// <param name="path">The run's folder.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="CaffeException">
+    /// CFA1404: another process trains the run; CFA1502: its manifest is missing, damaged or of a newer version.
+    /// </exception>
+    public static RunDirectory Open(string path, TimeProvider time) => Hold(path, ReadManifest(path), time);
+
+    /// <summary>Reads a run's manifest without holding the run.</summary>
+    /// <param name="path">The run's folder.</param>
+    /// <exception cref="CaffeException">CFA1502: it is missing, damaged or of a newer version.</exception>
+    public static RunManifest ReadManifest(string path)
+    {
+        string file = System.IO.Path.Combine(path, ManifestName);
+        try
+        {
+            using FileStream stream = File.OpenRead(file);
+            RunManifest manifest = JsonSerializer.Deserialize(stream, RunJson.Readable.RunManifest)
+                ?? throw new JsonException("it holds null");
+            if (manifest.FormatVersion > RunManifest.CurrentFormatVersion)
+            {
+                throw new JsonException($"its format version {manifest.FormatVersion} is newer than this program's "
+                    + $"{RunManifest.CurrentFormatVersion}");
+            }
+
+            return manifest;
+        }
+        catch (Exception exception) when (exception is JsonException || AtomicFile.IsFileFailure(exception))
+        {
+            throw new CaffeException(ErrorCodes.BadRecord, FailureKind.Data,
+                $"cannot read the run manifest '{file}': {exception.Message}", inner: exception);
+        }
+    }
+
+    /// <summary>Whether a process, this one included, holds the run.</summary>
+    /// <param name="path">The run's folder.</param>
+    public static bool IsHeld(string path)
+    {
+        string file = System.IO.Path.Combine(path, LockName);
+        if (!File.Exists(file))
+            return false;
+        try
+        {
+            using FileStream probe = OpenLock(file);
+            return false;
+        }
+        catch (Exception exception) when (AtomicFile.IsFileFailure(exception))
+        {
+            return true;
+        }
+    }
+
+    /// <summary>What the names of a run's snapshots begin with.</summary>
+    /// <param name="path">The run's folder.</param>
+    /// <param name="manifest">The run's manifest.</param>
+    public static string SnapshotPrefixOf(string path, RunManifest manifest) =>
+        System.IO.Path.Combine(path, manifest.SnapshotPrefix);
+
+    /// <summary>Opens the next segment: the run's start, or a resume.</summary>
+    /// <param name="step">Iterations done at the start.</param>
+    /// <returns>The segment's number.</returns>
+    /// <exception cref="CaffeException">CFA1404: the manifest cannot be written.</exception>
+    public int BeginSegment(long step)
+    {
+        var segment = new RunSegment(Manifest.Segments.Count, step, _time.GetUtcNow());
+        Update(manifest => manifest with
+        {
+            State = RunState.Running,
+            ExitCode = null,
+            LastIteration = step,
+            Segments = [.. manifest.Segments, segment],
+        });
+        return segment.Index;
+    }
+
+    /// <summary>Writes how the run ended.</summary>
+    /// <param name="state">Finished, stopped or failed.</param>
+    /// <param name="exitCode">The program's exit code.</param>
+    /// <param name="lastIteration">Iterations done.</param>
+    /// <exception cref="CaffeException">CFA1404: the manifest cannot be written.</exception>
+    public void End(RunState state, int exitCode, long lastIteration) =>
+        Update(manifest => manifest with { State = state, ExitCode = exitCode, LastIteration = lastIteration });
+
+    /// <summary>Changes the manifest and writes it.</summary>
+    /// <exception cref="CaffeException">CFA1404: it cannot be written; the older one stands.</exception>
+    public void Update(Func<RunManifest, RunManifest> change)
+    {
+        RunManifest changed = change(Manifest);
+        AtomicFile.WriteText(At(ManifestName), JsonSerializer.Serialize(changed, RunJson.Readable.RunManifest) + "\n");
+        Manifest = changed;
+    }
+
+    /// <summary>Lets go of the run.</summary>
+    public void Dispose() => _lock.Dispose();
+
+    private static (string Id, string Path) NewFolder(string outputRoot, DateTimeOffset now)
+    {
+        while (true)
+        {
+            string id = now.UtcDateTime.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)
+                + "-" + RandomNumberGenerator.GetHexString(4, lowercase: true);
+            string path = System.IO.Path.Combine(outputRoot, FolderPrefix + id);
+            if (Directory.Exists(path))
+                continue;
+            Directory.CreateDirectory(path);
+            return (id, path);
+        }
+    }
+
+    private static RunDirectory Hold(string path, RunManifest manifest, TimeProvider time)
+    {
+        try
+        {
+            return new(path, manifest, OpenLock(System.IO.Path.Combine(path, LockName)), time);
+        }
+        catch (Exception exception) when (AtomicFile.IsFileFailure(exception))
+        {
+            throw new CaffeException(ErrorCodes.WriteFailed, FailureKind.Data,
+                $"cannot take over the run in '{path}': another process trains it, or the folder is not writable "
+                + $"({exception.Message})", inner: exception);
+        }
+    }
+
+    // The operating system lets go of the lock when the process ends, however it ends; the empty file may stay.
+    private static FileStream OpenLock(string path) =>
+        new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+
+    private string At(string name) => System.IO.Path.Combine(Path, name);
+}

@@ -1,0 +1,80 @@
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Data.Snapshots;
+
+namespace CaffeActors.Data.Runs;
+
+/// <summary>The runs under an output root.</summary>
+public static class RunIndex
+{
+    /// <summary>All runs with a readable manifest, newest first; none where there is no such folder.</summary>
+    /// <param name="outputRoot">The folder of all runs.</param>
+    public static IReadOnlyList<RunRecord> List(string outputRoot) => List(outputRoot, []);
+
+    /// <summary>
+    /// The run to go on with: the newest of a name whose net and solver are the same and whose newest valid snapshot
+    /// is not the end. A run that another process is training is passed over, one that has no valid snapshot too.
+    /// </summary>
+    /// <param name="outputRoot">The folder of all runs.</param>
+    /// <param name="name">The run's name.</param>
+    /// <param name="netHash">The net's <see cref="Fingerprint"/>.</param>
+    /// <param name="solverHash">The solver's <see cref="Fingerprint"/>.</param>
+    /// <param name="lastIteration">The iteration at which training ends (<c>max_iter</c>).</param>
+    public static RunSearch FindResumable(
+        string outputRoot, string name, string netHash, string solverHash, long lastIteration)
+    {
+        List<string> notes = [];
+        bool finished = false;
+        foreach (RunRecord run in List(outputRoot, notes).Where(run => run.Manifest.Name == name))
+        {
+            if (DifferenceOf(run.Manifest, netHash, solverHash) is { } difference)
+            {
+                notes.Add($"run {run.Manifest.RunId} has {difference}");
+                continue;
+            }
+
+            if (RunDirectory.IsHeld(run.Path))
+            {
+                notes.Add($"run {run.Manifest.RunId} is being trained by another process");
+                continue;
+            }
+
+            SnapshotSearch search = new SnapshotStore(RunDirectory.SnapshotPrefixOf(run.Path, run.Manifest))
+                .Newest(run.Manifest.RunId);
+            notes.AddRange(search.Skipped.Select(skipped => $"run {run.Manifest.RunId}: {skipped.Fault}"));
+            if (search.Newest is not { } newest)
+                notes.Add($"run {run.Manifest.RunId} has no valid snapshot");
+            else if (newest.Iteration < lastIteration)
+                return new(run, newest, false, notes);
+            else
+                finished = true;
+        }
+
+        return new(null, null, finished, notes);
+    }
+
+    private static List<RunRecord> List(string outputRoot, List<string> notes)
+    {
+        List<RunRecord> runs = [];
+        if (!Directory.Exists(outputRoot))
+            return runs;
+        foreach (string path in Directory.EnumerateDirectories(outputRoot, RunDirectory.FolderPrefix + "*"))
+        {
+            try
+            {
+                runs.Add(new(path, RunDirectory.ReadManifest(path)));
+            }
+            catch (CaffeException exception)
+            {
+                notes.Add(exception.Message);
+            }
+        }
+
+        return [.. runs.OrderByDescending(run => run.Manifest.Created)
+            .ThenByDescending(run => run.Manifest.RunId, StringComparer.Ordinal)];
+    }
+
+    private static string? DifferenceOf(RunManifest manifest, string netHash, string solverHash) =>
+        manifest.NetHash != netHash ? "another net"
+        : manifest.SolverHash != solverHash ? "another solver"
+        : null;
+}

@@ -1,0 +1,56 @@
+using CaffeActors.Compute.Solvers;
+
+namespace CaffeActors.Data.Snapshots;
+
+/// <summary>
+/// What Caffe's pair of files does not keep of a run and an exact resume needs: the contents of
+/// <c>PREFIX_iter_N.resume</c> (docs/snapshot-format.md). A reader passes over fields it does not know; fields keep
+/// their meaning for ever.
+/// </summary>
+public sealed record ResumeState
+{
+    /// <summary>The version of the fields' meaning that this program writes and the newest it reads.</summary>
+    public const int CurrentFormatVersion = 1;
+
+    /// <summary>The version of the fields' meaning.</summary>
+    public int FormatVersion { get; init; } = CurrentFormatVersion;
+
+    /// <summary>Iterations done; set by the store.</summary>
+    public int Iteration { get; init; }
+
+    /// <summary>The id of the run that wrote it.</summary>
+    public string RunId { get; init; } = "";
+
+    /// <summary>The model file; set by the store.</summary>
+    public FileDigest? Model { get; init; }
+
+    /// <summary>The solver state file; set by the store.</summary>
+    public FileDigest? State { get; init; }
+
+    /// <summary>The hash of the net trained.</summary>
+    public string NetHash { get; init; } = "";
+
+    /// <summary>The hash of the solver that trained it.</summary>
+    public string SolverHash { get; init; } = "";
+
+    /// <summary>The solver's type, as SGD or Adam: a history of one type means nothing to another.</summary>
+    public string SolverType { get; init; } = "";
+
+    /// <summary>How many workers trained, at least 1.</summary>
+    public int WorldSize { get; init; } = 1;
+
+    /// <summary>Records consumed by iterations (not those prefetched), by the name of the data layer.</summary>
+    public IReadOnlyDictionary<string, long> DataPositions { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>The random streams.</summary>
+    public IReadOnlyList<RandomStreamState> RandomStreams { get; init; } = [];
+
+    /// <summary>The smoothed loss, or null where the solver keeps none.</summary>
+    public SmoothedLossState? SmoothedLoss { get; init; }
+
+    /// <summary>The metric rows' segment at the time; the resumed run opens the next one.</summary>
+    public int MetricSegment { get; init; }
+
+    /// <summary>The step up to which metric rows were written when the snapshot was taken.</summary>
+    public long MetricStep { get; init; }
+}

@@ -1,0 +1,6 @@
+namespace CaffeActors.Data.Snapshots;
+
+/// <summary>The outcome of looking for a snapshot to resume from.</summary>
+/// <param name="Newest">The newest valid snapshot, or null.</param>
+/// <param name="Skipped">Those of greater iterations that are not valid, newest first, each with its fault.</param>
+public sealed record SnapshotSearch(SnapshotEntry? Newest, IReadOnlyList<SnapshotEntry> Skipped);

@@ -1,0 +1,180 @@
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Schema;
+using CaffeActors.Data.Files;
+
+namespace CaffeActors.Data.Snapshots;
+
+/// <summary>
+/// A solver's snapshots: <c>PREFIX_iter_N.caffemodel</c> and <c>.solverstate</c> as Caffe writes them (or
+/// <c>.caffemodel.h5</c> and <c>.solverstate.h5</c>) and <c>PREFIX_iter_N.resume</c>, the commit: it is written last,
+/// names sizes and hashes of the other two, and without it, or with one that does not match, there is no snapshot.
+/// A process killed at any moment leaves the snapshots before it as they were. One writer for a prefix at a time.
+/// </summary>
+public sealed class SnapshotStore
+{
+    /// <summary>The store of a prefix.</summary>
+    /// <param name="prefix">What the files' names begin with, its directory included.</param>
+    public SnapshotStore(string prefix) => Prefix = prefix;
+
+    /// <summary>What the files' names begin with, its directory included.</summary>
+    public string Prefix { get; }
+
+    /// <summary>The format of the pair. Default BINARYPROTO.</summary>
+    public SolverParameter.Types.SnapshotFormat Format { get; init; } = SolverParameter.Types.SnapshotFormat.Binaryproto;
+
+    /// <summary>Whether the model holds the parameters' diffs too. Default false.</summary>
+    public bool WithDiff { get; init; }
+
+    /// <summary>How many snapshots of a run are kept, at least 0; 0, the default, keeps all.</summary>
+    public int KeepLast { get; init; }
+
+    /// <summary>Puts a stream in front of each file's; tests break writes with it.</summary>
+    internal Func<Stream, Stream>? Decorate { get; init; }
+
+    /// <summary>
+    /// To be called before training: removes what a killed process left unfinished, and finds out now, not at the
+    /// first snapshot, whether the place can be written.
+    /// </summary>
+    /// <exception cref="CaffeException">CFA1404: it cannot.</exception>
+    public void Prepare()
+    {
+        string probe = Prefix + "_iter_0.tempfile";
+        try
+        {
+            foreach (string path in SnapshotNames.Unfinished(Prefix))
+                File.Delete(path);
+            File.WriteAllBytes(probe, []);
+            File.Delete(probe);
+        }
+        catch (Exception exception) when (AtomicFile.IsFileFailure(exception))
+        {
+            throw AtomicFile.Failure(probe, exception, "; snapshots could not be written there");
+        }
+    }
+
+    /// <summary>
+    /// Writes a snapshot: the pair under temporary names, flushed to disk and renamed; then the <c>.resume</c> the
+    /// same way; then all is read back and compared; only then older snapshots of the run are pruned.
+    /// </summary>
+    /// <param name="net">The net; its blobs are read during the call.</param>
+    /// <param name="progress">The solver; its blobs are read during the call.</param>
+    /// <param name="resume">The rest; iteration and file digests are set here.</param>
+    /// <returns>The snapshot as it lies on disk.</returns>
+    /// <exception cref="CaffeException">CFA1404: it could not be written; the snapshots before it are intact.</exception>
+    public SnapshotEntry Save(NetWeights net, SolverProgress progress, ResumeState resume)
+    {
+        string modelPath = SnapshotNames.ModelOf(Prefix, progress.Iteration, Format);
+        string statePath = SnapshotNames.StateOf(Prefix, progress.Iteration, Format);
+        string resumePath = SnapshotNames.ResumeOf(Prefix, progress.Iteration);
+        try
+        {
+            ResumeState written = resume with { Iteration = progress.Iteration };
+            using (var model = new StagedFile(modelPath, decorate: Decorate))
+            using (var state = new StagedFile(statePath, decorate: Decorate))
+            {
+                written = written with
+                {
+                    Model = WriteModel(model, net),
+                    State = WriteState(state, progress, modelPath),
+                };
+                model.Publish();
+                state.Publish();
+            }
+
+            DirectoryFlush.Run(AtomicFile.DirectoryOf(Prefix));
+            using (var commit = new StagedFile(resumePath, decorate: Decorate))
+            {
+                commit.Stream.Write(ResumeFile.Format(written));
+                commit.FlushToDisk();
+                commit.Publish();
+            }
+
+            DirectoryFlush.Run(AtomicFile.DirectoryOf(Prefix));
+            SnapshotEntry entry = ReadBack(resumePath, progress.Iteration);
+            Prune(entry);
+            return entry;
+        }
+        catch (Exception exception) when (AtomicFile.IsFileFailure(exception))
+        {
+            throw AtomicFile.Failure(resumePath, exception,
+                $"; there is no snapshot of iteration {progress.Iteration}, those before it are intact");
+        }
+    }
+
+    /// <summary>The newest snapshot whose files are whole and belong together, and why newer ones were passed over.</summary>
+    /// <param name="runId">
+    /// The run whose snapshots count, newest by segment and then iteration; null for those of all, by iteration.
+    /// </param>
+    public SnapshotSearch Newest(string? runId = null) => SnapshotIndex.Newest(Prefix, runId);
+
+    /// <summary>All snapshots of the prefix, greatest iteration first; each is read whole to find faults.</summary>
+    public IReadOnlyList<SnapshotEntry> List() => [.. SnapshotIndex.List(Prefix)];
+
+    private static SnapshotEntry ReadBack(string resumePath, int iteration)
+    {
+        SnapshotEntry entry = SnapshotIndex.Check(SnapshotIndex.OpenResume(resumePath, iteration), hashes: true);
+        if (entry.Fault is { } fault)
+            throw new IOException($"what was read back is not what was written: {fault}");
+        return entry;
+    }
+
+    private FileDigest WriteModel(StagedFile file, NetWeights net) =>
+        Write(file, stream => ProtoSnapshotWriter.WriteNet(stream, net, WithDiff),
+            stream => Hdf5SnapshotWriter.WriteNet(stream, net, WithDiff));
+
+    private FileDigest WriteState(StagedFile file, SolverProgress progress, string modelPath) =>
+        Write(file, stream => ProtoSnapshotWriter.WriteState(stream, progress, modelPath),
+            stream => Hdf5SnapshotWriter.WriteState(stream, progress, modelPath));
+
+    private FileDigest Write(StagedFile file, Action<Stream> asProto, Action<Stream> asHdf5)
+    {
+        string name = Path.GetFileName(file.Path);
+        if (Format == SolverParameter.Types.SnapshotFormat.Hdf5)
+        {
+            // HDF5 goes back to fill in addresses, so its bytes can be hashed only once they are all there.
+            asHdf5(file.Stream);
+            file.FlushToDisk();
+            return FileDigest.Of(name, file.Stream);
+        }
+
+        var hashing = new HashingStream(file.Stream);
+        asProto(hashing);
+        file.FlushToDisk();
+        return hashing.Digest(name);
+    }
+
+    // Only what a .resume shows to be this run's goes; a damaged one stays until KeepLast good ones are newer.
+    private void Prune(SnapshotEntry written)
+    {
+        if (KeepLast == 0)
+            return;
+        int kept = 0;
+        foreach (SnapshotEntry entry in SnapshotIndex.NewestFirst(Prefix, written.Resume!.RunId).ToList())
+        {
+            if (entry.Resume is null)
+                continue;
+            if (kept >= KeepLast && entry.Iteration != written.Iteration)
+                Remove(entry);
+            else if (SnapshotIndex.Check(entry, hashes: false).IsValid)
+                kept++;
+        }
+    }
+
+    private static void Remove(SnapshotEntry entry)
+    {
+        try
+        {
+            if (entry.ModelPath is { } model)
+                File.Delete(model);
+            if (entry.StatePath is { } state)
+                File.Delete(state);
+
+            // Last, so that what an interrupted removal leaves is still known for this run's, and goes next time.
+            File.Delete(entry.ResumePath);
+        }
+        catch (Exception exception) when (AtomicFile.IsFileFailure(exception))
+        {
+            // A snapshot that cannot be removed now (a reader holds it, say) is tried again after the next one.
+        }
+    }
+}

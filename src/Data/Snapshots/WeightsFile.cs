@@ -1,0 +1,26 @@
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Data.Snapshots;
+
+/// <summary>Weights in a file of their own: <c>.caffemodel</c>, <c>.caffemodel.h5</c>, and what Caffe wrote before.</summary>
+public static class WeightsFile
+{
+    /// <summary>
+    /// Reads weights. The contents decide the format, not the name. A binary file gives the net as it is stored,
+    /// which for old ones means layers of the first version (<c>layers</c>), still to be upgraded. An HDF5 file gives
+    /// layers of a name and blobs and no type, taken from <c>params/LAYER/I</c> or <c>data/LAYER/I</c>; a shared blob
+    /// that only its owner keeps there is an empty BlobProto, without a shape, or missing at the end of the list.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="CaffeException">
+    /// CFA1005: there is no such file or it cannot be read; CFA1402: it is damaged or holds something else.
+    /// </exception>
+    public static NetParameter Read(string path)
+    {
+        NetParameter net = SnapshotFile.ReadNet(path, Hdf5SnapshotReader.ReadNet, NetParameter.Parser);
+        if (net.Layer.Count == 0 && net.Layers.Count == 0 && !Hdf5.Hdf5Reader.IsHdf5(path))
+            throw SnapshotFile.Bad(path, "holds no layers: it is damaged or no weights file");
+        return net;
+    }
+}
