@@ -16,12 +16,15 @@ public sealed class RunLog : IDisposable
     private readonly LoggingConfiguration _configuration;
     private readonly LogLevel _least;
     private readonly Logger _logger;
+    private readonly TimeProvider _time;
 
     /// <summary>A log to a console.</summary>
     /// <param name="console">The console, stderr in the program; null for none.</param>
     /// <param name="minLevel">glog's level: 0 all, 1 warnings, 2 errors, 3 fatal.</param>
-    public RunLog(TextWriter? console, int minLevel = 0)
+    /// <param name="time">The clock; the system's by default.</param>
+    public RunLog(TextWriter? console, int minLevel = 0, TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
         _least = minLevel switch { <= 0 => LogLevel.Info, 1 => LogLevel.Warn, 2 => LogLevel.Error, _ => LogLevel.Fatal };
         _configuration = new LoggingConfiguration(_factory);
         if (console is not null)
@@ -35,12 +38,14 @@ public sealed class RunLog : IDisposable
     {
         _configuration.AddRule(LogLevel.Info, LogLevel.Fatal, new FileTarget("file")
         {
-            FileName = path,
+            // A literal name: a run's folder may hold what NLog would take for a layout.
+            FileName = NLog.Layouts.SimpleLayout.FromLiteral(Path.GetFullPath(path)),
             Layout = new GlogLayout(),
             KeepFileOpen = true,
             AutoFlush = true,
         });
-        _factory.ReconfigExistingLoggers();
+        // Assigning it again is what makes a new target live.
+        _factory.Configuration = _configuration;
     }
 
     /// <summary>Something that happened.</summary>
@@ -67,7 +72,7 @@ public sealed class RunLog : IDisposable
         if (!_logger.IsEnabled(level))
             return;
         // The text is no template: braces in it stay.
-        var logEvent = new LogEventInfo(level, _logger.Name, null, "{0}", [text]);
+        var logEvent = new LogEventInfo(level, _logger.Name, null, "{0}", [text]) { TimeStamp = _time.GetLocalNow().DateTime };
         logEvent.Properties[GlogLayout.PlaceProperty] = $"{Path.GetFileName(file)}:{line}";
         _logger.Log(logEvent);
     }

@@ -27,6 +27,10 @@ internal sealed record LossMeasured(float Loss);
 /// <param name="Iteration">Updates done so far.</param>
 internal sealed record RunTests(int Iteration);
 
+/// <summary>From an evaluator: a test net begins.</summary>
+/// <param name="Net">Its number.</param>
+internal sealed record TestNetBegun(int Net);
+
 /// <summary>From an evaluator: a test net is done.</summary>
 /// <param name="Net">Its number.</param>
 /// <param name="Loss">Mean weighted loss.</param>

@@ -85,6 +85,7 @@ internal sealed class EvaluatorActor : UntypedActor
             return;
         }
 
+        _asker.Tell(new TestNetBegun(_test));
         Net net = _tests[_test].Net;
         net.ShareTrainedLayersWith(_train);
         _pass = 0;

@@ -51,6 +51,9 @@ internal sealed class SolverActor : UntypedActor
             case StepDone done:
                 OnStepDone(done);
                 break;
+            case TestNetBegun test:
+                _report.Testing(_iteration, test.Net);
+                break;
             case TestNetDone test:
                 _report.Test(_iteration, test);
                 break;

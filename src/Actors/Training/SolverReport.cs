@@ -44,9 +44,10 @@ internal sealed class SolverReport
             SystemMetrics(done.Iteration + 1);
     }
 
+    public void Testing(int iteration, int net) => _log.Testing(iteration, net);
+
     public void Test(int iteration, TestNetDone test)
     {
-        _log.Testing(iteration, test.Net);
         _log.TestResult(test, _solver.TestComputeLoss);
         foreach (OutputValue output in test.Outputs)
             Row(iteration, MetricNames.Test(test.Net), NameOf(output, test.Outputs), output.Value);

@@ -58,7 +58,7 @@ public static class NetStates
     {
         string? failed =
             rule.HasPhase && rule.Phase != state.Phase
-                ? $"phase {state.Phase} is not the {rule.Phase}"
+                ? $"phase {Name(state.Phase)} is not the {Name(rule.Phase)}"
             : rule.HasMinLevel && state.Level < rule.MinLevel
                 ? $"level {state.Level} is below the min_level {rule.MinLevel}"
             : rule.HasMaxLevel && state.Level > rule.MaxLevel
@@ -73,4 +73,6 @@ public static class NetStates
         notice($"The net's {failed} of a rule in layer {layer}");
         return false;
     }
+
+    private static string Name(Phase phase) => phase == Phase.Train ? "TRAIN" : "TEST";
 }
