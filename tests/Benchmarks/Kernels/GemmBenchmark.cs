@@ -41,7 +41,7 @@ internal static unsafe class GemmBenchmark
         using var device = new CpuDevice(args.Length > 0 ? int.Parse(args[0], InvariantCulture) : 0);
         int rounds = args.Length > 1 ? int.Parse(args[1], InvariantCulture) : 20;
         Console.WriteLine($"gemm, {device.Threads} thread(s), kernels {device.Kernels.Name}, least of {rounds} rounds");
-        var work = new Rounds();
+        var work = new Rounds(device.Threads);
         foreach ((string name, bool ta, bool tb, int m, int n, int k) in Shapes)
         {
             if (args.Length > 2 && !name.Contains(args[2], StringComparison.OrdinalIgnoreCase))

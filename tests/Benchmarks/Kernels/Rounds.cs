@@ -6,7 +6,8 @@ namespace CaffeActors.Benchmarks.Kernels;
 /// Times several pieces of work in turn, round after round, and keeps the least time of each: on a machine that
 /// others use too, the least of many is what repeats.
 /// </summary>
-internal sealed class Rounds
+/// <param name="threads">Threads the work uses. One: processor time is taken, which others disturb less.</param>
+internal sealed class Rounds(int threads)
 {
     private readonly List<(string Name, double Flops, Action Work)> _items = [];
 
@@ -38,8 +39,9 @@ internal sealed class Rounds
     }
 
     // At least three milliseconds at a time, so that the clock and the wake-up of threads do not count.
-    private static double Seconds(Action work)
+    private double Seconds(Action work)
     {
+        TimeSpan used = Environment.CpuUsage.TotalTime;
         long start = Stopwatch.GetTimestamp();
         int runs = 0;
         double seconds;
@@ -47,7 +49,9 @@ internal sealed class Rounds
         {
             work();
             runs++;
-            seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            seconds = threads == 1
+                ? (Environment.CpuUsage.TotalTime - used).TotalSeconds
+                : Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
         while (seconds < 3e-3);
         return seconds / runs;

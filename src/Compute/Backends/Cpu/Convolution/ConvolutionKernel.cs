@@ -14,7 +14,9 @@ namespace CaffeActors.Compute.Backends.Cpu.Convolution;
 public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
 {
     private readonly ImplicitProduct _forward = ImplicitProduct.Forward(geometry);
+    private readonly bool _scattered = ScatteredGradient.IsBetter(geometry);
     private ImplicitProduct? _dataGradient;
+    private ScatteredGradient? _scatteredGradient;
     private WeightGradient? _weightGradient;
 
     /// <summary>The sizes.</summary>
@@ -37,8 +39,13 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     /// <param name="dy">The outputs' gradient.</param>
     /// <param name="dx">The inputs' gradient, overwritten.</param>
     /// <param name="bias">One number for each input channel to start from, or null: for transposed convolution.</param>
-    public void BackwardData(CpuDevice device, int images, float* w, float* dy, float* dx, float* bias = null) =>
-        (_dataGradient ??= ImplicitProduct.DataGradient(geometry)).Run(device, images, w, dy, bias, dx);
+    public void BackwardData(CpuDevice device, int images, float* w, float* dy, float* dx, float* bias = null)
+    {
+        if (_scattered)
+            (_scatteredGradient ??= new ScatteredGradient(geometry)).Run(device, images, w, dy, bias, dx);
+        else
+            (_dataGradient ??= ImplicitProduct.DataGradient(geometry)).Run(device, images, w, dy, bias, dx);
+    }
 
     /// <summary>Adds to the weights' gradient.</summary>
     /// <param name="device">Where to compute.</param>

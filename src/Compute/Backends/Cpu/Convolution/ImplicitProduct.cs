@@ -68,20 +68,9 @@ internal sealed unsafe class ImplicitProduct
     public static ImplicitProduct Forward(ConvolutionGeometry geometry)
     {
         SpatialAxis[] axes = geometry.Axes;
-        int[] length = [.. axes.Select(axis => ((axis.Output - 1) * axis.Stride) + axis.Extent)];
-        int units = BandOf(geometry.InputsOfGroup, axes[0].Output, axes[0].Stride, axes[0].Extent, length);
-        var layout = new SourceLayout(
-            [.. axes.Select(axis => axis.Input)], [.. axes.Select(axis => axis.Pad)], length,
-            ((units - 1) * axes[0].Stride) + axes[0].Extent, axes[^1].Stride);
-        int[] taps = [.. Enumerable.Range(0, geometry.Taps)];
-        int[] offsets = [.. taps.Select(tap => layout.Offset(Position(axes, tap)))];
-        int[] outputs = [.. axes.Select(axis => axis.Output)], stride = [.. axes.Select(axis => axis.Stride)];
-        // Along the last axis the layout has sorted the phases: a step of the target is a step of the source.
-        stride[^1] = 1;
-        PixelPhase[] phases =
-        [
-            new(layout, geometry.InputsOfGroup, taps, offsets, outputs, stride, Pitches(outputs), 0, units),
-        ];
+        int units = BandOf(geometry.InputsOfGroup, axes[0].Output, axes[0].Stride, axes[0].Extent, Lengths(axes));
+        (SourceLayout layout, PixelPhase phase) = Source(geometry, units);
+        PixelPhase[] phases = [phase];
         var weights = new PackedWeights(
             phases, geometry.Groups, geometry.OutputsOfGroup, geometry.OutputsOfGroup * geometry.Depth, geometry.Depth,
             geometry.Taps);
@@ -145,6 +134,29 @@ internal sealed unsafe class ImplicitProduct
         float* packed = _weights.Pack(device, weights);
         device.Pool.Run(new ImplicitBody(this, _weights, device, plan, packed, source, bias, target), plan.Tasks);
     }
+
+    /// <summary>How a convolution reads its images, and its pixels with the cells that reach them.</summary>
+    /// <param name="geometry">The sizes.</param>
+    /// <param name="units">The most units held in one band.</param>
+    public static (SourceLayout Layout, PixelPhase Pixels) Source(ConvolutionGeometry geometry, int units)
+    {
+        SpatialAxis[] axes = geometry.Axes;
+        var layout = new SourceLayout(
+            [.. axes.Select(axis => axis.Input)], [.. axes.Select(axis => axis.Pad)], Lengths(axes),
+            ((units - 1) * axes[0].Stride) + axes[0].Extent, axes[^1].Stride);
+        int[] taps = [.. Enumerable.Range(0, geometry.Taps)];
+        int[] offsets = [.. taps.Select(tap => layout.Offset(Position(axes, tap)))];
+        int[] outputs = [.. axes.Select(axis => axis.Output)], stride = [.. axes.Select(axis => axis.Stride)];
+        // Along the last axis the layout has sorted the phases: a step of the target is a step of the source.
+        stride[^1] = 1;
+        var pixels = new PixelPhase(
+            layout, geometry.InputsOfGroup, taps, offsets, outputs, stride, Pitches(outputs), 0, units);
+        return (layout, pixels);
+    }
+
+    // What of each padded axis is read.
+    private static int[] Lengths(SpatialAxis[] axes) =>
+        [.. axes.Select(axis => ((axis.Output - 1) * axis.Stride) + axis.Extent)];
 
     // The position of a kernel cell from that of the first.
     private static int[] Position(SpatialAxis[] axes, int tap)

@@ -104,6 +104,57 @@ internal sealed unsafe class SourceLayout
         }
     }
 
+    /// <summary>The way back of <see cref="Copy"/>, for a layout that holds the whole first axis.</summary>
+    /// <param name="from">The copy.</param>
+    /// <param name="channels">Number of channels.</param>
+    /// <param name="to">First channel of the source; places that the copy leaves out are not written.</param>
+    public void CopyBack(float* from, int channels, float* to)
+    {
+        int axes = _source.Length, row = _pitch[axes - 2], middle = _middle.Length;
+        int sourceFirst = 1;
+        for (int a = 1; a < axes; a++)
+            sourceFirst *= _source[a];
+        for (int channel = 0; channel < channels; channel++)
+        {
+            float* copy = from;
+            for (int i = 0; i < _length[0]; i++)
+            {
+                int position = i - _origin[0];
+                for (int m = 0; m < middle; m++, copy += row)
+                {
+                    if ((uint)position < (uint)_source[0] && _middle[m] >= 0)
+                        CopyRowBack(copy, to + ((nint)position * sourceFirst) + _middle[m], row);
+                }
+            }
+
+            from += Plane;
+            to += (nint)_source[0] * sourceFirst;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void CopyRowBack(float* from, float* to, int row)
+    {
+        int origin = _origin[^1], length = _length[^1];
+        int start = Math.Clamp(origin, 0, length), end = Math.Clamp(origin + _source[^1], start, length);
+        to -= origin;
+        if (Stride == 1)
+        {
+            new ReadOnlySpan<float>(from + start, end - start).CopyTo(new Span<float>(to + start, end - start));
+            return;
+        }
+
+        int width = row / Stride;
+        for (int phase = 0; phase < Stride; phase++)
+        {
+            int a = (Math.Max(0, start - phase) + Stride - 1) / Stride;
+            int b = (Math.Max(0, end - phase) + Stride - 1) / Stride;
+            float* source = from + (phase * width), target = to + phase;
+            for (int i = a; i < b; i++)
+                target[i * Stride] = source[i];
+        }
+    }
+
     // Rows are written from left to right and in order: what spills over an end is overwritten by what comes next.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void CopyRow(float* from, int length, float* to, int row)
