@@ -6,6 +6,7 @@ using CaffeActors.Benchmarks.Kernels;
 //   dotnet run --project tests/Benchmarks -- gemm [THREADS] [ROUNDS]
 //   dotnet run --project tests/Benchmarks -- conv [THREADS] [ROUNDS] [NAME-PART]
 //   dotnet run --project tests/Benchmarks -- step NET BATCH ITERATIONS [THREADS]
+//   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS]
 //   dotnet run --project tests/Benchmarks -- actors NET BATCH [ROUNDS [ITERATIONS]]
 switch (args.FirstOrDefault())
 {
@@ -17,9 +18,11 @@ switch (args.FirstOrDefault())
         return 0;
     case "step":
         return TrainingStep.Run(args[1..]);
+    case "layers":
+        return TrainingStep.Layers(args[1..]);
     case "actors":
         return await ActorOverhead.RunAsync(args[1..]);
     default:
-        Console.Error.WriteLine("name a benchmark: gemm, conv, step, actors");
+        Console.Error.WriteLine("name a benchmark: gemm, conv, step, layers, actors");
         return 2;
 }

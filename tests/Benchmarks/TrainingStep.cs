@@ -33,5 +33,48 @@ internal static class TrainingStep
         return 0;
     }
 
+    /// <summary>Milliseconds of each layer, forward and backward. Usage: <c>layers NET BATCH ITERATIONS [THREADS]</c>.</summary>
+    public static int Layers(string[] args)
+    {
+        (int batch, int iterations) = (Number(args[1]), Number(args[2]));
+        using Replica replica = BenchmarkNets.Replica(args[0], batch, args.Length > 3 ? Number(args[3]) : 0);
+        int count = replica.Net.Layers.Count;
+        double[] forward = new double[count], backward = new double[count];
+        Array.Fill(forward, double.MaxValue);
+        Array.Fill(backward, double.MaxValue);
+        double update = double.MaxValue;
+        for (int i = 0; i < iterations; i++)
+        {
+            for (int rank = 0; rank < count; rank++)
+                forward[rank] = Math.Min(forward[rank], Time(() => replica.Net.ForwardLayer(rank)));
+            for (int rank = count - 1; rank >= 0; rank--)
+            {
+                if (replica.Net.Layers[rank].NeedBackward)
+                    backward[rank] = Math.Min(backward[rank], Time(() => replica.Net.BackwardLayer(rank)));
+            }
+
+            update = Math.Min(update, Time(() => replica.Optimizer.ApplyUpdate(0, clearGradients: true)));
+        }
+
+        foreach (var layer in replica.Net.Layers)
+        {
+            double back = layer.NeedBackward ? backward[layer.Rank] : 0;
+            double gigaflops = layer.Layer.ForwardFlops(layer.Bottom, layer.Top) / 1e6;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{layer.Name,-20} {layer.Layer.Type,-16} forward {forward[layer.Rank],8:F3} ms ({gigaflops / forward[layer.Rank],6:F1} GFLOP/s)  backward {back,8:F3} ms"));
+        }
+
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"forward {forward.Sum():F2} ms, backward {backward.Where(ms => ms < double.MaxValue).Sum():F2} ms, update {update:F2} ms (minima)"));
+        return 0;
+    }
+
+    private static double Time(Action work)
+    {
+        long start = Stopwatch.GetTimestamp();
+        work();
+        return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+    }
+
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }

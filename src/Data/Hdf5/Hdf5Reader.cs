@@ -1,3 +1,4 @@
+using System.Numerics;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using PureHDF;
@@ -79,7 +80,9 @@ public sealed class Hdf5Reader : IDisposable
     public int[] ShapeOf(string path) =>
         Guard(path, () => DatasetAt(path).Space.Dimensions.Select(length => checked((int)length)).ToArray());
 
-    /// <summary>A dataset's numbers, as floats: float16, 32 and 64 and integers of 8 to 64 bits are converted.</summary>
+    /// <summary>
+    /// A dataset's numbers, as floats: float16, 32 and 64 and integers of 8 to 64 bits are converted.
+    /// </summary>
     /// <exception cref="CaffeException">There is no such dataset, or it holds something else.</exception>
     public float[] ReadFloats(string path) => Guard(path, () =>
     {
@@ -90,16 +93,12 @@ public sealed class Hdf5Reader : IDisposable
         return (dataset.Type.Class, dataset.Type.Size) switch
         {
             (H5DataTypeClass.FloatingPoint, 4) => dataset.Read<float[]>(),
-            (H5DataTypeClass.FloatingPoint, 8) => Array.ConvertAll(dataset.Read<double[]>(), value => (float)value),
-            (H5DataTypeClass.FloatingPoint, 2) => Array.ConvertAll(dataset.Read<Half[]>(), value => (float)value),
-            (H5DataTypeClass.FixedPoint, 1) when signed => Array.ConvertAll(dataset.Read<sbyte[]>(), value => (float)value),
-            (H5DataTypeClass.FixedPoint, 1) => Array.ConvertAll(dataset.Read<byte[]>(), value => (float)value),
-            (H5DataTypeClass.FixedPoint, 2) when signed => Array.ConvertAll(dataset.Read<short[]>(), value => (float)value),
-            (H5DataTypeClass.FixedPoint, 2) => Array.ConvertAll(dataset.Read<ushort[]>(), value => (float)value),
-            (H5DataTypeClass.FixedPoint, 4) when signed => Array.ConvertAll(dataset.Read<int[]>(), value => (float)value),
-            (H5DataTypeClass.FixedPoint, 4) => Array.ConvertAll(dataset.Read<uint[]>(), value => (float)value),
-            (H5DataTypeClass.FixedPoint, 8) when signed => Array.ConvertAll(dataset.Read<long[]>(), value => (float)value),
-            (H5DataTypeClass.FixedPoint, 8) => Array.ConvertAll(dataset.Read<ulong[]>(), value => (float)value),
+            (H5DataTypeClass.FloatingPoint, 8) => Converted<double>(dataset),
+            (H5DataTypeClass.FloatingPoint, 2) => Converted<Half>(dataset),
+            (H5DataTypeClass.FixedPoint, 1) => signed ? Converted<sbyte>(dataset) : Converted<byte>(dataset),
+            (H5DataTypeClass.FixedPoint, 2) => signed ? Converted<short>(dataset) : Converted<ushort>(dataset),
+            (H5DataTypeClass.FixedPoint, 4) => signed ? Converted<int>(dataset) : Converted<uint>(dataset),
+            (H5DataTypeClass.FixedPoint, 8) => signed ? Converted<long>(dataset) : Converted<ulong>(dataset),
             _ => throw Unreadable(
                 $"dataset '{path}' holds {dataset.Type.Class} values of {dataset.Type.Size} bytes, not numbers"),
         };
@@ -138,12 +137,15 @@ public sealed class Hdf5Reader : IDisposable
         IH5Dataset dataset = DatasetAt(path);
         if (dataset.Type.Class is not (H5DataTypeClass.String or H5DataTypeClass.VariableLength))
             throw Unreadable($"dataset '{path}' holds no text");
-        string text = dataset.Space.Type == H5DataspaceType.Scalar ? dataset.Read<string>() : dataset.Read<string[]>()[0];
-        return text.TrimEnd('\0');
+        bool scalar = dataset.Space.Type == H5DataspaceType.Scalar;
+        return (scalar ? dataset.Read<string>() : dataset.Read<string[]>()[0]).TrimEnd('\0');
     });
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
+
+    private static float[] Converted<T>(IH5Dataset dataset)
+        where T : unmanaged, INumberBase<T> => Array.ConvertAll(dataset.Read<T[]>(), float.CreateTruncating);
 
     private static void Collect(IH5Group group, string prefix, List<string> paths)
     {
@@ -185,7 +187,8 @@ public sealed class Hdf5Reader : IDisposable
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            throw Unreadable($"'{path}' in it is damaged, or of a kind that cannot be read ({failure.Message})", failure);
+            throw Unreadable(
+                $"'{path}' in it is damaged, or of a kind that cannot be read ({failure.Message})", failure);
         }
     }
 

@@ -41,10 +41,14 @@ public sealed class Hdf5Writer
     public void AddBlob(string path, Blob blob, bool diff = false) =>
         AddFloats(path, blob.Shape, (diff ? blob.Diff : blob.Data).ToArray());
 
-    /// <summary>Adds a 32-bit integer, as a dataset of one element on one axis: the form of Caffe's solver states.</summary>
+    /// <summary>
+    /// Adds a 32-bit integer, as a dataset of one element on one axis: the form of Caffe's solver states.
+    /// </summary>
     public void AddInteger(string path, int value) => Add(path, new H5Dataset((int[])[value], fileDims: [1]));
 
-    /// <summary>Adds a text, as a scalar of fixed length that ends in a zero byte: the form of Caffe's solver states.</summary>
+    /// <summary>
+    /// Adds a text, as a scalar of fixed length that ends in a zero byte: the form of Caffe's solver states.
+    /// </summary>
     public void AddText(string path, string value)
     {
         _textLength = Math.Max(_textLength, Encoding.UTF8.GetByteCount(value) + 1);

@@ -128,13 +128,15 @@ public sealed unsafe class BilinearResizer
         {
             int* u = upper + x, l = lower + x;
             Vector256<short> low = Vector256.Narrow(Mix(u, l, first, second), Mix(u + 8, l + 8, first, second));
-            Vector256<short> high = Vector256.Narrow(Mix(u + 16, l + 16, first, second), Mix(u + 24, l + 24, first, second));
+            Vector256<short> high =
+                Vector256.Narrow(Mix(u + 16, l + 16, first, second), Mix(u + 24, l + 24, first, second));
             Vector256.Narrow(low.AsUInt16(), high.AsUInt16()).Store(target + x);
         }
 
         for (; x < count; x++)
         {
-            target[x] = (byte)((((upperWeight * (upper[x] >> 4)) >> 16) + ((lowerWeight * (lower[x] >> 4)) >> 16) + 2) >> 2);
+            int sum = ((upperWeight * (upper[x] >> 4)) >> 16) + ((lowerWeight * (lower[x] >> 4)) >> 16);
+            target[x] = (byte)((sum + 2) >> 2);
         }
     }
 

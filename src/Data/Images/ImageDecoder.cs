@@ -36,7 +36,7 @@ public static unsafe class ImageDecoder
 
             var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Bgra8888, SKAlphaType.Unpremul);
             using var bitmap = new SKBitmap();
-            if (!bitmap.TryAllocPixels(info))
+            if (info.BytesSize64 > int.MaxValue || !bitmap.TryAllocPixels(info))
             {
                 error = $"there is no memory for {info.Width} x {info.Height} pixels";
                 return false;

@@ -31,6 +31,7 @@ public abstract class BatchLayer : Layer
     private Batch? _delivered;
     private Batch? _current;
     private long _next;
+    private bool _shaped;
 
     /// <summary>Takes the layer's message.</summary>
     protected BatchLayer(LayerParameter parameter)
@@ -47,10 +48,14 @@ public abstract class BatchLayer : Layer
     /// <summary>Records in an epoch, or null where that is not known.</summary>
     public abstract long? RecordCount { get; }
 
-    /// <summary>Batches worth reading ahead: <c>data_param.prefetch</c>, default 4; 0 where there is nothing to gain.</summary>
+    /// <summary>
+    /// Batches worth reading ahead: <c>data_param.prefetch</c>, default 4; 0 where there is nothing to gain.
+    /// </summary>
     public virtual int PrefetchDepth => (int)Math.Min(Parameter.DataParam?.Prefetch ?? 4, int.MaxValue);
 
-    /// <summary>The number of the first record that no forward pass has consumed, over all replicas and epochs.</summary>
+    /// <summary>
+    /// The number of the first record that no forward pass has consumed, over all replicas and epochs.
+    /// </summary>
     public long Position { get; private set; }
 
     /// <inheritdoc/>
@@ -63,7 +68,8 @@ public abstract class BatchLayer : Layer
     /// Reads the next records into a batch. One call at a time, but on any thread. After a failure the next call
     /// reads the same records again.
     /// </summary>
-    /// <exception cref="Compute.Diagnostics.CaffeException">A record is missing, damaged or does not fit; the message names its key.</exception>
+    /// <exception cref="Compute.Diagnostics.CaffeException">A record is missing, damaged or does not fit; the message
+    /// names its key.</exception>
     public void Load(Batch batch)
     {
         batch.ClearKeys();
@@ -93,14 +99,18 @@ public abstract class BatchLayer : Layer
     /// <param name="item">Its place in the batch.</param>
     /// <exception cref="InvalidOperationException">There was no forward pass yet.</exception>
     public string RecordKey(int item) =>
-        (_current ?? throw new InvalidOperationException($"Layer '{Name}' has handed out no batch yet.")).RecordKey(item);
+        _current?.RecordKey(item)
+        ?? throw new InvalidOperationException($"Layer '{Name}' has handed out no batch yet.");
 
     /// <inheritdoc/>
     public override void Reshape(Blob[] bottom, Blob[] top)
     {
-        // From the first batch on, a forward pass gives the tops their shapes.
-        if (_current is null)
-            ShapeTops(top);
+        // Only once: later a Load may be under way on another thread, and each forward pass gives the tops its batch's
+        // shapes.
+        if (_shaped)
+            return;
+        ShapeTops(top);
+        _shaped = true;
     }
 
     /// <summary>Number of tops the layer was set up with.</summary>
@@ -115,7 +125,7 @@ public abstract class BatchLayer : Layer
     /// <summary>Opens the source and checks the parameters; called once.</summary>
     protected abstract void Open();
 
-    /// <summary>Shapes the tops as the first batch will.</summary>
+    /// <summary>Shapes the tops as the first batch will; called once, at SetUp.</summary>
     protected abstract void ShapeTops(Blob[] top);
 
     /// <summary>

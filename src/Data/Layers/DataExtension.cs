@@ -9,7 +9,8 @@ namespace CaffeActors.Data.Layers;
 /// false: the order of the keys.
 /// </param>
 /// <param name="ResizeHeight">
-/// Rows to which each 8-bit image is resized before anything else (bilinear, as OpenCV does it); 0, the default: as it is.
+/// Rows to which each 8-bit image is resized before anything else (bilinear, as OpenCV does it); 0, the default: as it
+/// is.
 /// </param>
 /// <param name="ResizeWidth">Columns likewise; both or neither must be given.</param>
 /// <param name="Color">Whether gray images become three equal channels. Default false.</param>

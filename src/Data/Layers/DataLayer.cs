@@ -42,7 +42,8 @@ public sealed unsafe class DataLayer(LayerParameter parameter) : BatchLayer(para
     /// <inheritdoc/>
     public override long? RecordCount => _source?.Count;
 
-    private RecordSource Source => _source ?? throw new InvalidOperationException($"Layer '{Name}' is used before SetUp.");
+    private RecordSource Source =>
+        _source ?? throw new InvalidOperationException($"Layer '{Name}' is used before SetUp.");
 
     /// <inheritdoc/>
     protected override void Open()
@@ -94,7 +95,8 @@ public sealed unsafe class DataLayer(LayerParameter parameter) : BatchLayer(para
         {
             long record = first + ((long)item * Stride);
             long index = IndexOf(record);
-            if (Context.SolverRank == 0 && record >= Stride && record / Source.Count != (record - Stride) / Source.Count)
+            bool restarts = record >= Stride && record / Source.Count != (record - Stride) / Source.Count;
+            if (restarts && Context.SolverRank == 0)
                 Context.Notice("Restarting data prefetching from start.");
             Source.Read(index, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value);
             batch.AddKey(key);
@@ -112,8 +114,9 @@ public sealed unsafe class DataLayer(LayerParameter parameter) : BatchLayer(para
             if (shape != (top.Dim(1), top.Dim(2), top.Dim(3)))
             {
                 throw Fail(ErrorCodes.ShapeMismatch,
-                    $"record '{Encoding.UTF8.GetString(key)}' makes an image of {shape.Channels} x {shape.Height} x {shape.Width}, "
-                    + $"the first of its batch, '{batch.RecordKey(0)}', one of {top.Dim(1)} x {top.Dim(2)} x {top.Dim(3)}; "
+                    $"record '{Encoding.UTF8.GetString(key)}' makes an image of "
+                    + $"{shape.Channels} x {shape.Height} x {shape.Width}, the first of its batch, "
+                    + $"'{batch.RecordKey(0)}', one of {top.Dim(1)} x {top.Dim(2)} x {top.Dim(3)}; "
                     + "set crop_size, resize the images, or use batch_size 1", FailureKind.Data);
             }
 

@@ -7,47 +7,40 @@ using CaffeActors.Data.Transforms;
 namespace CaffeActors.Data.Layers;
 
 /// <summary>
-/// Turns one Datum after the other into the values of a top: parse, decode, resize, transform. It keeps the buffers
-/// between records. Not thread-safe.
+/// Turns one Datum after the other into the values of a top: read, resize, transform. It keeps the buffers between
+/// records. Not thread-safe.
 /// </summary>
 internal sealed unsafe class DatumLoader(
-    DataTransformer transformer, DataExtension extension, LayerFailure failure, Action<string> notice)
+    DataTransformer transformer, DataExtension extension, FailureFactory failure, Action<string> notice)
 {
-    private readonly PixelBuffer _decoded = new();
+    private readonly DatumReader _reader = new(failure);
     private readonly PixelBuffer _resized = new();
     private readonly BilinearResizer _resizer = new();
     private PlanarPixels _image;
-    private float[] _floats = [];
-    private bool _isFloat;
     private bool _rawForcedNoted;
 
     /// <summary>The label of the open record.</summary>
-    public int Label { get; private set; }
+    public int Label => _reader.Label;
 
-    /// <summary>Reads a record up to its transformation. Its bytes must stay until <see cref="Transform"/> is done.</summary>
+    /// <summary>
+    /// Reads a record up to its transformation. Its bytes must stay until <see cref="Transform"/> is done.
+    /// </summary>
     /// <returns>The shape of the transformed image.</returns>
     public (int Channels, int Height, int Width) Open(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
-        if (!DatumView.TryParse(value, out DatumView datum))
-            throw Damaged(key, $"its {value.Length} bytes are no Datum message");
-        Label = datum.Label;
-        _isFloat = false;
-        if (datum.Encoded)
+        _image = _reader.Open(key, value, transformer.ColorMode);
+        if (!_reader.IsEncoded && transformer.ColorMode != ColorMode.AsStored && !_rawForcedNoted)
         {
-            if (!ImageDecoder.TryDecode(datum.Data, transformer.ColorMode, _decoded, out string error))
-                throw Damaged(key, error);
-            _image = _decoded.Pixels;
-        }
-        else
-        {
-            OpenRaw(key, datum);
+            _rawForcedNoted = true;
+            notice("force_color and force_gray are for encoded images; they have no effect on the records here.");
         }
 
-        if (extension.ResizeHeight > 0 && (_image.Height != extension.ResizeHeight || _image.Width != extension.ResizeWidth))
+        (int height, int width) = (extension.ResizeHeight, extension.ResizeWidth);
+        if (height > 0 && (_image.Height != height || _image.Width != width))
         {
-            if (_isFloat)
-                throw Damaged(key, "it holds float values, and only 8-bit images can be resized");
-            _image = _resizer.Resize(_image, extension.ResizeHeight, extension.ResizeWidth, _resized);
+            if (_reader.IsFloat)
+                throw _reader.Damaged(key, "it holds float values, and only 8-bit images can be resized");
+            _image = _resizer.Resize(_image, height, width, _resized);
         }
 
         if (extension.Color)
@@ -68,49 +61,16 @@ internal sealed unsafe class DatumLoader(
     /// <param name="target">Room for its shape.</param>
     public void Transform(long record, float* target)
     {
-        if (!_isFloat)
+        if (!_reader.IsFloat)
         {
             transformer.Transform(_image, record, target);
             return;
         }
 
-        fixed (float* values = _floats)
-            transformer.Transform(values, _image.ChannelStride, _image.Channels, _image.Height, _image.Width, record, target);
+        fixed (float* values = _reader.Floats)
+        {
+            transformer.Transform(
+                values, _image.ChannelStride, _image.Channels, _image.Height, _image.Width, record, target);
+        }
     }
-
-    private void OpenRaw(ReadOnlySpan<byte> key, DatumView datum)
-    {
-        if (transformer.ColorMode != ColorMode.AsStored && !_rawForcedNoted)
-        {
-            _rawForcedNoted = true;
-            notice("force_color and force_gray are for encoded images; the records here are not, so they have no effect.");
-        }
-
-        _isFloat = datum.Data.IsEmpty;
-        long held = _isFloat ? datum.FloatCount : datum.Data.Length;
-        if (datum.Count == 0 || held != datum.Count)
-        {
-            throw Damaged(key, $"it says {datum.Channels} x {datum.Height} x {datum.Width} and holds {held} "
-                + (_isFloat ? "float values" : "bytes"));
-        }
-
-        byte* data = null;
-        if (_isFloat)
-        {
-            if (_floats.Length < datum.FloatCount)
-                _floats = new float[datum.FloatCount];
-            datum.CopyFloats(_floats);
-        }
-        else
-        {
-            // The source's memory does not move.
-            data = (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(
-                ref System.Runtime.InteropServices.MemoryMarshal.GetReference(datum.Data));
-        }
-
-        _image = new PlanarPixels(data, datum.Channels, datum.Height, datum.Width);
-    }
-
-    private CaffeException Damaged(ReadOnlySpan<byte> key, string what) =>
-        failure(ErrorCodes.BadRecord, $"record '{Encoding.UTF8.GetString(key)}' cannot be used: {what}", FailureKind.Data);
 }

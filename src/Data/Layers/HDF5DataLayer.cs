@@ -12,7 +12,8 @@ namespace CaffeActors.Data.Layers;
 /// <summary>
 /// Reads rows of HDF5 files: each top takes the dataset of its own name, (batch, the dataset's other axes). Rows flow
 /// on from file to file and, after the last, to the first again. Numbers of any kind become floats.
-/// <c>hdf5_data_param</c>: <c>source</c>, a text file that lists the HDF5 files, parted by white space; <c>batch_size</c>,
+/// <c>hdf5_data_param</c>: <c>source</c>, a text file that lists the HDF5 files, parted by white space;
+/// <c>batch_size</c>,
 /// at least 1; <c>shuffle</c>, default false: each epoch takes the files, and the rows in each, in an order that
 /// follows from the run's seed and the epoch. One file at a time is in memory.
 /// There is no transformation: a <c>transform_param</c> is an error, as in Caffe.
@@ -150,7 +151,8 @@ public sealed class HDF5DataLayer(LayerParameter parameter) : BatchLayer(paramet
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw Fail(ErrorCodes.SourceUnreadable, $"the list of HDF5 files cannot be read: {failure.Message}", FailureKind.Data);
+            throw Fail(ErrorCodes.SourceUnreadable,
+                $"the list of HDF5 files cannot be read: {failure.Message}", FailureKind.Data);
         }
     }
 }

@@ -58,7 +58,8 @@ public sealed unsafe class MemoryDataLayer(LayerParameter parameter) : BatchLaye
             throw Fail(ErrorCodes.ShapeMismatch, $"{count} items are no multiple of the batch size {BatchSize}");
         if (images.Length != (long)count * ItemLength || labels.Length != count)
         {
-            throw Fail(ErrorCodes.ShapeMismatch, $"{count} items need {(long)count * ItemLength} values and {count} labels, "
+            throw Fail(ErrorCodes.ShapeMismatch,
+                $"{count} items need {(long)count * ItemLength} values and {count} labels, "
                 + $"not {images.Length} and {labels.Length}");
         }
 
@@ -116,15 +117,22 @@ public sealed unsafe class MemoryDataLayer(LayerParameter parameter) : BatchLaye
     /// <inheritdoc/>
     protected override void Open()
     {
-        foreach ((string field, uint value) in (ReadOnlySpan<(string, uint)>)
-            [("batch_size", _data.BatchSize), ("channels", _data.Channels), ("height", _data.Height), ("width", _data.Width)])
-        {
-            if (value is 0 or > int.MaxValue)
-                throw Fail(ErrorCodes.BadLayerParameter, $"memory_data_param {field} must be at least 1, and is {value}");
-        }
+        Check("batch_size", _data.BatchSize);
+        Check("channels", _data.Channels);
+        Check("height", _data.Height);
+        Check("width", _data.Width);
 
         _transformer = new DataTransformer(Parameter.TransformParam, Phase, Context.Seed,
             RandomStream.StreamId($"{Name}/transform"), Context.ResolvePath, Fail);
+
+        void Check(string field, uint value)
+        {
+            if (value is 0 or > int.MaxValue)
+            {
+                throw Fail(ErrorCodes.BadLayerParameter,
+                    $"memory_data_param {field} must be at least 1, and is {value}");
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -140,7 +148,8 @@ public sealed unsafe class MemoryDataLayer(LayerParameter parameter) : BatchLaye
         if (_count == 0)
         {
             throw Fail(ErrorCodes.SourceUnreadable,
-                "there is nothing to hand out: the program must call Reset or AddDatums before the first pass", FailureKind.Data);
+                "there is nothing to hand out: the program must call Reset or AddDatums before the first pass",
+                FailureKind.Data);
         }
 
         batch.Tops[0].Reshape(BatchSize, (int)_data.Channels, (int)_data.Height, (int)_data.Width);

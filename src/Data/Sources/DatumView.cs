@@ -46,8 +46,8 @@ public readonly ref struct DatumView
     /// <summary>Number of float values.</summary>
     public int FloatCount { get; }
 
-    /// <summary>Values that the three dimensions ask for.</summary>
-    public long Count => (long)Channels * Height * Width;
+    /// <summary>Values that the three dimensions ask for; 2^63 - 1 where they are more.</summary>
+    public long Count => (long)Int128.Min((Int128)Channels * Height * Width, long.MaxValue);
 
     /// <summary>Reads a message.</summary>
     /// <param name="message">The serialized Datum.</param>

@@ -36,7 +36,8 @@ public abstract class RecordSource : IDisposable
 
     /// <summary>Opens a data base by what its folder holds; the kind a net names is only compared with it.</summary>
     /// <param name="path">The folder.</param>
-    /// <param name="declared">The kind the net names: <c>data_param.backend</c>, LEVELDB where it is not written.</param>
+    /// <param name="declared">The kind the net names: <c>data_param.backend</c>, LEVELDB where it is not
+    /// written.</param>
     /// <param name="notice">Takes a remark where the folder holds another kind than the net says.</param>
     /// <exception cref="CaffeException">There is no such folder, or no data base in it that can be read.</exception>
     public static RecordSource Open(string path, DataParameter.Types.DB declared, Action<string> notice)
@@ -44,7 +45,11 @@ public abstract class RecordSource : IDisposable
         if (File.Exists(System.IO.Path.Combine(path, LmdbFormat.FileName)))
         {
             if (declared != DataParameter.Types.DB.Lmdb)
-                notice($"'{path}' is an LMDB, not a LevelDB as the net says (backend: LMDB is missing); it is read as an LMDB.");
+            {
+                notice($"'{path}' is an LMDB, not a LevelDB as the net says (backend: LMDB is missing); "
+                    + "it is read as an LMDB.");
+            }
+
             return new LmdbSource(path);
         }
 
@@ -58,8 +63,8 @@ public abstract class RecordSource : IDisposable
 
         if (File.Exists(System.IO.Path.Combine(path, "CURRENT")))
         {
-            throw Unreadable($"data source '{path}' is a LevelDB, and this build reads LMDB only; make an LMDB of the same "
-                + "records (convert the images again with backend lmdb) and set backend: LMDB");
+            throw Unreadable($"data source '{path}' is a LevelDB, and this build reads LMDB only; make an LMDB of the "
+                + "same records (convert the images again with backend lmdb) and set backend: LMDB");
         }
 
         throw Unreadable($"data source '{path}' holds no data base: there is no {LmdbFormat.FileName} in it");

@@ -30,7 +30,9 @@ public sealed record DatabaseStat
     /// <summary>Records that are no Datum, or whose values are not as many as their dimensions say.</summary>
     public long Damaged { get; init; }
 
-    /// <summary>How many records have which channels, height and width (0 0 0: not stored, as for encoded images).</summary>
+    /// <summary>
+    /// How many records have which channels, height and width (0 0 0: not stored, as for encoded images).
+    /// </summary>
     public required IReadOnlyDictionary<(int Channels, int Height, int Width), long> Shapes { get; init; }
 
     /// <summary>How many records have which label, by ascending label.</summary>

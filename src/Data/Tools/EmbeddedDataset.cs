@@ -44,20 +44,23 @@ public static class EmbeddedDataset
     /// <param name="progress">Called with records done and records in all of the LMDB at work.</param>
     /// <returns>The folders of the two LMDBs.</returns>
     /// <exception cref="CaffeException">A file is missing or damaged, or the LMDBs cannot be written.</exception>
-    public static (string Train, string Test) EnsureLmdb(string source, string target, Action<long, long>? progress = null)
+    public static (string Train, string Test) EnsureLmdb(
+        string source, string target, Action<long, long>? progress = null)
     {
         try
         {
             string[] sums = File.ReadAllLines(Path.Combine(source, SumsName));
             return (Ensure("train", TrainName), Ensure("t10k", TestName));
 
-            string Ensure(string prefix, string name) => EnsureOne(
-                source, $"{prefix}-images-idx3-ubyte.gz", $"{prefix}-labels-idx1-ubyte.gz", sums, Path.Combine(target, name), progress);
+            string Ensure(string prefix, string name) =>
+                EnsureOne(source, $"{prefix}-images-idx3-ubyte.gz", $"{prefix}-labels-idx1-ubyte.gz", sums,
+                    Path.Combine(target, name), progress);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new CaffeException(ErrorCodes.SourceUnreadable, FailureKind.Data,
-                $"the embedded images in '{source}' cannot be made into LMDBs in '{target}': {failure.Message}", inner: failure);
+                $"the embedded images in '{source}' cannot be made into LMDBs in '{target}': {failure.Message}",
+                inner: failure);
         }
     }
 
@@ -66,7 +69,11 @@ public static class EmbeddedDataset
     {
         string expected = $"{SumOf(images, sums)}\n{SumOf(labels, sums)}\n";
         if (IsComplete(folder, expected))
+        {
+            StagedFolder.RemoveLeftovers(folder);
             return folder;
+        }
+
         Verify(source, images, sums);
         Verify(source, labels, sums);
         using var staged = new StagedFolder(folder);
@@ -105,6 +112,6 @@ public static class EmbeddedDataset
     {
         using FileStream file = File.OpenRead(Path.Combine(source, name));
         if (!SumOf(name, sums).StartsWith(Convert.ToHexStringLower(SHA256.HashData(file)), StringComparison.Ordinal))
-            throw new IOException($"{name} is not the file that {SumsName} names; check it out again (is it a Git LFS pointer?)");
+            throw new IOException($"{name} is not the file that {SumsName} names; check it out again");
     }
 }

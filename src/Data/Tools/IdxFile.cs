@@ -21,9 +21,8 @@ internal sealed class IdxFile : IDisposable
         _path = path;
         try
         {
-            Stream file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
-            Span<byte> start = stackalloc byte[2];
-            bool zipped = file.ReadAtLeast(start, 2, throwOnEndOfStream: false) == 2 && start[0] == 0x1F && start[1] == 0x8B;
+            var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16);
+            bool zipped = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
             file.Position = 0;
             _stream = zipped ? new GZipStream(file, CompressionMode.Decompress) : file;
         }
@@ -37,7 +36,11 @@ internal sealed class IdxFile : IDisposable
         ReadWhole(header);
         int found = BinaryPrimitives.ReadInt32BigEndian(header);
         if (found != magic)
-            throw Unreadable($"it begins with {found}; files of {(magic == ImageMagic ? "images" : "labels")} begin with {magic}");
+        {
+            string kind = magic == ImageMagic ? "images" : "labels";
+            throw Unreadable($"it begins with the number {found}; files of {kind} begin with {magic}");
+        }
+
         Count = BinaryPrimitives.ReadInt32BigEndian(header[4..]);
         if (magic == ImageMagic)
         {

@@ -22,9 +22,11 @@ public static class MnistConverter
     /// <param name="images">IDX file of images, plain or gzip.</param>
     /// <param name="labels">IDX file of as many labels.</param>
     /// <param name="target">The data base's folder; it must not exist.</param>
-    /// <param name="progress">Called with records done and records in all, every <see cref="ProgressEvery"/> and at the end.</param>
+    /// <param name="progress">Called with records done and records in all, every <see cref="ProgressEvery"/> and at the
+    /// end.</param>
     /// <returns>Records written.</returns>
-    /// <exception cref="CaffeException">A file cannot be read, they do not belong together, or the target exists.</exception>
+    /// <exception cref="CaffeException">A file cannot be read, they do not belong together, or the target
+    /// exists.</exception>
     public static long Convert(string images, string labels, string target, Action<long, long>? progress = null)
     {
         if (Path.Exists(target))
@@ -48,7 +50,8 @@ public static class MnistConverter
         if (imageFile.Count != labelFile.Count)
         {
             throw new CaffeException(ErrorCodes.BadRecord, FailureKind.Data,
-                $"'{images}' holds {imageFile.Count} images and '{labels}' {labelFile.Count} labels; they do not belong together");
+                $"'{images}' holds {imageFile.Count} images and '{labels}' {labelFile.Count} labels; "
+                + "they do not belong together");
         }
 
         using var writer = new LmdbWriter(folder);

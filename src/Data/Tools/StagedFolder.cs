@@ -18,10 +18,10 @@ internal sealed class StagedFolder : IDisposable
     public StagedFolder(string target)
     {
         _target = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(target));
-        string parent = System.IO.Path.GetDirectoryName(_target) ?? throw new IOException($"'{target}' cannot be made.");
+        string parent = System.IO.Path.GetDirectoryName(_target)
+            ?? throw new IOException($"'{target}' cannot be made.");
         Directory.CreateDirectory(parent);
-        foreach (string left in Directory.GetDirectories(parent, System.IO.Path.GetFileName(_target) + Infix + "*"))
-            RemoveIfNobodys(left);
+        RemoveLeftovers(_target);
         Path = _target + Infix + System.IO.Path.GetRandomFileName();
         _lock = Lock(Path, FileMode.CreateNew);
         Directory.CreateDirectory(Path);
@@ -29,6 +29,16 @@ internal sealed class StagedFolder : IDisposable
 
     /// <summary>Where to put the files.</summary>
     public string Path { get; }
+
+    /// <summary>Clears away what killed processes have left of a folder.</summary>
+    /// <param name="target">The folder's final place, in a folder that is there.</param>
+    public static void RemoveLeftovers(string target)
+    {
+        string path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(target));
+        string parent = System.IO.Path.GetDirectoryName(path)!;
+        foreach (string left in Directory.GetDirectories(parent, System.IO.Path.GetFileName(path) + Infix + "*"))
+            RemoveIfNobodys(left);
+    }
 
     /// <summary>Puts the folder in its place.</summary>
     /// <returns>False where another process was faster; this folder is then given up.</returns>

@@ -5,6 +5,7 @@ using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Images;
+using CaffeActors.Data.Sources;
 using Google.Protobuf;
 
 namespace CaffeActors.Data.Transforms;
@@ -13,8 +14,10 @@ namespace CaffeActors.Data.Transforms;
 /// Caffe's <c>transform_param</c>: y = (x - mean) * scale for each value, cropped and mirrored.
 /// <list type="bullet">
 /// <item><c>scale</c>: default 1.</item>
-/// <item><c>crop_size</c>: side of a square window; at a random place in TRAIN, in the middle in TEST; 0, the default: none.</item>
-/// <item><c>mirror</c>: each image is flipped left to right with probability 1/2, in either phase; default false.</item>
+/// <item><c>crop_size</c>: side of a square window; at a random place in TRAIN, in the middle in TEST; 0, the default:
+/// none.</item>
+/// <item><c>mirror</c>: each image is flipped left to right with probability 1/2, in either phase; default
+/// false.</item>
 /// <item><c>mean_file</c>: a BlobProto of the image's full size, taken at the window's place; or <c>mean_value</c>:
 /// one for all channels or one for each. Not both.</item>
 /// <item><c>force_color</c>, <c>force_gray</c>: how encoded images are decoded. Not both.</item>
@@ -25,7 +28,7 @@ namespace CaffeActors.Data.Transforms;
 public sealed unsafe class DataTransformer
 {
     private readonly TransformationParameter _parameter;
-    private readonly LayerFailure _failure;
+    private readonly FailureFactory _failure;
     private readonly Phase _phase;
     private readonly ulong _seed;
     private readonly ulong _stream;
@@ -43,7 +46,7 @@ public sealed unsafe class DataTransformer
     /// <exception cref="CaffeException">Parameters exclude each other, or the mean file cannot be read.</exception>
     public DataTransformer(
         TransformationParameter? parameter, Phase phase, ulong seed, ulong stream,
-        Func<string, string> resolvePath, LayerFailure failure)
+        Func<string, string> resolvePath, FailureFactory failure)
     {
         _parameter = parameter ?? new TransformationParameter();
         (_phase, _seed, _stream, _failure) = (phase, seed, stream, failure);
@@ -82,7 +85,8 @@ public sealed unsafe class DataTransformer
         if (_meanValues.Length > 1 && _meanValues.Length != channels)
         {
             throw _failure(ErrorCodes.ShapeMismatch,
-                $"mean_value is given {_meanValues.Length} times; it must be once, or once for each of the {channels} channels");
+                $"mean_value is given {_meanValues.Length} times; it must be given once, or once for each of the "
+                + $"{channels} channels");
         }
 
         return crop > 0 ? (channels, crop, crop) : (channels, height, width);
@@ -185,12 +189,17 @@ public sealed unsafe class DataTransformer
             using var blob = new Blob();
             blob.FromProto(proto);
             if (blob.AxisCount is < 3 or > 4 || (blob.AxisCount == 4 && blob.Dim(0) != 1))
-                throw _failure(ErrorCodes.ShapeMismatch, $"mean_file '{path}' has the shape {blob.ShapeString}; it must be one image");
+            {
+                throw _failure(ErrorCodes.ShapeMismatch,
+                    $"mean_file '{path}' has the shape {blob.ShapeString}; it must be one image");
+            }
+
             return ([blob.Dim(-3), blob.Dim(-2), blob.Dim(-1)], blob.Data.ToArray());
         }
         catch (InvalidProtocolBufferException failure)
         {
-            throw _failure(ErrorCodes.BadRecord, $"mean_file '{path}' is no BlobProto: {failure.Message}", FailureKind.Data);
+            throw _failure(ErrorCodes.BadRecord,
+                $"mean_file '{path}' is no BlobProto: {failure.Message}", FailureKind.Data);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

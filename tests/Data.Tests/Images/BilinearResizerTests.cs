@@ -56,7 +56,8 @@ public sealed unsafe class BilinearResizerTests
                         {
                             double sy = Math.Clamp(((y + 0.5) * height / newHeight) - 0.5, 0, height - 1);
                             double sx = Math.Clamp(((x + 0.5) * width / newWidth) - 0.5, 0, width - 1);
-                            int y0 = (int)sy, x0 = (int)sx, y1 = Math.Min(y0 + 1, height - 1), x1 = Math.Min(x0 + 1, width - 1);
+                            int y0 = (int)sy, x0 = (int)sx;
+                            int y1 = Math.Min(y0 + 1, height - 1), x1 = Math.Min(x0 + 1, width - 1);
                             double exact =
                                 ((1 - (sy - y0)) * (((1 - (sx - x0)) * At(y0, x0)) + ((sx - x0) * At(y0, x1))))
                                 + ((sy - y0) * (((1 - (sx - x0)) * At(y1, x0)) + ((sx - x0) * At(y1, x1))));

@@ -13,7 +13,10 @@ public sealed class BatchLayerTests
         Type = "Data",
         DataParam = new DataParameter
         {
-            Source = TempFolder.Fixture("raw32_lmdb"), BatchSize = (uint)batch, Backend = DataParameter.Types.DB.Lmdb, Prefetch = 2,
+            Source = TempFolder.Fixture("raw32_lmdb"),
+            BatchSize = (uint)batch,
+            Backend = DataParameter.Types.DB.Lmdb,
+            Prefetch = 2,
         },
         TransformParam = new TransformationParameter { Mirror = true, CropSize = crop },
     };

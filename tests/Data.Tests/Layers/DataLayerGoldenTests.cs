@@ -13,7 +13,8 @@ public sealed class DataLayerGoldenTests
 
     [Fact]
     public void MeanFileScaleAndCrop() => Check("raw32_lmdb",
-        new TransformationParameter { MeanFile = "mean32.binaryproto", Scale = 1f / 128, CropSize = 27 }, "data-meanfile-crop.h5");
+        new TransformationParameter { MeanFile = "mean32.binaryproto", Scale = 1f / 128, CropSize = 27 },
+        "data-meanfile-crop.h5");
 
     [Fact]
     public void MeanValuesAndCrop()

@@ -33,7 +33,7 @@ public sealed class DataLayerTests : IDisposable
     [Fact]
     public void Labels_BecomeFloats_AndAreLeftOutWithoutTheirTop()
     {
-        string path = Write(("a", Pixel(1, -3)), ("b", Pixel(2, 16_777_217)), ("c", new Datum(Pixel(3, 0)) { Label = 7 }));
+        string path = Write(("a", Pixel(1, -3)), ("b", Pixel(2, 16_777_217)), ("c", Pixel(3, 7)));
         using var harness = Harness(path, batch: 3);
         Assert.Equal([-3f, 16_777_216f, 7f], harness.Next().Labels);
         using var single = new DataHarness<DataLayer>(Parameter(path, 3), tops: 1);
@@ -82,6 +82,7 @@ public sealed class DataLayerTests : IDisposable
     [InlineData("no image", "no image file")]
     [InlineData("cut image", "cut short")]
     [InlineData("empty", "0 x 0 x 0")]
+    [InlineData("huge", "2147483647 x 2147483647 x 4")]
     public void DamagedRecords_AreNamed(string damage, string text)
     {
         byte[] image = File.ReadAllBytes(TempFolder.Fixture("images", "img00.png"));
@@ -94,6 +95,8 @@ public sealed class DataLayerTests : IDisposable
             datum = new Datum { Encoded = true, Data = ByteString.CopyFrom(1, 2, 3) };
         if (damage == "cut image")
             datum = new Datum { Encoded = true, Data = ByteString.CopyFrom(image.AsSpan(0, 4000)) };
+        if (damage == "huge")
+            datum = new Datum { Channels = int.MaxValue, Height = int.MaxValue, Width = 4 };
         byte[] value = damage switch { "no datum" => [0x0F, 1, 2], "empty" => [], _ => datum.ToByteArray() };
         string path = Write([("good", Pixel(1).ToByteArray()), ("worse", value)]);
         using var harness = Harness(path, batch: 2);
@@ -111,7 +114,7 @@ public sealed class DataLayerTests : IDisposable
         Fails(ErrorCodes.SourceUnreadable, Parameter(_folder["none"], 1));
         Fails(ErrorCodes.SourceUnreadable, Parameter(Write(Array.Empty<(string, Datum)>()), 1));
         Fails(ErrorCodes.BadLayerParameter, Parameter(path, 0));
-        Fails(ErrorCodes.BadLayerParameter, new LayerParameter { Type = "Data", DataParam = new DataParameter { BatchSize = 1 } });
+        Fails(ErrorCodes.BadLayerParameter, Parameter("", 1));
         Fails(ErrorCodes.BlobCount, Parameter(path, 1), tops: 3);
         Fails(ErrorCodes.BlobCount, Parameter(path, 1), tops: 0);
         Fails(ErrorCodes.BadLayerParameter, Parameter(path, 1), extension: new DataExtension(ResizeHeight: 4));
@@ -165,14 +168,15 @@ public sealed class DataLayerTests : IDisposable
                 Assert.Equal(straight.Layer.Position, jumped.Layer.Position);
 
                 DataHarness<DataLayer> Make() =>
-                    new(parameter, rank: rank, count: replicas, seed: seed, extension: new DataExtension(Shuffle: shuffle));
+                    new(parameter, rank: rank, count: replicas, seed: seed, extension: new DataExtension(shuffle));
             },
             iter: 100);
 
     [Fact]
     public void Shuffle_TakesEachRecordOnceInEachEpoch_InAnotherOrder()
     {
-        using var harness = new DataHarness<DataLayer>(Parameter(Numbers(60), 20), extension: new DataExtension(Shuffle: true));
+        using var harness = new DataHarness<DataLayer>(
+            Parameter(Numbers(60), 20), extension: new DataExtension(Shuffle: true));
         string[][] epochs =
         [
             .. Enumerable.Range(0, 4).Select(_ =>
@@ -195,7 +199,10 @@ public sealed class DataLayerTests : IDisposable
         var extension = new DataExtension(Shuffle: shuffle);
         using var whole = new DataHarness<DataLayer>(Parameter(path, 12), extension: extension);
         DataHarness<DataLayer>[] parts =
-            [.. Enumerable.Range(0, 3).Select(rank => new DataHarness<DataLayer>(Parameter(path, 4), rank: rank, count: 3, extension: extension))];
+        [
+            .. Enumerable.Range(0, 3).Select(rank =>
+                new DataHarness<DataLayer>(Parameter(path, 4), rank: rank, count: 3, extension: extension)),
+        ];
         for (int pass = 0; pass < 5; pass++)
         {
             string[] expected = whole.Next().Keys;
@@ -222,7 +229,8 @@ public sealed class DataLayerTests : IDisposable
         parameter.Phase = Phase.Test;
         parameter.TransformParam = new TransformationParameter { CropSize = 227 };
         parameter.TransformParam.MeanValue.Add([1f, 2f, 3f]);
-        using var harness = new DataHarness<DataLayer>(parameter, extension: new DataExtension(false, 256, 256, Color: true));
+        using var harness = new DataHarness<DataLayer>(
+            parameter, extension: new DataExtension(false, 256, 256, Color: true));
         float[] data = harness.Next().Data;
         Assert.Equal([2, 3, 227, 227], harness.Tops[0].Shape.ToArray());
         for (int i = 0; i < 227 * 227; i++)
@@ -268,7 +276,8 @@ public sealed class DataLayerTests : IDisposable
         return path;
     }
 
-    private string Numbers(int count) => WriteTo(_folder, Enumerable.Range(0, count).Select(i => ($"{i:D8}", Pixel(i, i % 10))));
+    private string Numbers(int count) =>
+        WriteTo(_folder, Enumerable.Range(0, count).Select(i => ($"{i:D8}", Pixel(i, i % 10))));
 
     private string Write(params (string, Datum)[] records) => WriteTo(_folder, records);
 

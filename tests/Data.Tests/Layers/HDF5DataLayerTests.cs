@@ -67,7 +67,8 @@ public sealed class HDF5DataLayerTests : IDisposable
     [Fact]
     public void Replicas_ShareTheRowsOut()
     {
-        using DataHarness<HDF5DataLayer> whole = Harness(6, true, 1, [4, 5]), second = Harness(3, true, 2, [4, 5], rank: 1);
+        using DataHarness<HDF5DataLayer> whole = Harness(6, true, 1, [4, 5]);
+        using DataHarness<HDF5DataLayer> second = Harness(3, true, 2, [4, 5], rank: 1);
         for (int i = 0; i < 5; i++)
             Assert.Equal(whole.Next().Labels.Where((_, k) => k % 2 == 1), second.Next().Labels);
     }
@@ -129,7 +130,8 @@ public sealed class HDF5DataLayerTests : IDisposable
         {
             float[] labels = [.. Enumerable.Range(label, rows[i])];
             var writer = new Hdf5Writer();
-            writer.AddFloats("data", [rows[i], 2, 2], [.. labels.SelectMany(l => (float[])[l, l + 0.25f, l + 0.5f, l + 0.75f])]);
+            float[] data = [.. labels.SelectMany(l => (float[])[l, l + 0.25f, l + 0.5f, l + 0.75f])];
+            writer.AddFloats("data", [rows[i], 2, 2], data);
             writer.AddFloats("label", [rows[i]], labels);
             paths[i] = _folder[$"{i}.h5"];
             writer.Save(paths[i]);
@@ -144,13 +146,19 @@ public sealed class HDF5DataLayerTests : IDisposable
         var parameter = new LayerParameter
         {
             Type = "HDF5Data",
-            Hdf5DataParam = new HDF5DataParameter { Source = _folder["list.txt"], BatchSize = (uint)batch, Shuffle = shuffle },
+            Hdf5DataParam = new HDF5DataParameter
+            {
+                Source = _folder["list.txt"],
+                BatchSize = (uint)batch,
+                Shuffle = shuffle,
+            },
         };
         parameter.Top.Add(["data", "label"]);
         return parameter;
     }
 
-    private DataHarness<HDF5DataLayer> Harness(int batch, bool shuffle, params int[] files) => Harness(batch, shuffle, 1, files);
+    private DataHarness<HDF5DataLayer> Harness(int batch, bool shuffle, params int[] files) =>
+        Harness(batch, shuffle, 1, files);
 
     private DataHarness<HDF5DataLayer> Harness(int batch, bool shuffle, int replicas, int[] files, int rank = 0)
     {

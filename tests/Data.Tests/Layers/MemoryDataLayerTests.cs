@@ -10,7 +10,13 @@ public sealed class MemoryDataLayerTests
     private static LayerParameter Parameter(uint batch = 2, uint channels = 1, uint height = 1, uint width = 2) => new()
     {
         Type = "MemoryData",
-        MemoryDataParam = new MemoryDataParameter { BatchSize = batch, Channels = channels, Height = height, Width = width },
+        MemoryDataParam = new MemoryDataParameter
+        {
+            BatchSize = batch,
+            Channels = channels,
+            Height = height,
+            Width = width,
+        },
     };
 
     [Fact]
@@ -65,7 +71,11 @@ public sealed class MemoryDataLayerTests
 
         static Datum Datum(byte value, int label) => new()
         {
-            Channels = 1, Height = 3, Width = 3, Label = label, Data = ByteString.CopyFrom(0, 0, 0, 0, value, 0, 0, 0, 0),
+            Channels = 1,
+            Height = 3,
+            Width = 3,
+            Label = label,
+            Data = ByteString.CopyFrom(0, 0, 0, 0, value, 0, 0, 0, 0),
         };
     }
 

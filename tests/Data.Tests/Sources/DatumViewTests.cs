@@ -60,8 +60,14 @@ public sealed class DatumViewTests
     [Fact]
     public void TryParse_TakesPackedFloatsAndSkipsUnknownFields()
     {
-        byte[] bytes = [0x08, 2, 0x98, 0x06, 5, 0x32, 8, 0, 0, 0x80, 0x3F, 0, 0, 0, 0x40, 0xA1, 0x06, 1, 2, 3, 4, 5, 6, 7, 8, 0x28, 0xFF,
-            0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1];
+        byte[] bytes =
+        [
+            0x08, 2, // channels
+            0x98, 0x06, 5, // field 99, a varint
+            0x32, 8, 0, 0, 0x80, 0x3F, 0, 0, 0, 0x40, // float_data, packed
+            0xA1, 0x06, 1, 2, 3, 4, 5, 6, 7, 8, // field 100, 64 bits
+            0x28, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, // label
+        ];
         Assert.True(DatumView.TryParse(bytes, out DatumView view));
         Assert.Equal((2, -1, 2), (view.Channels, view.Label, view.FloatCount));
         var floats = new float[2];

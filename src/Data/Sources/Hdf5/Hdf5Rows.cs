@@ -20,7 +20,8 @@ internal sealed class Hdf5Rows
     /// <summary>Looks at the files; none is loaded yet.</summary>
     /// <param name="paths">The files, at least one.</param>
     /// <param name="names">The datasets.</param>
-    /// <exception cref="CaffeException">A file cannot be read, or its datasets do not fit each other or the first file's.</exception>
+    /// <exception cref="CaffeException">A file cannot be read, or its datasets do not fit each other or the first
+    /// file's.</exception>
     public Hdf5Rows(IReadOnlyList<string> paths, IReadOnlyList<string> names)
     {
         (_paths, _names) = (paths, names);

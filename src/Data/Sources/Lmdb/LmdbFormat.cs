@@ -4,13 +4,18 @@ namespace CaffeActors.Data.Sources.Lmdb;
 /// The file format of LMDB 0.9 on 64-bit little-endian machines (data version 1), as far as one main data base
 /// without duplicates needs it. The file is an array of pages:
 /// <code>
-/// page   0 number u64 | 8 pad u16 | 10 flags u16 | 12 lower u16, upper u16 (or u32: pages of an overflow run) | 16 ...
-/// meta   page 0 and 1, at 16: magic u32 | version u32 | address u64 | map size u64 | free tree | main tree | last page u64 | transaction u64
-/// tree   pad u32 (of the free tree: page size) | flags u16 | depth u16 | branch, leaf, overflow pages u64 | entries u64 | root u64
-/// branch, leaf: from 16 on u16 offsets of the nodes, ascending by key, up to lower; the nodes fill the page from its end down to upper
-/// node   lo u16 | hi u16 | flags u16 | key length u16 | key | value; at even offsets. In a leaf lo and hi are the value's
-///        length; with flag 1 the value is the u64 number of an overflow run. In a branch lo, hi and flags are the
-///        child's page number, there is no value, and the first key is empty and stands for everything smaller.
+/// page   0 number u64 | 8 pad u16 | 10 flags u16 | 12 lower u16 | 14 upper u16 | 16 ...
+///        (of an overflow run's first page 12 is the run's number of pages, u32, and 16 the value)
+/// meta   pages 0 and 1, from 16: magic u32 | version u32 | address u64 | map size u64 | free tree | main tree
+///        | last page u64 | transaction u64
+/// tree   pad u32 (of the free tree: page size) | flags u16 | depth u16 | branch pages u64 | leaf pages u64
+///        | overflow pages u64 | entries u64 | root u64
+/// branch, leaf: from 16 up to lower the u16 offsets of the nodes, ascending by key; the nodes fill the page from
+///        its end down to upper
+/// node   lo u16 | hi u16 | flags u16 | key length u16 | key | value; at even offsets.
+///        In a leaf lo and hi are the value's length; with flag 1 the value is the u64 number of an overflow run.
+///        In a branch lo, hi and flags are the child's page number, there is no value, and the first key is empty
+///        and stands for everything smaller.
 /// </code>
 /// The meta page with the greater transaction number holds.
 /// </summary>

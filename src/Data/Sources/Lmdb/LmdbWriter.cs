@@ -61,7 +61,11 @@ public sealed class LmdbWriter : IDisposable
     public void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         if (key.Length is 0 or > LmdbFormat.MaxKeyLength)
-            throw new ArgumentException($"A key has 1 to {LmdbFormat.MaxKeyLength} bytes, not {key.Length}.", nameof(key));
+        {
+            throw new ArgumentException(
+                $"A key has 1 to {LmdbFormat.MaxKeyLength} bytes, not {key.Length}.", nameof(key));
+        }
+
         if (Count > 0 && key.SequenceCompareTo(_lastKey) <= 0)
             throw new ArgumentException("Keys must come in ascending order, each once.", nameof(key));
         try
@@ -90,7 +94,9 @@ public sealed class LmdbWriter : IDisposable
         Count++;
     }
 
-    /// <summary>Writes the tree and the meta pages, and everything to the disk. Nothing can be added afterwards.</summary>
+    /// <summary>
+    /// Writes the tree and the meta pages, and everything to the disk. Nothing can be added afterwards.
+    /// </summary>
     /// <exception cref="CaffeException">The disk does not take it.</exception>
     public void Complete()
     {
@@ -104,6 +110,7 @@ public sealed class LmdbWriter : IDisposable
                 level = WriteBranches(level);
             long root = level.Count == 0 ? -1 : level[0].Page;
             long length = _nextPage * PageSize;
+            _file.Flush(flushToDisk: true);
             _file.Position = 0;
             // The map's size only says how far LMDB may let the file grow without being told another one.
             WriteMeta(0, 0, -1, mapSize: Math.Max(1 << 20, 2 * length));
@@ -141,7 +148,8 @@ public sealed class LmdbWriter : IDisposable
     private bool Fits(int keyLength, int dataLength) =>
         LmdbFormat.PageHeader + ((_nodes + 1) * sizeof(ushort)) + NodeLength(keyLength, dataLength) <= _upper;
 
-    private static int NodeLength(int keyLength, int dataLength) => (LmdbFormat.NodeHeader + keyLength + dataLength + 1) & ~1;
+    private static int NodeLength(int keyLength, int dataLength) =>
+        (LmdbFormat.NodeHeader + keyLength + dataLength + 1) & ~1;
 
     private Span<byte> AddNode(ReadOnlySpan<byte> key, int dataLength)
     {
@@ -243,5 +251,6 @@ public sealed class LmdbWriter : IDisposable
     }
 
     private CaffeException WriteFailed(Exception failure) =>
-        new(ErrorCodes.WriteFailed, FailureKind.Data, $"LMDB '{Folder}' cannot be written: {failure.Message}", inner: failure);
+        new(ErrorCodes.WriteFailed, FailureKind.Data,
+            $"LMDB '{Folder}' cannot be written: {failure.Message}", inner: failure);
 }

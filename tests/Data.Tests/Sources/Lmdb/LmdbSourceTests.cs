@@ -74,24 +74,26 @@ public sealed class LmdbSourceTests
         }
     }
 
-    [Fact]
-    public void Read_OfADamagedFile_FailsOrGivesRecords_AndNothingElse()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Read_OfADamagedFile_FailsOrGivesRecords_AndNothingElse(bool deep)
     {
         using var folder = new TempFolder();
-        Gen.Select(Gen.Int[0, _raw.Length - 1].Array[1, 8], Gen.Byte, (places, value) => (places, value))
+        byte[] whole = deep ? DeepTree(folder) : _raw;
+        Gen.Select(Gen.Int[0, whole.Length - 1].Array[1, 8], Gen.Byte, (places, value) => (places, value))
             .Sample(damage => Read(damage.places, damage.value), iter: 300, threads: 1);
-        // The places that matter most, each by itself: the meta pages, the leaf's header and its entries.
-        int[] structure = [.. Enumerable.Range(0, 160), .. Enumerable.Range(4096, 160), .. Enumerable.Range(8192, 64),
-            .. Enumerable.Range(8192 + 3756, 340), .. Enumerable.Range(3 * 4096, 16)];
+        // The places that matter most, each by itself: the headers of the pages, and the nodes of the third one.
+        IEnumerable<int> structure = Enumerable.Range(0, 160).Concat(Enumerable.Range(4096, 160));
+        for (int page = 2; page < whole.Length / 4096; page++)
+            structure = structure.Concat(Enumerable.Range(page * 4096, 18));
+        structure = structure.Concat(Enumerable.Range((2 * 4096) + 3756, deep ? 0 : 340));
         foreach (int place in structure)
-        {
-            foreach (byte value in (byte[])[0, 0x7F, 0xFF])
-                Read([place], value);
-        }
+            Read([place], (byte)(place % 3 == 0 ? 0 : place % 3 == 1 ? 0x7F : 0xFF));
 
         void Read(int[] places, byte value)
         {
-            byte[] bytes = [.. _raw];
+            byte[] bytes = [.. whole];
             foreach (int place in places)
                 bytes[place] = value;
             try
@@ -114,6 +116,16 @@ public sealed class LmdbSourceTests
         bytes[20] = bytes[4096 + 20] = 2;
         CaffeException failure = Assert.Throws<CaffeException>(() => new LmdbSource(folder.Lmdb("db", bytes)));
         Assert.Contains("data version is 2", failure.Message, StringComparison.Ordinal);
+    }
+
+    // Four levels, by keys so long that few fit a page.
+    private static byte[] DeepTree(TempFolder folder)
+    {
+        using var writer = new LmdbWriter(folder["deep"]);
+        for (int i = 0; i < 400; i++)
+            writer.Put(Encoding.ASCII.GetBytes($"{i:D8}".PadRight(500, 'x')), [(byte)i]);
+        writer.Complete();
+        return File.ReadAllBytes(Path.Combine(folder["deep"], "data.mdb"));
     }
 
     private static uint DigestAt(string path)

@@ -7,6 +7,9 @@ namespace CaffeActors.Data.Tests.Sources.Lmdb;
 
 public sealed class LmdbWriterTests
 {
+    private static readonly Comparer<byte[]> _ascending =
+        Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b));
+
     private static readonly Gen<byte[]> _key = Gen.Byte.Array[1, 511];
 
     // Around the longest value that stays in a leaf, and around whole overflow pages.
@@ -21,7 +24,7 @@ public sealed class LmdbWriterTests
                 (byte[] key, int length, byte fill)[] sorted =
                 [
                     .. records.DistinctBy(record => Convert.ToHexString(record.key))
-                        .OrderBy(record => record.key, Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b))),
+                        .OrderBy(record => record.key, _ascending),
                 ];
                 using var folder = new TempFolder();
                 using (var writer = new LmdbWriter(folder["db"]))

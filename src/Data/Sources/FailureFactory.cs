@@ -1,11 +1,11 @@
 using CaffeActors.Compute.Diagnostics;
 
-namespace CaffeActors.Data.Transforms;
+namespace CaffeActors.Data.Sources;
 
-/// <summary>Makes a failure that names the layer at work.</summary>
+/// <summary>Makes a failure that names who is at work: the layer, or the data base.</summary>
 /// <param name="code">One of <see cref="ErrorCodes"/>.</param>
 /// <param name="message">What is wrong.</param>
 /// <param name="kind">Decides the exit code.</param>
 /// <param name="batchItem">Which item of the batch is at fault, or -1.</param>
-public delegate CaffeException LayerFailure(
+public delegate CaffeException FailureFactory(
     string code, string message, FailureKind kind = FailureKind.Configuration, int batchItem = -1);
