@@ -26,7 +26,7 @@ public static class SolverPlanner
     /// <param name="solver">The solver; it is changed.</param>
     /// <param name="path">The solver's file.</param>
     /// <param name="paths">Finds the files it names.</param>
-    /// <param name="overrideNet">Applied to every net that is read.</param>
+    /// <param name="overrideNet">Applied to every net, its state set.</param>
     /// <param name="options">The command line.</param>
     /// <param name="notice">Hears remarks.</param>
     internal static RunPlan Plan(
@@ -48,7 +48,10 @@ public static class SolverPlanner
             solver.SnapshotPrefix = Path.Combine(solver.SnapshotPrefix, Path.GetFileNameWithoutExtension(path));
         if (solver.SolverMode == SolverParameter.Types.SolverMode.Gpu)
             notice("The solver asks for a GPU; this build has none and uses the CPU.");
-        SolverNets nets = SolverNets.Of(solver, file => Read(paths.Resolve(file), overrideNet, notice));
+        SolverNets nets = SolverNets.Of(solver, file => NetFiles.ReadNet(paths.Resolve(file), notice));
+        overrideNet(nets.Train);
+        foreach (SolverTestNet test in nets.Tests)
+            overrideNet(test.Net);
         IEnumerable<string> weights = options.Snapshot is not null ? []
             : options.Weights is not null ? [options.Weights]
             : solver.Weights;
@@ -67,13 +70,6 @@ public static class SolverPlanner
             Resume = options.Resume ?? ResumeMode.Never,
             TimeBudget = options.TimeBudget,
         };
-    }
-
-    private static NetParameter Read(string file, Action<NetParameter> overrideNet, Action<string> notice)
-    {
-        NetParameter net = NetFiles.ReadNet(file, notice);
-        overrideNet(net);
-        return net;
     }
 
     // Caffe's command line always adds a stage, the empty one where none is given.

@@ -185,7 +185,7 @@ internal sealed class TrainingRunBuilder
     }
 
     private ParquetMetricSink OpenMetrics(RunDirectory folder, int segment, int start) =>
-        ParquetMetricSink.Open(folder.MetricsPath, _time, segment, start);
+        ParquetMetricSink.Open(folder.MetricsPath, _time, segment, start, _plan.MetricsFlushInterval);
 
     private SnapshotStore OpenSnapshots(RunDirectory folder)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Metrics;
@@ -59,7 +60,7 @@ internal sealed class TrainCommand : VerbCommand
         using RunLog log = GlogFlags.OpenLog(arguments, live ?? terminal.Error, "train");
         log.Info("Use CPU.");
         PlanOptions options = OptionsOf(arguments);
-        RunPlan plan = SolverPlanner.FromFile(file, options, line => log.Info(line));
+        RunPlan plan = Plan(file, arguments, options, terminal, log, live);
         if (arguments.GetValue(_dryRun))
         {
             DryRun.Tell(plan, terminal);
@@ -73,6 +74,24 @@ internal sealed class TrainCommand : VerbCommand
         if (outcome.Failure is { } failure)
             return CommandLine.Tell(failure, arguments, terminal);
         return CodeOf(outcome);
+    }
+
+    private RunPlan Plan(
+        string file, ParseResult arguments, PlanOptions options, Terminal terminal, RunLog log, LiveConsole? live)
+    {
+        string[] sets = arguments.GetValue(_set) ?? [];
+        if (!file.EndsWith(".hocon", StringComparison.OrdinalIgnoreCase) && !file.EndsWith(".conf", StringComparison.OrdinalIgnoreCase))
+        {
+            return sets.Length == 0
+                ? SolverPlanner.FromFile(file, options, line => log.Info(line))
+                : throw Usage("--set sets keys of a run configuration (.hocon); a solver has none");
+        }
+
+        CaffeActorsSettings settings = SettingsReader.ReadFile(file, sets, terminal.Environment);
+        RunPlan plan = ConfigurationPlanner.Plan(settings, file, options, line => log.Info(line),
+            (name, done, all) => live?.Draw(ProgressBlock.Bar(name, done, all, Width())));
+        live?.Draw();
+        return plan;
     }
 
     private static int CodeOf(RunOutcome outcome) => outcome.End switch

@@ -43,12 +43,17 @@ public sealed class ParquetMetricSink : IDisposable
     /// <param name="time">Stamps the rows and times the flushes.</param>
     /// <param name="segment">0 for the run's first start, one more at each resume.</param>
     /// <param name="firstStep">Iterations done when the segment begins: the resumed snapshot's, else 0.</param>
+    /// <param name="flushInterval">How old a buffered row may grow; default 30 s.</param>
     /// <exception cref="CaffeException">CFA1404: the folder cannot be written.</exception>
-    public static ParquetMetricSink Open(string directory, TimeProvider time, int segment, long firstStep)
+    public static ParquetMetricSink Open(
+        string directory, TimeProvider time, int segment, long firstStep, TimeSpan? flushInterval = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(segment);
         ArgumentOutOfRangeException.ThrowIfNegative(firstStep);
-        var sink = new ParquetMetricSink(directory, time, segment);
+        var sink = new ParquetMetricSink(directory, time, segment)
+        {
+            FlushInterval = flushInterval ?? TimeSpan.FromSeconds(30),
+        };
         try
         {
             Directory.CreateDirectory(directory);

@@ -18,5 +18,8 @@ public sealed class PathFinder(params IReadOnlyList<string> folders)
     /// <summary>A finder that also looks beside a file.</summary>
     public PathFinder Beside(string file) => new([.. folders, Path.GetDirectoryName(Path.GetFullPath(file)) ?? "."]);
 
+    /// <summary>A finder that also looks in a folder.</summary>
+    public PathFinder In(string folder) => new([.. folders, folder]);
+
     private static bool Exists(string path) => File.Exists(path) || Directory.Exists(path);
 }

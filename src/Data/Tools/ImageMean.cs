@@ -30,7 +30,7 @@ public sealed record ImageMean(int Channels, int Height, int Width, float[] Valu
     /// <exception cref="CaffeException">There are no images, their sizes differ, or a record is damaged.</exception>
     public static unsafe ImageMean Compute(RecordSource source, Action<long, long>? progress = null)
     {
-        FailureFactory failure = (code, message, kind) =>
+        FailureFactory failure = (code, message, kind, _) =>
             new CaffeException(code, kind, $"data base '{source.Path}': {message}");
         if (source.Count == 0)
             throw failure(ErrorCodes.SourceUnreadable, "it holds no records", FailureKind.Data);

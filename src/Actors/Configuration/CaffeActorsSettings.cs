@@ -1,0 +1,34 @@
+using CaffeActors.Actors.Configuration.Hocon;
+
+namespace CaffeActors.Actors.Configuration;
+
+/// <summary>A run configuration, read and checked. Every property is a key of reference.conf, which has units, ranges and defaults.</summary>
+public sealed record CaffeActorsSettings
+{
+    /// <summary>Keys <c>run</c>.</summary>
+    public required RunSettings Run { get; init; }
+
+    /// <summary>Keys <c>train</c>.</summary>
+    public required TrainSettings Train { get; init; }
+
+    /// <summary>Overrides of solver, layers and data layers at the top level.</summary>
+    public required OverrideSettings Overrides { get; init; }
+
+    /// <summary>Keys <c>data</c>.</summary>
+    public required DataSettings Data { get; init; }
+
+    /// <summary><c>compute.threads</c>.</summary>
+    public required int Threads { get; init; }
+
+    /// <summary><c>snapshot.keep-last</c>.</summary>
+    public required int KeepLast { get; init; }
+
+    /// <summary>Keys <c>metrics</c>.</summary>
+    public required MetricsSettings Metrics { get; init; }
+
+    /// <summary><c>akka</c>, as text.</summary>
+    public required string Akka { get; init; }
+
+    /// <summary>The whole configuration, resolved.</summary>
+    public required HoconObject Resolved { get; init; }
+}

@@ -1,0 +1,6 @@
+namespace CaffeActors.Actors.Configuration;
+
+/// <summary>Keys <c>run</c>.</summary>
+/// <param name="Name">The run's name.</param>
+/// <param name="OutputRoot">Folder of all runs.</param>
+public sealed record RunSettings(string Name, string OutputRoot);

@@ -1,0 +1,125 @@
+using System.Reflection;
+using CaffeActors.Actors.Configuration.Hocon;
+using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Diagnostics;
+
+namespace CaffeActors.Actors.Configuration;
+
+/// <summary>Reads run configurations: the file over reference.conf, with overrides and environment, checked key by key.</summary>
+public static class SettingsReader
+{
+    private static readonly string[] DataSetKeys =
+        ["name", "requires", "embedded", "solver", "layers", "layers-train", "layers-test", "extensions"];
+
+    // Sections whose keys are the user's: names of layers, fields of the schema, Akka's keys.
+    private static readonly HashSet<string> FreeSections = ["solver", "layers", "layers-train", "layers-test", "extensions", "akka"];
+
+    /// <summary>The defaults, as reference.conf has them.</summary>
+    public static HoconDocument Reference { get; } = ReadReference();
+
+    /// <summary>Reads a configuration.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="sets">Overrides, <c>path=value</c> each, later ones winning.</param>
+    /// <param name="environment">Environment variables.</param>
+    /// <exception cref="CaffeException">Something cannot be read or does not fit; the place is the value's.</exception>
+    public static CaffeActorsSettings ReadFile(string path, IEnumerable<string> sets, Func<string, string?> environment) =>
+        Read(HoconDocument.ParseFile(path), sets, environment);
+
+    /// <summary>Reads a configuration that is parsed already.</summary>
+    public static CaffeActorsSettings Read(
+        HoconDocument document, IEnumerable<string> sets, Func<string, string?> environment)
+    {
+        foreach (string set in sets)
+        {
+            int equals = set.IndexOf('=', StringComparison.Ordinal);
+            if (equals <= 0)
+            {
+                throw new CaffeException(ErrorCodes.Usage, FailureKind.Configuration,
+                    $"--set takes path=value, as in --set train.max-iter=100, not '{set}'");
+            }
+
+            document = document.WithOverride(set[..equals], set[(equals + 1)..], "--set");
+        }
+
+        HoconObject root = document.WithFallback(Reference).Resolve(environment);
+        HoconObject known = Reference.Resolve(static _ => null);
+        RefuseUnknown(root, known, "");
+        return Settings(new HoconSection(root), root);
+    }
+
+    private static CaffeActorsSettings Settings(HoconSection root, HoconObject resolved)
+    {
+        HoconSection run = root.Section("run"), train = root.Section("train"), data = root.Section("data");
+        HoconSection metrics = root.Section("metrics");
+        return new CaffeActorsSettings
+        {
+            Run = new RunSettings(run.Text("name"), run.Text("output-root")),
+            Train = new TrainSettings(
+                train.Text("solver"), train.Text("net"), Texts(train, "weights"), train.Choice<ResumeMode>("resume"),
+                train.Has("max-iter") ? train.Int("max-iter", 0, int.MaxValue) : null,
+                train.Has("seed") ? (ulong)train.Integer("seed", 0, long.MaxValue) : null,
+                train.Has("time-budget") ? train.Duration("time-budget", TimeSpan.FromSeconds(1), TimeSpan.FromDays(3650)) : null,
+                Texts(train, "stages"), train.Int("level", int.MinValue, int.MaxValue)),
+            Overrides = Overrides(root),
+            Data = new DataSettings(data.Text("root"), [.. data.Sections("sets").Select(DataSet)]),
+            Threads = root.Section("compute").Int("threads", 0, 1024),
+            KeepLast = root.Section("snapshot").Int("keep-last", 0, int.MaxValue),
+            Metrics = new MetricsSettings(
+                metrics.Int("system-every", 0, int.MaxValue),
+                metrics.Duration("flush-interval", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1))),
+            Akka = root.Section("akka").Values.Render(),
+            Resolved = resolved,
+        };
+    }
+
+    private static DataSetSettings DataSet(HoconSection set)
+    {
+        foreach (string key in set.Values.Keys.Where(key => !DataSetKeys.Contains(key)))
+            throw Unknown(set.Values, key, $"{set.Path}.{key}", DataSetKeys);
+        bool declared = set.Has("requires") || set.Values.UndefinedKeys.Contains("requires");
+        return new DataSetSettings(
+            set.Has("name") ? set.Text("name") : set.Path,
+            !declared ? null : set.Has("requires") ? Texts(set, "requires") : [],
+            set.Has("embedded") ? set.Text("embedded") : "",
+            Overrides(set));
+    }
+
+    private static OverrideSettings Overrides(HoconSection section) => new(
+        Inner(section, "solver"), Inner(section, "layers"), Inner(section, "layers-train"), Inner(section, "layers-test"),
+        Inner(section, "extensions"));
+
+    private static HoconSection Inner(HoconSection section, string key) =>
+        section.Has(key) ? section.Section(key) : new HoconSection(new HoconObject(section.Values.Place), key);
+
+    private static string[] Texts(HoconSection section, string key) => [.. section.Scalars(key).Select(item => item.Text)];
+
+    private static void RefuseUnknown(HoconObject given, HoconObject known, string path)
+    {
+        foreach (string key in given.Keys.Concat(given.UndefinedKeys))
+        {
+            string full = path.Length == 0 ? key : $"{path}.{key}";
+            if (!known.TryGet(key, out HoconValue? reference))
+                throw Unknown(given, key, full, known.Keys);
+            if (!FreeSections.Contains(full) && reference is HoconObject inner
+                && given.TryGet(key, out HoconValue? value) && value is HoconObject section)
+            {
+                RefuseUnknown(section, inner, full);
+            }
+        }
+    }
+
+    private static CaffeException Unknown(HoconObject given, string key, string full, IEnumerable<string> known)
+    {
+        string hint = Nearest.Of(key, known) is { } near ? $"did you mean '{near}'?" : $"known here: {string.Join(", ", known)}";
+        return new CaffeException(
+            ErrorCodes.UnknownKey, FailureKind.Configuration, $"there is no setting '{full}'; {hint}", given.PlaceOfKey(key));
+    }
+
+    private static HoconDocument ReadReference()
+    {
+        Assembly assembly = typeof(SettingsReader).Assembly;
+        string name = assembly.GetManifestResourceNames().Single(name => name.EndsWith("reference.conf", StringComparison.Ordinal));
+        using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
+        return HoconDocument.ParseText(reader.ReadToEnd(), "reference.conf");
+    }
+}

@@ -1,0 +1,127 @@
+using CaffeActors.Actors.Configuration;
+using CaffeActors.Actors.Configuration.Hocon;
+using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Schema;
+using CaffeActors.Data.Layers;
+using CaffeActors.Data.Nets;
+
+namespace CaffeActors.Actors.Planning;
+
+/// <summary>Makes a plan of a run configuration: chooses the data set, applies the overrides, plans the solver.</summary>
+public static class ConfigurationPlanner
+{
+    /// <summary>Plans a configuration.</summary>
+    /// <param name="settings">The configuration.</param>
+    /// <param name="path">Its file.</param>
+    /// <param name="options">The command line, which wins.</param>
+    /// <param name="notice">Hears remarks.</param>
+    /// <param name="progress">Hears how far the making of a database is: its name, records done, records in all.</param>
+    /// <exception cref="CaffeException">Something does not fit; the place is the value's.</exception>
+    public static RunPlan Plan(
+        CaffeActorsSettings settings, string path, PlanOptions options, Action<string> notice,
+        Action<string, long, long>? progress = null)
+    {
+        PathFinder paths = new PathFinder().Beside(path);
+        DataSetChoice? chosen = DataSetChoice.Of(settings.Data, paths, notice, progress);
+        if (chosen?.Folder is { } folder)
+            paths = paths.In(folder);
+        List<OverrideSettings> overrides = chosen is null ? [settings.Overrides] : [chosen.Set.Overrides, settings.Overrides];
+
+        string solverPath = paths.Resolve(SolverOf(settings));
+        SolverParameter solver = NetFiles.ReadSolver(solverPath, notice);
+        if (settings.Train.Net.Length > 0)
+            ReplaceNet(solver, paths.Resolve(settings.Train.Net));
+        foreach (OverrideSettings set in overrides)
+            ProtoOverride.Apply(solver, set.Solver.Values);
+        RunPlan plan = SolverPlanner.Plan(
+            solver, solverPath, paths.Beside(solverPath), net => Override(net, overrides), With(settings, options), notice);
+        return plan with
+        {
+            Name = options.RunName ?? NameOf(settings, path),
+            Extensions = Extensions(overrides),
+            ConfigPath = path,
+            ResolvedConfig = settings.Resolved.Render(),
+            SnapshotsInRunFolder = true,
+            KeepLast = settings.KeepLast,
+            SystemMetricsEvery = settings.Metrics.SystemEvery,
+            MetricsFlushInterval = settings.Metrics.FlushInterval,
+            AkkaConfig = settings.Akka,
+        };
+    }
+
+    private static string NameOf(CaffeActorsSettings settings, string path) =>
+        settings.Run.Name.Length > 0 ? settings.Run.Name : Path.GetFileNameWithoutExtension(path);
+
+    private static string SolverOf(CaffeActorsSettings settings) => settings.Train.Solver.Length > 0
+        ? settings.Train.Solver
+        : throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
+            "train.solver is not set; it must name a solver (prototxt)", settings.Resolved.Place);
+
+    private static PlanOptions With(CaffeActorsSettings settings, PlanOptions options) => options with
+    {
+        Weights = options.Weights ?? (options.Snapshot is null && settings.Train.Weights.Count > 0
+            ? string.Join(',', settings.Train.Weights) : null),
+        Level = options.Level ?? settings.Train.Level,
+        Stages = options.Stages ?? string.Join(',', settings.Train.Stages),
+        MaxIter = options.MaxIter ?? settings.Train.MaxIter,
+        Seed = options.Seed ?? settings.Train.Seed,
+        OutputRoot = options.OutputRoot ?? settings.Run.OutputRoot,
+        Resume = options.Resume ?? settings.Train.Resume,
+        TimeBudget = options.TimeBudget ?? settings.Train.TimeBudget,
+        Threads = options.Threads ?? settings.Threads,
+    };
+
+    private static void ReplaceNet(SolverParameter solver, string net)
+    {
+        solver.NetParam = null;
+        solver.ClearTrainNet();
+        solver.TrainNetParam = null;
+        solver.Net = net;
+    }
+
+    private static void Override(NetParameter net, List<OverrideSettings> overrides)
+    {
+        bool isTrain = net.State.Phase == Phase.Train;
+        foreach (OverrideSettings set in overrides)
+        {
+            Override(net, set.Layers.Values);
+            Override(net, isTrain ? set.LayersTrain.Values : set.LayersTest.Values);
+        }
+    }
+
+    private static void Override(NetParameter net, HoconObject layers)
+    {
+        foreach (string name in layers.Keys)
+        {
+            LayerParameter[] targets = [.. net.Layer.Where(layer => layer.Name == name)];
+            if (targets.Length == 0)
+            {
+                string hint = Nearest.Of(name, net.Layer.Select(layer => layer.Name)) is { } near ? $"; did you mean '{near}'?" : "";
+                throw new CaffeException(ErrorCodes.UnknownKey, FailureKind.Configuration,
+                    $"net '{net.Name}' has no layer '{name}'{hint}", layers.PlaceOfKey(name));
+            }
+
+            HoconObject fields = layers[name] as HoconObject
+                ?? throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
+                    $"layer '{name}' must be given fields: \"{name}\" {{ ... }}", layers[name].Place);
+            foreach (LayerParameter target in targets)
+                ProtoOverride.Apply(target, fields);
+        }
+    }
+
+    private static Dictionary<string, object> Extensions(List<OverrideSettings> overrides)
+    {
+        Dictionary<string, object> extensions = [];
+        foreach (OverrideSettings set in overrides)
+        {
+            foreach (string layer in set.Extensions.Values.Keys)
+            {
+                var before = (DataExtension)extensions.GetValueOrDefault(layer, new DataExtension());
+                extensions[layer] = ExtensionReader.Read(set.Extensions.Section(layer), before);
+            }
+        }
+
+        return extensions;
+    }
+}
