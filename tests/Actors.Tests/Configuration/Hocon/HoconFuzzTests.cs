@@ -29,7 +29,7 @@ public sealed class HoconFuzzTests
     [InlineData(2)]
     public void MutatedText_IsReadOrRefused(ulong seed)
     {
-        var random = new RandomStream(seed, "hocon-fuzz");
+        var random = new RandomStream(seed, RandomStream.StreamId("hocon-fuzz"));
         int read = 0;
         for (int i = 0; i < 5000; i++)
         {
@@ -83,5 +83,5 @@ public sealed class HoconFuzzTests
         return text.ToString();
     }
 
-    private static int Below(RandomStream random, int count) => (int)(random.NextUInt() % (uint)count);
+    private static int Below(RandomStream random, int count) => (int)random.NextBelow((uint)count);
 }

@@ -22,7 +22,7 @@ public sealed class HoconIncludeTests : IDisposable
     [InlineData("x = [{ include \"inner\" }]", """{"x":[{"a":1,"b":2}]}""")]
     [InlineData("include \"missing.hocon\"\na = 1", """{"a":1}""")]
     [InlineData("include \"sub/deep.hocon\"", """{"a":1,"b":2,"deep":true}""")]
-    [InlineData("include \"both\"", """{"json":1,"conf":1,"winner":"conf"}""")]
+    [InlineData("include \"both\"", """{"json":1,"winner":"conf","conf":1}""")]
     public void Include_PutsTheFieldsInItsPlace(string text, string expected)
     {
         _folder.Write("inner.hocon", "a = 1\nb = 2");

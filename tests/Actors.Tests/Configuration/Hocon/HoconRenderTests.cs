@@ -10,10 +10,10 @@ public sealed class HoconRenderTests
     private static readonly Gen<string> Text = Gen.OneOf(
         Gen.String[Gen.Char.AlphaNumeric, 0, 6],
         Gen.String[Gen.Char["\"\\\n\r\t$#/{}[]:=,+. \u00e9\u4e2d\u2028\u0001\ud83d\ude00\ud800"], 0, 8],
-        Gen.OneOfConst("true", "null", "include", "1e5", "-0", "10ms", "${a}", "//", "\"\"\"", ""));
+        OneOf("true", "null", "include", "1e5", "-0", "10ms", "${a}", "//", "\"\"\"", ""));
 
     private static readonly Gen<string> Scalar = Gen.OneOf(
-        Gen.Int.Select(n => $"{n}"), Gen.Double[-1e6, 1e6].Select(d => $"{d:R}"), Gen.OneOfConst("true", "false", "null"),
+        Gen.Int.Select(n => $"{n}"), Gen.Double[-1e6, 1e6].Select(d => $"{d:R}"), OneOf("true", "false", "null"),
         Text.Select(HoconText.Quote));
 
     private static readonly Gen<string> Value = Gen.Recursive<string>((depth, self) => depth > 4
@@ -108,4 +108,6 @@ public sealed class HoconRenderTests
     private static Gen<string> Fields(Gen<string> value) =>
         Gen.Select(Text, value, (key, written) => $"{HoconText.Quote(key)} = {written}")
             .List[0, 4].Select(fields => string.Join(", ", fields));
+
+    private static Gen<string> OneOf(params string[] texts) => Gen.Int[0, texts.Length - 1].Select(i => texts[i]);
 }

@@ -1,0 +1,136 @@
+using System.Text.RegularExpressions;
+using CaffeActors.Actors.Configuration;
+using CaffeActors.Actors.Configuration.Hocon;
+using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Diagnostics;
+
+namespace CaffeActors.Actors.Tests.Configuration;
+
+public sealed class SettingsReaderTests
+{
+    private static CaffeActorsSettings Read(string text, params string[] sets) =>
+        SettingsReader.Read(HoconDocument.ParseText(text, "run.hocon"), sets, static _ => null);
+
+    private static CaffeException Refused(string text, params string[] sets) =>
+        Assert.Throws<CaffeException>(() => Read(text, sets));
+
+    [Fact]
+    public void EmptyFile_HasTheDefaultsOfReferenceConf()
+    {
+        CaffeActorsSettings settings = Read("");
+        Assert.Equal(new RunSettings("", "runs"), settings.Run);
+        Assert.Equal(ResumeMode.Never, settings.Train.Resume);
+        Assert.Null(settings.Train.MaxIter);
+        Assert.Null(settings.Train.Seed);
+        Assert.Null(settings.Train.TimeBudget);
+        Assert.Equal(new MetricsSettings(100, TimeSpan.FromSeconds(30)), settings.Metrics);
+        Assert.Equal(0, settings.Threads);
+        Assert.Equal(0, settings.KeepLast);
+        Assert.Empty(settings.Data.Sets);
+    }
+
+    [Fact]
+    public void Values_AreReadWithTheirUnits()
+    {
+        CaffeActorsSettings settings = Read("""
+            run.name = mine
+            train { solver = s.prototxt, resume = auto, max-iter = 1e3, seed = 7, time-budget = 55m, stages = [a, b], level = -1 }
+            compute.threads = 3
+            snapshot.keep-last = 2
+            metrics { system-every = 0, flush-interval = 5s }
+            """);
+        Assert.Equal("mine", settings.Run.Name);
+        Assert.Equal((1000, 7UL, TimeSpan.FromMinutes(55)), (settings.Train.MaxIter, settings.Train.Seed, settings.Train.TimeBudget));
+        Assert.Equal(ResumeMode.Auto, settings.Train.Resume);
+        Assert.Equal(["a", "b"], settings.Train.Stages);
+        Assert.Equal((3, 2), (settings.Threads, settings.KeepLast));
+        Assert.Equal(new MetricsSettings(0, TimeSpan.FromSeconds(5)), settings.Metrics);
+    }
+
+    [Theory]
+    [InlineData("train.max-itr = 5", "train.max-itr", "max-iter", 1, 7)]
+    [InlineData("\n  snapshots { keep-last = 1 }", "snapshots", "snapshot", 2, 3)]
+    [InlineData("data.sets = [{ name = a, require = [x] }]", "require", "requires", 1, 26)]
+    public void UnknownKey_IsRefusedWithTheNearestAndItsPlace(string text, string key, string near, int line, int column)
+    {
+        CaffeException failure = Refused(text);
+        Assert.Equal(ErrorCodes.UnknownKey, failure.Code);
+        Assert.Contains(key, failure.Message, StringComparison.Ordinal);
+        Assert.Contains($"'{near}'", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(new SourcePlace("run.hocon", line, column), failure.Place);
+    }
+
+    [Theory]
+    [InlineData("compute.threads = many", "compute.threads")]
+    [InlineData("compute.threads = -1", "compute.threads")]
+    [InlineData("train.resume = perhaps", "train.resume")]
+    [InlineData("train.time-budget = 55x", "train.time-budget")]
+    [InlineData("metrics.flush-interval = 2h", "metrics.flush-interval")]
+    [InlineData("train.seed = 1.5", "train.seed")]
+    public void ValueThatDoesNotFit_IsRefusedWithItsKey(string text, string key)
+    {
+        CaffeException failure = Refused(text);
+        Assert.Equal(ErrorCodes.BadSetting, failure.Code);
+        Assert.Equal(FailureKind.Configuration, failure.Kind);
+        Assert.Contains(key, failure.Message, StringComparison.Ordinal);
+        Assert.Equal(1, failure.Place?.Line);
+    }
+
+    [Fact]
+    public void Set_OverridesTheFile()
+    {
+        CaffeActorsSettings settings = Read("train.seed = 1", "train.seed=2", "solver.base_lr=0.5", "train.seed=3");
+        Assert.Equal(3UL, settings.Train.Seed);
+        Assert.Equal("0.5", ((HoconScalar)settings.Overrides.Solver.Values["base_lr"]).Text);
+        Assert.Equal(ErrorCodes.Usage, Refused("", "train.seed").Code);
+        Assert.Equal("--set", Refused("", "train.sed=2").Place?.Path);
+    }
+
+    [Fact]
+    public void DataSets_TellUnsetVariablesFromAbsentRequirements()
+    {
+        IReadOnlyList<DataSetSettings> sets = Read("""
+            data.sets = [{ name = a, requires = [${?NOT_SET}] }, { name = b }, { name = c, requires = ${?NOT_SET} }, { name = d, requires = [x] }]
+            """).Data.Sets;
+        Assert.Equal([0, -1, 0, 1], sets.Select(set => set.Requires?.Count ?? -1));
+    }
+
+    [Fact]
+    public void EveryKeyOfReferenceConf_HasACommentAndIsDocumented()
+    {
+        string folder = RepositoryFolder.Path;
+        string[] lines = File.ReadAllLines(Path.Combine(folder, "src", "Actors", "Configuration", "reference.conf"));
+        string guide = File.ReadAllText(Path.Combine(folder, "docs", "configuration.md"));
+        string section = "";
+        int keys = 0;
+        for (int i = 0; i < lines.Length; i++)
+        {
+            Match opened = Regex.Match(lines[i], @"^([a-z-]+) \{$"), key = Regex.Match(lines[i], @"^\s*([a-z-]+) (=|\{\})");
+            if (opened.Success)
+                section = opened.Groups[1].Value + ".";
+            if (lines[i] == "}")
+                section = "";
+            if (!key.Success)
+                continue;
+            keys++;
+            Assert.True(lines[i - 1].TrimStart().StartsWith('#'), $"reference.conf({i + 1}): the key has no comment");
+            string name = section + key.Groups[1].Value;
+            Assert.True(guide.Contains($"`{name}`", StringComparison.Ordinal), $"docs/configuration.md does not tell of {name}");
+        }
+
+        Assert.True(keys > 15, $"only {keys} keys found");
+    }
+
+    [Fact]
+    public void EveryKeyOfReferenceConf_IsRead()
+    {
+        // A key nobody reads would take any value: each must refuse a list of lists, or be a section of the user's.
+        HoconObject reference = SettingsReader.Reference.Resolve(static _ => null);
+        foreach (string section in reference.Keys)
+        {
+            var keys = reference[section] is HoconObject { Keys.Count: > 0 } inner ? inner.Keys.Select(key => $"{section}.{key}") : [section];
+            foreach (string key in keys)
+                Assert.Throws<CaffeException>(() => Read($"{key} = [[[]]]"));
+        }
+    }
+}
