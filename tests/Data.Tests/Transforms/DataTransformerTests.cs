@@ -151,5 +151,5 @@ public sealed unsafe class DataTransformerTests
 
     private static DataTransformer Make(TransformationParameter parameter, Phase phase = Phase.Test) =>
         new(parameter, phase, Seed, Stream, path => path,
-            (code, message, kind) => new CaffeException(code, kind, message));
+            (code, message, kind, _) => new CaffeException(code, kind, message));
 }
