@@ -22,7 +22,8 @@ public sealed class Catalog<TBase, TAttribute, TArgument>
     private readonly SortedDictionary<string, ConstructorInfo> _constructors = new(StringComparer.Ordinal);
 
     /// <summary>Scans assemblies.</summary>
-    /// <exception cref="InvalidOperationException">Two classes have one name, or a class lacks the constructor.</exception>
+    /// <exception cref="InvalidOperationException">Two classes have one name, or a class lacks the
+    /// constructor.</exception>
     public Catalog(params IEnumerable<Assembly> assemblies)
     {
         foreach (Type type in assemblies.Distinct().SelectMany(assembly => assembly.GetTypes()))
@@ -30,9 +31,11 @@ public sealed class Catalog<TBase, TAttribute, TArgument>
             if (type.GetCustomAttribute<TAttribute>(inherit: false) is not { } attribute)
                 continue;
             ConstructorInfo constructor = type.GetConstructor([typeof(TArgument)])
-                ?? throw new InvalidOperationException($"{type} has no public constructor of one {typeof(TArgument).Name}.");
+                ?? throw new InvalidOperationException(
+                    $"{type} has no public constructor of one {typeof(TArgument).Name}.");
             if (!_constructors.TryAdd(attribute.Name, constructor))
-                throw new InvalidOperationException($"Two classes are called '{attribute.Name}': {type} is the second.");
+                throw new InvalidOperationException(
+                    $"Two classes are called '{attribute.Name}': {type} is the second.");
         }
     }
 

@@ -6,5 +6,6 @@ namespace CaffeActors.Actors.Tests;
 internal static class RepositoryFolder
 {
     public static string Path { get; } = System.IO.Path.GetFullPath(typeof(RepositoryFolder).Assembly
-        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "RepositoryRoot").Value!);
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "RepositoryRoot")
+            .Value!);
 }

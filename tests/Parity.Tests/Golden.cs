@@ -11,14 +11,16 @@ internal static class Golden
 
     /// <summary>All cases of a kind, by folder name.</summary>
     public static TheoryData<string> Cases(string kind) =>
-        [.. Directory.GetDirectories(Folder(kind)).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+        [.. Directory.GetDirectories(Folder(kind)).Select(path => Path.GetFileName(path)!)
+            .Order(StringComparer.Ordinal)];
 
     /// <summary>Runs a command line; fails with its messages where it does not end with 0.</summary>
     public static async Task RunAsync(params string[] args)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        int code = await CommandLine.RunAsync(args, new Terminal(output, error, IsInteractive: false, static _ => null));
+        int code = await CommandLine.RunAsync(
+            args, new Terminal(output, error, IsInteractive: false, static _ => null));
         Assert.True(code == 0, $"exit code {code}: {error}");
     }
 
@@ -38,7 +40,8 @@ internal static class Golden
 
     /// <summary>Compares all datasets of a group of two files.</summary>
     /// <returns>How many there were.</returns>
-    public static int AssertGroup(Hdf5Reader golden, string group, Hdf5Reader actual, string actualGroup, double tolerance)
+    public static int AssertGroup(
+        Hdf5Reader golden, string group, Hdf5Reader actual, string actualGroup, double tolerance)
     {
         if (!golden.Exists(group))
             return 0;
@@ -46,7 +49,8 @@ internal static class Golden
         foreach (string name in names)
         {
             Assert.Equal(golden.ShapeOf($"{group}/{name}"), actual.ShapeOf($"{actualGroup}/{name}"));
-            AssertClose($"{group}/{name}", golden.ReadFloats($"{group}/{name}"), actual.ReadFloats($"{actualGroup}/{name}"), tolerance);
+            AssertClose($"{group}/{name}", golden.ReadFloats($"{group}/{name}"),
+                actual.ReadFloats($"{actualGroup}/{name}"), tolerance);
         }
 
         return names.Count;

@@ -3,7 +3,8 @@ using CaffeActors.Testing;
 
 namespace CaffeActors.Parity.Tests;
 
-/// <summary>One pass of one layer: blobs, gradients and parameters equal Caffe's to 2e-4 of the largest value.</summary>
+/// <summary>One pass of one layer: blobs, gradients and parameters equal Caffe's to 2e-4 of the largest
+/// value.</summary>
 public sealed class LayerParityTests
 {
     private const double Tolerance = 2e-4;

@@ -26,7 +26,8 @@ public sealed class SolverParityTests
         using var golden = new Hdf5Reader(folder.At("golden.h5"));
         AssertParams(golden, "params", folder.At("snap_iter_30.caffemodel"));
         // With iter_size above 1 the golden loss is the last pass's, ours the mean: they are not comparable.
-        if (!(await File.ReadAllTextAsync(folder.At("solver.prototxt"), TestContext.Current.CancellationToken)).Contains("iter_size", StringComparison.Ordinal))
+        if (!(await File.ReadAllTextAsync(folder.At("solver.prototxt"), TestContext.Current.CancellationToken))
+            .Contains("iter_size", StringComparison.Ordinal))
             Golden.AssertClose("losses", golden.ReadFloats("losses"), Losses(folder), Tolerance);
     }
 
@@ -65,7 +66,8 @@ public sealed class SolverParityTests
             File.Copy(file, folder.At(Path.GetFileName(file)));
         // The prefix is meant from the current folder, which belongs to all tests.
         string solver = File.ReadAllText(folder.At("solver.prototxt"))
-            .Replace("snapshot_prefix: \"snap\"", $"snapshot_prefix: \"{folder.At("snap")}\"", StringComparison.Ordinal);
+            .Replace("snapshot_prefix: \"snap\"", $"snapshot_prefix: \"{folder.At("snap")}\"",
+                StringComparison.Ordinal);
         File.WriteAllText(folder.At("solver.prototxt"), solver);
         return folder;
     }
@@ -89,6 +91,7 @@ public sealed class SolverParityTests
     {
         string run = Directory.GetDirectories(folder.At("runs"), "run_id=*").Single();
         return [.. MetricReader.Read(Path.Combine(run, "metrics"))
-            .Where(row => row.Split == "train" && row.Name == "loss").OrderBy(row => row.Step).Select(row => (float)row.Value)];
+            .Where(row => row.Split == "train" && row.Name == "loss").OrderBy(row => row.Step)
+                .Select(row => (float)row.Value)];
     }
 }

@@ -74,7 +74,8 @@ public sealed class GradientChecker
                 double estimate = (plus - minus) / (2 * Step);
                 double scale = Math.Max(1, Math.Max(Math.Abs(estimate), Math.Abs(computed[k][i])));
                 Assert.True(Math.Abs(estimate - computed[k][i]) <= Threshold * scale,
-                    $"{harness.Layer.Type}, {name}, element {i} = {value}: backward gives {computed[k][i]}, differences give {estimate}");
+                    $"{harness.Layer.Type}, {name}, element {i} = {value}: backward gives {computed[k][i]}, "
+                    + $"differences give {estimate}");
             }
         }
     }

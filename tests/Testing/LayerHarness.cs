@@ -18,7 +18,8 @@ public sealed class LayerHarness : IDisposable
     /// <param name="threads">Threads of the device.</param>
     /// <param name="catalog">Where layer types come from; Compute's by default.</param>
     public LayerHarness(
-        LayerParameter parameter, Blob[] bottom, int tops = 1, bool inPlace = false, int threads = 2, LayerCatalog? catalog = null)
+        LayerParameter parameter, Blob[] bottom, int tops = 1, bool inPlace = false, int threads = 2,
+        LayerCatalog? catalog = null)
     {
         parameter = parameter.Clone();
         if (!parameter.HasPhase)

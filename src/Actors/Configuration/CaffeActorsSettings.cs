@@ -2,7 +2,8 @@ using CaffeActors.Actors.Configuration.Hocon;
 
 namespace CaffeActors.Actors.Configuration;
 
-/// <summary>A run configuration, read and checked. Every property is a key of reference.conf, which has units, ranges and defaults.</summary>
+/// <summary>A run configuration, read and checked. Every property is a key of reference.conf, which has units, ranges
+/// and defaults.</summary>
 public sealed record CaffeActorsSettings
 {
     /// <summary>Keys <c>run</c>.</summary>

@@ -9,4 +9,5 @@ namespace CaffeActors.Actors.Configuration;
 /// <param name="LayersTest">The same in the test nets.</param>
 /// <param name="Extensions">Settings of data layers beyond the schema, by layer name.</param>
 public sealed record OverrideSettings(
-    HoconSection Solver, HoconSection Layers, HoconSection LayersTrain, HoconSection LayersTest, HoconSection Extensions);
+    HoconSection Solver, HoconSection Layers, HoconSection LayersTrain, HoconSection LayersTest,
+    HoconSection Extensions);

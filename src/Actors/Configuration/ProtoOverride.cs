@@ -7,18 +7,21 @@ using Google.Protobuf.Reflection;
 
 namespace CaffeActors.Actors.Configuration;
 
-/// <summary>Sets fields of a protobuf message from HOCON: simple values replace, messages merge, lists replace, null clears.</summary>
+/// <summary>Sets fields of a protobuf message from HOCON: simple values replace, messages merge, lists replace, null
+/// clears.</summary>
 public static class ProtoOverride
 {
     /// <summary>Applies overrides; fields are called as the schema calls them.</summary>
     /// <param name="target">The message to change.</param>
     /// <param name="overrides">Field names and values.</param>
-    /// <exception cref="CaffeException">A field is unknown or a value does not fit it; the place is the value's.</exception>
+    /// <exception cref="CaffeException">A field is unknown or a value does not fit it; the place is the
+    /// value's.</exception>
     public static void Apply(IMessage target, HoconObject overrides)
     {
         foreach (string name in overrides.Keys)
         {
-            FieldDescriptor field = target.Descriptor.FindFieldByName(name) ?? throw UnknownField(target, overrides, name);
+            FieldDescriptor field = target.Descriptor.FindFieldByName(name)
+                ?? throw UnknownField(target, overrides, name);
             Set(target, field, overrides[name]);
             SourcePlaces.SetField(target, name, overrides[name].Place);
         }
@@ -88,15 +91,18 @@ public static class ProtoOverride
     private static long Integer(FieldDescriptor field, HoconScalar scalar, long least, long most) =>
         HoconSection.TryInteger(scalar) is { } number && number >= least && number <= most
             ? number
-            : throw Wrong(field, scalar, string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}"));
+            : throw Wrong(field, scalar,
+                string.Create(CultureInfo.InvariantCulture, $"a whole number from {least} to {most}"));
 
     private static CaffeException Wrong(FieldDescriptor field, HoconValue value, string expected) =>
         new(ErrorCodes.BadFieldValue, FailureKind.Configuration,
-            $"field '{field.Name}' of {field.ContainingType.Name} is {value.Described}; it must be {expected}", value.Place);
+            $"field '{field.Name}' of {field.ContainingType.Name} is {value.Described}; it must be {expected}",
+            value.Place);
 
     private static CaffeException UnknownField(IMessage target, HoconObject overrides, string name)
     {
-        string hint = Nearest.Of(name, target.Descriptor.Fields.InDeclarationOrder().Select(field => field.Name)) is { } near
+        string hint = Nearest.Of(
+            name, target.Descriptor.Fields.InDeclarationOrder().Select(field => field.Name)) is { } near
             ? $"; did you mean '{near}'?"
             : "";
         return new CaffeException(ErrorCodes.UnknownField, FailureKind.Configuration,

@@ -5,14 +5,16 @@ using CaffeActors.Compute.Diagnostics;
 
 namespace CaffeActors.Actors.Configuration;
 
-/// <summary>Reads run configurations: the file over reference.conf, with overrides and environment, checked key by key.</summary>
+/// <summary>Reads run configurations: the file over reference.conf, with overrides and environment, checked key by
+/// key.</summary>
 public static class SettingsReader
 {
     private static readonly string[] DataSetKeys =
         ["name", "requires", "embedded", "solver", "layers", "layers-train", "layers-test", "extensions"];
 
     // Sections whose keys are the user's: names of layers, fields of the schema, Akka's keys.
-    private static readonly HashSet<string> FreeSections = ["solver", "layers", "layers-train", "layers-test", "extensions", "akka"];
+    private static readonly HashSet<string> FreeSections =
+        ["solver", "layers", "layers-train", "layers-test", "extensions", "akka"];
 
     /// <summary>The defaults, as reference.conf has them.</summary>
     public static HoconDocument Reference { get; } = ReadReference();
@@ -22,7 +24,8 @@ public static class SettingsReader
     /// <param name="sets">Overrides, <c>path=value</c> each, later ones winning.</param>
     /// <param name="environment">Environment variables.</param>
     /// <exception cref="CaffeException">Something cannot be read or does not fit; the place is the value's.</exception>
-    public static CaffeActorsSettings ReadFile(string path, IEnumerable<string> sets, Func<string, string?> environment) =>
+    public static CaffeActorsSettings ReadFile(
+        string path, IEnumerable<string> sets, Func<string, string?> environment) =>
         Read(HoconDocument.ParseFile(path), sets, environment);
 
     /// <summary>Reads a configuration that is parsed already.</summary>
@@ -58,7 +61,8 @@ public static class SettingsReader
                 train.Text("solver"), train.Text("net"), Texts(train, "weights"), train.Choice<ResumeMode>("resume"),
                 train.Has("max-iter") ? train.Int("max-iter", 0, int.MaxValue) : null,
                 train.Has("seed") ? (ulong)train.Integer("seed", 0, long.MaxValue) : null,
-                train.Has("time-budget") ? train.Duration("time-budget", TimeSpan.FromSeconds(1), TimeSpan.FromDays(3650)) : null,
+                train.Has("time-budget")
+                ? train.Duration("time-budget", TimeSpan.FromSeconds(1), TimeSpan.FromDays(3650)) : null,
                 Texts(train, "stages"), train.Int("level", int.MinValue, int.MaxValue)),
             Overrides = Overrides(root),
             Data = new DataSettings(data.Text("root"), [.. data.Sections("sets").Select(DataSet)]),
@@ -85,13 +89,15 @@ public static class SettingsReader
     }
 
     private static OverrideSettings Overrides(HoconSection section) => new(
-        Inner(section, "solver"), Inner(section, "layers"), Inner(section, "layers-train"), Inner(section, "layers-test"),
+        Inner(section, "solver"), Inner(section, "layers"), Inner(section, "layers-train"),
+        Inner(section, "layers-test"),
         Inner(section, "extensions"));
 
     private static HoconSection Inner(HoconSection section, string key) =>
         section.Has(key) ? section.Section(key) : new HoconSection(new HoconObject(section.Values.Place), key);
 
-    private static string[] Texts(HoconSection section, string key) => [.. section.Scalars(key).Select(item => item.Text)];
+    private static string[] Texts(HoconSection section, string key) =>
+        [.. section.Scalars(key).Select(item => item.Text)];
 
     private static void RefuseUnknown(HoconObject given, HoconObject known, string path)
     {
@@ -110,15 +116,18 @@ public static class SettingsReader
 
     private static CaffeException Unknown(HoconObject given, string key, string full, IEnumerable<string> known)
     {
-        string hint = Nearest.Of(key, known) is { } near ? $"did you mean '{near}'?" : $"known here: {string.Join(", ", known)}";
+        string hint = Nearest.Of(key, known) is { } near ? $"did you mean '{near}'?"
+            : $"known here: {string.Join(", ", known)}";
         return new CaffeException(
-            ErrorCodes.UnknownKey, FailureKind.Configuration, $"there is no setting '{full}'; {hint}", given.PlaceOfKey(key));
+            ErrorCodes.UnknownKey, FailureKind.Configuration, $"there is no setting '{full}'; {hint}",
+            given.PlaceOfKey(key));
     }
 
     private static HoconDocument ReadReference()
     {
         Assembly assembly = typeof(SettingsReader).Assembly;
-        string name = assembly.GetManifestResourceNames().Single(name => name.EndsWith("reference.conf", StringComparison.Ordinal));
+        string name = assembly.GetManifestResourceNames()
+            .Single(name => name.EndsWith("reference.conf", StringComparison.Ordinal));
         using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
         return HoconDocument.ParseText(reader.ReadToEnd(), "reference.conf");
     }

@@ -8,7 +8,8 @@ using CaffeActors.Data.Nets;
 
 namespace CaffeActors.Actors.Planning;
 
-/// <summary>Makes a plan of a run configuration: chooses the data set, applies the overrides, plans the solver.</summary>
+/// <summary>Makes a plan of a run configuration: chooses the data set, applies the overrides, plans the
+/// solver.</summary>
 public static class ConfigurationPlanner
 {
     /// <summary>Plans a configuration.</summary>
@@ -16,7 +17,8 @@ public static class ConfigurationPlanner
     /// <param name="path">Its file.</param>
     /// <param name="options">The command line, which wins.</param>
     /// <param name="notice">Hears remarks.</param>
-    /// <param name="progress">Hears how far the making of a database is: its name, records done, records in all.</param>
+    /// <param name="progress">Hears how far the making of a database is: its name, records done, records in
+    /// all.</param>
     /// <exception cref="CaffeException">Something does not fit; the place is the value's.</exception>
     public static RunPlan Plan(
         CaffeActorsSettings settings, string path, PlanOptions options, Action<string> notice,
@@ -26,7 +28,8 @@ public static class ConfigurationPlanner
         DataSetChoice? chosen = DataSetChoice.Of(settings.Data, paths, notice, progress);
         if (chosen?.Folder is { } folder)
             paths = paths.In(folder);
-        List<OverrideSettings> overrides = chosen is null ? [settings.Overrides] : [chosen.Set.Overrides, settings.Overrides];
+        List<OverrideSettings> overrides = chosen is null ? [settings.Overrides]
+            : [chosen.Set.Overrides, settings.Overrides];
 
         string solverPath = paths.Resolve(SolverOf(settings));
         SolverParameter solver = NetFiles.ReadSolver(solverPath, notice);
@@ -35,7 +38,8 @@ public static class ConfigurationPlanner
         foreach (OverrideSettings set in overrides)
             ProtoOverride.Apply(solver, set.Solver.Values);
         RunPlan plan = SolverPlanner.Plan(
-            solver, solverPath, paths.Beside(solverPath), net => Override(net, overrides), With(settings, options), notice);
+            solver, solverPath, paths.Beside(solverPath), net => Override(net, overrides), With(settings, options),
+            notice);
         return plan with
         {
             Name = options.RunName ?? NameOf(settings, path),
@@ -97,7 +101,8 @@ public static class ConfigurationPlanner
             LayerParameter[] targets = [.. net.Layer.Where(layer => layer.Name == name)];
             if (targets.Length == 0)
             {
-                string hint = Nearest.Of(name, net.Layer.Select(layer => layer.Name)) is { } near ? $"; did you mean '{near}'?" : "";
+                string hint = Nearest.Of(name, net.Layer.Select(layer => layer.Name)) is { } near
+                    ? $"; did you mean '{near}'?" : "";
                 throw new CaffeException(ErrorCodes.UnknownKey, FailureKind.Configuration,
                     $"net '{net.Name}' has no layer '{name}'{hint}", layers.PlaceOfKey(name));
             }

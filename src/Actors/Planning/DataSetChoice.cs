@@ -39,7 +39,8 @@ internal sealed record DataSetChoice(DataSetSettings Set, string? Folder)
     {
         if (set.Requires is { Count: 0 })
             return "its variable is not set";
-        if (set.Requires?.Select(paths.Resolve).FirstOrDefault(path => !File.Exists(path) && !Directory.Exists(path)) is { } path)
+        if (set.Requires?.Select(paths.Resolve)
+            .FirstOrDefault(path => !File.Exists(path) && !Directory.Exists(path)) is { } path)
             return $"there is no '{path}'";
         if (set.Embedded.Length > 0 && set.Embedded != "fashion-mnist")
             return $"no images called '{set.Embedded}' are embedded (fashion-mnist are)";

@@ -14,7 +14,8 @@ internal static class ExtensionReader
     {
         foreach (string key in section.Values.Keys.Where(key => !_keys.Contains(key)))
         {
-            string hint = Nearest.Of(key, _keys) is { } near ? $"did you mean '{near}'?" : $"known here: {string.Join(", ", _keys)}";
+            string hint = Nearest.Of(key, _keys) is { } near ? $"did you mean '{near}'?"
+                : $"known here: {string.Join(", ", _keys)}";
             throw new CaffeException(ErrorCodes.UnknownKey, FailureKind.Configuration,
                 $"there is no setting '{section.Path}.{key}'; {hint}", section.Values.PlaceOfKey(key));
         }

@@ -6,7 +6,8 @@ using CaffeActors.Data.Nets;
 
 namespace CaffeActors.Actors.Planning;
 
-/// <summary>Makes a plan of a solver: the way of a bare <c>solver.prototxt</c>, and the second half of a configuration's.</summary>
+/// <summary>Makes a plan of a solver: the way of a bare <c>solver.prototxt</c>, and the second half of a
+/// configuration's.</summary>
 public static class SolverPlanner
 {
     /// <summary>Plans what a solver file says, as Caffe's <c>train</c> does.</summary>
@@ -43,7 +44,8 @@ public static class SolverPlanner
             solver.MaxIter = maxIter;
         SetTrainState(solver, options);
         if (!solver.HasSnapshotPrefix || solver.SnapshotPrefix.Length == 0)
-            solver.SnapshotPrefix = Path.Combine(Path.GetDirectoryName(path) ?? "", Path.GetFileNameWithoutExtension(path));
+            solver.SnapshotPrefix =
+                Path.Combine(Path.GetDirectoryName(path) ?? "", Path.GetFileNameWithoutExtension(path));
         else if (Directory.Exists(solver.SnapshotPrefix))
             solver.SnapshotPrefix = Path.Combine(solver.SnapshotPrefix, Path.GetFileNameWithoutExtension(path));
         if (solver.SolverMode == SolverParameter.Types.SolverMode.Gpu)

@@ -48,10 +48,12 @@ public sealed unsafe class Blob : IDisposable
     public int Count { get; private set; }
 
     /// <summary>The memory of the data, for those who ask about its state.</summary>
-    public SyncedMemory DataMemory => _data ??= new SyncedMemory(Math.Max(Count, _capacity) * (long)sizeof(float), _allocator);
+    public SyncedMemory DataMemory => _data
+        ??= new SyncedMemory(Math.Max(Count, _capacity) * (long)sizeof(float), _allocator);
 
     /// <summary>The memory of the diff, for those who ask about its state.</summary>
-    public SyncedMemory DiffMemory => _diff ??= new SyncedMemory(Math.Max(Count, _capacity) * (long)sizeof(float), _allocator);
+    public SyncedMemory DiffMemory => _diff
+        ??= new SyncedMemory(Math.Max(Count, _capacity) * (long)sizeof(float), _allocator);
 
     /// <summary>The data on the CPU, for reading.</summary>
     public float* CpuData => (float*)DataMemory.CpuData();
@@ -85,7 +87,8 @@ public sealed unsafe class Blob : IDisposable
     /// what was ever held; otherwise the values stay, under the new shape.
     /// </summary>
     /// <param name="shape">Axis lengths, outermost first, each at least 0; their product at most 2^31 - 1.</param>
-    /// <exception cref="CaffeException">A length is negative, the product too large, or there are too many axes.</exception>
+    /// <exception cref="CaffeException">A length is negative, the product too large, or there are too many
+    /// axes.</exception>
     public void Reshape(params ReadOnlySpan<int> shape)
     {
         if (!_shape.AsSpan().SequenceEqual(shape))
@@ -177,7 +180,8 @@ public sealed unsafe class Blob : IDisposable
         if (AxisCount > 4)
         {
             throw new CaffeException(ErrorCodes.ShapeMismatch, FailureKind.Configuration,
-                $"num, channels, height and width are known only of blobs with at most 4 axes; this one has {ShapeString}");
+                $"num, channels, height and width are known only of blobs with at most 4 axes; this one has "
+                + $"{ShapeString}");
         }
 
         return axis >= AxisCount || axis < -AxisCount ? 1 : Dim(axis);
@@ -204,7 +208,8 @@ public sealed unsafe class Blob : IDisposable
         return offset;
     }
 
-    /// <summary>The shape as Caffe prints it: lengths, then the count in brackets, as in <c>64 1 28 28 (50176)</c>.</summary>
+    /// <summary>The shape as Caffe prints it: lengths, then the count in brackets, as in <c>64 1 28 28
+    /// (50176)</c>.</summary>
     public string ShapeString => FormatShape(_shape);
 
     /// <summary>A shape as Caffe prints it.</summary>

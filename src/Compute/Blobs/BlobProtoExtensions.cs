@@ -38,7 +38,8 @@ public static class BlobProtoExtensions
         return true;
     }
 
-    /// <summary>Reads a stored blob: double values where there are any, else floats; the diff where it is stored.</summary>
+    /// <summary>Reads a stored blob: double values where there are any, else floats; the diff where it is
+    /// stored.</summary>
     /// <param name="blob">The blob to fill.</param>
     /// <param name="proto">The stored form.</param>
     /// <param name="reshape">True to take over the stored shape; false to require that it fits.</param>

@@ -21,7 +21,8 @@ public sealed unsafe class SyncedMemory
 
     /// <summary>Describes a block; nothing is allocated yet.</summary>
     /// <param name="bytes">Size, at least 0.</param>
-    /// <param name="allocator">The accelerator whose memory mirrors the block; null for a block of the CPU alone.</param>
+    /// <param name="allocator">The accelerator whose memory mirrors the block; null for a block of the CPU
+    /// alone.</param>
     public SyncedMemory(long bytes, IDeviceAllocator? allocator = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);

@@ -33,12 +33,14 @@ public sealed class CaffeException : Exception
     /// <summary>The place in the user's file, or null where there is none.</summary>
     public SourcePlace? Place { get; }
 
-    /// <summary>Which item of the batch is at fault, or -1: whoever knows the batch's records can then name the record.</summary>
+    /// <summary>Which item of the batch is at fault, or -1: whoever knows the batch's records can then name the
+    /// record.</summary>
     public int BatchItem { get; init; } = -1;
 
     /// <summary>The same failure at a place, for callers that know the file; a place already known is kept.</summary>
     public CaffeException At(SourcePlace? place) =>
-        Place is not null || place is null ? this : new CaffeException(Code, Kind, Message, place, InnerException ?? this) { BatchItem = BatchItem };
+        Place is not null || place is null ? this
+            : new CaffeException(Code, Kind, Message, place, InnerException ?? this) { BatchItem = BatchItem };
 
     /// <summary>The line users see: <c>PATH(LINE,COLUMN): error CFAnnnn: text</c>.</summary>
     public string ToDiagnostic() =>

@@ -3,7 +3,8 @@ namespace CaffeActors.Compute.Diagnostics;
 /// <summary>The "did you mean" of error messages.</summary>
 public static class Nearest
 {
-    /// <summary>The name closest to what was written, or null where none is close (more than a third of it differs).</summary>
+    /// <summary>The name closest to what was written, or null where none is close (more than a third of it
+    /// differs).</summary>
     /// <param name="written">What the user wrote.</param>
     /// <param name="names">What could have been meant.</param>
     public static string? Of(string written, IEnumerable<string> names)

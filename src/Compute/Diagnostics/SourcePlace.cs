@@ -7,5 +7,6 @@ namespace CaffeActors.Compute.Diagnostics;
 public readonly record struct SourcePlace(string Path, int Line = 0, int Column = 0)
 {
     /// <summary>The form MSBuild and Azure Pipelines read: <c>PATH(LINE,COLUMN)</c>.</summary>
-    public override string ToString() => Line == 0 ? Path : Column == 0 ? $"{Path}({Line})" : $"{Path}({Line},{Column})";
+    public override string ToString() => Line == 0 ? Path : Column == 0 ? $"{Path}({Line})"
+        : $"{Path}({Line},{Column})";
 }

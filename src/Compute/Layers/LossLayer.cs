@@ -29,7 +29,8 @@ public abstract class LossLayer(LayerParameter parameter) : Layer(parameter)
         if (bottom[0].Dim(0) != bottom[1].Dim(0))
         {
             throw Fail(ErrorCodes.ShapeMismatch,
-                $"predictions ({bottom[0].ShapeString}) and labels ({bottom[1].ShapeString}) differ in their first dimension");
+                $"predictions ({bottom[0].ShapeString}) and labels ({bottom[1].ShapeString}) differ in their first "
+                + $"dimension");
         }
 
         top[0].Reshape([]);
@@ -54,7 +55,8 @@ public abstract class LossLayer(LayerParameter parameter) : Layer(parameter)
             return standard;
         if (loss.HasNormalization || !loss.HasNormalize)
             return loss.HasNormalization ? loss.Normalization : standard;
-        return loss.Normalize ? LossParameter.Types.NormalizationMode.Valid : LossParameter.Types.NormalizationMode.BatchSize;
+        return loss.Normalize ? LossParameter.Types.NormalizationMode.Valid
+            : LossParameter.Types.NormalizationMode.BatchSize;
     }
 
     /// <summary>The number a loss is divided by; never below 1, so that a batch of ignored labels gives 0.</summary>

@@ -26,13 +26,15 @@ public sealed record SolverNets(NetParameter Train, IReadOnlyList<SolverTestNet>
     public static SolverNets Of(SolverParameter solver, Func<string, NetParameter> readNet)
     {
         NetParameter? generic = solver.HasNet ? readNet(solver.Net) : solver.NetParam;
-        int given = new[] { solver.HasNet, solver.NetParam is not null, solver.HasTrainNet, solver.TrainNetParam is not null }
+        int given = new[] { solver.HasNet, solver.NetParam is not null, solver.HasTrainNet,
+            solver.TrainNetParam is not null }
             .Count(isGiven => isGiven);
         if (given != 1)
         {
             throw Fail(solver, given == 0
                 ? "the solver names no net: give net, net_param, train_net or train_net_param"
-                : "the solver names its train net more than once: give one of net, net_param, train_net, train_net_param");
+                : "the solver names its train net more than once: give one of net, net_param, train_net, "
+                    + "train_net_param");
         }
 
         NetParameter train = generic ?? (solver.HasTrainNet ? readNet(solver.TrainNet) : solver.TrainNetParam!);
@@ -51,7 +53,8 @@ public sealed record SolverNets(NetParameter Train, IReadOnlyList<SolverTestNet>
         }
 
         if (solver.TestState.Count > 0 && solver.TestState.Count != count)
-            throw Fail(solver, $"test_state is given {solver.TestState.Count} times; give it for each of the {count} test net(s), or not at all");
+            throw Fail(solver, $"test_state is given {solver.TestState.Count} times; give it for each of the "
+                + $"{count} test net(s), or not at all");
         if (count > 0 && solver.TestInterval <= 0)
             throw Fail(solver, "test_iter is given without a test_interval above 0");
         List<SolverTestNet> tests = [];

@@ -10,7 +10,8 @@ namespace CaffeActors.Data.Files;
 /// </summary>
 public static class AtomicFile
 {
-    /// <summary>What a temporary name ends with; such a file is what a killed process left, and no one reads it.</summary>
+    /// <summary>What a temporary name ends with; such a file is what a killed process left, and no one reads
+    /// it.</summary>
     public const string TemporarySuffix = ".tmp";
 
     /// <summary>Writes a file.</summary>

@@ -18,7 +18,8 @@ public static partial class CaffeLogParser
     /// <c>nan</c> and <c>inf</c> among them, are passed over.
     /// </summary>
     /// <param name="log">The log.</param>
-    /// <param name="year">The year it begins in, for dates without one; it steps where a month is less than the last.</param>
+    /// <param name="year">The year it begins in, for dates without one; it steps where a month is less than the
+    /// last.</param>
     public static CaffeLog Parse(TextReader log, int year)
     {
         var train = new LogTableBuilder();

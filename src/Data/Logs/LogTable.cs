@@ -5,5 +5,6 @@ namespace CaffeActors.Data.Logs;
 public sealed record LogTable(IReadOnlyList<LogRow> Rows)
 {
     /// <summary>The names of the outputs in the order the first row saw them; they are the columns.</summary>
-    public IReadOnlyList<string> Outputs { get; } = Rows.Count == 0 ? [] : [.. Rows[0].Outputs.Select(pair => pair.Key)];
+    public IReadOnlyList<string> Outputs { get; } = Rows.Count == 0 ? []
+        : [.. Rows[0].Outputs.Select(pair => pair.Key)];
 }

@@ -26,7 +26,8 @@ internal sealed class LogTableBuilder
             Close();
     }
 
-    /// <summary>The rows so far. The first one's rate, which a log tells only after its outputs, is the next one's.</summary>
+    /// <summary>The rows so far. The first one's rate, which a log tells only after its outputs, is the next
+    /// one's.</summary>
     public LogTable ToTable() => new(_rows.Count > 1
         ? [_rows[0] with { LearningRate = _rows[1].LearningRate }, .. _rows.Skip(1)]
         : [.. _rows]);

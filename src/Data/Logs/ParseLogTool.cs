@@ -71,7 +71,8 @@ public static class ParseLogTool
 
     // As csv.excel does: only where it must be.
     private static string Quote(string cell, char delimiter) =>
-        cell.AsSpan().ContainsAny(delimiter, '"') ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : cell;
+        cell.AsSpan().ContainsAny(delimiter, '"') ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\""
+            : cell;
 
     private static CaffeLog Read(string logPath)
     {

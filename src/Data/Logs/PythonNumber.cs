@@ -38,7 +38,8 @@ public static class PythonNumber
     {
         string text = value.ToString("R", CultureInfo.InvariantCulture);
         int mark = text.IndexOf('E', StringComparison.Ordinal);
-        int exponent = mark < 0 ? 0 : int.Parse(text.AsSpan(mark + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        int exponent = mark < 0 ? 0
+            : int.Parse(text.AsSpan(mark + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
         string mantissa = mark < 0 ? text : text[..mark];
         int point = mantissa.IndexOf('.', StringComparison.Ordinal);
         string all = point < 0 ? mantissa : mantissa.Remove(point, 1);

@@ -3,14 +3,16 @@ using CaffeActors.Data.Files;
 
 namespace CaffeActors.Data.Metrics;
 
-/// <summary>The part files of a metrics folder: <c>part-NNNNN.parquet</c>, numbered from 0 in the order written.</summary>
+/// <summary>The part files of a metrics folder: <c>part-NNNNN.parquet</c>, numbered from 0 in the order
+/// written.</summary>
 internal static class MetricParts
 {
     private const string Prefix = "part-";
     private const string Suffix = ".parquet";
 
     /// <summary>The name of a part.</summary>
-    public static string NameOf(int number) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{number:D5}{Suffix}");
+    public static string NameOf(int number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Prefix}{number:D5}{Suffix}");
 
     /// <summary>The parts in the order written; files of other names are no parts.</summary>
     public static List<(int Number, string Path)> List(string directory)

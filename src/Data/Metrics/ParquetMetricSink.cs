@@ -77,7 +77,8 @@ public sealed class ParquetMetricSink : IDisposable
     /// <param name="value">The value.</param>
     /// <param name="epoch">Passes over the training data, where that is known.</param>
     /// <param name="rank">The worker it was measured on; 0 is the root.</param>
-    /// <exception cref="CaffeException">CFA1404: the buffer was full and could not be written; no row is lost.</exception>
+    /// <exception cref="CaffeException">CFA1404: the buffer was full and could not be written; no row is
+    /// lost.</exception>
     public void Add(long step, string split, string name, double value, double? epoch = null, int rank = 0)
     {
         DateTimeOffset now = _time.GetUtcNow();
@@ -86,7 +87,8 @@ public sealed class ParquetMetricSink : IDisposable
 
     /// <summary>Adds a row measured elsewhere, with its own time; it gets the sink's segment.</summary>
     /// <param name="row">The row.</param>
-    /// <exception cref="CaffeException">CFA1404: the buffer was full and could not be written; no row is lost.</exception>
+    /// <exception cref="CaffeException">CFA1404: the buffer was full and could not be written; no row is
+    /// lost.</exception>
     public void Add(MetricRow row)
     {
         if (_rows.Count == 0)

@@ -31,7 +31,8 @@ public static class DataPlaceholders
         {
             input.Top.Add(layer.Top[t]);
             var shape = new BlobShape();
-            shape.Dim.AddRange((shapes.GetValueOrDefault(layer.Top[t]) ?? Known(layer, t, notice)).Select(dim => (long)dim));
+            shape.Dim.AddRange((shapes.GetValueOrDefault(layer.Top[t]) ?? Known(layer, t, notice))
+                .Select(dim => (long)dim));
             input.InputParam.Shape.Add(shape);
         }
 
@@ -40,7 +41,8 @@ public static class DataPlaceholders
 
     private static int[] Known(LayerParameter layer, int top, Action<string> notice)
     {
-        int batch = (int)(layer.DataParam?.BatchSize ?? layer.ImageDataParam?.BatchSize ?? layer.WindowDataParam?.BatchSize
+        int batch = (int)(layer.DataParam?.BatchSize ?? layer.ImageDataParam?.BatchSize
+            ?? layer.WindowDataParam?.BatchSize
             ?? layer.Hdf5DataParam?.BatchSize ?? layer.MemoryDataParam?.BatchSize ?? 0);
         if (layer.Type == "HDF5Data" || batch == 0)
             throw Unknown(layer, top);

@@ -12,7 +12,8 @@ public static class NetFiles
     /// <summary>Reads a net.</summary>
     /// <param name="path">The file.</param>
     /// <param name="notice">Hears what was upgraded.</param>
-    /// <exception cref="CaffeException">There is no such file, or it cannot be understood; the place is in the file.</exception>
+    /// <exception cref="CaffeException">There is no such file, or it cannot be understood; the place is in the
+    /// file.</exception>
     public static NetParameter ReadNet(string path, Action<string>? notice = null)
     {
         NetParameter net = Parse<NetParameter>(path);
@@ -23,7 +24,8 @@ public static class NetFiles
     /// <summary>Reads a solver.</summary>
     /// <param name="path">The file.</param>
     /// <param name="notice">Hears what was upgraded.</param>
-    /// <exception cref="CaffeException">There is no such file, or it cannot be understood; the place is in the file.</exception>
+    /// <exception cref="CaffeException">There is no such file, or it cannot be understood; the place is in the
+    /// file.</exception>
     public static SolverParameter ReadSolver(string path, Action<string>? notice = null)
     {
         SolverParameter solver = Parse<SolverParameter>(path);

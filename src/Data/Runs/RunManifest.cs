@@ -12,7 +12,8 @@ public sealed record RunManifest
     /// <summary>The version of the fields' meaning.</summary>
     public int FormatVersion { get; init; } = CurrentFormatVersion;
 
-    /// <summary>The run's id, <c>yyyyMMdd-HHmmss-hhhh</c> (UTC, four hexadecimal digits); set when it is created.</summary>
+    /// <summary>The run's id, <c>yyyyMMdd-HHmmss-hhhh</c> (UTC, four hexadecimal digits); set when it is
+    /// created.</summary>
     public string RunId { get; init; } = "";
 
     /// <summary>The run's name: <c>run.name</c>, by default the configuration's file name.</summary>

@@ -3,7 +3,8 @@ using CaffeActors.Compute.Blobs;
 
 namespace CaffeActors.Data.Snapshots;
 
-/// <summary>A blob's data or diff as memory, for libraries that take no spans. The blob must not change meanwhile.</summary>
+/// <summary>A blob's data or diff as memory, for libraries that take no spans. The blob must not change
+/// meanwhile.</summary>
 /// <param name="blob">The blob, kept from being collected with its memory.</param>
 /// <param name="diff">Whether the diff is meant.</param>
 internal sealed unsafe class NativeFloats(Blob blob, bool diff) : MemoryManager<float>

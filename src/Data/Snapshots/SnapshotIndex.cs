@@ -6,7 +6,8 @@ namespace CaffeActors.Data.Snapshots;
 /// <summary>Finds snapshots and tells valid ones from others.</summary>
 internal static class SnapshotIndex
 {
-    /// <summary>All snapshots of a prefix, greatest iteration first, each read whole and compared with its hashes.</summary>
+    /// <summary>All snapshots of a prefix, greatest iteration first, each read whole and compared with its
+    /// hashes.</summary>
     public static IEnumerable<SnapshotEntry> List(string prefix) =>
         SnapshotNames.Iterations(prefix).Select(iteration => Check(Open(prefix, iteration), hashes: true));
 

@@ -24,7 +24,8 @@ public static class SnapshotNames
     /// <summary>The path of what Caffe does not keep.</summary>
     public static string ResumeOf(string prefix, int iteration) => StemOf(prefix, iteration) + Resume;
 
-    /// <summary>The <c>.resume</c> path that belongs to a solver state's; null where that has no name of a state.</summary>
+    /// <summary>The <c>.resume</c> path that belongs to a solver state's; null where that has no name of a
+    /// state.</summary>
     public static string? ResumeBeside(string statePath)
     {
         string path = statePath.EndsWith(Hdf5, StringComparison.Ordinal) ? statePath[..^Hdf5.Length] : statePath;
@@ -37,7 +38,8 @@ public static class SnapshotNames
         HashSet<int> iterations = [];
         foreach (string path in Files(prefix))
         {
-            ReadOnlySpan<char> rest = Path.GetFileName(path.AsSpan())[(Path.GetFileName(prefix).Length + Middle.Length)..];
+            ReadOnlySpan<char> rest =
+                Path.GetFileName(path.AsSpan())[(Path.GetFileName(prefix).Length + Middle.Length)..];
             int digits = rest.IndexOfAnyExceptInRange('0', '9');
             if (digits > 0 && rest[digits..] is Model or Model + Hdf5 or State or State + Hdf5 or Resume
                 && int.TryParse(rest[..digits], NumberStyles.None, CultureInfo.InvariantCulture, out int iteration))

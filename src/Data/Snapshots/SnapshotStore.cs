@@ -20,7 +20,8 @@ public sealed class SnapshotStore
     public string Prefix { get; }
 
     /// <summary>The format of the pair. Default BINARYPROTO.</summary>
-    public SolverParameter.Types.SnapshotFormat Format { get; init; } = SolverParameter.Types.SnapshotFormat.Binaryproto;
+    public SolverParameter.Types.SnapshotFormat Format { get; init; } =
+        SolverParameter.Types.SnapshotFormat.Binaryproto;
 
     /// <summary>Whether the model holds the parameters' diffs too. Default false.</summary>
     public bool WithDiff { get; init; }
@@ -60,7 +61,8 @@ public sealed class SnapshotStore
     /// <param name="progress">The solver; its blobs are read during the call.</param>
     /// <param name="resume">The rest; iteration and file digests are set here.</param>
     /// <returns>The snapshot as it lies on disk.</returns>
-    /// <exception cref="CaffeException">CFA1404: it could not be written; the snapshots before it are intact.</exception>
+    /// <exception cref="CaffeException">CFA1404: it could not be written; the snapshots before it are
+    /// intact.</exception>
     public SnapshotEntry Save(NetWeights net, SolverProgress progress, ResumeState resume)
     {
         string modelPath = SnapshotNames.ModelOf(Prefix, progress.Iteration, Format);
@@ -101,7 +103,8 @@ public sealed class SnapshotStore
         }
     }
 
-    /// <summary>The newest snapshot whose files are whole and belong together, and why newer ones were passed over.</summary>
+    /// <summary>The newest snapshot whose files are whole and belong together, and why newer ones were passed
+    /// over.</summary>
     /// <param name="runId">
     /// The run whose snapshots count, newest by segment and then iteration; null for those of all, by iteration.
     /// </param>

@@ -2,7 +2,8 @@ using CaffeActors.Compute.Blobs;
 
 namespace CaffeActors.Data.Snapshots;
 
-/// <summary>A solver as a snapshot keeps it. Blobs are read while the snapshot is written: they must not change.</summary>
+/// <summary>A solver as a snapshot keeps it. Blobs are read while the snapshot is written: they must not
+/// change.</summary>
 /// <param name="Iteration">Iterations done.</param>
 /// <param name="CurrentStep">Steps of the learning-rate policy taken (step, multistep), else 0.</param>
 /// <param name="History">The update rule's memory, in the order of the rule: one or two blobs a parameter.</param>

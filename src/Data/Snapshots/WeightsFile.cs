@@ -3,7 +3,8 @@ using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Data.Snapshots;
 
-/// <summary>Weights in a file of their own: <c>.caffemodel</c>, <c>.caffemodel.h5</c>, and what Caffe wrote before.</summary>
+/// <summary>Weights in a file of their own: <c>.caffemodel</c>, <c>.caffemodel.h5</c>, and what Caffe wrote
+/// before.</summary>
 public static class WeightsFile
 {
     /// <summary>

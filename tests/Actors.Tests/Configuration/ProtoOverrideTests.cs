@@ -35,7 +35,8 @@ public sealed class ProtoOverrideTests
     public void RepeatedMessages_AreReplaced()
     {
         LayerParameter layer = TextFormat.Parse<LayerParameter>("param { lr_mult: 1 } param { lr_mult: 2 }");
-        ProtoOverride.Apply(layer, Hocon("param = [{ lr_mult = 0 }], convolution_param { kernel_size = [3, 5], num_output = 4 }"));
+        ProtoOverride.Apply(layer,
+            Hocon("param = [{ lr_mult = 0 }], convolution_param { kernel_size = [3, 5], num_output = 4 }"));
         Assert.Equal(0, Assert.Single(layer.Param).LrMult);
         Assert.Equal([3u, 5u], layer.ConvolutionParam.KernelSize);
     }
@@ -49,7 +50,8 @@ public sealed class ProtoOverrideTests
     [InlineData("base_lr = [1]", ErrorCodes.BadFieldValue, "simple value")]
     public void WhatDoesNotFit_IsRefusedAtItsPlace(string text, string code, string says)
     {
-        CaffeException failure = Assert.Throws<CaffeException>(() => ProtoOverride.Apply(new SolverParameter(), Hocon(text)));
+        CaffeException failure =
+            Assert.Throws<CaffeException>(() => ProtoOverride.Apply(new SolverParameter(), Hocon(text)));
         Assert.Equal(code, failure.Code);
         Assert.Contains(says, failure.Message, StringComparison.Ordinal);
         Assert.Equal("run.hocon", failure.Place?.Path);

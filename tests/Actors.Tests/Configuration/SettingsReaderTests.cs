@@ -40,7 +40,8 @@ public sealed class SettingsReaderTests
             metrics { system-every = 0, flush-interval = 5s }
             """);
         Assert.Equal("mine", settings.Run.Name);
-        Assert.Equal((1000, 7UL, TimeSpan.FromMinutes(55)), (settings.Train.MaxIter, settings.Train.Seed, settings.Train.TimeBudget));
+        Assert.Equal((1000, 7UL, TimeSpan.FromMinutes(55)),
+            (settings.Train.MaxIter, settings.Train.Seed, settings.Train.TimeBudget));
         Assert.Equal(ResumeMode.Auto, settings.Train.Resume);
         Assert.Equal(["a", "b"], settings.Train.Stages);
         Assert.Equal((3, 2), (settings.Threads, settings.KeepLast));
@@ -51,7 +52,8 @@ public sealed class SettingsReaderTests
     [InlineData("train.max-itr = 5", "train.max-itr", "max-iter", 1, 7)]
     [InlineData("\n  snapshots { keep-last = 1 }", "snapshots", "snapshot", 2, 3)]
     [InlineData("data.sets = [{ name = a, require = [x] }]", "require", "requires", 1, 26)]
-    public void UnknownKey_IsRefusedWithTheNearestAndItsPlace(string text, string key, string near, int line, int column)
+    public void UnknownKey_IsRefusedWithTheNearestAndItsPlace(
+        string text, string key, string near, int line, int column)
     {
         CaffeException failure = Refused(text);
         Assert.Equal(ErrorCodes.UnknownKey, failure.Code);
@@ -105,7 +107,8 @@ public sealed class SettingsReaderTests
         int keys = 0;
         for (int i = 0; i < lines.Length; i++)
         {
-            Match opened = Regex.Match(lines[i], @"^([a-z-]+) \{$"), key = Regex.Match(lines[i], @"^\s*([a-z-]+) (=|\{\})");
+            Match opened = Regex.Match(lines[i], @"^([a-z-]+) \{$"), key =
+                Regex.Match(lines[i], @"^\s*([a-z-]+) (=|\{\})");
             if (opened.Success)
                 section = opened.Groups[1].Value + ".";
             if (lines[i] == "}")
@@ -115,7 +118,8 @@ public sealed class SettingsReaderTests
             keys++;
             Assert.True(lines[i - 1].TrimStart().StartsWith('#'), $"reference.conf({i + 1}): the key has no comment");
             string name = section + key.Groups[1].Value;
-            Assert.True(guide.Contains($"`{name}`", StringComparison.Ordinal), $"docs/configuration.md does not tell of {name}");
+            Assert.True(guide.Contains($"`{name}`", StringComparison.Ordinal),
+                $"docs/configuration.md does not tell of {name}");
         }
 
         Assert.True(keys > 15, $"only {keys} keys found");
@@ -128,7 +132,8 @@ public sealed class SettingsReaderTests
         HoconObject reference = SettingsReader.Reference.Resolve(static _ => null);
         foreach (string section in reference.Keys)
         {
-            var keys = reference[section] is HoconObject { Keys.Count: > 0 } inner ? inner.Keys.Select(key => $"{section}.{key}") : [section];
+            var keys = reference[section] is HoconObject { Keys.Count: > 0 } inner
+                ? inner.Keys.Select(key => $"{section}.{key}") : [section];
             foreach (string key in keys)
                 Assert.Throws<CaffeException>(() => Read($"{key} = [[[]]]"));
         }

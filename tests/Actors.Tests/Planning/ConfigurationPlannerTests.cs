@@ -64,7 +64,9 @@ public sealed class ConfigurationPlannerTests : IDisposable
             extensions."data" { shuffle = on, resize-height = 8, resize-width = 9, color = yes }
             """);
         Assert.Equal(0.5f, plan.Solver.BaseLr);
-        Assert.Equal(("train_db", 16u), (Data(plan.Nets.Train, Phase.Train).DataParam.Source, Data(plan.Nets.Train, Phase.Train).DataParam.BatchSize));
+        Assert.Equal(("train_db", 16u),
+            (Data(plan.Nets.Train, Phase.Train).DataParam.Source, Data(plan.Nets.Train, Phase.Train)
+            .DataParam.BatchSize));
         Assert.Equal("test_db", Data(plan.Nets.Tests[0].Net, Phase.Test).DataParam.Source);
         Assert.Equal(new DataExtension(true, 8, 9, true), plan.Extensions["data"]);
     }
@@ -89,7 +91,8 @@ public sealed class ConfigurationPlannerTests : IDisposable
     [Fact]
     public void NoDataSetThere_TellsWhatWasLookedFor()
     {
-        CaffeException failure = Refused("data.sets = [{ name = one, requires = [/no/such] }, { name = two, embedded = cats }]");
+        CaffeException failure =
+            Refused("data.sets = [{ name = one, requires = [/no/such] }, { name = two, embedded = cats }]");
         Assert.Equal(FailureKind.Data, failure.Kind);
         Assert.Contains("/no/such", failure.Message, StringComparison.Ordinal);
         Assert.Contains("cats", failure.Message, StringComparison.Ordinal);
@@ -113,8 +116,10 @@ public sealed class ConfigurationPlannerTests : IDisposable
     {
         RunPlan plan = Plan(
             "train { max-iter = 5, seed = 1, weights = [a, b], resume = auto }, run { name = x, output-root = y }",
-            new PlanOptions { MaxIter = 7, Seed = 2, RunName = "z", OutputRoot = "o", Weights = "c", Resume = ResumeMode.Must, Threads = 3 });
-        Assert.Equal((7, 2UL, "z", "o", ResumeMode.Must, 3), (plan.Solver.MaxIter, plan.Seed, plan.Name, plan.OutputRoot, plan.Resume, plan.Threads));
+            new PlanOptions { MaxIter = 7, Seed = 2, RunName = "z", OutputRoot = "o", Weights = "c", Resume =
+            ResumeMode.Must, Threads = 3 });
+        Assert.Equal((7, 2UL, "z", "o", ResumeMode.Must, 3),
+            (plan.Solver.MaxIter, plan.Seed, plan.Name, plan.OutputRoot, plan.Resume, plan.Threads));
         Assert.Equal(["c"], plan.Weights);
     }
 
@@ -125,7 +130,9 @@ public sealed class ConfigurationPlannerTests : IDisposable
         {
             if (Path.GetFileName(path) == "defaults.hocon")
                 continue;
-            CaffeActorsSettings settings = SettingsReader.ReadFile(path, [], static name => name.EndsWith("_LMDB", StringComparison.Ordinal) ? "/" : null);
+            CaffeActorsSettings settings =
+                SettingsReader.ReadFile(
+                path, [], static name => name.EndsWith("_LMDB", StringComparison.Ordinal) ? "/" : null);
             RunPlan plan = ConfigurationPlanner.Plan(settings, path, new PlanOptions(), static _ => { });
             Assert.NotEmpty(plan.Nets.Tests);
         }

@@ -34,7 +34,8 @@ public sealed class HoconDocument
     public static HoconDocument ParseText(string text, string name) =>
         new([new HoconParser(text, new HoconSource(name), HoconIncludes.OfText()).ParseFile()]);
 
-    /// <summary>This document laid over another one: keys that only the other has are added, objects are merged.</summary>
+    /// <summary>This document laid over another one: keys that only the other has are added, objects are
+    /// merged.</summary>
     public HoconDocument WithFallback(HoconDocument fallback) => new([.. fallback._layers, .. _layers]);
 
     /// <summary>This document with one value set over all others, before substitutions are resolved.</summary>
@@ -66,7 +67,8 @@ public sealed class HoconDocument
     }
 
     /// <summary>Replaces all substitutions by what they stand for and merges what was written.</summary>
-    /// <param name="environment">Gives the value of an environment variable, or null; asked for paths that the document has not.</param>
+    /// <param name="environment">Gives the value of an environment variable, or null; asked for paths that the document
+    /// has not.</param>
     /// <exception cref="CaffeException">
     /// A substitution leads nowhere or in a circle, values of different kinds stand side by side, or the result grows
     /// beyond all measure.

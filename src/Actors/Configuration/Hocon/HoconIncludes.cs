@@ -41,7 +41,8 @@ internal sealed class HoconIncludes
         bool inFile = TakeWord(scanner, "file");
         SourcePlace namedAt = scanner.Place;
         if (scanner.Current != '"')
-            throw scanner.Error("include takes a file name in double quotes, or file(\"...\"), or required(...)", place);
+            throw scanner.Error("include takes a file name in double quotes, or file(\"...\"), or required(...)",
+                place);
         string name = scanner.ReadQuoted();
         for (int open = (required ? 1 : 0) + (inFile ? 1 : 0); open > 0; open--)
         {

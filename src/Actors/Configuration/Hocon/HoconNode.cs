@@ -47,7 +47,8 @@ internal sealed class ConcatNode(IReadOnlyList<HoconNode> parts) : HoconNode(par
 
 /// <summary>A reference, <c>${path}</c> or <c>${?path}</c>.</summary>
 /// <param name="keys">The path as written.</param>
-/// <param name="home">Where the root of its file lies in the whole configuration: the path is looked up there first.</param>
+/// <param name="home">Where the root of its file lies in the whole configuration: the path is looked up there
+/// first.</param>
 /// <param name="optional">Whether it may lead nowhere.</param>
 /// <param name="place">Where it stands.</param>
 internal sealed class SubstitutionNode(

@@ -42,7 +42,8 @@ public sealed class HoconObject : HoconValue
         return found;
     }
 
-    /// <summary>The value at a path expression, such as <c>train.max-iter</c> or <c>layers."conv1/7x7"</c>; null where there is none.</summary>
+    /// <summary>The value at a path expression, such as <c>train.max-iter</c> or <c>layers."conv1/7x7"</c>; null where
+    /// there is none.</summary>
     /// <exception cref="CaffeException">The text is no path expression.</exception>
     public HoconValue? Find(string path)
     {
@@ -52,7 +53,8 @@ public sealed class HoconObject : HoconValue
         return value;
     }
 
-    /// <summary>Where a key was written, which is not where its value stands; the object's own place for an unknown one.</summary>
+    /// <summary>Where a key was written, which is not where its value stands; the object's own place for an unknown
+    /// one.</summary>
     public SourcePlace PlaceOfKey(string key) =>
         _fields.TryGetValue(key, out Field field) ? field.Place : _undefined.GetValueOrDefault(key, Place);
 

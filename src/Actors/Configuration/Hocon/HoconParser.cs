@@ -162,7 +162,8 @@ internal sealed class HoconParser
             0 => throw _scanner.Unexpected(expected),
             1 => parts[0],
             _ when parts.All(part => part is ScalarNode or BlankNode) => new ScalarNode(HoconScalar.Quoted(
-                string.Concat(parts.Select(part => part is BlankNode blank ? blank.Text : ((ScalarNode)part).Value.Text)),
+                string.Concat(parts.Select(
+                part => part is BlankNode blank ? blank.Text : ((ScalarNode)part).Value.Text)),
                 parts[0].Place)),
             _ => new ConcatNode(parts),
         };

@@ -10,7 +10,8 @@ namespace CaffeActors.Actors.Configuration.Hocon;
 /// <c>path = ${path} [x]</c>. What stands inside an object or a list always looks forward.
 /// </summary>
 /// <remarks>
-/// <see cref="HoconTrail"/> carries the settings being worked out since the last object or list was entered: they and what
+/// <see cref="HoconTrail"/> carries the settings being worked out since the last object or list was entered: they and
+/// what
 /// overrides them are left out of lookups. <see cref="_open"/> holds all that are being worked out: to come to one of
 /// them again is a circle.
 /// </remarks>
@@ -324,7 +325,8 @@ internal sealed class HoconResolver(IReadOnlyList<ObjectNode> root, Func<string,
 
     private static CaffeException Circle(IEnumerable<HoconNode> nodes, HoconNode closing)
     {
-        IEnumerable<string> steps = nodes.SelectMany(SubstitutionsIn).Distinct().Select(node => $"{node} at {node.Place}");
+        IEnumerable<string> steps = nodes.SelectMany(SubstitutionsIn).Distinct()
+            .Select(node => $"{node} at {node.Place}");
         return Unresolved($"substitutions go in a circle: {string.Join(", then ", steps)}", closing.Place);
     }
 
@@ -337,7 +339,8 @@ internal sealed class HoconResolver(IReadOnlyList<ObjectNode> root, Func<string,
 
     private static CaffeException Mixed(HoconNode node, string what, string other) => new(
         ErrorCodes.HoconSyntax, FailureKind.Configuration,
-        $"{what} stands side by side with {other}; they cannot be joined (is a comma or a line end missing?)", node.Place);
+        $"{what} stands side by side with {other}; they cannot be joined (is a comma or a line end missing?)",
+        node.Place);
 
     private static CaffeException Unresolved(string message, SourcePlace place) =>
         new(ErrorCodes.Unresolved, FailureKind.Configuration, message, place);

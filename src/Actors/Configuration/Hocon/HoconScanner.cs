@@ -158,7 +158,8 @@ internal sealed class HoconScanner(string text, HoconSource source)
         for (Advance(); ; Advance())
         {
             if (AtEnd || Current == '\n')
-                throw Error("the string that opens here is not closed on its line (write \"\"\" for longer ones)", start);
+                throw Error("the string that opens here is not closed on its line (write \"\"\" for longer ones)",
+                    start);
             if (Current == '"')
                 break;
             content.Append(Current == '\\' ? ReadEscape() : Current);
@@ -191,7 +192,8 @@ internal sealed class HoconScanner(string text, HoconSource source)
                 _at += 4;
                 return (char)unit;
             default:
-                throw Error("'\\' begins no escape here; the escapes are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX", start);
+                throw Error("'\\' begins no escape here; the escapes are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX",
+                    start);
         }
     }
 }

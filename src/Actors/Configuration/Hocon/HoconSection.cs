@@ -71,7 +71,8 @@ public sealed class HoconSection(HoconObject values, string path = "", Action<st
     public TimeSpan Duration(string key, TimeSpan least, TimeSpan most)
     {
         string expected = $"a duration such as 500ms, 30s, 55m, 2h or 1d, from {Shown(least)} to {Shown(most)}";
-        return HoconUnits.TryDuration(Scalar(key, expected).Text) is { } duration && duration >= least && duration <= most
+        return HoconUnits.TryDuration(Scalar(key, expected).Text) is { } duration && duration >= least
+            && duration <= most
             ? duration
             : throw Wrong(key, expected);
     }
@@ -135,7 +136,8 @@ public sealed class HoconSection(HoconObject values, string path = "", Action<st
 
     internal static long? TryInteger(HoconScalar value)
     {
-        const NumberStyles Form = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+        const NumberStyles Form =
+            NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
         return decimal.TryParse(value.Text, Form, CultureInfo.InvariantCulture, out decimal number)
             && number == Math.Truncate(number) && number is >= long.MinValue and <= long.MaxValue
             ? (long)number
@@ -144,8 +146,10 @@ public sealed class HoconSection(HoconObject values, string path = "", Action<st
 
     internal static double? TryNumber(HoconScalar value)
     {
-        const NumberStyles Form = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
-        return double.TryParse(value.Text, Form, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number)
+        const NumberStyles Form =
+            NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+        return double.TryParse(value.Text, Form, CultureInfo.InvariantCulture, out double number)
+            && double.IsFinite(number)
             ? number
             : null;
     }

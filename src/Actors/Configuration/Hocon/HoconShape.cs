@@ -16,7 +16,8 @@ internal readonly record struct HoconShape(int Top, List<ObjectNode>? Layers, Li
     /// </summary>
     public bool Includes(List<Definition> definitions, int count) =>
         Included is { } included && included.Count == count
-        && included.Select(definition => definition.Node).SequenceEqual(definitions.Take(count).Select(definition => definition.Node));
+        && included.Select(definition => definition.Node)
+            .SequenceEqual(definitions.Take(count).Select(definition => definition.Node));
 
     /// <summary>Layers over others. What is in both stays above only, since below it would change nothing.</summary>
     public static List<ObjectNode> Over(List<ObjectNode> upper, List<ObjectNode> lower) =>

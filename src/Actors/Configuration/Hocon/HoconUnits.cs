@@ -29,14 +29,16 @@ public static class HoconUnits
         (1L << 50, "P p Pi PiB pebibyte pebibytes"),
         (1L << 60, "E e Ei EiB exbibyte exbibytes"));
 
-    /// <summary>Reads a duration: <c>10ms</c>, <c>1.5 h</c>, <c>2 days</c>; milliseconds where there is no unit.</summary>
+    /// <summary>Reads a duration: <c>10ms</c>, <c>1.5 h</c>, <c>2 days</c>; milliseconds where there is no
+    /// unit.</summary>
     /// <returns>The duration, rounded to 100 ns; null for text that is none, or beyond 10,000 days.</returns>
     public static TimeSpan? TryDuration(string text) =>
         TryMeasure(text, Nanoseconds) is { } ns && Math.Abs(ns) <= 10_000 * 86400e9m
             ? TimeSpan.FromTicks((long)Math.Round(ns / 100))
             : null;
 
-    /// <summary>Reads a size: <c>64KiB</c> and <c>64k</c> are 65,536, <c>10MB</c> is 10,000,000; bytes where there is no unit.</summary>
+    /// <summary>Reads a size: <c>64KiB</c> and <c>64k</c> are 65,536, <c>10MB</c> is 10,000,000; bytes where there is
+    /// no unit.</summary>
     /// <returns>The size in bytes; null for text that is none, for fractions of a byte, or beyond 64 bits.</returns>
     public static long? TrySize(string text) =>
         TryMeasure(text, Bytes) is { } bytes && bytes == Math.Truncate(bytes) && Math.Abs(bytes) <= long.MaxValue
@@ -49,9 +51,11 @@ public static class HoconUnits
         int unit = text.Length;
         while (unit > 0 && char.IsLetter(text[unit - 1]))
             unit--;
-        const NumberStyles Form = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+        const NumberStyles Form =
+            NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
         if (!units.TryGetValue(text[unit..], out decimal factor)
-            || !decimal.TryParse(text.AsSpan(0, unit).TrimEnd(), Form, CultureInfo.InvariantCulture, out decimal number))
+            || !decimal.TryParse(
+                text.AsSpan(0, unit).TrimEnd(), Form, CultureInfo.InvariantCulture, out decimal number))
             return null;
         const decimal Most = 1e9m;
         return Math.Abs(number) > Most && Math.Abs(number) > decimal.MaxValue / factor ? null : number * factor;

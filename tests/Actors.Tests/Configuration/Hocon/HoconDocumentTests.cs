@@ -22,7 +22,8 @@ public sealed class HoconDocumentTests
     [Fact]
     public void LaterOverride_Wins()
     {
-        HoconObject read = Document.WithOverride("a.x", "2", "--set").WithOverride("a.x", "3", "--max").Resolve(NoEnvironment);
+        HoconObject read = Document.WithOverride("a.x", "2", "--set").WithOverride("a.x", "3", "--max")
+            .Resolve(NoEnvironment);
         Assert.Equal("3", Json(read.Find("a.x")!));
         Assert.Equal(new SourcePlace("--max"), read.Find("a.x")!.Place);
     }

@@ -6,13 +6,15 @@ using static CaffeActors.Actors.Tests.Configuration.Hocon.HoconTesting;
 
 namespace CaffeActors.Actors.Tests.Configuration.Hocon;
 
-/// <summary>Broken text of every kind is read or refused in order: nothing else is thrown, and reading comes to an end.</summary>
+/// <summary>Broken text of every kind is read or refused in order: nothing else is thrown, and reading comes to an
+/// end.</summary>
 public sealed class HoconFuzzTests
 {
     private static readonly string[] Seeds =
     [
         "a { b = 1, c = [1, 2, \"x\"], d = ${a.b} ${?HOME} }\nb = ${a} { e = on }\nb += 1 # comment\n",
-        "p = [a]\np = ${p} [b]\nq = ${?q}foo\nr { s = ${r.t}, t = 5 }\nr.s = null\n\"x.y\".z = \"\"\"raw \"text\" \"\"\"\n",
+        "p = [a]\np = ${p} [b]\nq = ${?q}foo\nr { s = ${r.t}, t = 5 }\nr.s = null\n\"x.y\".z = \"\"\"raw \"text\" "
+        + "\"\"\"\n",
         "a = ${b}, b = ${c} { x = ${a.y} }, c { y = 1, z = [${a.x}, ${?none}] }, a { k = ${c.z} [3] }\n",
         "{\"json\": {\"list\": [1, 2.5e-3, true, null, {\"k\": \"\\u00e9\\n\"}]}, \"b\": \"\"}",
         "a { x { y { z = 1 } } }, a = ${a.x} ${?a.x.y}, b = ${a}${a.x} [${b}], c = text ${a.x.y.z} and // more\n",
@@ -20,8 +22,10 @@ public sealed class HoconFuzzTests
 
     private static readonly string[] Pieces =
     [
-        "{", "}", "[", "]", "\"", "\"\"\"", "${", "${?", "}", "=", "+=", ":", ",", "\n", ".", "#", "//", "\\", "\\u12", " ",
-        "a", "b", "a.x", "${a}", "${?b}", "${a.x}", "null", "1e+5", "-", "include ", "include \"a\"", "\ud800", "\0", "é", "a = ${a} ",
+        "{", "}", "[", "]", "\"", "\"\"\"", "${", "${?", "}", "=", "+=", ":", ",", "\n", ".", "#", "//", "\\", "\\u12",
+            " ",
+        "a", "b", "a.x", "${a}", "${?b}", "${a.x}", "null", "1e+5", "-", "include ", "include \"a\"", "\ud800", "\0",
+        "é", "a = ${a} ",
     ];
 
     [Theory]

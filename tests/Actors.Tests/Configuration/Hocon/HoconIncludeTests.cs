@@ -41,7 +41,8 @@ public sealed class HoconIncludeTests : IDisposable
     {
         _folder.Write("x.hocon", "x = 10\ny = ${x}\nz = ${z0}");
         _folder.Write("outer.hocon", "d { include \"x\" }");
-        HoconObject read = HoconDocument.ParseFile(_folder.Write("main.hocon", text)).Resolve(name => name == "z0" ? "env" : null);
+        HoconObject read = HoconDocument.ParseFile(_folder.Write("main.hocon", text))
+            .Resolve(name => name == "z0" ? "env" : null);
         Assert.Equal(expected, Json(read));
     }
 

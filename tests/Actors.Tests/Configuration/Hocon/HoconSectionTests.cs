@@ -15,13 +15,15 @@ public sealed class HoconSectionTests
     [InlineData("-3", -3)]
     [InlineData("1e3", 1000)]
     [InlineData("2.0", 2)]
-    public void Integer_ReadsWholeNumbers(string value, int expected) => Assert.Equal(expected, Of(value).Int("key", -10, 1000));
+    public void Integer_ReadsWholeNumbers(string value, int expected) =>
+        Assert.Equal(expected, Of(value).Int("key", -10, 1000));
 
     [Theory]
     [InlineData("0.5", 0.5)]
     [InlineData("1e-3", 0.001)]
     [InlineData("\"2\"", 2)]
-    public void Number_ReadsNumbers(string value, double expected) => Assert.Equal(expected, Of(value).Number("key", 0, 10));
+    public void Number_ReadsNumbers(string value, double expected) =>
+        Assert.Equal(expected, Of(value).Number("key", 0, 10));
 
     [Theory]
     [InlineData("true", true)]
@@ -55,7 +57,8 @@ public sealed class HoconSectionTests
     [InlineData("0.5Ki", 512)]
     [InlineData("3 bytes", 3)]
     [InlineData("7 exbibytes", 7L << 60)]
-    public void Size_ReadsUnits(string value, long expected) => Assert.Equal(expected, Of(value).Size("key", 0, long.MaxValue));
+    public void Size_ReadsUnits(string value, long expected) =>
+        Assert.Equal(expected, Of(value).Size("key", 0, long.MaxValue));
 
     [Fact]
     public void Lists_ReadTheirElements()

@@ -128,7 +128,8 @@ public sealed class HoconSubstitutionTests
         string doubling = "a0 = [x, x, x, x, x, x, x, x]\n"
             + string.Concat(Enumerable.Range(1, 40).Select(i => $"a{i} = ${{a{i - 1}}} ${{a{i - 1}}}\n"));
         Refused(doubling, ErrorCodes.Unresolved);
-        Refused(doubling.Replace("[x, x, x, x, x, x, x, x]", "xxxxxxxx", StringComparison.Ordinal), ErrorCodes.Unresolved);
+        Refused(doubling.Replace("[x, x, x, x, x, x, x, x]", "xxxxxxxx", StringComparison.Ordinal),
+            ErrorCodes.Unresolved);
         Refused(doubling.Replace("[x, x, x, x, x, x, x, x]", "{ x = 1 }", StringComparison.Ordinal)
             .Replace("} ${", "} { y = ${", StringComparison.Ordinal).Replace("}\n", "} }\n", StringComparison.Ordinal)
             .Replace("{ x = 1 } }", "{ x = 1 }", StringComparison.Ordinal), ErrorCodes.Unresolved);
@@ -139,7 +140,8 @@ public sealed class HoconSubstitutionTests
     [Fact]
     public void AddingToAnObjectManyTimes_StaysSmall()
     {
-        string text = "a { k0 = 0 }\n" + string.Concat(Enumerable.Range(1, 60).Select(i => $"a = ${{a}} {{ k{i} = {i} }}\n"));
+        string text = "a { k0 = 0 }\n"
+            + string.Concat(Enumerable.Range(1, 60).Select(i => $"a = ${{a}} {{ k{i} = {i} }}\n"));
         Assert.Equal(61, ((HoconObject)Read(text)["a"]).Keys.Count);
         string list = string.Concat(Enumerable.Range(0, 100).Select(i => $"a += {i}\n"));
         Assert.Equal(100, ((HoconArray)Read(list)["a"]).Items.Count);

@@ -15,7 +15,8 @@ internal static class HoconTesting
     /// <summary>A value as compact JSON, numbers as written: what the tests compare.</summary>
     public static string Json(HoconValue value) => value switch
     {
-        HoconObject inner => "{" + string.Join(",", inner.Keys.Select(key => $"{HoconText.Quote(key)}:{Json(inner[key])}")) + "}",
+        HoconObject inner => "{"
+            + string.Join(",", inner.Keys.Select(key => $"{HoconText.Quote(key)}:{Json(inner[key])}")) + "}",
         HoconArray array => "[" + string.Join(",", array.Items.Select(Json)) + "]",
         _ => value.Described,
     };

@@ -7,7 +7,8 @@ namespace CaffeActors.Compute.Tests.Layers.Common;
 
 public sealed class InnerProductLayerTests
 {
-    private static LayerParameter Parameter(uint outputs, bool transpose = false, bool bias = true, int axis = 1) => new()
+    private static LayerParameter Parameter(uint outputs, bool transpose = false, bool bias = true, int axis = 1) =>
+        new()
     {
         Type = "InnerProduct",
         InnerProductParam = new InnerProductParameter
@@ -24,7 +25,8 @@ public sealed class InnerProductLayerTests
     {
         var harness = new LayerHarness(parameter, [bottom]);
         for (int i = 0; i < harness.Layer.Blobs.Count; i++)
-            LayerHarness.RandomBlob(20 + i, harness.Layer.Blobs[i].Shape).Data.CopyTo(harness.Layer.Blobs[i].MutableData);
+            LayerHarness.RandomBlob(20 + i, harness.Layer.Blobs[i].Shape)
+                .Data.CopyTo(harness.Layer.Blobs[i].MutableData);
         return harness;
     }
 
@@ -35,7 +37,8 @@ public sealed class InnerProductLayerTests
     [InlineData(true, false, 40)]
     public void Forward_IsTheProduct(bool transpose, bool bias, int batch)
     {
-        using LayerHarness harness = Harness(Parameter(5, transpose, bias), LayerHarness.RandomBlob(1, [batch, 2, 3, 4]));
+        using LayerHarness harness =
+            Harness(Parameter(5, transpose, bias), LayerHarness.RandomBlob(1, [batch, 2, 3, 4]));
         harness.Forward();
         Assert.Equal([batch, 5], harness.Top[0].Shape.ToArray());
         Assert.Equal(transpose ? [24, 5] : [5, 24], harness.Layer.Blobs[0].Shape.ToArray());
@@ -45,7 +48,8 @@ public sealed class InnerProductLayerTests
             {
                 double sum = bias ? harness.Layer.Blobs[1].Data[j] : 0;
                 for (int k = 0; k < 24; k++)
-                    sum += (double)harness.Bottom[0].Data[(i * 24) + k] * harness.Layer.Blobs[0].Data[transpose ? (k * 5) + j : (j * 24) + k];
+                    sum += (double)harness.Bottom[0].Data[(i * 24) + k] * harness.Layer.Blobs[0]
+                        .Data[transpose ? (k * 5) + j : (j * 24) + k];
                 Assert.Equal(sum, harness.Top[0].Data[(i * 5) + j], 1e-5);
             }
         }
@@ -59,7 +63,8 @@ public sealed class InnerProductLayerTests
     [InlineData(false, false, -1)]
     public void Backward_AgreesWithDifferences(bool transpose, bool bias, int axis)
     {
-        using LayerHarness harness = Harness(Parameter(4, transpose, bias, axis), LayerHarness.RandomBlob(2, [3, 2, 4]));
+        using LayerHarness harness =
+            Harness(Parameter(4, transpose, bias, axis), LayerHarness.RandomBlob(2, [3, 2, 4]));
         new GradientChecker().Check(harness);
     }
 
