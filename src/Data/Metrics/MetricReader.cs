@@ -70,15 +70,21 @@ public static class MetricReader
 
     private static List<MetricRow> ReadPart(string path)
     {
+        byte[] bytes;
         try
         {
-            using var file = new MemoryStream(File.ReadAllBytes(path));
-            return MetricTable.Read(file);
+            bytes = File.ReadAllBytes(path);
         }
         catch (Exception exception) when (AtomicFile.IsFileFailure(exception))
         {
             throw new CaffeException(ErrorCodes.SourceUnreadable, FailureKind.Data,
                 $"cannot read the metrics file '{path}': {exception.Message}", inner: exception);
+        }
+
+        try
+        {
+            using var file = new MemoryStream(bytes);
+            return MetricTable.Read(file);
         }
         catch (Exception exception)
         {

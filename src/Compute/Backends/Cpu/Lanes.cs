@@ -5,26 +5,21 @@ using System.Runtime.Intrinsics.X86;
 
 namespace CaffeActors.Compute.Backends.Cpu;
 
-/// <summary>Moves between memory and the 16 lanes of a vector that the cross-platform vector API has no name for.</summary>
+/// <summary>Moves between memory and the 16 lanes of a register that the cross-platform API has no name for.</summary>
 internal static unsafe class Lanes
 {
     /// <summary>Floats in a vector.</summary>
     public const int Count = 16;
 
-    /// <summary>Stores the first lanes only, so that what follows them is not written.</summary>
-    /// <param name="target">Where lane 0 goes.</param>
-    /// <param name="value">The lanes.</param>
+    /// <summary>
+    /// Loads 16 floats and takes the first of them, another value for the rest. What follows them must be readable.
+    /// </summary>
+    /// <param name="source">Where lane 0 comes from.</param>
     /// <param name="count">How many; more than 16 counts as 16.</param>
+    /// <param name="rest">The value of the other lanes.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreFirst(float* target, Vector512<float> value, int count)
-    {
-        if (count >= Count)
-            value.Store(target);
-        else if (Avx512F.IsSupported)
-            Avx512F.MaskStore(target, Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle(), value);
-        else
-            StoreParts(target, value, count);
-    }
+    public static Vector512<float> LoadFirst(float* source, int count, float rest) => Vector512.ConditionalSelect(
+        VectorPart.Lanes(count), Vector512.Load(source), Vector512.Create(rest));
 
     /// <summary>The 16 floats at even and the 16 at odd places of 32 in a row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -68,7 +63,8 @@ internal static unsafe class Lanes
             Avx512F.PermuteVar16x32x2(
                 even, Vector512.Create(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23), odd).Store(target);
             Avx512F.PermuteVar16x32x2(
-                even, Vector512.Create(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), odd).Store(target + 16);
+                even, Vector512.Create(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), odd)
+                .Store(target + 16);
         }
         else
         {
@@ -78,27 +74,5 @@ internal static unsafe class Lanes
                 target[(2 * lane) + 1] = odd.GetElement(lane);
             }
         }
-    }
-
-    private static void StoreParts(float* target, Vector512<float> value, int count)
-    {
-        Vector256<float> part = value.GetLower();
-        if ((count & 8) != 0)
-        {
-            part.Store(target);
-            target += 8;
-            part = value.GetUpper();
-        }
-
-        Vector128<float> rest = part.GetLower();
-        if ((count & 4) != 0)
-        {
-            rest.Store(target);
-            target += 4;
-            rest = part.GetUpper();
-        }
-
-        for (int lane = 0; lane < (count & 3); lane++)
-            target[lane] = rest.GetElement(lane);
     }
 }

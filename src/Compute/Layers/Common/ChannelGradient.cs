@@ -18,10 +18,11 @@ internal sealed unsafe class ChannelGradient
     /// <param name="x">What the factor multiplies; null where its gradient is not wanted.</param>
     /// <param name="factor">The factor; null where its gradient is not wanted.</param>
     /// <param name="summand">The summand; null where its gradient is not wanted.</param>
-    /// <param name="addFactor">Whether the factor's gradient is added to what is there (a learned blob) or overwrites it.</param>
+    /// <param name="addFactor">Whether the factor's gradient is added to what is there, or overwrites it.</param>
     /// <param name="addSummand">The same for the summand's.</param>
     public void Add(
-        CpuDevice device, ChannelLayout layout, float* dy, float* x, Blob? factor, Blob? summand, bool addFactor, bool addSummand)
+        CpuDevice device, ChannelLayout layout, float* dy, float* x, Blob? factor, Blob? summand,
+        bool addFactor, bool addSummand)
     {
         if (layout.PerChannel == 1)
         {
@@ -78,6 +79,6 @@ internal sealed unsafe class ChannelGradient
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static void Put(float* target, Vector512<float> value, bool add, int count) =>
-            Lanes.StoreFirst(target, add ? value + Vector512.Load(target) : value, count);
+            VectorPart.Store(add ? value + Vector512.Load(target) : value, target, count);
     }
 }

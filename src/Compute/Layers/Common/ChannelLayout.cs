@@ -17,7 +17,7 @@ internal readonly record struct ChannelLayout(int Outer, int Channels, int Inner
     /// <summary>Elements of one channel.</summary>
     public long PerChannel => (long)Outer * Inner;
 
-    /// <summary>The layout where the axes from <paramref name="axis"/> to before <paramref name="end"/> are channels.</summary>
+    /// <summary>The layout where axes [<paramref name="axis"/>, <paramref name="end"/>) are channels.</summary>
     public static ChannelLayout Of(Blob blob, int axis, int end) =>
         new(blob.CountRange(0, axis), blob.CountRange(axis, end), blob.CountFrom(end));
 }

@@ -103,7 +103,8 @@ internal static unsafe class ChannelSums
     /// <param name="first">Takes the first sums.</param>
     /// <param name="second">Takes the second sums.</param>
     public static void Run<TTerm>(
-        CpuDevice device, ChannelLayout layout, float* a, float* b, float* center, Span<double> first, Span<double> second)
+        CpuDevice device, ChannelLayout layout, float* a, float* b, float* center,
+        Span<double> first, Span<double> second)
         where TTerm : struct, IChannelTerm
     {
         if (layout.Inner < ShortRow)
@@ -113,14 +114,16 @@ internal static unsafe class ChannelSums
     }
 
     private static void RunRows<TTerm>(
-        CpuDevice device, ChannelLayout layout, float* a, float* b, float* center, Span<double> first, Span<double> second)
+        CpuDevice device, ChannelLayout layout, float* a, float* b, float* center,
+        Span<double> first, Span<double> second)
         where TTerm : struct, IChannelTerm
     {
         int pieces = (layout.Inner + PieceElements - 1) / PieceElements;
         int rows = layout.Outer * layout.Channels * pieces;
         double* partial = (double*)device.Workspace.Shared(PartialSlot, 4L * rows);
         Rowwise.Run(
-            device, rows, Math.Min(layout.Inner, PieceElements), new RowSums<TTerm>(layout, pieces, a, b, center, partial));
+            device, rows, Math.Min(layout.Inner, PieceElements),
+            new RowSums<TTerm>(layout, pieces, a, b, center, partial));
         for (int channel = 0; channel < layout.Channels; channel++)
         {
             double sum = 0, other = 0;
@@ -140,7 +143,8 @@ internal static unsafe class ChannelSums
     }
 
     private static void RunColumns<TTerm>(
-        CpuDevice device, ChannelLayout layout, float* a, float* b, float* center, Span<double> first, Span<double> second)
+        CpuDevice device, ChannelLayout layout, float* a, float* b, float* center,
+        Span<double> first, Span<double> second)
         where TTerm : struct, IChannelTerm
     {
         int columns = layout.Channels * layout.Inner;
@@ -204,18 +208,10 @@ internal static unsafe class ChannelSums
 
             if (i < count)
             {
-                float* tail = stackalloc float[2 * Lanes.Count];
-                Vector512.Create(TTerm.Neutral(middle)).Store(tail);
-                Vector512.Create(middle).Store(tail + Lanes.Count);
-                for (int lane = 0; lane < count - i; lane++)
-                {
-                    tail[lane] = source[i + lane];
-                    if (TTerm.ReadsB)
-                        tail[Lanes.Count + lane] = other[i + lane];
-                }
-
-                (Vector512<double> low, Vector512<double> high) = Vector512.Widen(Vector512.Load(tail));
-                (Vector512<double> lowB, Vector512<double> highB) = Vector512.Widen(Vector512.Load(tail + Lanes.Count));
+                (Vector512<double> low, Vector512<double> high) =
+                    Vector512.Widen(Lanes.LoadFirst(source + i, count - i, TTerm.Neutral(middle)));
+                (Vector512<double> lowB, Vector512<double> highB) =
+                    TTerm.ReadsB ? Vector512.Widen(Lanes.LoadFirst(other + i, count - i, middle)) : (zero, zero);
                 TTerm.Add(low, lowB, center, ref first, ref second);
                 TTerm.Add(high, highB, center, ref first2, ref second2);
             }

@@ -27,14 +27,19 @@ public abstract class ChannelwiseLayer(LayerParameter parameter) : Layer(paramet
     private protected int[] LearnedShape(Blob bottom, int axis, int axes)
     {
         if (axes < -1)
-            throw Fail(ErrorCodes.BadLayerParameter, $"num_axes is {axes}; it must be -1 (all axes from 'axis' on), 0 or more");
+        {
+            throw Fail(ErrorCodes.BadLayerParameter,
+                $"num_axes is {axes}; it must be -1 (all axes from 'axis' on), 0 or more");
+        }
+
         if (axes == 0)
             return [];
         int first = AxisOf(bottom, axis);
         if (axes > bottom.AxisCount - first)
         {
             throw Fail(ErrorCodes.ShapeMismatch,
-                $"num_axes is {axes}, but from axis {first} on the bottom ({bottom.ShapeString}) has only {bottom.AxisCount - first}");
+                $"num_axes is {axes}, but from axis {first} on the bottom ({bottom.ShapeString}) has only "
+                + $"{bottom.AxisCount - first}");
         }
 
         return bottom.Shape.Slice(first, axes < 0 ? bottom.AxisCount - first : axes).ToArray();
@@ -50,7 +55,8 @@ public abstract class ChannelwiseLayer(LayerParameter parameter) : Layer(paramet
         if (end > bottom.AxisCount || !bottom.Shape[first..end].SequenceEqual(values.Shape))
         {
             throw Fail(ErrorCodes.ShapeMismatch,
-                $"values of shape {values.ShapeString} do not fit the bottom ({bottom.ShapeString}) from axis {first} on");
+                $"values of shape {values.ShapeString} do not fit the bottom ({bottom.ShapeString}) "
+                + $"from axis {first} on");
         }
 
         return ChannelLayout.Of(bottom, first, end);
@@ -59,5 +65,5 @@ public abstract class ChannelwiseLayer(LayerParameter parameter) : Layer(paramet
     private int AxisOf(Blob bottom, int axis) =>
         axis >= -bottom.AxisCount && axis < bottom.AxisCount
             ? bottom.CanonicalAxis(axis)
-            : throw Fail(ErrorCodes.ShapeMismatch, $"axis is {axis}, but the bottom has the shape {bottom.ShapeString}");
+            : throw Fail(ErrorCodes.ShapeMismatch, $"axis is {axis}, but the bottom is {bottom.ShapeString}");
 }

@@ -36,7 +36,8 @@ public sealed unsafe class ConcatLayer(LayerParameter parameter) : Layer(paramet
             if (!FitsBeside(bottom[i], first))
             {
                 throw Fail(ErrorCodes.ShapeMismatch,
-                    $"bottom {i} ({bottom[i].ShapeString}) must have the shape of bottom 0 ({first.ShapeString}) but for axis {_axis}");
+                    $"bottom {i} ({bottom[i].ShapeString}) must have the shape of bottom 0 ({first.ShapeString}) "
+                    + $"but for axis {_axis}");
             }
 
             length += bottom[i].Dim(_axis);
@@ -98,8 +99,9 @@ public sealed unsafe class ConcatLayer(LayerParameter parameter) : Layer(paramet
         long axis = _concat.HasConcatDim ? _concat.ConcatDim : _concat.Axis;
         if (axis < -bottom.AxisCount || axis >= bottom.AxisCount)
         {
+            string name = _concat.HasConcatDim ? "concat_dim" : "axis";
             throw Fail(ErrorCodes.ShapeMismatch,
-                $"{(_concat.HasConcatDim ? "concat_dim" : "axis")} is {axis}, but bottom 0 has the shape {bottom.ShapeString}");
+                $"{name} is {axis}, but bottom 0 has the shape {bottom.ShapeString}");
         }
 
         return bottom.CanonicalAxis((int)axis);

@@ -42,12 +42,17 @@ public sealed class DummyDataLayer(LayerParameter parameter) : Layer(parameter)
         CheckCount("data_filler", _dummy.DataFiller.Count, top.Length, canBeMissing: true);
         bool legacy = _dummy.Num.Count + _dummy.Channels.Count + _dummy.Height.Count + _dummy.Width.Count > 0;
         if (legacy && _dummy.Shape.Count > 0)
-            throw Fail(ErrorCodes.BadLayerParameter, "shape is given beside num, channels, height or width; keep shape");
-        foreach ((string name, int count) in legacy
-            ? [("num", _dummy.Num.Count), ("channels", _dummy.Channels.Count), ("height", _dummy.Height.Count), ("width", _dummy.Width.Count)]
-            : ((string, int)[])[("shape", _dummy.Shape.Count)])
+            throw Fail(ErrorCodes.BadLayerParameter, "shape is given beside num, channels, height, width; keep shape");
+        if (legacy)
         {
-            CheckCount(name, count, top.Length, canBeMissing: false);
+            CheckCount("num", _dummy.Num.Count, top.Length, canBeMissing: false);
+            CheckCount("channels", _dummy.Channels.Count, top.Length, canBeMissing: false);
+            CheckCount("height", _dummy.Height.Count, top.Length, canBeMissing: false);
+            CheckCount("width", _dummy.Width.Count, top.Length, canBeMissing: false);
+        }
+        else
+        {
+            CheckCount("shape", _dummy.Shape.Count, top.Length, canBeMissing: false);
         }
 
         _stream = CreateStream("fill");

@@ -43,7 +43,8 @@ public sealed unsafe class EltwiseLayer(LayerParameter parameter) : Layer(parame
             if (!bottom[i].Shape.SequenceEqual(bottom[0].Shape))
             {
                 throw Fail(ErrorCodes.ShapeMismatch,
-                    $"all bottoms must have one shape, but bottom 0 is {bottom[0].ShapeString} and bottom {i} is {bottom[i].ShapeString}");
+                    "all bottoms must have one shape, "
+                    + $"but bottom 0 is {bottom[0].ShapeString} and bottom {i} is {bottom[i].ShapeString}");
             }
         }
 

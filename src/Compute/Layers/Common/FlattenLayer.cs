@@ -23,7 +23,7 @@ public sealed class FlattenLayer(LayerParameter parameter) : SharingLayer(parame
         if (last < first - 1)
         {
             throw Fail(ErrorCodes.BadLayerParameter,
-                $"end_axis ({_flatten.EndAxis}) lies before axis ({_flatten.Axis}) in a bottom of shape {bottom.ShapeString}");
+                $"end_axis ({_flatten.EndAxis}) lies before axis ({_flatten.Axis}) of the bottom {bottom.ShapeString}");
         }
 
         bottom.Shape[..first].CopyTo(shape);
@@ -38,5 +38,5 @@ public sealed class FlattenLayer(LayerParameter parameter) : SharingLayer(parame
     private int AxisOf(Blob bottom, string name, int axis) =>
         axis >= -bottom.AxisCount && axis < bottom.AxisCount
             ? bottom.CanonicalAxis(axis)
-            : throw Fail(ErrorCodes.ShapeMismatch, $"{name} is {axis}, but the bottom has the shape {bottom.ShapeString}");
+            : throw Fail(ErrorCodes.ShapeMismatch, $"{name} is {axis}, but the bottom is {bottom.ShapeString}");
 }

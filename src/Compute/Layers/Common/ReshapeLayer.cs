@@ -28,7 +28,10 @@ public sealed class ReshapeLayer(LayerParameter parameter) : SharingLayer(parame
         if (_dims.FirstOrDefault(dim => dim is < -1 or > int.MaxValue) is var bad and not 0)
             throw Fail(ErrorCodes.BadLayerParameter, $"shape has the length {bad}; lengths are -1, 0 or more");
         if (_reshape.NumAxes < -1)
-            throw Fail(ErrorCodes.BadLayerParameter, $"num_axes is {_reshape.NumAxes}; it must be -1 (all that follow), 0 or more");
+        {
+            throw Fail(ErrorCodes.BadLayerParameter,
+                $"num_axes is {_reshape.NumAxes}; it must be -1 (all that follow), 0 or more");
+        }
     }
 
     /// <inheritdoc/>
@@ -37,11 +40,12 @@ public sealed class ReshapeLayer(LayerParameter parameter) : SharingLayer(parame
         // One place more than there are axes: -1 means behind the last.
         int first = _reshape.Axis < 0 ? bottom.AxisCount + _reshape.Axis + 1 : _reshape.Axis;
         if (first < 0 || first > bottom.AxisCount)
-            throw Fail(ErrorCodes.ShapeMismatch, $"axis is {_reshape.Axis}, but the bottom has the shape {bottom.ShapeString}");
+            throw Fail(ErrorCodes.ShapeMismatch, $"axis is {_reshape.Axis}, but the bottom is {bottom.ShapeString}");
         if (_reshape.NumAxes > bottom.AxisCount - first)
         {
             throw Fail(ErrorCodes.ShapeMismatch,
-                $"num_axes is {_reshape.NumAxes}, but from axis {first} on the bottom ({bottom.ShapeString}) has {bottom.AxisCount - first}");
+                $"num_axes is {_reshape.NumAxes}, but from axis {first} on the bottom ({bottom.ShapeString}) has "
+                + $"{bottom.AxisCount - first}");
         }
 
         int last = _reshape.NumAxes < 0 ? bottom.AxisCount : first + _reshape.NumAxes;
@@ -57,7 +61,8 @@ public sealed class ReshapeLayer(LayerParameter parameter) : SharingLayer(parame
             if (_dims[i] == 0 && first + i >= bottom.AxisCount)
             {
                 throw Fail(ErrorCodes.ShapeMismatch,
-                    $"length {i} of shape is 0 (as in the bottom), but the bottom ({bottom.ShapeString}) has no axis {first + i}");
+                    $"length {i} of shape is 0 (as in the bottom), but the bottom ({bottom.ShapeString}) has no axis "
+                    + $"{first + i}");
             }
 
             if (_dims[i] == -1)
@@ -78,7 +83,8 @@ public sealed class ReshapeLayer(LayerParameter parameter) : SharingLayer(parame
         if (product == 0 || bottom.Count % product != 0)
         {
             throw Fail(ErrorCodes.ShapeMismatch,
-                $"the bottom's {bottom.Count} elements ({bottom.ShapeString}) cannot be divided by the other lengths, {product}");
+                $"the bottom's {bottom.Count} elements ({bottom.ShapeString}) cannot be divided by the other lengths, "
+                + $"in all {product}");
         }
 
         return (int)(bottom.Count / product);

@@ -34,7 +34,8 @@ public sealed unsafe class SliceLayer(LayerParameter parameter) : Layer(paramete
         if (points == 0 && length % top.Length != 0)
         {
             throw Fail(ErrorCodes.ShapeMismatch,
-                $"axis {_axis} of the bottom ({bottom[0].ShapeString}) cannot be cut into {top.Length} equal parts; give slice_point");
+                $"axis {_axis} of the bottom ({bottom[0].ShapeString}) cannot be cut into {top.Length} equal parts; "
+                + "give slice_point");
         }
 
         Span<int> shape = stackalloc int[Blob.MaxAxes];
@@ -46,7 +47,8 @@ public sealed unsafe class SliceLayer(LayerParameter parameter) : Layer(paramete
             if (points > 0 && end <= begin)
             {
                 throw Fail(ErrorCodes.ShapeMismatch,
-                    $"top {i} would take [{begin}, {end}) of axis {_axis}; slice_point must rise from above 0 to below {length}");
+                    $"top {i} would take [{begin}, {end}) of axis {_axis}; "
+                    + $"slice_point must rise from above 0 to below {length}");
             }
 
             shape[_axis] = (int)(end - begin);
@@ -69,7 +71,8 @@ public sealed unsafe class SliceLayer(LayerParameter parameter) : Layer(paramete
         if (_slice.SlicePoint.Count != 0 && _slice.SlicePoint.Count != top.Length - 1)
         {
             throw Fail(ErrorCodes.BadLayerParameter,
-                $"slice_point is given {_slice.SlicePoint.Count} times; {top.Length} tops need {top.Length - 1}, or none for equal parts");
+                $"slice_point is given {_slice.SlicePoint.Count} times; {top.Length} tops need {top.Length - 1}, "
+                + "or none for equal parts");
         }
 
         if (top.Length > 1 && top.Contains(bottom[0]))
@@ -111,8 +114,9 @@ public sealed unsafe class SliceLayer(LayerParameter parameter) : Layer(paramete
         long axis = _slice.HasSliceDim ? _slice.SliceDim : _slice.Axis;
         if (axis < -bottom.AxisCount || axis >= bottom.AxisCount)
         {
+            string name = _slice.HasSliceDim ? "slice_dim" : "axis";
             throw Fail(ErrorCodes.ShapeMismatch,
-                $"{(_slice.HasSliceDim ? "slice_dim" : "axis")} is {axis}, but the bottom has the shape {bottom.ShapeString}");
+                $"{name} is {axis}, but the bottom has the shape {bottom.ShapeString}");
         }
 
         return bottom.CanonicalAxis((int)axis);

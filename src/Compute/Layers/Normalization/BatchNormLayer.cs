@@ -58,7 +58,7 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
         if (layout.Channels != Blobs[0].Count)
         {
             throw Fail(ErrorCodes.ShapeMismatch,
-                $"it has statistics of {Blobs[0].Count} channels, but the bottom has the shape {bottom[0].ShapeString}");
+                $"it has statistics of {Blobs[0].Count} channels, but the bottom is {bottom[0].ShapeString}");
         }
 
         _layout = layout;

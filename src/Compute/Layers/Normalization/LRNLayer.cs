@@ -41,7 +41,7 @@ public sealed unsafe class LRNLayer(LayerParameter parameter) : Layer(parameter)
         if (bottom[0].AxisCount != 4)
         {
             throw Fail(ErrorCodes.ShapeMismatch,
-                $"it normalizes blobs of 4 axes (N, C, H, W), but '{Parameter.Bottom.FirstOrDefault()}' has the shape {bottom[0].ShapeString}");
+                $"it normalizes blobs of 4 axes (N, C, H, W), but its bottom has the shape {bottom[0].ShapeString}");
         }
 
         top[0].ReshapeLike(bottom[0]);

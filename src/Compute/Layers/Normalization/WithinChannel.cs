@@ -15,7 +15,7 @@ internal readonly record struct WithinShape(int Height, int Width, int Half, flo
     /// <summary>Elements of a plane.</summary>
     public int PlaneSize => Height * Width;
 
-    /// <summary>Floats from a row of scratch memory to the next: the columns, half a window beside them, slack.</summary>
+    /// <summary>Floats from a scratch row to the next: the columns, half a window beside them, slack.</summary>
     public int Stride => (Width + (2 * Half) + (2 * Lanes.Count) - 1) / Lanes.Count * Lanes.Count;
 }
 
@@ -55,8 +55,8 @@ internal readonly unsafe struct WithinForward<TPower>(
             Vector512<float> value = Vector512.Load(source + w);
             Vector512<float> q = Vector512.FusedMultiplyAdd(Vector512.Load(sums + w), scale, Vector512<float>.One);
             if (kept is not null)
-                Lanes.StoreFirst(kept + w, value, shape.Width - w);
-            Lanes.StoreFirst(target + w, value * power.Of(q), shape.Width - w);
+                VectorPart.Store(value, kept + w, shape.Width - w);
+            VectorPart.Store(value * power.Of(q), target + w, shape.Width - w);
         }
     }
 }
@@ -78,7 +78,7 @@ internal readonly unsafe struct WithinBackward<TPower>(
     public void Invoke(int from, int to, int worker)
     {
         var window = new PlaneWindow(shape, workspace, worker);
-        float* direct = workspace.OfWorker(worker, 3, (long)shape.Height * shape.Stride);
+        float* direct = workspace.OfWorker(worker, WorkspaceSlots.Layer + 3, (long)shape.Height * shape.Stride);
         for (int plane = from; plane < to; plane++)
         {
             long offset = (long)plane * shape.PlaneSize;
@@ -107,9 +107,10 @@ internal readonly unsafe struct WithinBackward<TPower>(
         for (int w = 0; w < shape.Width; w += Lanes.Count)
         {
             Vector512<float> q = Vector512.FusedMultiplyAdd(Vector512.Load(sums + w), scale, Vector512<float>.One);
-            Vector512<float> passed = Vector512.Load(gradient + w) * power.Of(q);
+            (Vector512<float> factor, Vector512<float> inverse) = power.Both(q);
+            Vector512<float> passed = Vector512.Load(gradient + w) * factor;
             passed.Store(direct + w);
-            Lanes.StoreFirst(ratio + w, passed * Vector512.Load(source + w) / q, shape.Width - w);
+            VectorPart.Store(passed * Vector512.Load(source + w) * inverse, ratio + w, shape.Width - w);
         }
     }
 
@@ -120,10 +121,9 @@ internal readonly unsafe struct WithinBackward<TPower>(
         for (int w = 0; w < shape.Width; w += Lanes.Count)
         {
             Vector512<float> sum = Vector512.Load(sums + w) * scale;
-            Lanes.StoreFirst(
-                target + w,
-                Vector512.FusedMultiplyAdd(sum, Vector512.Load(source + w), Vector512.Load(direct + w)),
-                shape.Width - w);
+            Vector512<float> result = Vector512.FusedMultiplyAdd(
+                sum, Vector512.Load(source + w), Vector512.Load(direct + w));
+            VectorPart.Store(result, target + w, shape.Width - w);
         }
     }
 }
@@ -136,14 +136,14 @@ internal readonly unsafe struct PlaneWindow
     private readonly float* _columns;
     private readonly float* _sums;
 
-    /// <summary>Takes a worker's first three buffers.</summary>
+    /// <summary>Takes the first three of a worker's buffers for layers.</summary>
     public PlaneWindow(WithinShape shape, Workspace workspace, int worker)
     {
         _shape = shape;
         long size = (long)shape.Height * shape.Stride;
-        _values = workspace.OfWorker(worker, 0, size);
-        _columns = workspace.OfWorker(worker, 1, size);
-        _sums = workspace.OfWorker(worker, 2, shape.Stride);
+        _values = workspace.OfWorker(worker, WorkspaceSlots.Layer, size);
+        _columns = workspace.OfWorker(worker, WorkspaceSlots.Layer + 1, size);
+        _sums = workspace.OfWorker(worker, WorkspaceSlots.Layer + 2, shape.Stride);
         // The zeros beside the columns; only the columns are written later.
         new Span<float>(_values, checked((int)size)).Clear();
     }
@@ -161,7 +161,7 @@ internal readonly unsafe struct PlaneWindow
             for (int w = 0; w < _shape.Width; w += Lanes.Count)
             {
                 Vector512<float> value = Vector512.Load(source + w);
-                Lanes.StoreFirst(target + w, value * value, _shape.Width - w);
+                VectorPart.Store(value * value, target + w, _shape.Width - w);
             }
         }
 

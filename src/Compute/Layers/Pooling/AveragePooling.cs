@@ -29,7 +29,7 @@ internal readonly unsafe struct AveragePooling(
         float* divisors = AverageScratch.Divisors(g, workspace, worker);
         // The sums of the plane's columns, between zeros for the columns beside it.
         long size = Math.Max(g.PadW + g.Width, g.Regular ? g.SpanW : 0) + (3 * Lanes.Count) + g.KernelW;
-        float* columns = workspace.OfWorker(worker, 0, size);
+        float* columns = workspace.OfWorker(worker, WorkspaceSlots.Layer, size);
         new Span<float>(columns, (int)size).Clear();
         for (int plane = from; plane < to; plane++)
         {
@@ -93,7 +93,7 @@ internal readonly unsafe struct AveragePooling(
             }
 
             sum /= Vector512.Load(divisors + pw) * Vector512.Create(divisorH);
-            Lanes.StoreFirst(y + pw, sum, g.PooledWidth - pw);
+            VectorPart.Store(sum, y + pw, g.PooledWidth - pw);
         }
     }
 
@@ -125,10 +125,9 @@ internal readonly unsafe struct AveragePooling(
                 odd += Vector512.Load(window + i + Lanes.Count);
             }
 
-            float sum = Vector512.Sum(even + odd);
-            for (; i < count; i++)
-                sum += window[i];
-            y[ph] = sum / ((float)g.DivisorH(ph) * g.DivisorW(0));
+            for (; i < count; i += Lanes.Count)
+                even += Lanes.LoadFirst(window + i, count - i, 0);
+            y[ph] = Vector512.Sum(even + odd) / ((float)g.DivisorH(ph) * g.DivisorW(0));
         }
     }
 }
@@ -157,10 +156,10 @@ internal readonly unsafe struct AverageSpread(
 
         float* divisors = AverageScratch.Divisors(g, workspace, worker);
         long size = Math.Max(g.PadW + g.Width, g.Regular ? g.SpanW : 0) + (3 * Lanes.Count);
-        float* columns = workspace.OfWorker(worker, 0, size);
+        float* columns = workspace.OfWorker(worker, WorkspaceSlots.Layer, size);
         // Gradients of a row of windows between kernelW zeros on either side.
         long sharesSize = g.PooledWidth + (2L * g.KernelW) + (4 * Lanes.Count);
-        float* shares = g.Regular ? workspace.OfWorker(worker, 2, sharesSize) : null;
+        float* shares = g.Regular ? workspace.OfWorker(worker, WorkspaceSlots.Layer + 2, sharesSize) : null;
         if (shares is not null)
             new Span<float>(shares, (int)sharesSize).Clear();
         for (int plane = from; plane < to; plane++)
@@ -190,8 +189,8 @@ internal readonly unsafe struct AverageSpread(
         int kernelW = g.KernelW;
         for (int pw = 0; pw < g.PooledWidth; pw += Lanes.Count)
         {
-            Vector512<float> share = Vector512.Load(dy + pw) / (Vector512.Load(divisors + pw) * Vector512.Create(divisorH));
-            Lanes.StoreFirst(shares + pw, share, g.PooledWidth - pw);
+            Vector512<float> divisor = Vector512.Load(divisors + pw) * Vector512.Create(divisorH);
+            VectorPart.Store(Vector512.Load(dy + pw) / divisor, shares + pw, g.PooledWidth - pw);
         }
 
         int end = g.PadW + g.Width;
@@ -257,7 +256,7 @@ internal static unsafe class AverageScratch
     /// <summary>The column divisors of a row of windows, 1 beyond the last.</summary>
     public static float* Divisors(in PoolingGeometry g, Workspace workspace, int worker)
     {
-        float* divisors = workspace.OfWorker(worker, 1, g.PooledWidth + Lanes.Count);
+        float* divisors = workspace.OfWorker(worker, WorkspaceSlots.Layer + 1, g.PooledWidth + Lanes.Count);
         for (int pw = 0; pw < g.PooledWidth; pw++)
             divisors[pw] = g.DivisorW(pw);
         new Span<float>(divisors + g.PooledWidth, Lanes.Count).Fill(1);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using CaffeActors.Compute.Backends.Cpu;
 
 namespace CaffeActors.Compute.Layers.Pooling;
@@ -19,19 +20,21 @@ namespace CaffeActors.Compute.Layers.Pooling;
 internal readonly unsafe struct MaxPooling(
     PoolingGeometry geometry, int planes, float* x, float* y, int* places, float* mask, Workspace workspace) : IRowBody
 {
+    // Rows of windows that are copied at once: few enough to stay in the first-level cache.
+    private const int CopiedRows = 8;
+
     /// <summary>Does some planes.</summary>
     public void Invoke(int from, int to, int worker)
     {
         PoolingGeometry g = geometry;
-        float* padded = null;
-        int stride = g.Width;
+        int stride = 0;
+        float* scratch = null;
         if (g.Regular)
         {
-            // The kernels read two registers beyond a row's end; so the last plane too goes through the scratch copy.
             stride = (int)(g.SpanW + Lanes.Count - 1) / Lanes.Count * Lanes.Count;
-            padded = workspace.OfWorker(worker, 0, (g.SpanH * stride) + (3 * Lanes.Count) + g.KernelW);
-            if (!g.Inside)
-                FillBorder(g, padded, stride);
+            long rows = Math.Min(g.SpanH, ((CopiedRows - 1L) * g.StrideH) + g.KernelH);
+            scratch = workspace.OfWorker(
+                worker, WorkspaceSlots.Layer, (rows * stride) + (3 * Lanes.Count) + g.KernelW);
         }
 
         for (int plane = from; plane < to; plane++)
@@ -39,104 +42,146 @@ internal readonly unsafe struct MaxPooling(
             float* source = x + ((long)plane * g.PlaneSize);
             float* best = y + ((long)plane * g.PooledSize);
             int* at = places + ((long)plane * g.PooledSize);
-            if (!g.Regular)
-            {
+            if (g.Regular)
+                Regular(g, source, plane + 1 < planes, scratch, stride, best, at);
+            else
                 Scalar(g, source, best, at);
-            }
-            else if (g.Inside && plane + 1 < planes && g.PlaneSize >= 2 * (g.KernelW + (2 * Lanes.Count)))
+            if (mask is null)
+                continue;
+            float* marks = mask + ((long)plane * g.PooledSize);
+            for (int i = 0; i < g.PooledSize; i++)
+                marks[i] = at[i];
+        }
+    }
+
+    // Windows that lie on the plane are read where they are; of others the plane's part is copied between cells that
+    // are never the greatest.
+    private static void Regular(
+        in PoolingGeometry g, float* source, bool isFollowed, float* scratch, int stride, float* y, int* places)
+    {
+        // The kernels read up to two registers beyond a row's end: into the next row or plane, where there is one.
+        bool direct = g.PadW == 0 && g.SpanW <= g.Width && isFollowed && g.PlaneSize >= 4 * Lanes.Count;
+        int firstInside = (g.PadH + g.StrideH - 1) / g.StrideH;
+        int endInside = g.Height + g.PadH < g.KernelH ? 0 : ((g.Height + g.PadH - g.KernelH) / g.StrideH) + 1;
+        for (int ph = 0; ph < g.PooledHeight;)
+        {
+            int top = (ph * g.StrideH) - g.PadH, count;
+            float* rows = scratch;
+            int distance = stride;
+            if (direct && ph >= firstInside && ph < endInside)
             {
-                Vector(g, source, g.Width, best, at);
+                count = Math.Min(endInside, g.PooledHeight) - ph;
+                rows = source + ((long)top * g.Width);
+                distance = g.Width;
             }
             else
             {
-                CopyPlane(g, source, padded, stride);
-                Vector(g, padded, stride, best, at);
+                count = Math.Min(direct ? 1 : CopiedRows, g.PooledHeight - ph);
+                CopyRows(g, source, top, ((count - 1) * g.StrideH) + g.KernelH, scratch, stride);
             }
 
-            if (mask is not null)
+            int corner = (top * g.Width) - g.PadW, offset = ph * g.PooledWidth;
+            if (g.StrideW == 1)
+                StepOne(g, rows, distance, count, corner, y + offset, places + offset);
+            else
+                StepTwo(g, rows, distance, count, corner, y + offset, places + offset);
+            ph += count;
+        }
+    }
+
+    private static void CopyRows(in PoolingGeometry g, float* source, int top, int count, float* scratch, int stride)
+    {
+        int columns = (int)Math.Min(g.Width, g.SpanW - g.PadW), right = g.PadW + columns;
+        for (int h = top; h < top + count; h++, scratch += stride)
+        {
+            if (h < 0 || h >= g.Height)
             {
-                float* marks = mask + ((long)plane * g.PooledSize);
-                for (int i = 0; i < g.PooledSize; i++)
-                    marks[i] = at[i];
+                new Span<float>(scratch, stride).Fill(float.MinValue);
+                continue;
             }
-        }
-    }
 
-    private static int RowsUsed(in PoolingGeometry g) => (int)Math.Min(g.Height, g.SpanH - g.PadH);
-
-    private static int ColumnsUsed(in PoolingGeometry g) => (int)Math.Min(g.Width, g.SpanW - g.PadW);
-
-    private static void FillBorder(in PoolingGeometry g, float* padded, int stride)
-    {
-        int bottom = g.PadH + RowsUsed(g), right = g.PadW + ColumnsUsed(g), end = (int)g.SpanH * stride;
-        new Span<float>(padded, g.PadH * stride).Fill(float.MinValue);
-        new Span<float>(padded + ((long)bottom * stride), end - (bottom * stride)).Fill(float.MinValue);
-        for (float* row = padded + ((long)g.PadH * stride); row < padded + ((long)bottom * stride); row += stride)
-        {
-            new Span<float>(row, g.PadW).Fill(float.MinValue);
-            new Span<float>(row + right, stride - right).Fill(float.MinValue);
-        }
-    }
-
-    private static void CopyPlane(in PoolingGeometry g, float* source, float* padded, int stride)
-    {
-        int rows = RowsUsed(g), columns = ColumnsUsed(g);
-        for (int h = 0; h < rows; h++)
-        {
+            new Span<float>(scratch, g.PadW).Fill(float.MinValue);
             new ReadOnlySpan<float>(source + ((long)h * g.Width), columns)
-                .CopyTo(new Span<float>(padded + ((long)(h + g.PadH) * stride) + g.PadW, columns));
+                .CopyTo(new Span<float>(scratch + g.PadW, columns));
+            new Span<float>(scratch + right, stride - right).Fill(float.MinValue);
         }
     }
 
-    // 16 windows of one row at a time. The source begins at the first window's corner.
+    // Rows of windows one column apart, 16 windows at a time.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Vector(in PoolingGeometry g, float* source, int stride, float* y, int* places)
+    private static void StepOne(
+        in PoolingGeometry g, float* source, int stride, int count, int corner, float* y, int* places)
     {
-        int kernelH = g.KernelH, kernelW = g.KernelW, strideW = g.StrideW, pooledW = g.PooledWidth, width = g.Width;
-        Vector512<int> step = Vector512<int>.Indices * strideW;
-        for (int ph = 0; ph < g.PooledHeight; ph++)
+        int kernelH = g.KernelH, kernelW = g.KernelW, pooledW = g.PooledWidth;
+        Vector512<int> width = Vector512.Create(g.Width), one = Vector512<int>.One;
+        for (; count > 0; count--)
         {
-            float* top = source + ((long)ph * g.StrideH * stride);
-            int corner = (((ph * g.StrideH) - g.PadH) * width) - g.PadW;
             for (int pw = 0; pw < pooledW; pw += Lanes.Count)
             {
                 Vector512<float> best = Vector512.Create(float.MinValue);
                 Vector512<int> at = Vector512<int>.AllBitsSet;
-                float* row = top + (pw * strideW);
-                Vector512<int> rowPlace = step + Vector512.Create(corner + (pw * strideW));
-                for (int i = 0; i < kernelH; i++)
+                Vector512<int> rowPlace = Vector512<int>.Indices + Vector512.Create(corner + pw);
+                float* row = source + pw;
+                for (int i = 0; i < kernelH; i++, row += stride)
                 {
                     Vector512<int> place = rowPlace;
-                    if (strideW == 1)
+                    for (int j = 0; j < kernelW; j++)
                     {
-                        for (int j = 0; j < kernelW; j++)
-                        {
-                            Take(Vector512.Load(row + j), place, ref best, ref at);
-                            place += Vector512<int>.One;
-                        }
-                    }
-                    else
-                    {
-                        for (int j = 0; j < kernelW; j += 2)
-                        {
-                            Lanes.Deinterleave(row + j, out Vector512<float> even, out Vector512<float> odd);
-                            Take(even, place, ref best, ref at);
-                            place += Vector512<int>.One;
-                            if (j + 1 < kernelW)
-                                Take(odd, place, ref best, ref at);
-                            place += Vector512<int>.One;
-                        }
+                        Take(Vector512.Load(row + j), place, ref best, ref at);
+                        place += one;
                     }
 
-                    row += stride;
-                    rowPlace += Vector512.Create(width);
+                    rowPlace += width;
                 }
 
-                int count = pooledW - pw;
-                Lanes.StoreFirst(y + pw, best, count);
-                Lanes.StoreFirst((float*)(places + pw), at.AsSingle(), count);
+                VectorPart.Store(best, y + pw, pooledW - pw);
+                VectorPart.Store(at.AsSingle(), (float*)(places + pw), pooledW - pw);
             }
 
+            source += (long)g.StrideH * stride;
+            corner += g.StrideH * g.Width;
+            y += pooledW;
+            places += pooledW;
+        }
+    }
+
+    // Rows of windows two columns apart, 16 windows at a time.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void StepTwo(
+        in PoolingGeometry g, float* source, int stride, int count, int corner, float* y, int* places)
+    {
+        int kernelH = g.KernelH, kernelW = g.KernelW, pooledW = g.PooledWidth;
+        Vector512<int> width = Vector512.Create(g.Width), one = Vector512<int>.One;
+        for (; count > 0; count--)
+        {
+            for (int pw = 0; pw < pooledW; pw += Lanes.Count)
+            {
+                Vector512<float> best = Vector512.Create(float.MinValue);
+                Vector512<int> at = Vector512<int>.AllBitsSet;
+                Vector512<int> rowPlace = (Vector512<int>.Indices * 2) + Vector512.Create(corner + (2 * pw));
+                float* row = source + (2 * pw);
+                for (int i = 0; i < kernelH; i++, row += stride)
+                {
+                    Vector512<int> place = rowPlace;
+                    for (int j = 0; j < kernelW; j += 2)
+                    {
+                        Lanes.Deinterleave(row + j, out Vector512<float> even, out Vector512<float> odd);
+                        Take(even, place, ref best, ref at);
+                        place += one;
+                        if (j + 1 < kernelW)
+                            Take(odd, place, ref best, ref at);
+                        place += one;
+                    }
+
+                    rowPlace += width;
+                }
+
+                VectorPart.Store(best, y + pw, pooledW - pw);
+                VectorPart.Store(at.AsSingle(), (float*)(places + pw), pooledW - pw);
+            }
+
+            source += (long)g.StrideH * stride;
+            corner += g.StrideH * g.Width;
             y += pooledW;
             places += pooledW;
         }
@@ -147,8 +192,11 @@ internal readonly unsafe struct MaxPooling(
         Vector512<float> value, Vector512<int> place, ref Vector512<float> best, ref Vector512<int> at)
     {
         Vector512<float> greater = Vector512.GreaterThan(value, best);
-        best = Vector512.ConditionalSelect(greater, value, best);
         at = Vector512.ConditionalSelect(greater.AsInt32(), place, at);
+        // x86's maximum takes its second operand where one is NaN, which is just this; other processors' do not.
+        best = Avx.IsSupported
+            ? Vector512.MaxNative(value, best)
+            : Vector512.ConditionalSelect(greater, value, best);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

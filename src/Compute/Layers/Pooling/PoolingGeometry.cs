@@ -51,8 +51,9 @@ internal readonly record struct PoolingGeometry
     /// <summary>Whether every window lies on the plane whole.</summary>
     public bool Inside => PadH == 0 && PadW == 0 && SpanH <= Height && SpanW <= Width;
 
-    /// <summary>Whether the vector kernels take it: columns one or two apart, and no window far outside the plane.</summary>
-    public bool Regular => StrideW <= 2 && SpanH <= Height + (2L * PadH) + 64 && SpanW <= Width + (2L * PadW) + 64;
+    /// <summary>Whether the vector kernels take it: columns one or two apart, no window far outside.</summary>
+    public bool Regular =>
+        StrideW <= 2 && SpanH <= Height + (2L * PadH) + 64 && SpanW <= Width + (2L * PadW) + 64;
 
     /// <summary>The rows [Start, End) of a window that lie on the plane; none where Start is not below End.</summary>
     public (int Start, int End) RowsOf(int ph)
@@ -61,7 +62,7 @@ internal readonly record struct PoolingGeometry
         return ((int)Math.Clamp(start, 0, Height), (int)Math.Clamp(start + KernelH, 0, Height));
     }
 
-    /// <summary>The columns [Start, End) of a window that lie on the plane; none where Start is not below End.</summary>
+    /// <summary>The columns of a window that lie on the plane; see <see cref="RowsOf"/>.</summary>
     public (int Start, int End) ColumnsOf(int pw)
     {
         long start = ((long)pw * StrideW) - PadW;

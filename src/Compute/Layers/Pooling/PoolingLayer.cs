@@ -44,8 +44,11 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
     private bool IsDraw => _pooling.Pool == PoolMethod.Stochastic && Phase == Phase.Train;
 
     /// <inheritdoc/>
-    public override long ForwardFlops(Blob[] bottom, Blob[] top) =>
-        (long)top[0].Count * Math.Min(_geometry.KernelH, _geometry.Height) * Math.Min(_geometry.KernelW, _geometry.Width);
+    public override long ForwardFlops(Blob[] bottom, Blob[] top)
+    {
+        long rows = Math.Min(_geometry.KernelH, _geometry.Height);
+        return top[0].Count * rows * Math.Min(_geometry.KernelW, _geometry.Width);
+    }
 
     /// <inheritdoc/>
     public override void Reshape(Blob[] bottom, Blob[] top)
@@ -53,7 +56,7 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
         if (bottom[0].AxisCount != 4)
         {
             throw Fail(ErrorCodes.ShapeMismatch,
-                $"it pools blobs of 4 axes (N, C, H, W), but '{Parameter.Bottom.FirstOrDefault()}' has the shape {bottom[0].ShapeString}");
+                $"it pools blobs of 4 axes (N, C, H, W), but its bottom has the shape {bottom[0].ShapeString}");
         }
 
         int height = bottom[0].Dim(2), width = bottom[0].Dim(3);
@@ -86,7 +89,8 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
         if (p.GlobalPooling && (padH != 0 || padW != 0 || strideH != 1 || strideW != 1))
         {
             throw Fail(ErrorCodes.BadLayerParameter,
-                $"global_pooling goes with pad 0 and stride 1, not with pad {padH}x{padW} and stride {strideH}x{strideW}");
+                "global_pooling goes with pad 0 and stride 1, "
+                + $"not with pad {padH}x{padW} and stride {strideH}x{strideW}");
         }
 
         if (padH != 0 || padW != 0)
@@ -166,7 +170,11 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
     private (int H, int W) NoKernel()
     {
         if (_pooling.HasKernelSize || _pooling.HasKernelH || _pooling.HasKernelW)
-            throw Fail(ErrorCodes.BadLayerParameter, "with global_pooling the kernel is the whole plane; leave out its size");
+        {
+            throw Fail(ErrorCodes.BadLayerParameter,
+                "with global_pooling the kernel is the whole plane; leave out its size");
+        }
+
         return (0, 0);
     }
 
@@ -208,7 +216,7 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
     private int Size(string name, uint value) =>
         value <= GreatestSize
             ? (int)value
-            : throw Fail(ErrorCodes.BadLayerParameter, $"{name} is {value}; the greatest that makes sense is {GreatestSize}");
+            : throw Fail(ErrorCodes.BadLayerParameter, $"{name} is {value}; it must not be above {GreatestSize}");
 
     private int PooledSize(int size, int kernel, int stride, int pad, string axis)
     {
