@@ -1,0 +1,101 @@
+using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Planning;
+using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Diagnostics;
+
+namespace CaffeActors.Actors.Tests.Training;
+
+/// <summary>A run cut anywhere and resumed equals the uncut one, bit for bit.</summary>
+public sealed class ResumeTests : IDisposable
+{
+    private readonly TrainingFixture _fixture = new();
+
+    public void Dispose() => _fixture.Dispose();
+
+    [Theory]
+    [InlineData(7)]
+    [InlineData(20)]
+    [InlineData(33)]
+    public async Task CutRun_EqualsTheUncutOne(int k)
+    {
+        await _fixture.RunAsync(_fixture.Plan(runs: "uncut"));
+
+        // Cut by a snapshot at k in mid-epoch; what the run did after it is lost, as by a kill.
+        _fixture.WriteSolver($"snapshot: {k}");
+        await _fixture.RunAsync(_fixture.Plan(new PlanOptions { MaxIter = k + 3 }, "cut"));
+        foreach (string file in Directory.GetFiles(Path.Combine(_fixture.RunFolder("cut"), "snapshots"), $"*_{k + 3}.*"))
+            File.Delete(file);
+        _fixture.WriteSolver("");
+        RunOutcome outcome = await _fixture.RunAsync(_fixture.Plan(runs: "cut") with { Resume = ResumeMode.Auto, Threads = 3 });
+
+        Assert.Equal(new RunOutcome(RunEnd.Finished, 40), outcome);
+        Assert.Contains($"Resuming at iteration {k}", _fixture.Log.ToString(), StringComparison.Ordinal);
+        (byte[] model, byte[] state) = _fixture.Snapshot(40, "uncut");
+        (byte[] cutModel, byte[] cutState) = _fixture.Snapshot(40, "cut");
+        Assert.Equal(Convert.ToHexString(model), Convert.ToHexString(cutModel));
+        Assert.Equal(Convert.ToHexString(state), Convert.ToHexString(cutState));
+        Assert.Equal(_fixture.Metrics("uncut"), _fixture.Metrics("cut"));
+    }
+
+    [Fact]
+    public async Task WithoutItsResumeFile_ASnapshotDoesNotGoOnExactly()
+    {
+        await _fixture.RunAsync(_fixture.Plan(runs: "uncut"));
+        _fixture.WriteSolver("snapshot: 20");
+        await _fixture.RunAsync(_fixture.Plan(new PlanOptions { MaxIter = 20 }, "half"));
+        string prefix = Path.Combine(_fixture.RunFolder("half"), "snapshots", "snap_iter_20");
+        File.Delete(prefix + ".resume");
+        await _fixture.RunAsync(_fixture.Plan(new PlanOptions { Snapshot = prefix + ".solverstate" }, "rest"));
+        Assert.NotEqual(_fixture.Snapshot(40, "uncut").Model, _fixture.Snapshot(40, "rest").Model);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task AnyNumberOfThreads_GivesTheSameBits(int threads)
+    {
+        await _fixture.RunAsync(_fixture.Plan(runs: "two"));
+        await _fixture.RunAsync(_fixture.Plan(new PlanOptions { Threads = threads }, "other"));
+        Assert.Equal(Convert.ToHexString(_fixture.Snapshot(40, "two").Model), Convert.ToHexString(_fixture.Snapshot(40, "other").Model));
+    }
+
+    [Fact]
+    public async Task FinishedRun_IsNotRunAgain()
+    {
+        await _fixture.RunAsync(_fixture.Plan());
+        RunOutcome outcome = await _fixture.RunAsync(_fixture.Plan() with { Resume = ResumeMode.Auto });
+        Assert.Equal(RunEnd.Finished, outcome.End);
+        Assert.Contains("are finished", _fixture.Log.ToString(), StringComparison.Ordinal);
+        _fixture.RunFolder();
+    }
+
+    [Fact]
+    public async Task NothingToGoOnWith_IsAnErrorForMustOnly()
+    {
+        CaffeException failure = await Assert.ThrowsAsync<CaffeException>(
+            () => _fixture.RunAsync(_fixture.Plan() with { Resume = ResumeMode.Must }));
+        Assert.Equal(FailureKind.NothingToResume, failure.Kind);
+        Assert.Equal(40, (await _fixture.RunAsync(_fixture.Plan() with { Resume = ResumeMode.Auto })).Iteration);
+    }
+
+    [Fact]
+    public async Task RunOfAnotherNetOrSolver_IsToldAndNotTaken()
+    {
+        await _fixture.RunAsync(_fixture.Plan(new PlanOptions { MaxIter = 10 }));
+        _fixture.WriteSolver("base_lr: 0.01");
+        CaffeException failure = await Assert.ThrowsAsync<CaffeException>(
+            () => _fixture.RunAsync(_fixture.Plan() with { Resume = ResumeMode.Must }));
+        Assert.Contains("another solver", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SnapshotOfAnotherSolverType_IsRefused()
+    {
+        await _fixture.RunAsync(_fixture.Plan(new PlanOptions { MaxIter = 10 }, "sgd"));
+        string state = Path.Combine(_fixture.RunFolder("sgd"), "snapshots", "snap_iter_10.solverstate");
+        _fixture.WriteSolver("type: \"Adam\"");
+        CaffeException failure = await Assert.ThrowsAsync<CaffeException>(
+            () => _fixture.RunAsync(_fixture.Plan(new PlanOptions { Snapshot = state }, "adam")));
+        Assert.Equal(ErrorCodes.BadSnapshot, failure.Code);
+    }
+}
