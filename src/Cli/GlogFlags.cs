@@ -5,13 +5,16 @@ namespace CaffeActors.Cli;
 /// <summary>glog's flags, which scripts around Caffe pass along.</summary>
 internal static class GlogFlags
 {
-    private static readonly Option<bool> LogToStderr = new("--logtostderr")
+    // As gflags takes them: alone, or with a value such as =1 or =false.
+    private static readonly Option<string?> LogToStderr = new("--logtostderr")
     {
+        Arity = ArgumentArity.ZeroOrOne,
         Description = "Log to stderr; the log always goes there.", Hidden = true,
     };
 
-    private static readonly Option<bool> AlsoLogToStderr = new("--alsologtostderr")
+    private static readonly Option<string?> AlsoLogToStderr = new("--alsologtostderr")
     {
+        Arity = ArgumentArity.ZeroOrOne,
         Description = "Log to stderr too; the log always goes there.", Hidden = true,
     };
 

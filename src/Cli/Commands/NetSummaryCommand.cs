@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
+using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Schema;
 
@@ -17,25 +19,55 @@ internal sealed class NetSummaryCommand : VerbCommand
         Description = "TRAIN or TEST.", DefaultValueFactory = static _ => Phase.Train,
     };
 
+    private readonly Option<string[]> _shapes = new("--input-shape")
+    {
+        Description = "Shape of a blob the net does not tell: NAME=N,C,H,W. Repeatable.",
+    };
+
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON." };
 
     public override void Define(Command command)
     {
         command.Arguments.Add(_file);
         command.Options.Add(_phase);
+        command.Options.Add(_shapes);
         command.Options.Add(_json);
     }
 
     public override Task<int> RunAsync(ParseResult arguments, Terminal terminal)
     {
         using NetSession session = NetSession.Open(
-            arguments.GetValue(_file)!, arguments.GetValue(_phase), new NetSessionOptions { WithoutData = true });
+            arguments.GetValue(_file)!, arguments.GetValue(_phase), new NetSessionOptions
+            {
+                WithoutData = true,
+                InputShapes = Shapes(arguments.GetValue(_shapes) ?? []),
+                Notice = terminal.Error.WriteLine,
+            });
         var summary = new NetSummary(session.Net, prefetchBatches: 4);
         if (arguments.GetValue(_json))
             terminal.Out.WriteLine(JsonSerializer.Serialize(Json(session.Net, summary), JsonOptions));
         else
             NetTable.Print(session.Net, summary, terminal);
         return Task.FromResult(ExitCodes.Done);
+    }
+
+    private static Dictionary<string, int[]> Shapes(string[] texts)
+    {
+        Dictionary<string, int[]> shapes = [];
+        foreach (string text in texts)
+        {
+            int equals = text.LastIndexOf('=');
+            string[] dims = equals > 0 ? text[(equals + 1)..].Split(',') : [];
+            if (dims.Length == 0 || dims.Any(dim => !int.TryParse(dim, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
+            {
+                throw new CaffeException(ErrorCodes.Usage, FailureKind.Configuration,
+                    $"--input-shape takes NAME=N,C,H,W, as in data=64,1,28,28, not '{text}'");
+            }
+
+            shapes[text[..equals]] = [.. dims.Select(dim => int.Parse(dim, CultureInfo.InvariantCulture))];
+        }
+
+        return shapes;
     }
 
     private static readonly JsonSerializerOptions JsonOptions = new() { WriteIndented = true };

@@ -24,6 +24,7 @@ public static class ParseLogTool
     /// </exception>
     public static IReadOnlyList<string> Run(string logPath, string outputDirectory, char delimiter = ',')
     {
+        Directory.CreateDirectory(outputDirectory);
         CaffeLog log = Read(logPath);
         List<string> written = [];
         string stem = Path.Combine(outputDirectory, Path.GetFileName(logPath));

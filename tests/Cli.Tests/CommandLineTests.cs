@@ -1,0 +1,81 @@
+namespace CaffeActors.Cli.Tests;
+
+/// <summary>Words, flags, help and usage errors.</summary>
+public sealed class CommandLineTests : IDisposable
+{
+    private readonly CliRun _cli = new();
+
+    public void Dispose() => _cli.Dispose();
+
+    public static TheoryData<string> Verbs() => [.. CommandLine.Verbs.Select(entry => entry.Verb.Path)];
+
+    [Theory]
+    [MemberData(nameof(Verbs))]
+    public async Task Help_DescribesTheCommandWithAnExample(string verb)
+    {
+        Assert.Equal(ExitCodes.Done, await _cli.RunAsync([.. verb.Split(' '), "--help"]));
+        Assert.Contains($"Example: caffeactors {verb}", _cli.Out, StringComparison.Ordinal);
+        Assert.Contains("Usage:", _cli.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RootHelp_ListsTheCommands()
+    {
+        Assert.Equal(ExitCodes.Done, await _cli.RunAsync("--help"));
+        foreach ((VerbAttribute verb, _) in CommandLine.Verbs)
+            Assert.Contains(verb.Path.Split(' ')[0], _cli.Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("trian")]
+    [InlineData("train")]
+    [InlineData("train", "a.prototxt", "--solver=b.prototxt")]
+    [InlineData("test", "--model=x")]
+    [InlineData("time", "--model", "x", "--iterations", "0")]
+    [InlineData("time", "--model", "x", "--phase", "DEPLOY")]
+    [InlineData("train", "a.prototxt", "--resume", "perhaps")]
+    [InlineData("train", "a.prototxt", "--time-budget", "soon")]
+    [InlineData("train", "a.prototxt", "--weights=a", "--snapshot=b")]
+    [InlineData("train", "a.prototxt", "--no-such-flag")]
+    public async Task UsageErrors_ExitWith2AndOneClearLine(params string[] args)
+    {
+        await File.WriteAllTextAsync(_cli.At("a.prototxt"), "", TestContext.Current.CancellationToken);
+        args = [.. args.Select(arg => arg == "a.prototxt" ? _cli.At(arg) : arg)];
+        Assert.Equal(ExitCodes.Configuration, await _cli.RunAsync(args));
+        Assert.Contains("error CFA", _cli.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", _cli.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("-solver=x", "--solver=x")]
+    [InlineData("-gpu", "--gpu")]
+    [InlineData("--gpu=0,1", "--gpu=0,1")]
+    [InlineData("-1", "-1")]
+    public void Gflags_AreTakenByCaffesCommands(string flag, string normal)
+    {
+        Assert.Equal(["train", normal], Gflags.Normalize(["train", flag]));
+        Assert.Equal(["db", flag], Gflags.Normalize(["db", flag]));
+    }
+
+    [Fact]
+    public async Task GflagsAndGlogFlags_Train()
+    {
+        string solver = _cli.Solver(_cli.Database());
+        int code = await _cli.RunAsync(
+            "train", $"-solver={solver}", "-output-root", _cli.At("runs"), "-sigint_effect=none", "-logtostderr=1", "-minloglevel=0");
+        Assert.Equal(ExitCodes.Done, code);
+        Assert.Contains("Optimization Done.", _cli.Error, StringComparison.Ordinal);
+        Assert.Equal("", _cli.Out);
+        Assert.DoesNotContain('\r', _cli.Error);
+        Assert.DoesNotContain('\u001b', _cli.Error);
+    }
+
+    [Fact]
+    public async Task DeviceQuery_TellsCoresAndSimd()
+    {
+        Assert.Equal(ExitCodes.Done, await _cli.RunAsync("device_query", "-gpu=all"));
+        Assert.Contains($"Cores:                         {Environment.ProcessorCount}", _cli.Out, StringComparison.Ordinal);
+        Assert.Contains("SIMD:", _cli.Out, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Device, await _cli.RunAsync("device_query", "--gpu", "0"));
+    }
+}
