@@ -105,7 +105,7 @@ internal static unsafe class PixelPanels
     /// <param name="to">Pixel 0, k 0.</param>
     /// <param name="pitch">From a pixel to the next.</param>
     /// <param name="fill">Numbers written for each pixel, at most 16.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     public static void Transpose(
         float* source, PixelPiece* pieces, int count, nint* offsets, int pixels, float* to, nint pitch, int fill)
     {
@@ -115,15 +115,23 @@ internal static unsafe class PixelPanels
             return;
         }
 
-        for (int p = 0; p < count; p++)
+        if (count == 1)
         {
-            int end = p + 1 < count ? pieces[p + 1].Column : pixels;
-            for (int k = 0; k < fill; k++)
-            {
-                float* from = source + offsets[k] + pieces[p].Offset - pieces[p].Column;
-                for (int i = pieces[p].Column; i < end; i++)
-                    to[(i * pitch) + k] = from[i];
-            }
+            Packing.Transpose(source + pieces[0].Offset, offsets, fill, pixels, to, pitch, fill, 1f);
+            return;
         }
+
+        // First the pieces of each k side by side, as in Pack.
+        const int Row = 32;
+        float* rows = stackalloc float[16 * Row];
+        nint* starts = stackalloc nint[16];
+        for (int k = 0; k < fill; k++)
+        {
+            starts[k] = k * Row;
+            for (int p = 0; p < count; p++)
+                Vector512.Load(source + offsets[k] + pieces[p].Offset).Store(rows + (k * Row) + pieces[p].Column);
+        }
+
+        Packing.Transpose(rows, starts, fill, pixels, to, pitch, fill, 1f);
     }
 }

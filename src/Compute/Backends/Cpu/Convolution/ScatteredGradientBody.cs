@@ -91,7 +91,15 @@ internal readonly unsafe struct ScatteredGradientBody(
             // of them would wait until they are in the cache.
             int lane = pieces[q].Column % 16, length = pieces[q].Length;
             float* from = tile + pieces[q].Column - lane, to = plane + pieces[q].Offset - lane;
-            if (Avx512F.IsSupported)
+            if (length == 8 && lane % 8 == 0)
+            {
+                for (int i = 0; i < height; i++)
+                {
+                    float* at = to + offsets[i] + lane;
+                    (Vector256.Load(at) + Vector256.Load(from + (i * 32) + lane)).Store(at);
+                }
+            }
+            else if (Avx512F.IsSupported)
             {
                 Vector512<uint> lanes = (Vector512<int>.Indices - Vector512.Create(lane)).AsUInt32();
                 Vector512<float> mask = Vector512.LessThan(lanes, Vector512.Create((uint)length)).AsSingle();

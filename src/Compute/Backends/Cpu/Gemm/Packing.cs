@@ -93,30 +93,19 @@ internal static unsafe class Packing
         {
             int width = Math.Min(wide, columns - j), pitch = width <= narrow ? narrow : wide;
             float* panel = to + ((nint)j * depth);
-            for (int k = 0; k < depth; k += 16)
+            for (int half = 0; half < pitch; half += 16)
             {
-                float* from = b + (j * columnStep) + k;
-                for (int q = 0; q < width; q++)
-                    Prefetch(from + (q * columnStep) + FloatsAhead);
-                Columns(from, offsets, 16 * columnStep, width, Math.Min(16, depth - k), panel + ((nint)k * pitch), pitch);
+                int count = Math.Min(16, width - half), fill = Math.Min(16, pitch - half);
+                for (int k = 0; k < depth; k += 16)
+                {
+                    float* from = b + ((j + half) * columnStep) + k;
+                    for (int q = 0; q < count; q++)
+                        Prefetch(from + (q * columnStep) + FloatsAhead);
+                    Transpose(
+                        from, offsets, count, Math.Min(16, depth - k), panel + ((nint)k * pitch) + half, pitch, fill, 1f);
+                }
             }
         }
-    }
-
-    /// <summary>Transposes up to 32 sources into columns of one panel, 16 at a time.</summary>
-    /// <param name="from">Where the offsets start.</param>
-    /// <param name="offsets">Of the first 16 sources.</param>
-    /// <param name="second">What to add to <paramref name="from"/> for the second 16.</param>
-    /// <param name="width">Sources.</param>
-    /// <param name="depth">Floats of each, at most 16.</param>
-    /// <param name="to">The panel's row of the first k.</param>
-    /// <param name="pitch">Width of the panel: a whole number of registers, at least the width.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Columns(float* from, nint* offsets, nint second, int width, int depth, float* to, int pitch)
-    {
-        Transpose(from, offsets, Math.Min(16, width), depth, to, pitch, Math.Min(16, pitch), 1f);
-        if (width > 16)
-            Transpose(from + second, offsets, width - 16, depth, to + 16, pitch, pitch - 16, 1f);
     }
 
     /// <summary>
@@ -133,17 +122,21 @@ internal static unsafe class Packing
             return;
         }
 
-        for (int r = 0; r < rows; r++)
+        int c = 0;
+        if (Avx.IsSupported)
         {
-            float* source = from + offsets[r];
-            for (int c = 0; c < columns; c++)
-                to[(c * pitch) + r] = scale * source[c];
+            for (; c + 8 <= columns; c += 8)
+            {
+                for (int r = 0; r < fill; r += 8)
+                    Transpose8.Avx2(from + c, offsets + r, rows - r, to + (c * pitch) + r, pitch, fill - r, scale);
+            }
         }
 
-        for (int r = rows; r < fill; r++)
+        for (int r = 0; r < fill; r++)
         {
-            for (int c = 0; c < columns; c++)
-                to[(c * pitch) + r] = 0;
+            float* source = from + offsets[Math.Min(r, rows - 1)];
+            for (int i = c; i < columns; i++)
+                to[(i * pitch) + r] = r < rows ? scale * source[i] : 0;
         }
     }
 

@@ -14,6 +14,7 @@ internal static unsafe class SmallBatch
     // Of the product of rows and columns of B: below it packing is cheap enough.
     private const long LeastPanel = 200_000;
 
+    internal static int DotMax = 24, AxpyMax = 6;
     private const int ColumnsOfTask = 32;
     private const int DepthOfBlock = 2048;
     private const int L1Floats = 6 * 1024;
@@ -23,14 +24,14 @@ internal static unsafe class SmallBatch
         CpuDevice device, bool transA, bool transB, int m, int n, int k,
         float alpha, float* a, int lda, float* b, int ldb, float beta, float* c, int ldc)
     {
-        if (m <= MaxRows && !transA && transB)
+        if (m <= DotMax && !transA && transB)
         {
             var body = new DotBody(device.Kernels, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
             Run(device, body, (n + ColumnsOfTask - 1) / ColumnsOfTask, Gemm.ThreadsFor(device, m, n, k));
             return true;
         }
 
-        if (m <= MaxRows && !transA && !transB && (long)n * k > LeastPanel)
+        if (m <= AxpyMax && !transA && !transB && (long)n * k > LeastPanel)
         {
             int width = Math.Clamp(L1Floats / m / 16 * 16, 64, 2048);
             // A few tasks for each thread, if there are columns enough.
@@ -38,14 +39,6 @@ internal static unsafe class SmallBatch
             width = Math.Min(width, fair);
             var body = new AxpyBody(device.Kernels, m, n, k, alpha, a, lda, 1, b, ldb, beta, c, ldc, width);
             Run(device, body, (n + width - 1) / width, device.Threads);
-            return true;
-        }
-
-        if (k <= MaxRows && m > MaxRows && !transB && (long)m * n > LeastPanel)
-        {
-            int rowStep = transA ? 1 : lda, depthStep = transA ? lda : 1;
-            var body = new RankBody(device.Kernels, m, n, k, alpha, a, rowStep, depthStep, b, ldb, beta, c, ldc);
-            Run(device, body, (m + RankBody.RowsOfTask - 1) / RankBody.RowsOfTask, Gemm.ThreadsFor(device, m, n, k));
             return true;
         }
 
@@ -144,32 +137,6 @@ internal static unsafe class SmallBatch
             int j0 = task * width, columns = Math.Min(width, n - j0);
             Gemm.Scale(c + j0, ldc, m, columns, beta);
             Update(family, m, columns, k, alpha, a, rowStep, depthStep, b + j0, ldb, c + j0, ldc);
-        }
-    }
-
-    // Many rows of C, few of B: C goes by once while a band of B stays in the first cache.
-    private readonly struct RankBody(
-        KernelFamily family, int m, int n, int k, float alpha, float* a, nint rowStep, nint depthStep,
-        float* b, nint ldb, float beta, float* c, nint ldc) : IParallelBody
-    {
-        public const int RowsOfTask = 64;
-
-        public void Invoke(int task, int worker)
-        {
-            int i0 = task * RowsOfTask, rows = Math.Min(RowsOfTask, m - i0);
-            int width = Math.Clamp(L1Floats / k / 16 * 16, 256, 2048), step = family.AxpyRows;
-            for (int j = 0; j < n; j += width)
-            {
-                int columns = Math.Min(width, n - j);
-                for (int i = i0; i < i0 + rows; i += step)
-                {
-                    int count = Math.Min(step, i0 + rows - i);
-                    float* target = c + (i * ldc) + j;
-                    Gemm.Scale(target, ldc, count, columns, beta);
-                    Update(
-                        family, count, columns, k, alpha, a + (i * rowStep), rowStep, depthStep, b + j, ldb, target, ldc);
-                }
-            }
         }
     }
 }
