@@ -14,12 +14,6 @@ internal static unsafe class Packing
     private const int RowsAhead = 8;
     private const int FloatsAhead = 64;
 
-    /// <summary>Number of row panels: as few as will do, and of sizes as equal as can be.</summary>
-    public static int PanelCount(KernelFamily family, int rows) => (rows + family.MaxRows - 1) / family.MaxRows;
-
-    /// <summary>First row of a panel.</summary>
-    public static int PanelStart(int rows, int panels, int panel) => (int)((long)panel * rows / panels);
-
     /// <summary>
     /// Packs row panels of the left matrix, scaled. Panel p lies at <paramref name="to"/> + first row * depth.
     /// </summary>
@@ -35,22 +29,24 @@ internal static unsafe class Packing
     public static void Left(
         KernelFamily family, float* a, nint rowStep, nint depthStep, int rows, int depth, float scale, float* to)
     {
-        int panels = PanelCount(family, rows);
+        EvenSplit panels = EvenSplit.RowPanels(family, rows);
         nint* offsets = stackalloc nint[16];
         for (int i = 0; i < 16; i++)
             offsets[i] = i * rowStep;
-        for (int p = 0; p < panels; p++)
+        for (int p = 0; p < panels.Parts; p++)
         {
-            int first = PanelStart(rows, panels, p), count = PanelStart(rows, panels, p + 1) - first;
+            int first = panels.Start(p), count = panels.Count(p);
             float* from = a + (first * rowStep), panel = to + ((nint)first * depth);
-            if (depthStep == 1)
-            {
-                for (int k = 0; k < depth; k += 16)
-                    Transpose(from + k, offsets, count, Math.Min(16, depth - k), panel + ((nint)k * count), count, count, scale);
-            }
-            else
+            if (depthStep != 1)
             {
                 CopyRows(from, depthStep, count, depth, scale, panel);
+                continue;
+            }
+
+            for (int k = 0; k < depth; k += 16)
+            {
+                int run = Math.Min(16, depth - k);
+                Transpose(from + k, offsets, count, run, panel + ((nint)k * count), count, count, scale);
             }
         }
     }
@@ -76,7 +72,11 @@ internal static unsafe class Packing
             int full = columns / wide * wide;
             // A band of columns at a time, all its panels side by side: rows are read in long runs.
             for (int band = 0; band < full; band += 256)
-                CopyPanels(b + band, depthStep, depth, Math.Min(256, full - band) / wide, wide, to + ((nint)band * depth));
+            {
+                int panels = Math.Min(256, full - band) / wide;
+                CopyPanels(b + band, depthStep, depth, panels, wide, to + ((nint)band * depth));
+            }
+
             if (full < columns)
             {
                 int rest = columns - full;
@@ -101,8 +101,8 @@ internal static unsafe class Packing
                     float* from = b + ((j + half) * columnStep) + k;
                     for (int q = 0; q < count; q++)
                         Prefetch(from + (q * columnStep) + FloatsAhead);
-                    Transpose(
-                        from, offsets, count, Math.Min(16, depth - k), panel + ((nint)k * pitch) + half, pitch, fill, 1f);
+                    float* target = panel + ((nint)k * pitch) + half;
+                    Transpose(from, offsets, count, Math.Min(16, depth - k), target, pitch, fill, 1f);
                 }
             }
         }
