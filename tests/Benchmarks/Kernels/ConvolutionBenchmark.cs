@@ -42,7 +42,8 @@ internal static unsafe class ConvolutionBenchmark
             var kernel = new ConvolutionKernel(geometry);
             float* x = GemmBenchmark.Filled(images * geometry.Inputs * geometry.InputPlane);
             float* y = GemmBenchmark.Filled(images * geometry.Outputs * geometry.OutputPlane);
-            float* w = GemmBenchmark.Filled(geometry.Outputs * geometry.Depth), bias = GemmBenchmark.Filled(geometry.Outputs);
+            float* w = GemmBenchmark.Filled(geometry.Outputs * geometry.Depth);
+            float* bias = GemmBenchmark.Filled(geometry.Outputs);
             double flops = 2.0 * geometry.Products * images;
             string title = $"{name} x {images}";
             work.Add($"{title} forward", flops, () => kernel.Forward(device, images, x, w, bias, y));
@@ -53,7 +54,8 @@ internal static unsafe class ConvolutionBenchmark
         work.Print(rounds);
     }
 
-    private static ConvolutionGeometry Square(int groups, int inputs, int outputs, int side, int kernel, int stride, int pad)
+    private static ConvolutionGeometry Square(
+        int groups, int inputs, int outputs, int side, int kernel, int stride, int pad)
     {
         var axis = new SpatialAxis(side, kernel, stride, pad, 1);
         return new ConvolutionGeometry(groups, inputs, outputs, axis, axis);

@@ -16,5 +16,5 @@ public static class WorkspaceSlots
     public const int Image = 2;
 
     /// <summary>The first that no kernel uses: free to layers.</summary>
-    public const int Layer = 4;
+    public const int Layer = 3;
 }

@@ -12,7 +12,8 @@ namespace CaffeActors.Compute.Layers.Common;
 /// Fully connected layer: y = x * W^T + b, or x * W + b with <c>transpose</c>.
 /// Bottom (M axes..., K axes...), cut at <c>axis</c>; top (M axes..., N). K is fixed when the layer is set up.
 /// Blobs: weights (N, K), or (K, N) with <c>transpose</c>; bias (N).
-/// <c>inner_product_param</c>: <c>num_output</c> N, <c>bias_term</c> true, <c>axis</c> 1, <c>transpose</c> false, fillers.
+/// <c>inner_product_param</c>: <c>num_output</c> N, <c>bias_term</c> true, <c>axis</c> 1, <c>transpose</c> false,
+/// fillers.
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("InnerProduct")]
@@ -40,7 +41,8 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(p
         if (bottom[0].AxisCount <= _axis || bottom[0].CountFrom(_axis) != _k)
         {
             throw Fail(ErrorCodes.ShapeMismatch,
-                $"from axis {_axis} on the bottom must hold {_k} numbers, as when the layer was set up; it has the shape {bottom[0].ShapeString}");
+                $"from axis {_axis} on the bottom must hold {_k} numbers, as when the layer was set up; it has the "
+                + $"shape {bottom[0].ShapeString}");
         }
 
         _m = bottom[0].CountRange(0, _axis);
@@ -53,12 +55,20 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(p
     protected override void LayerSetUp(Blob[] bottom, Blob[] top)
     {
         if (_inner.NumOutput is 0 or > int.MaxValue)
-            throw Fail(ErrorCodes.BadLayerParameter, $"num_output is {_inner.NumOutput}; it must be at least 1 and below 2^31");
+        {
+            throw Fail(ErrorCodes.BadLayerParameter,
+                $"num_output is {_inner.NumOutput}; it must be at least 1 and below 2^31");
+        }
+
         _n = (int)_inner.NumOutput;
         _axis = bottom[0].CanonicalAxis(_inner.Axis);
         _k = bottom[0].CountFrom(_axis);
         if (_k == 0)
-            throw Fail(ErrorCodes.ShapeMismatch, $"the bottom has no numbers from axis {_axis} on; its shape is {bottom[0].ShapeString}");
+        {
+            throw Fail(ErrorCodes.ShapeMismatch,
+                $"the bottom has no numbers from axis {_axis} on; its shape is {bottom[0].ShapeString}");
+        }
+
         int blobs = _inner.BiasTerm ? 2 : 1;
         if (Blobs.Count > 0 && Blobs.Count != blobs)
             throw Fail(ErrorCodes.BlobCount, $"{Blobs.Count} stored blob(s) came with the layer, which has {blobs}");

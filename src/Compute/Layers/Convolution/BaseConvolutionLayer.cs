@@ -13,6 +13,7 @@ namespace CaffeActors.Compute.Layers.Convolution;
 /// <param name="parameter">The layer's message.</param>
 public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(parameter)
 {
+    private readonly ConvolutionParameter _convolution = parameter.ConvolutionParam ?? new ConvolutionParameter();
     private ConvolutionSettings? _settings;
     private ConvolutionKernel? _kernel;
     private int[] _bottomShape = [];
@@ -28,7 +29,7 @@ public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(par
     public override bool EqualBottomsAndTops => true;
 
     /// <summary>Whether there is a bias.</summary>
-    protected bool HasBias => ConvolutionParameter.BiasTerm;
+    protected bool HasBias => _convolution.BiasTerm;
 
     /// <summary>The sums, for the present shape. Valid after <see cref="Layer.SetUp"/>.</summary>
     protected ConvolutionKernel Kernel =>
@@ -49,8 +50,6 @@ public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(par
     /// <summary>Which axis holds the channels, counted from the first.</summary>
     protected int ChannelAxis { get; private set; }
 
-    private ConvolutionParameter ConvolutionParameter => Parameter.ConvolutionParam ??= new ConvolutionParameter();
-
     /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => 2 * Kernel.Geometry.Products * Images * top.Length;
 
@@ -62,7 +61,8 @@ public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(par
             if (!bottom[i].Shape.SequenceEqual(bottom[0].Shape))
             {
                 throw Fail(ErrorCodes.ShapeMismatch,
-                    $"all bottoms must have one shape, but bottom 0 has {bottom[0].ShapeString} and bottom {i} {bottom[i].ShapeString}");
+                    $"all bottoms must have one shape, but bottom 0 has {bottom[0].ShapeString} and bottom {i} "
+                    + bottom[i].ShapeString);
             }
         }
 
@@ -75,28 +75,28 @@ public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(par
     /// <inheritdoc/>
     protected override void LayerSetUp(Blob[] bottom, Blob[] top)
     {
-        ConvolutionParameter convolution = ConvolutionParameter;
-        ChannelAxis = bottom[0].CanonicalAxis(convolution.Axis);
+        ChannelAxis = bottom[0].CanonicalAxis(_convolution.Axis);
         _settings = new ConvolutionSettings(
-            convolution, bottom[0].AxisCount - ChannelAxis - 1, message => Fail(ErrorCodes.BadLayerParameter, message));
+            _convolution, bottom[0].AxisCount - ChannelAxis - 1,
+            message => Fail(ErrorCodes.BadLayerParameter, message));
         Channels = bottom[0].Dim(ChannelAxis);
-        if (convolution.NumOutput is 0 or > int.MaxValue)
-            throw Fail(ErrorCodes.BadLayerParameter, $"num_output is {convolution.NumOutput}; it must be at least 1 and below 2^31");
-        Outputs = (int)convolution.NumOutput;
-        if (convolution.Group == 0 || Channels % convolution.Group != 0 || Outputs % convolution.Group != 0 || Channels == 0)
+        uint outputs = _convolution.NumOutput, groups = _convolution.Group;
+        if (outputs is 0 or > int.MaxValue)
+            throw Fail(ErrorCodes.BadLayerParameter, $"num_output is {outputs}; it must be at least 1 and below 2^31");
+        if (groups == 0 || Channels == 0 || Channels % groups != 0 || outputs % groups != 0)
         {
             throw Fail(ErrorCodes.BadLayerParameter,
-                $"group is {convolution.Group}; it must divide the {Channels} channels of the bottom and num_output {Outputs}");
+                $"group is {groups}; it must divide the {Channels} channels of the bottom and num_output {outputs}");
         }
 
-        Groups = (int)convolution.Group;
+        (Outputs, Groups) = ((int)outputs, (int)groups);
         int blobs = HasBias ? 2 : 1;
         if (Blobs.Count > 0 && Blobs.Count != blobs)
             throw Fail(ErrorCodes.BlobCount, $"{Blobs.Count} stored blob(s) came with the layer, which has {blobs}");
         (int first, int second) = WeightChannels();
-        LearnableBlob(0, [first, second, .. _settings.Kernel], convolution.WeightFiller);
+        LearnableBlob(0, [first, second, .. _settings.Kernel], _convolution.WeightFiller);
         if (HasBias)
-            LearnableBlob(1, [Outputs], convolution.BiasFiller);
+            LearnableBlob(1, [Outputs], _convolution.BiasFiller);
     }
 
     /// <summary>The first two axes of the weights.</summary>
@@ -117,7 +117,11 @@ public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(par
     {
         int rank = ChannelAxis + 1 + _settings!.Kernel.Length;
         if (bottom.AxisCount != rank)
-            throw Fail(ErrorCodes.ShapeMismatch, $"the bottom had {rank} axes at first and now has {bottom.ShapeString}");
+        {
+            throw Fail(ErrorCodes.ShapeMismatch,
+                $"the bottom had {rank} axes at first and now has {bottom.ShapeString}");
+        }
+
         if (bottom.Dim(ChannelAxis) != Channels)
         {
             throw Fail(ErrorCodes.ShapeMismatch,
@@ -133,7 +137,8 @@ public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(par
             {
                 throw Fail(ErrorCodes.ShapeMismatch,
                     $"along spatial axis {a} the output would have the length {length}: input {input[a]}, kernel "
-                    + $"{_settings.Kernel[a]}, stride {_settings.Stride[a]}, pad {_settings.Pad[a]}, dilation {_settings.Dilation[a]}");
+                    + $"{_settings.Kernel[a]}, stride {_settings.Stride[a]}, pad {_settings.Pad[a]}, "
+                    + $"dilation {_settings.Dilation[a]}");
             }
 
             shape[ChannelAxis + 1 + a] = length;

@@ -39,7 +39,10 @@ public sealed class ConvolutionSettings
             if (Stride[a] == 0)
                 throw fail($"the stride is 0 along spatial axis {a}; it must be at least 1");
             if (((long)Dilation[a] * (Kernel[a] - 1)) + 1 + (2L * Pad[a]) > int.MaxValue / 2)
-                throw fail($"kernel {Kernel[a]}, dilation {Dilation[a]} and pad {Pad[a]} along spatial axis {a} are too large");
+            {
+                throw fail(
+                    $"kernel {Kernel[a]}, dilation {Dilation[a]} and pad {Pad[a]} of spatial axis {a} are too large");
+            }
         }
     }
 

@@ -20,9 +20,8 @@ public sealed class ConvolutionLayerTests
     private static LayerHarness Harness(LayerParameter parameter, params Blob[] bottom)
     {
         var harness = new LayerHarness(parameter, bottom, bottom.Length);
-        for (int i = 0; i < harness.Layer.Blobs.Count; i++)
-            LayerHarness.RandomBlob(20 + i, harness.Layer.Blobs[i].Shape)
-                .Data.CopyTo(harness.Layer.Blobs[i].MutableData);
+        foreach (Blob blob in harness.Layer.Blobs)
+            LayerHarness.RandomBlob(blob.AxisCount, blob.Shape).Data.CopyTo(blob.MutableData);
         return harness;
     }
 
@@ -45,11 +44,10 @@ public sealed class ConvolutionLayerTests
         harness.Backward();
 
         bool bias = harness.Layer.Blobs.Count > 1;
+        float[] start = bias ? harness.Layer.Blobs[1].Data.ToArray() : new float[one.Outputs];
         var reference = new ConvolutionReference(
             one.Groups, one.Channels, (int)one.Outputs, one.Axes, one.Images, harness.Bottom[0].Data.ToArray(),
-            harness.Layer.Blobs[0].Data.ToArray(), bias ? harness.Layer.Blobs[1].Data.ToArray()
-            : new float[one.Outputs],
-            dy.Data.ToArray());
+            harness.Layer.Blobs[0].Data.ToArray(), start, dy.Data.ToArray());
         reference.Y.AssertClose(harness.Top[0].Data, "outputs");
         reference.Dx.AssertClose(harness.Bottom[0].Diff, "data gradient");
         reference.Dw.AssertClose(harness.Layer.Blobs[0].Diff, "weight gradient", 0.25f);
@@ -153,10 +151,10 @@ public sealed class ConvolutionLayerTests
         Fails("group is 0", Parameter(2, c => c.Group = Add(c, 0)));
         Fails("group is 3", Parameter(2, c => c.Group = Add(c, 3)));
         Fails("for two spatial axes", Parameter(2, c => (c.KernelH, c.KernelW) = (3, 3)), 1, 3, 9);
-        Fails(ErrorCodes.ShapeMismatch, "length 0", () =>
-            new LayerHarness(Parameter(2, c => c.KernelSize.Add(6)), [Input(1, 3, 5, 6)]));
-        Fails(ErrorCodes.ShapeMismatch, "axis 4", () =>
-            new LayerHarness(Parameter(2, c => c.Axis = (int)Add(c, 4)), [Input(1, 3, 5, 6)]));
+        Fails(ErrorCodes.ShapeMismatch, "length 0", () => new LayerHarness(
+            Parameter(2, c => c.KernelSize.Add(6)), [Input(1, 3, 5, 6)]));
+        Fails(ErrorCodes.ShapeMismatch, "axis 4", () => new LayerHarness(
+            Parameter(2, c => c.Axis = (int)Add(c, 4)), [Input(1, 3, 5, 6)]));
         Fails(ErrorCodes.ShapeMismatch, "one shape", () => new LayerHarness(
             Parameter(2, c => c.KernelSize.Add(3)), [Input(1, 3, 5, 6), Input(1, 3, 5, 7)], tops: 2));
         Fails(ErrorCodes.BlobCount, "one top for each bottom", () => new LayerHarness(
@@ -198,6 +196,8 @@ public sealed class ConvolutionLayerTests
         int[] Bottom, int Images, int Groups, int Channels, uint Outputs, SpatialAxis[] Axes, int[] Top,
         Action<ConvolutionParameter> Set)
     {
+        private const ConvolutionParameter.Types.Engine Cudnn = ConvolutionParameter.Types.Engine.Cudnn;
+
         public static IReadOnlyDictionary<string, Variant> All { get; } = new Dictionary<string, Variant>
         {
             ["plain"] = new([2, 3, 6, 5], 2, 1, 3, 4, [new(6, 3, 1, 0, 1), new(5, 3, 1, 0, 1)], [2, 4, 4, 3],
@@ -215,23 +215,22 @@ public sealed class ConvolutionLayerTests
             ["dilated, by lists"] = new(
                 [1, 2, 9, 12], 1, 1, 2, 3, [new(9, 3, 1, 2, 2), new(12, 2, 2, 1, 3)], [1, 3, 9, 6],
                 c => (_, _, _, _) = (Kernel(c, 3, 2), Stride(c, 1, 2), Pad(c, 2, 1), Dilation(c, 2, 3))),
-            ["overhanging kernel"] =
-            new([1, 2, 2, 2], 1, 1, 2, 3, [new(2, 3, 2, 0, 1), new(2, 3, 2, 0, 1)], [1, 3, 1, 1],
+            ["overhanging kernel"] = new(
+                [1, 2, 2, 2], 1, 1, 2, 3, [new(2, 3, 2, 0, 1), new(2, 3, 2, 0, 1)], [1, 3, 1, 1],
                 c => (_, _) = (Kernel(c, 3), Stride(c, 2))),
             ["one axis"] = new([2, 3, 11], 2, 1, 3, 4, [new(11, 3, 2, 1, 1)], [2, 4, 6],
                 c => (_, _, _) = (Kernel(c, 3), Stride(c, 2), Pad(c, 1))),
             ["no axis"] = new([3, 5], 3, 1, 5, 4, [], [3, 4], c => Kernel(c, 3)),
             ["three axes"] = new(
-                [2, 2, 4, 5, 6], 2, 1, 2, 3, [new(4, 3, 1, 1, 1), new(5, 3, 1, 1, 1), new(6, 3, 1, 1, 1)],
-                [2, 3, 4, 5, 6],
+                [2, 2, 4, 5, 6], 2, 1, 2, 3,
+                [new(4, 3, 1, 1, 1), new(5, 3, 1, 1, 1), new(6, 3, 1, 1, 1)], [2, 3, 4, 5, 6],
                 c => (_, _) = (Kernel(c, 3), Pad(c, 1))),
             ["channels further back"] = new(
                 [2, 2, 3, 4, 5], 4, 1, 3, 2, [new(4, 2, 1, 0, 1), new(5, 2, 1, 0, 1)], [2, 2, 2, 3, 4],
                 c => (c.Axis, _) = (2, Kernel(c, 2))),
             ["channels counted from the end"] = new(
                 [2, 3, 4, 5], 2, 1, 3, 2, [new(4, 2, 1, 0, 1), new(5, 2, 1, 0, 1)], [2, 2, 3, 4],
-                c => (c.Axis, c.ForceNdIm2Col, c.Engine, _) =
-                (-3, true, ConvolutionParameter.Types.Engine.Cudnn, Kernel(c, 2))),
+                c => (c.Axis, c.ForceNdIm2Col, c.Engine, _) = (-3, true, Cudnn, Kernel(c, 2))),
         };
 
         private static int Kernel(ConvolutionParameter c, params uint[] values) => Add(c.KernelSize, values);

@@ -15,17 +15,18 @@ internal sealed record AxisPhase(int First, int Count, int[] Cells, int[] Steps)
     [
         .. Enumerable.Range(0, Math.Min(axis.Stride, axis.Input)).Select(first =>
         {
-            int[] cells =
-            [
-                .. Enumerable.Range(0, axis.Kernel).Where(cell => (first + axis.Pad - (cell * axis.Dilation)) % axis.Stride == 0),
-            ];
-            int[] steps = [.. cells.Select(cell => (first + axis.Pad - (cell * axis.Dilation)) / axis.Stride)];
+            int[] cells = [.. Enumerable.Range(0, axis.Kernel).Where(cell => Place(first, cell) % axis.Stride == 0)];
+            int[] steps = [.. cells.Select(cell => Place(first, cell) / axis.Stride)];
             return new AxisPhase(first, (axis.Input - first + axis.Stride - 1) / axis.Stride, cells, steps);
+
+            // Of the kernel's first cell in the padded input, when this cell is at that position.
+            int Place(int position, int cell) => position + axis.Pad - (cell * axis.Dilation);
         }),
     ];
 
     /// <summary>Every choice of one phase for each axis, the last axis running fastest.</summary>
     public static IEnumerable<AxisPhase[]> Combinations(AxisPhase[][] perAxis) =>
         perAxis.Aggregate(
-            (IEnumerable<AxisPhase[]>)[[]], (heads, phases) => heads.SelectMany(head => phases.Select(p => (AxisPhase[])[.. head, p])));
+            (IEnumerable<AxisPhase[]>)[[]],
+            (heads, phases) => heads.SelectMany(head => phases.Select(phase => (AxisPhase[])[.. head, phase])));
 }

@@ -5,7 +5,8 @@ namespace CaffeActors.Compute.Backends.Cpu.Convolution;
 /// <param name="targets">Room for one piece a column.</param>
 /// <param name="sourceStarts">Room for one number a panel, and one.</param>
 /// <param name="targetStarts">Room for one number a panel, and one.</param>
-internal readonly unsafe struct ChunkPieces(PixelPiece* sources, PixelPiece* targets, int* sourceStarts, int* targetStarts)
+internal readonly unsafe struct ChunkPieces(
+    PixelPiece* sources, PixelPiece* targets, int* sourceStarts, int* targetStarts)
 {
     /// <summary>Pieces to read, each of at most 16 pixels.</summary>
     public PixelPiece* Sources => sources;

@@ -11,7 +11,7 @@ public sealed class ConvolutionGeometry
     /// <param name="groups">Groups, at least 1; group g of the outputs sees group g of the inputs.</param>
     /// <param name="inputs">Input channels, a multiple of the groups.</param>
     /// <param name="outputs">Output channels, a multiple of the groups.</param>
-    /// <param name="axes">The spatial axes, outermost first; their outputs must be at least 1 long. May be empty.</param>
+    /// <param name="axes">The spatial axes, outermost first, with outputs at least 1 long. May be empty.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
     public ConvolutionGeometry(int groups, int inputs, int outputs, params ReadOnlySpan<SpatialAxis> axes)
     {

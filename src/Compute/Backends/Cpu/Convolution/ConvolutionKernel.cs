@@ -66,8 +66,8 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     public static void BackwardBias(CpuDevice device, int images, int channels, int plane, float* dy, float* db)
     {
         const int ChannelsOfTask = 8;
-        device.Pool.Run(
-            new BiasBody(images, channels, plane, ChannelsOfTask, dy, db), (channels + ChannelsOfTask - 1) / ChannelsOfTask);
+        int tasks = (channels + ChannelsOfTask - 1) / ChannelsOfTask;
+        device.Pool.Run(new BiasBody(images, channels, plane, ChannelsOfTask, dy, db), tasks);
     }
 
     private readonly struct BiasBody(int images, int channels, int plane, int channelsOfTask, float* dy, float* db)

@@ -5,7 +5,7 @@ using CaffeActors.Compute.Backends.Cpu.Gemm;
 
 namespace CaffeActors.Compute.Backends.Cpu.Convolution;
 
-/// <summary>The tasks of an implicit product: a block of images, a group, a band of units, some target channels.</summary>
+/// <summary>Tasks of an implicit product: a block of images, a group, a band of units, some target channels.</summary>
 internal readonly unsafe struct ImplicitBody(
     ImplicitProduct product, PackedWeights weights, CpuDevice device, ImplicitPlan plan,
     float* packed, float* source, float* bias, float* target) : IParallelBody
@@ -16,133 +16,120 @@ internal readonly unsafe struct ImplicitBody(
         (task, int rowPart) = Math.DivRem(task, plan.RowParts);
         (task, int band) = Math.DivRem(task, plan.Bands);
         (int block, int group) = Math.DivRem(task, product.Groups);
-        int unit = (int)((long)band * product.Units / plan.Bands);
-        int units = (int)((long)(band + 1) * product.Units / plan.Bands) - unit;
-        int first = block * plan.Joined, images = Math.Min(plan.Joined, plan.Images - first);
+        EvenSplit bands = new(product.Units, plan.Bands);
+        EvenSplit panels = new(EvenSplit.RowPanels(device.Kernels, product.Rows).Parts, plan.RowParts);
+        int first = block * plan.Joined, unit = bands.Start(band), units = bands.Count(band);
         if (units == 0)
             return;
-        int sources = product.Channels * product.Groups;
-        float* from = source + (((nint)first * sources) + ((nint)group * product.Channels)) * product.SourcePlane;
-        nint step = (nint)sources * product.SourcePlane;
-        if (product.Layout.IsDirect)
+        var part = new Part
         {
-            from += (nint)unit * product.Stride * product.Layout.FirstPitch;
-        }
-        else
-        {
-            nint room = (nint)product.Channels * product.Layout.Plane;
-            float* buffer = device.Workspace.OfWorker(worker, WorkspaceSlots.Image, images * room);
-            for (int i = 0; i < images; i++)
-            {
-                product.Layout.Copy(
-                    from + (i * step), product.Channels, unit * product.Stride,
-                    ((units - 1) * product.Stride) + product.Extent, buffer + (i * room));
-            }
-
-            from = buffer;
-            step = room;
-        }
-
-        int panels = Packing.PanelCount(device.Kernels, product.Rows);
-        int panel = rowPart * panels / plan.RowParts, panelEnd = (rowPart + 1) * panels / plan.RowParts;
+            Worker = worker,
+            Images = Math.Min(plan.Joined, plan.Images - first),
+            Unit = unit,
+            FirstRow = group * product.Rows,
+            FirstPanel = panels.Start(rowPart),
+            EndPanel = panels.Start(rowPart + 1),
+            SourceStep = (nint)product.Channels * product.Groups * product.SourcePlane,
+            TargetStep = (nint)product.Rows * product.Groups * product.TargetPlane,
+        };
+        float* from = source + (first * part.SourceStep) + ((nint)group * product.Channels * product.SourcePlane);
+        part.Source = product.Load(
+            device, worker, from, part.Images, ref part.SourceStep, product.Channels, unit, units);
+        part.Target = target + (first * part.TargetStep) + ((nint)group * product.Rows * product.TargetPlane);
         for (int f = 0; f < product.Phases.Length; f++)
         {
-            PixelPhase phase = product.Phases[f];
-            int count = Math.Min(units, phase.Units - unit);
-            if (count > 0)
-                Compute(worker, phase, f, group, first, images, unit, count, from, step, panel, panelEnd);
+            part.Units = Math.Min(units, product.Phases[f].Units - unit);
+            if (part.Units > 0)
+                Compute(part, product.Phases[f], packed + weights.Start(group, f));
         }
     }
 
     // Chunk after chunk of the block's pixels, all parts of the sums of one chunk before the next.
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    private void Compute(
-        int worker, PixelPhase phase, int number, int group, int firstImage, int images, int unit, int units,
-        float* from, nint imageStep, int panel, int panelEnd)
+    private void Compute(in Part part, PixelPhase phase, float* left)
     {
         KernelFamily family = device.Kernels;
-        int wide = family.PanelColumns, rows = product.Rows;
-        int columns = images * units * phase.RowsOfUnit * phase.RowLength;
-        int columnPanels = (columns + wide - 1) / wide, perChunk = PanelProduct.MaxColumns / wide;
-        int chunks = (columnPanels + perChunk - 1) / perChunk;
-        int parts = PanelProduct.Parts(phase.Depth), depthMost = (phase.Depth + parts - 1) / parts;
+        int columns = part.Images * part.Units * phase.RowsOfUnit * phase.RowLength, wide = family.PanelColumns;
+        EvenSplit chunks = PanelProduct.Chunks(family, columns), depths = PanelProduct.Depths(phase.Depth);
         float* right = device.Workspace.OfWorker(
-            worker, WorkspaceSlots.Right, (long)depthMost * Math.Min(columnPanels, perChunk) * wide);
-        float* left = packed + weights.Start(group, number);
-        nint imageTargets = (nint)rows * product.Groups * product.TargetPlane;
-        float* to = target + (firstImage * imageTargets) + ((nint)group * rows * product.TargetPlane)
-            + phase.TargetOrigin + ((nint)unit * phase.UnitStep);
+            part.Worker, WorkspaceSlots.Right, (long)depths.Most * chunks.Most * wide);
         PixelPiece* sources = stackalloc PixelPiece[PanelProduct.MaxColumns];
         PixelPiece* targets = stackalloc PixelPiece[PanelProduct.MaxColumns];
-        int* starts = stackalloc int[2 * ((PanelProduct.MaxColumns / 16) + 1)];
-        for (int chunk = 0; chunk < chunks; chunk++)
+        int* sourceStarts = stackalloc int[(PanelProduct.MaxColumns / 16) + 1];
+        int* targetStarts = stackalloc int[(PanelProduct.MaxColumns / 16) + 1];
+        var pieces = new ChunkPieces(sources, targets, sourceStarts, targetStarts);
+        // Pointwise convolution of one image: the matrix is the image itself.
+        bool isImage = phase.Taps.Length == 1 && columns == phase.RowLength;
+        for (int chunk = 0; chunk < chunks.Parts; chunk++)
         {
-            int first = (int)((long)chunk * columnPanels / chunks) * wide;
-            int count = Math.Min(columns, (int)((long)(chunk + 1) * columnPanels / chunks) * wide) - first;
-            var chunkPieces = new ChunkPieces(sources, targets, starts, starts + (PanelProduct.MaxColumns / 16) + 1);
-            chunkPieces.Fill(phase, units, first, count, wide, imageStep, imageTargets);
-            for (int part = 0; part < parts; part++)
+            int first = chunks.Start(chunk) * wide, count = Math.Min(columns, chunks.Start(chunk + 1) * wide) - first;
+            pieces.Fill(phase, part.Units, first, count, wide, part.SourceStep, part.TargetStep);
+            for (int d = 0; d < depths.Parts; d++)
             {
-                int k0 = PanelProduct.PartStart(phase.Depth, parts, part);
-                int depth = PanelProduct.PartStart(phase.Depth, parts, part + 1) - k0;
-                Pack(family, phase, chunkPieces, count, k0, depth, from, right);
-                Multiply(family, phase, chunkPieces, count, group, depth, left + ((nint)rows * k0), right, to, part, panel, panelEnd);
+                int k = depths.Start(d), depth = depths.Count(d);
+                int* offsets = phase.Offsets + k;
+                if (isImage)
+                    Packing.Right(family, part.Source + *offsets + first, product.Layout.Plane, 1, depth, count, right);
+                else
+                    Pack(family, part.Source, offsets, depth, pieces, count, right);
+                Multiply(part, phase, pieces, count, left + ((nint)product.Rows * k), right, depth, d == 0);
             }
         }
     }
 
     private static void Pack(
-        KernelFamily family, PixelPhase phase, ChunkPieces pieces, int count, int k0, int depth, float* from, float* to)
+        KernelFamily family, float* from, int* offsets, int depth, ChunkPieces pieces, int count, float* to)
     {
         int wide = family.PanelColumns;
         for (int j = 0, p = 0; j < count; j += wide, p++)
         {
-            int pitch = count - j <= family.Lanes ? family.Lanes : wide;
+            int pitch = count - j <= family.Lanes ? family.Lanes : wide, first = pieces.SourceStarts[p];
             PixelPanels.Pack(
-                from, phase.Offsets + k0, depth, pieces.Sources + pieces.SourceStarts[p],
-                pieces.SourceStarts[p + 1] - pieces.SourceStarts[p], pitch, to + ((nint)j * depth));
+                from, offsets, depth, pieces.Sources + first, pieces.SourceStarts[p + 1] - first, pitch,
+                to + ((nint)j * depth));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     private void Multiply(
-        KernelFamily family, PixelPhase phase, ChunkPieces pieces, int count, int group, int depth,
-        float* left, float* right, float* to, int part, int panel, int panelEnd)
+        in Part part, PixelPhase phase, ChunkPieces pieces, int count,
+        float* left, float* right, int depth, bool isFirst)
     {
-        int rows = product.Rows, panels = Packing.PanelCount(family, rows), wide = family.PanelColumns;
-        int add = part > 0 ? 1 : 0;
+        KernelFamily family = device.Kernels;
+        EvenSplit panels = EvenSplit.RowPanels(family, product.Rows);
+        int wide = family.PanelColumns, plane = product.TargetPlane, add = isFirst ? 0 : 1;
         float* zero = PanelProduct.Zero;
-        float* buffer = stackalloc float[16 * 32];
-        for (; panel < panelEnd; panel++)
+        float* tileBuffer = stackalloc float[PanelProduct.TileSize];
+        float* origin = part.Target + phase.TargetOrigin + ((nint)part.Unit * phase.UnitStep);
+        for (int panel = part.FirstPanel; panel < part.EndPanel; panel++)
         {
-            int first = Packing.PanelStart(rows, panels, panel), height = Packing.PanelStart(rows, panels, panel + 1) - first;
-            float* a = left + ((nint)first * depth), c = to + ((nint)first * product.TargetPlane);
-            float* init = bias is null || part > 0 ? zero : bias + (group * rows) + first;
+            int first = panels.Start(panel), height = panels.Count(panel);
+            float* a = left + ((nint)first * depth), c = origin + ((nint)first * plane);
+            float* init = bias is not null && isFirst ? bias + part.FirstRow + first : zero;
             delegate*<nint, float*, float*, float*, nint, float*, int, int, void> tile = family.Tile(height, 2);
             for (int j = 0, p = 0; j < count; j += wide, p++)
             {
-                int width = Math.Min(wide, count - j);
-                int piece = pieces.TargetStarts[p], end = pieces.TargetStarts[p + 1];
+                int width = Math.Min(wide, count - j), piece = pieces.TargetStarts[p], end = pieces.TargetStarts[p + 1];
                 float* b = right + ((nint)j * depth);
                 if (end - piece == 1 && phase.TargetStep == 1)
                 {
                     float* at = c + pieces.Targets[piece].Offset;
                     if (width == wide)
-                        tile(depth, a, b, at, product.TargetPlane, init, add, family.Lanes);
+                        tile(depth, a, b, at, plane, init, add, family.Lanes);
                     else
-                        PanelProduct.Part(family, height, width, depth, a, b, at, product.TargetPlane, init, add);
+                        PanelProduct.Part(family, height, width, depth, a, b, at, plane, init, add);
                     continue;
                 }
 
-                family.Tile(height, width <= family.Lanes ? 1 : 2)(depth, a, b, buffer, 32, init, 0, family.Lanes);
+                family.Tile(height, width <= family.Lanes ? 1 : 2)(
+                    depth, a, b, tileBuffer, PanelProduct.TilePitch, init, 0, family.Lanes);
                 for (; piece < end; piece++)
-                    Scatter(buffer, pieces.Targets[piece], height, c, product.TargetPlane, phase.TargetStep, add != 0);
+                    Scatter(tileBuffer, pieces.Targets[piece], height, c, plane, phase.TargetStep, !isFirst);
             }
         }
     }
 
-    private static void Scatter(
-        float* from, PixelPiece piece, int height, float* to, nint plane, int step, bool add)
+    private static void Scatter(float* from, PixelPiece piece, int height, float* to, nint plane, int step, bool add)
     {
         from += piece.Column;
         to += piece.Offset;
@@ -171,8 +158,24 @@ internal readonly unsafe struct ImplicitBody(
                     to[j * step] = from[j];
             }
 
-            from += 32;
+            from += PanelProduct.TilePitch;
             to += plane;
         }
+    }
+
+    // What a task works on.
+    private struct Part
+    {
+        public int Worker;
+        public int Images;
+        public int Unit;
+        public int Units;
+        public int FirstRow;
+        public int FirstPanel;
+        public int EndPanel;
+        public float* Source;
+        public nint SourceStep;
+        public float* Target;
+        public nint TargetStep;
     }
 }

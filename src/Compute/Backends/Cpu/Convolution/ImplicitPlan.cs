@@ -26,7 +26,7 @@ internal readonly record struct ImplicitPlan(int Images, int Joined, int Blocks,
         {
             // Too few to share fairly: cut each, along its longer side.
             int parts = threads / Gcd(tasks, threads);
-            int panels = Gemm.Packing.PanelCount(device.Kernels, product.Rows);
+            int panels = Gemm.EvenSplit.RowPanels(device.Kernels, product.Rows).Parts;
             if (pixels >= product.Rows && product.Units >= bands * parts)
                 bands *= parts;
             else

@@ -119,6 +119,32 @@ internal sealed unsafe class ImplicitProduct
         return new ImplicitProduct(geometry, layout, phases, weights, false, 1, extent, units);
     }
 
+    /// <summary>
+    /// Some images as the layout has them: where they lie, or copies in a worker's memory.
+    /// </summary>
+    /// <param name="device">Whose memory.</param>
+    /// <param name="worker">Which worker's.</param>
+    /// <param name="from">First channel of the first image.</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="step">From an image to the next; changed if copies are made.</param>
+    /// <param name="channels">Channels wanted.</param>
+    /// <param name="unit">First unit wanted.</param>
+    /// <param name="units">Units wanted.</param>
+    /// <returns>The first unit of the first channel.</returns>
+    public float* Load(
+        CpuDevice device, int worker, float* from, int images, ref nint step, int channels, int unit, int units)
+    {
+        if (Layout.IsDirect)
+            return from + ((nint)unit * Stride * Layout.FirstPitch);
+        int rows = ((units - 1) * Stride) + Extent;
+        nint room = (nint)channels * Layout.Plane;
+        float* buffer = device.Workspace.OfWorker(worker, WorkspaceSlots.Image, images * room);
+        for (int i = 0; i < images; i++)
+            Layout.Copy(from + (i * step), channels, unit * Stride, rows, buffer + (i * room));
+        step = room;
+        return buffer;
+    }
+
     /// <summary>Computes the targets of all images.</summary>
     /// <param name="device">Whose threads and memory.</param>
     /// <param name="images">Number of images.</param>
@@ -172,7 +198,8 @@ internal sealed unsafe class ImplicitProduct
     }
 
     // All combinations of a phase's cells, in the order of their numbers in the kernel.
-    private static (int[] Taps, int[] Offsets) Taps(AxisPhase[] choice, SpatialAxis[] axes, int[] low, SourceLayout layout)
+    private static (int[] Taps, int[] Offsets) Taps(
+        AxisPhase[] choice, SpatialAxis[] axes, int[] low, SourceLayout layout)
     {
         int count = choice.Aggregate(1, (product, phase) => product * phase.Cells.Length);
         int[] taps = new int[count], offsets = new int[count], position = new int[axes.Length];

@@ -17,7 +17,7 @@ internal sealed unsafe class PackedWeights(
     PixelPhase[] phases, int groups, int rows, int groupStep, int rowStep, int outerStep)
 {
     private readonly int _depth = phases.Sum(phase => phase.Depth);
-    private readonly int _parts = phases.Sum(phase => PanelProduct.Parts(phase.Depth));
+    private readonly int _parts = phases.Sum(phase => PanelProduct.Depths(phase.Depth).Parts);
 
     /// <summary>Packs all of them, on the device's threads, into its shared memory.</summary>
     public float* Pack(CpuDevice device, float* weights)
@@ -27,7 +27,7 @@ internal sealed unsafe class PackedWeights(
         return packed;
     }
 
-    /// <summary>Where the packed weights of a group and phase start; the parts of the depth follow each other.</summary>
+    /// <summary>Where the packed weights of a group and phase start; parts of the depth follow each other.</summary>
     public nint Start(int group, int phase)
     {
         nint depth = (nint)group * _depth;
@@ -40,14 +40,12 @@ internal sealed unsafe class PackedWeights(
     {
         (int group, int part) = Math.DivRem(task, _parts);
         int f = 0;
-        for (; part >= PanelProduct.Parts(phases[f].Depth); f++)
-            part -= PanelProduct.Parts(phases[f].Depth);
-        PixelPhase phase = phases[f];
-        int parts = PanelProduct.Parts(phase.Depth);
-        int k0 = PanelProduct.PartStart(phase.Depth, parts, part);
-        int depth = PanelProduct.PartStart(phase.Depth, parts, part + 1) - k0;
+        for (; part >= PanelProduct.Depths(phases[f].Depth).Parts; f++)
+            part -= PanelProduct.Depths(phases[f].Depth).Parts;
+        EvenSplit parts = PanelProduct.Depths(phases[f].Depth);
+        int k0 = parts.Start(part), depth = parts.Count(part);
         float* from = weights + ((nint)group * groupStep), to = packed + Start(group, f) + ((nint)rows * k0);
-        int[] taps = phase.Taps;
+        int[] taps = phases[f].Taps;
         if (taps.Length == outerStep)
             Packing.Left(family, from + k0, rowStep, 1, rows, depth, 1, to);
         else if (taps.Length == 1 && rowStep == 1)
@@ -63,10 +61,10 @@ internal sealed unsafe class PackedWeights(
         nint* offsets = stackalloc nint[16];
         for (int i = 0; i < 16; i++)
             offsets[i] = i * (nint)rowStep;
-        int panels = Packing.PanelCount(family, rows);
-        for (int p = 0; p < panels; p++)
+        EvenSplit panels = EvenSplit.RowPanels(family, rows);
+        for (int p = 0; p < panels.Parts; p++)
         {
-            int first = Packing.PanelStart(rows, panels, p), count = Packing.PanelStart(rows, panels, p + 1) - first;
+            int first = panels.Start(p), count = panels.Count(p);
             float* panel = to + ((nint)first * depth);
             for (int k = 0; k < depth;)
             {
@@ -81,7 +79,8 @@ internal sealed unsafe class PackedWeights(
         }
     }
 
-    private readonly struct Body(PackedWeights owner, KernelFamily family, float* weights, float* packed) : IParallelBody
+    private readonly struct Body(PackedWeights owner, KernelFamily family, float* weights, float* packed)
+        : IParallelBody
     {
         public void Invoke(int task, int worker) => owner.PackPart(family, weights, packed, task);
     }

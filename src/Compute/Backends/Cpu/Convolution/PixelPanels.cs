@@ -11,7 +11,7 @@ namespace CaffeActors.Compute.Backends.Cpu.Convolution;
 /// <param name="Length">Number of pixels.</param>
 internal readonly record struct PixelPiece(nint Offset, int Column, int Length);
 
-/// <summary>Packs columns of the matrix that a convolution multiplies its weights with, straight from the source.</summary>
+/// <summary>Packs columns of the matrix that a convolution multiplies its weights with, from the source.</summary>
 internal static unsafe class PixelPanels
 {
     /// <summary>
@@ -94,18 +94,18 @@ internal static unsafe class PixelPanels
     }
 
     /// <summary>
-    /// Transposes 16 (or fewer) pixels of up to 16 k: to[pixel * pitch + k] for each of them, and zeros or anything from
-    /// k = 16 on to no more than <paramref name="fill"/>. Up to 15 numbers past a piece's end are read.
+    /// Transposes up to 16 pixels of up to 16 k: to[pixel * pitch + k] for each of them. Up to 15 numbers past a
+    /// piece's end are read.
     /// </summary>
     /// <param name="source">Where the pieces' offsets start.</param>
     /// <param name="pieces">Where the pixels lie; their columns count from 0.</param>
     /// <param name="count">Number of pieces.</param>
-    /// <param name="offsets">Of 16 k, all valid.</param>
+    /// <param name="offsets">Of 16 k; all must be valid.</param>
     /// <param name="pixels">Number of pixels.</param>
     /// <param name="to">Pixel 0, k 0.</param>
     /// <param name="pitch">From a pixel to the next.</param>
-    /// <param name="fill">Numbers written for each pixel, at most 16.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    /// <param name="fill">Number of k.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     public static void Transpose(
         float* source, PixelPiece* pieces, int count, nint* offsets, int pixels, float* to, nint pitch, int fill)
     {
@@ -115,15 +115,23 @@ internal static unsafe class PixelPanels
             return;
         }
 
-        for (int p = 0; p < count; p++)
+        if (count == 1)
         {
-            int end = p + 1 < count ? pieces[p + 1].Column : pixels;
-            for (int k = 0; k < fill; k++)
-            {
-                float* from = source + offsets[k] + pieces[p].Offset - pieces[p].Column;
-                for (int i = pieces[p].Column; i < end; i++)
-                    to[(i * pitch) + k] = from[i];
-            }
+            Packing.Transpose(source + pieces[0].Offset, offsets, fill, pixels, to, pitch, fill, 1f);
+            return;
         }
+
+        // First the pieces of each k side by side, as in Pack.
+        const int Row = 32;
+        float* rows = stackalloc float[16 * Row];
+        nint* starts = stackalloc nint[16];
+        for (int k = 0; k < fill; k++)
+        {
+            starts[k] = k * Row;
+            for (int p = 0; p < count; p++)
+                Vector512.Load(source + offsets[k] + pieces[p].Offset).Store(rows + (k * Row) + pieces[p].Column);
+        }
+
+        Packing.Transpose(rows, starts, fill, pixels, to, pitch, fill, 1f);
     }
 }

@@ -17,7 +17,7 @@ internal sealed unsafe class PixelPhase
     /// <param name="taps">The kernel cells that take part, by their number in the whole kernel.</param>
     /// <param name="tapOffsets">Where each of them lies in a source channel.</param>
     /// <param name="counts">Number of targets along each axis.</param>
-    /// <param name="stride">Source positions from a target to the next along each axis but the last, where it is 1.</param>
+    /// <param name="stride">Source positions from a target to the next along each axis; 1 along the last.</param>
     /// <param name="targetPitch">Numbers from a target to the next along each axis.</param>
     /// <param name="targetOrigin">Where the first target lies in its channel.</param>
     /// <param name="bandUnits">The most units computed at a time.</param>
@@ -57,7 +57,9 @@ internal sealed unsafe class PixelPhase
             _targets[r] = target;
         }
 
-        IsContiguous = TargetStep == 1 && Enumerable.Range(0, bandUnits * RowsOfUnit).All(r => _targets[r] == r * RowLength);
+        IsContiguous = TargetStep == 1;
+        for (int r = 0; r < bandUnits * RowsOfUnit; r++)
+            IsContiguous &= _targets[r] == r * RowLength;
     }
 
     /// <summary>Kernel cells that take part.</summary>

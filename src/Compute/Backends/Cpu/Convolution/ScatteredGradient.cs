@@ -7,7 +7,8 @@ namespace CaffeActors.Compute.Backends.Cpu.Convolution;
 /// The data gradient the other way round: transposed weights times output gradients give, tile by tile, what each
 /// kernel cell brings, and that is added where the cell lies in the (padded) input. Nothing is multiplied with padding
 /// zeros, and a stride costs nothing, but every product is added to memory: better than the implicit product for
-/// strides, for much padding and for few input channels. Tasks are images, groups and parts of the channels; additions to an element are ordered by the shapes alone.
+/// strides, for much padding and for few input channels. Tasks are images, groups and parts of the channels; additions
+/// to an element are ordered by the shapes alone.
 /// </summary>
 internal sealed unsafe class ScatteredGradient
 {
@@ -60,38 +61,33 @@ internal sealed unsafe class ScatteredGradient
             return;
         // Not by the number of threads: additions are ordered by tiles, and those must stay what they are.
         long least = Math.Max(((long)channels * Layout.Plane) / MaxImage, channels / ChannelsOfPart);
-        int parts = (int)Math.Clamp(least, 1, channels);
+        var parts = new EvenSplit(channels, (int)Math.Clamp(least, 1, channels));
         float* packed = device.Workspace.Shared(WorkspaceSlots.Left, (long)Geometry.Outputs * Geometry.Depth);
-        device.Pool.Run(new PackBody(Geometry, device.Kernels, parts, weights, packed), Geometry.Groups * parts * PackTasks);
         device.Pool.Run(
-            new ScatteredGradientBody(this, device, parts, packed, outputGradient, bias, gradient), tasks * parts);
-    }
-
-    /// <summary>The channels of a part of a group.</summary>
-    public static (int First, int Count) Channels(ConvolutionGeometry geometry, int part, int parts)
-    {
-        int first = (int)((long)part * geometry.InputsOfGroup / parts);
-        return (first, (int)((long)(part + 1) * geometry.InputsOfGroup / parts) - first);
+            new PackBody(Geometry, device.Kernels, parts, weights, packed), Geometry.Groups * parts.Parts * PackTasks);
+        var body = new ScatteredGradientBody(this, device, parts, packed, outputGradient, bias, gradient);
+        device.Pool.Run(body, tasks * parts.Parts);
     }
 
     // Rows are (cell, channel) and not (channel, cell): neighbours then are added to different planes.
-    private readonly struct PackBody(ConvolutionGeometry geometry, KernelFamily family, int parts, float* weights, float* packed)
+    private readonly struct PackBody(
+        ConvolutionGeometry geometry, KernelFamily family, EvenSplit parts, float* weights, float* packed)
         : IParallelBody
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
         public void Invoke(int task, int worker)
         {
             (task, int slice) = Math.DivRem(task, PackTasks);
-            (int group, int part) = Math.DivRem(task, parts);
-            (int channel, int channels) = Channels(geometry, part, parts);
+            (int group, int part) = Math.DivRem(task, parts.Parts);
+            int channel = parts.Start(part), channels = parts.Count(part);
             int taps = geometry.Taps, depth = geometry.OutputsOfGroup, rows = channels * taps, step = geometry.Depth;
             nint start = (nint)group * depth * step;
             float* from = weights + start + (channel * taps), to = packed + start + ((nint)channel * taps * depth);
-            int panels = Packing.PanelCount(family, rows);
+            EvenSplit panels = EvenSplit.RowPanels(family, rows), slices = new(panels.Parts, PackTasks);
             int* offsets = stackalloc int[16];
-            for (int p = slice * panels / PackTasks; p < (slice + 1) * panels / PackTasks; p++)
+            for (int p = slices.Start(slice); p < slices.Start(slice + 1); p++)
             {
-                int first = Packing.PanelStart(rows, panels, p), count = Packing.PanelStart(rows, panels, p + 1) - first;
+                int first = panels.Start(p), count = panels.Count(p);
                 for (int i = 0; i < count; i++)
                     offsets[i] = ((first + i) % channels * taps) + ((first + i) / channels);
                 float* source = from, target = to + ((nint)first * depth);

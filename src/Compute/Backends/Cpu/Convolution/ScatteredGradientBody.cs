@@ -7,34 +7,39 @@ namespace CaffeActors.Compute.Backends.Cpu.Convolution;
 
 /// <summary>The tasks of a scattered gradient: an image, a group, some of its channels.</summary>
 internal readonly unsafe struct ScatteredGradientBody(
-    ScatteredGradient owner, CpuDevice device, int parts, float* packed, float* outputGradient, float* bias, float* gradient)
-    : IParallelBody
+    ScatteredGradient owner, CpuDevice device, EvenSplit parts, float* packed,
+    float* outputGradient, float* bias, float* gradient) : IParallelBody
 {
     /// <inheritdoc/>
     public void Invoke(int task, int worker)
     {
         ConvolutionGeometry geometry = owner.Geometry;
-        (task, int part) = Math.DivRem(task, parts);
+        (task, int part) = Math.DivRem(task, parts.Parts);
         (int image, int group) = Math.DivRem(task, geometry.Groups);
-        (int first, int channels) = ScatteredGradient.Channels(geometry, part, parts);
+        int first = parts.Start(part), channels = parts.Count(part);
         int channel = (group * geometry.InputsOfGroup) + first;
         float* to = gradient + ((((nint)image * geometry.Inputs) + channel) * geometry.InputPlane);
         SourceLayout layout = owner.Layout;
         float* plane = layout.IsDirect
             ? to
             : device.Workspace.OfWorker(worker, WorkspaceSlots.Image, (long)channels * layout.Plane);
-        for (int c = 0; c < channels; c++)
-            new Span<float>(plane + ((nint)c * layout.Plane), layout.Plane).Fill(bias is null ? 0 : bias[channel + c]);
+        float* start = bias is null ? null : bias + channel;
+        Fill(plane, channels, layout.Plane, start);
         int depth = geometry.OutputsOfGroup;
         float* left = packed + (((nint)group * depth) * geometry.Depth) + ((nint)first * geometry.Taps * depth);
         float* from = outputGradient + ((((nint)image * geometry.Outputs) + (group * depth)) * geometry.OutputPlane);
         AddPixels(worker, channels, left, from, plane);
         if (!layout.IsDirect)
         {
-            for (int c = 0; c < channels; c++)
-                new Span<float>(to + ((nint)c * geometry.InputPlane), geometry.InputPlane).Fill(bias is null ? 0 : bias[channel + c]);
+            Fill(to, channels, geometry.InputPlane, start);
             layout.CopyBack(plane, channels, to);
         }
+    }
+
+    private static void Fill(float* to, int channels, int plane, float* values)
+    {
+        for (int c = 0; c < channels; c++)
+            new Span<float>(to + ((nint)c * plane), plane).Fill(values is null ? 0 : values[c]);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -44,9 +49,10 @@ internal readonly unsafe struct ScatteredGradientBody(
         ConvolutionGeometry geometry = owner.Geometry;
         PixelPhase phase = owner.Pixels;
         int depth = geometry.OutputsOfGroup, pixels = geometry.OutputPlane, rows = channels * geometry.Taps;
-        int wide = family.PanelColumns, panels = Packing.PanelCount(family, rows);
+        EvenSplit panels = EvenSplit.RowPanels(family, rows);
+        int wide = family.PanelColumns;
         float* right = device.Workspace.OfWorker(worker, WorkspaceSlots.Right, (long)depth * wide);
-        float* tile = stackalloc float[16 * 32];
+        float* tile = stackalloc float[PanelProduct.TileSize];
         float* zero = PanelProduct.Zero;
         nint* offsets = stackalloc nint[16];
         PixelPiece* pieces = stackalloc PixelPiece[32];
@@ -64,11 +70,12 @@ internal readonly unsafe struct ScatteredGradientBody(
             }
 
             int tap = 0, channel = 0;
-            for (int p = 0; p < panels; p++)
+            for (int p = 0; p < panels.Parts; p++)
             {
-                int first = Packing.PanelStart(rows, panels, p), height = Packing.PanelStart(rows, panels, p + 1) - first;
+                int height = panels.Count(p);
+                float* a = left + ((nint)panels.Start(p) * depth);
                 family.Tile(height, width <= family.Lanes ? 1 : 2)(
-                    depth, left + ((nint)first * depth), right, tile, 32, zero, 0, family.Lanes);
+                    depth, a, right, tile, PanelProduct.TilePitch, zero, 0, family.Lanes);
                 for (int i = 0; i < height; i++)
                 {
                     offsets[i] = ((nint)channel * owner.Layout.Plane) + phase.Offsets[tap];
@@ -91,7 +98,15 @@ internal readonly unsafe struct ScatteredGradientBody(
             // of them would wait until they are in the cache.
             int lane = pieces[q].Column % 16, length = pieces[q].Length;
             float* from = tile + pieces[q].Column - lane, to = plane + pieces[q].Offset - lane;
-            if (Avx512F.IsSupported)
+            if (length == 8 && lane % 8 == 0)
+            {
+                for (int i = 0; i < height; i++)
+                {
+                    float* at = to + offsets[i] + lane;
+                    (Vector256.Load(at) + Vector256.Load(from + (i * PanelProduct.TilePitch) + lane)).Store(at);
+                }
+            }
+            else if (Avx512F.IsSupported)
             {
                 Vector512<uint> lanes = (Vector512<int>.Indices - Vector512.Create(lane)).AsUInt32();
                 Vector512<float> mask = Vector512.LessThan(lanes, Vector512.Create((uint)length)).AsSingle();
@@ -99,7 +114,7 @@ internal readonly unsafe struct ScatteredGradientBody(
                 {
                     float* at = to + offsets[i];
                     Vector512<float> old = Avx512F.MaskLoad(at, mask, Vector512<float>.Zero);
-                    Avx512F.MaskStore(at, mask, old + Vector512.Load(from + (i * 32)));
+                    Avx512F.MaskStore(at, mask, old + Vector512.Load(from + (i * PanelProduct.TilePitch)));
                 }
             }
             else
@@ -107,7 +122,7 @@ internal readonly unsafe struct ScatteredGradientBody(
                 for (int i = 0; i < height; i++)
                 {
                     for (int j = lane; j < lane + length; j++)
-                        to[offsets[i] + j] += from[(i * 32) + j];
+                        to[offsets[i] + j] += from[(i * PanelProduct.TilePitch) + j];
                 }
             }
         }

@@ -33,7 +33,8 @@ internal sealed unsafe class WeightGradient(ConvolutionGeometry geometry, Implic
         {
             int blocks = Math.Min(images, ImageBlocks);
             float* partial = device.Workspace.Shared(WorkspaceSlots.Right, (long)blocks * count);
-            device.Pool.Run(new WeightGradientBody(shape, partial, count, blocks, 1, 1, add: false), blocks * geometry.Groups);
+            device.Pool.Run(
+                new WeightGradientBody(shape, partial, count, blocks, 1, 1, add: false), blocks * geometry.Groups);
             Elementwise.Run(device, count, new SumBody(partial, count, blocks, gradient));
             return;
         }
@@ -43,7 +44,8 @@ internal sealed unsafe class WeightGradient(ConvolutionGeometry geometry, Implic
         if (geometry.Groups % device.Threads == 0)
             share = 1;
         int columnParts = Math.Min(share, panels);
-        int rowParts = Math.Clamp(share / columnParts, 1, Packing.PanelCount(device.Kernels, geometry.OutputsOfGroup));
+        int rowPanels = EvenSplit.RowPanels(device.Kernels, geometry.OutputsOfGroup).Parts;
+        int rowParts = Math.Clamp(share / columnParts, 1, rowPanels);
         device.Pool.Run(
             new WeightGradientBody(shape, gradient, 0, 1, columnParts, rowParts, add: true),
             geometry.Groups * columnParts * rowParts);
@@ -51,7 +53,8 @@ internal sealed unsafe class WeightGradient(ConvolutionGeometry geometry, Implic
 
     /// <summary>What all tasks have in common.</summary>
     internal readonly struct Shape(
-        ConvolutionGeometry geometry, ImplicitProduct forward, CpuDevice device, int images, float* source, float* gradient)
+        ConvolutionGeometry geometry, ImplicitProduct forward, CpuDevice device, int images,
+        float* source, float* outputGradient)
     {
         public ConvolutionGeometry Geometry => geometry;
 
@@ -63,7 +66,7 @@ internal sealed unsafe class WeightGradient(ConvolutionGeometry geometry, Implic
 
         public float* Source => source;
 
-        public float* OutputGradient => gradient;
+        public float* OutputGradient => outputGradient;
     }
 
     private readonly struct SumBody(float* partial, int count, int blocks, float* sum) : IRangeBody

@@ -23,17 +23,19 @@ internal readonly unsafe struct WeightGradientBody(
         (int block, int group) = Math.DivRem(task, shape.Geometry.Groups);
         KernelFamily family = shape.Device.Kernels;
         int rows = shape.Geometry.OutputsOfGroup, depth = shape.Geometry.Depth;
-        int wide = family.PanelColumns, panels = (depth + wide - 1) / wide;
+        int wide = family.PanelColumns;
+        EvenSplit images = new(shape.Images, blocks), rowSplit = new(rows, rowParts);
+        EvenSplit panels = new((depth + wide - 1) / wide, columnParts);
         var part = new Part
         {
             Worker = worker,
             Group = group,
-            FirstImage = (int)((long)block * shape.Images / blocks),
-            EndImage = (int)((long)(block + 1) * shape.Images / blocks),
-            FirstRow = (int)((long)rowPart * rows / rowParts),
-            EndRow = (int)((long)(rowPart + 1) * rows / rowParts),
-            FirstColumn = (int)((long)columnPart * panels / columnParts) * wide,
-            EndColumn = Math.Min(depth, (int)((long)(columnPart + 1) * panels / columnParts) * wide),
+            FirstImage = images.Start(block),
+            EndImage = images.Start(block + 1),
+            FirstRow = rowSplit.Start(rowPart),
+            EndRow = rowSplit.Start(rowPart + 1),
+            FirstColumn = panels.Start(columnPart) * wide,
+            EndColumn = Math.Min(depth, panels.Start(columnPart + 1) * wide),
             Target = target + (block * blockStep) + ((nint)group * rows * depth),
             Add = add,
         };
@@ -51,52 +53,32 @@ internal readonly unsafe struct WeightGradientBody(
         int pixelsOfUnit = phase.RowsOfUnit * phase.RowLength;
         int firstChannel = part.FirstColumn / geometry.Taps;
         int channels = ((part.EndColumn + geometry.Taps - 1) / geometry.Taps) - firstChannel;
-        int bands = (forward.Units + forward.BandUnits - 1) / forward.BandUnits;
-        int joined = bands > 1 ? 1 : Math.Max(1, WeightGradient.MaxPixels / geometry.OutputPlane);
-        nint imageStep = (nint)geometry.Inputs * geometry.InputPlane, room = (nint)channels * layout.Plane;
+        EvenSplit bands = new(forward.Units, (forward.Units + forward.BandUnits - 1) / forward.BandUnits);
+        int joined = bands.Parts > 1 ? 1 : Math.Max(1, WeightGradient.MaxPixels / geometry.OutputPlane);
+        nint imageStep = (nint)geometry.Inputs * geometry.InputPlane;
         part.ChannelOffset = firstChannel * layout.Plane;
         for (int image = part.FirstImage; image < part.EndImage; image += joined)
         {
             int images = Math.Min(joined, part.EndImage - image);
             float* from = shape.Source + (image * imageStep)
                 + ((((nint)part.Group * geometry.InputsOfGroup) + firstChannel) * geometry.InputPlane);
-            for (int band = 0; band < bands; band++)
+            for (int band = 0; band < bands.Parts; band++)
             {
-                int unit = (int)((long)band * forward.Units / bands);
-                int units = (int)((long)(band + 1) * forward.Units / bands) - unit;
-                float* at = from + ((nint)unit * forward.Stride * layout.FirstPitch);
+                int unit = bands.Start(band), units = bands.Count(band), pixels = units * pixelsOfUnit;
                 nint step = imageStep;
-                if (!layout.IsDirect)
+                float* source = forward.Load(shape.Device, part.Worker, from, images, ref step, channels, unit, units);
+                // Whole rows if they are short, else whole registers.
+                int grain = phase.RowLength <= WeightGradient.MaxPixels / 2 ? phase.RowLength : 16;
+                int grains = (pixels + grain - 1) / grain, most = WeightGradient.MaxPixels / grain;
+                EvenSplit blocks = new(grains, (grains + most - 1) / most);
+                for (int b = 0; b < blocks.Parts; b++)
                 {
-                    at = shape.Device.Workspace.OfWorker(part.Worker, WorkspaceSlots.Image, images * room);
-                    step = room;
-                    for (int i = 0; i < images; i++)
-                    {
-                        layout.Copy(
-                            from + (i * imageStep), channels, unit * forward.Stride,
-                            ((units - 1) * forward.Stride) + forward.Extent, at + (i * room));
-                    }
-                }
-
-                int pixels = units * pixelsOfUnit, blocks = BlocksOf(pixels, phase.RowLength, out int grain);
-                for (int b = 0; b < blocks; b++)
-                {
-                    // Whole rows if they are short, else whole registers.
-                    int grains = (pixels + grain - 1) / grain;
-                    int first = (int)((long)b * grains / blocks) * grain;
-                    int end = Math.Min(pixels, (int)((long)(b + 1) * grains / blocks) * grain);
-                    Block(part, image, images, (unit * pixelsOfUnit) + first, first, end - first, at, step);
+                    int first = blocks.Start(b) * grain, count = Math.Min(pixels, blocks.Start(b + 1) * grain) - first;
+                    Block(part, image, images, (unit * pixelsOfUnit) + first, first, count, source, step);
                     part.Add = true;
                 }
             }
         }
-    }
-
-    private static int BlocksOf(int pixels, int rowLength, out int grain)
-    {
-        grain = rowLength <= WeightGradient.MaxPixels / 2 ? rowLength : 16;
-        int most = WeightGradient.MaxPixels / grain;
-        return (((pixels + grain - 1) / grain) + most - 1) / most;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -122,16 +104,18 @@ internal readonly unsafe struct WeightGradientBody(
                 offsets[k] = phase.Offsets[column + Math.Min(k, width - 1)] - part.ChannelOffset;
             for (int pixel = 0, p = 0; pixel < depth; pixel += 16, p++)
             {
+                int run = Math.Min(16, depth - pixel), count = starts[p + 1] - starts[p];
+                float* to = right + ((nint)pixel * pitch);
                 for (int half = 0; half < pitch; half += 16)
                 {
+                    int fill = Math.Min(16, pitch - half);
                     PixelPanels.Transpose(
-                        source, pieces + starts[p], starts[p + 1] - starts[p], offsets + half, Math.Min(16, depth - pixel),
-                        right + ((nint)pixel * pitch) + half, pitch, Math.Min(16, pitch - half));
+                        source, pieces + starts[p], count, offsets + half, run, to + half, pitch, fill);
                 }
             }
 
-            PanelProduct.Run(
-                family, left, rows, depth, right, width, part.Target + ((nint)part.FirstRow * ldc) + column, ldc, part.Add);
+            float* c = part.Target + ((nint)part.FirstRow * ldc) + column;
+            PanelProduct.Run(family, left, rows, depth, right, width, c, ldc, part.Add);
         }
     }
 
@@ -144,15 +128,16 @@ internal readonly unsafe struct WeightGradientBody(
         nint* offsets = stackalloc nint[16];
         for (int i = 0; i < 16; i++)
             offsets[i] = i * (nint)plane;
-        int panels = Packing.PanelCount(shape.Device.Kernels, rows);
-        for (int p = 0; p < panels; p++)
+        EvenSplit panels = EvenSplit.RowPanels(shape.Device.Kernels, rows);
+        for (int p = 0; p < panels.Parts; p++)
         {
-            int first = Packing.PanelStart(rows, panels, p), count = Packing.PanelStart(rows, panels, p + 1) - first;
+            int first = panels.Start(p), count = panels.Count(p);
             float* to = left + ((nint)first * depth);
             int channel = (part.Group * geometry.OutputsOfGroup) + part.FirstRow + first;
             for (int i = 0; i < images; i++)
             {
-                float* from = shape.OutputGradient + ((((nint)(image + i) * geometry.Outputs) + channel) * plane) + planePixel;
+                nint row = ((nint)(image + i) * geometry.Outputs) + channel;
+                float* from = shape.OutputGradient + (row * plane) + planePixel;
                 for (int pixel = 0; pixel < pixels; pixel += 16)
                 {
                     int run = Math.Min(16, pixels - pixel);

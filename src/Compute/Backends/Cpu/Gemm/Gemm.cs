@@ -105,7 +105,7 @@ public static unsafe class Gemm
             int columnParts = Math.Min(threads / rowParts, columnPanels);
             double rows = Math.Ceiling((double)m / rowParts);
             double columns = Math.Ceiling((double)columnPanels / columnParts) * device.Kernels.PanelColumns;
-            int panels = Packing.PanelCount(device.Kernels, (int)rows);
+            int panels = EvenSplit.RowPanels(device.Kernels, (int)rows).Parts;
             // In cycles for each k: two fused multiply-adds at a time; packing at some four floats.
             double cost = (Math.Max(rows, 8 * panels) * columns / (2 * device.Kernels.Lanes)) + ((rows + columns) / 4);
             if (cost < least)
@@ -136,13 +136,12 @@ public static unsafe class Gemm
 
         public readonly void Invoke(int task, int worker)
         {
-            int wide = Device.Kernels.PanelColumns, panels = (N + wide - 1) / wide;
+            int wide = Device.Kernels.PanelColumns;
             (int row, int column) = Math.DivRem(task, ColumnParts);
-            int i0 = (int)((long)row * M / RowParts), i1 = (int)((long)(row + 1) * M / RowParts);
-            int j0 = (int)((long)column * panels / ColumnParts) * wide;
-            int j1 = Math.Min(N, (int)((long)(column + 1) * panels / ColumnParts) * wide);
-            if (i0 < i1 && j0 < j1)
-                Multiply(worker, i0, i1 - i0, j0, j1 - j0);
+            EvenSplit rows = new(M, RowParts), panels = new((N + wide - 1) / wide, ColumnParts);
+            int j0 = panels.Start(column) * wide, j1 = Math.Min(N, panels.Start(column + 1) * wide);
+            if (rows.Count(row) > 0 && j0 < j1)
+                Multiply(worker, rows.Start(row), rows.Count(row), j0, j1 - j0);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -153,22 +152,20 @@ public static unsafe class Gemm
             bool add = Beta != 0;
             if (add)
                 Scale(c, Ldc, rows, columns, Beta);
-            int parts = PanelProduct.Parts(K);
-            int wide = family.PanelColumns, panels = (columns + wide - 1) / wide;
-            int perChunk = PanelProduct.MaxColumns / wide, chunks = (panels + perChunk - 1) / perChunk;
-            int depthMost = (K + parts - 1) / parts;
-            float* left = Device.Workspace.OfWorker(worker, WorkspaceSlots.Left, (long)rows * depthMost);
+            EvenSplit parts = PanelProduct.Depths(K), chunks = PanelProduct.Chunks(family, columns);
+            int wide = family.PanelColumns;
+            float* left = Device.Workspace.OfWorker(worker, WorkspaceSlots.Left, (long)rows * parts.Most);
             float* right = Device.Workspace.OfWorker(
-                worker, WorkspaceSlots.Right, (long)depthMost * Math.Min(panels, perChunk) * wide);
-            for (int part = 0; part < parts; part++)
+                worker, WorkspaceSlots.Right, (long)parts.Most * chunks.Most * wide);
+            for (int part = 0; part < parts.Parts; part++)
             {
-                int k0 = PanelProduct.PartStart(K, parts, part), depth = PanelProduct.PartStart(K, parts, part + 1) - k0;
+                int k0 = parts.Start(part), depth = parts.Count(part);
                 Packing.Left(
                     family, A + (i0 * ARowStep) + (k0 * ADepthStep), ARowStep, ADepthStep, rows, depth, Alpha, left);
-                for (int chunk = 0; chunk < chunks; chunk++)
+                for (int chunk = 0; chunk < chunks.Parts; chunk++)
                 {
-                    int first = (int)((long)chunk * panels / chunks) * wide;
-                    int count = Math.Min(columns, (int)((long)(chunk + 1) * panels / chunks) * wide) - first;
+                    int first = chunks.Start(chunk) * wide;
+                    int count = Math.Min(columns, chunks.Start(chunk + 1) * wide) - first;
                     float* b = B + (k0 * BDepthStep) + ((j0 + first) * BColumnStep);
                     Packing.Right(family, b, BDepthStep, BColumnStep, depth, count, right);
                     PanelProduct.Run(family, left, rows, depth, right, count, c + first, Ldc, add || part > 0);

@@ -11,14 +11,14 @@ public sealed unsafe class KernelFamily
 {
     private readonly delegate*<nint, float*, float*, float*, nint, float*, int, int, void>[] _tiles;
     private readonly delegate*<nint, float*, nint, float*, nint, float*, nint, float, float, void>[] _dots;
-    private readonly delegate*<nint, float*, nint, nint, float, float*, nint, float*, nint, void>[] _axpys;
+    private readonly delegate*<nint, float*, nint, float, float*, nint, float*, nint, void>[] _axpys;
 
     private KernelFamily(
         string name,
         int lanes,
         delegate*<nint, float*, float*, float*, nint, float*, int, int, void>[] tiles,
         delegate*<nint, float*, nint, float*, nint, float*, nint, float, float, void>[] dots,
-        delegate*<nint, float*, nint, nint, float, float*, nint, float*, nint, void>[] axpys)
+        delegate*<nint, float*, nint, float, float*, nint, float*, nint, void>[] axpys)
     {
         Name = name;
         Lanes = lanes;
@@ -80,11 +80,11 @@ public sealed unsafe class KernelFamily
         _dots[(2 * rows) - (four ? 2 : 1)];
 
     /// <summary>
-    /// The kernel of a rank-d update: (n, a, rowStep, depthStep, alpha, b, ldb, c, ldc) adds to row i of c, in the order
-    /// of q, alpha * a[i * rowStep + q * depthStep] * b[q], for n columns.
+    /// The kernel of a sum of d rows: (n, a, lda, alpha, b, ldb, c, ldc) adds to row i of c, in the order of q,
+    /// alpha * a[i * lda + q] * b[q], for n columns.
     /// </summary>
     /// <param name="rows">1 to <see cref="AxpyRows"/>.</param>
     /// <param name="depthLog2">Binary logarithm of d, 0 to 3.</param>
-    internal delegate*<nint, float*, nint, nint, float, float*, nint, float*, nint, void> Axpy(int rows, int depthLog2) =>
+    internal delegate*<nint, float*, nint, float, float*, nint, float*, nint, void> Axpy(int rows, int depthLog2) =>
         _axpys[(4 * (rows - 1)) + depthLog2];
 }

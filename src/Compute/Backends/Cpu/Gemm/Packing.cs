@@ -14,12 +14,6 @@ internal static unsafe class Packing
     private const int RowsAhead = 8;
     private const int FloatsAhead = 64;
 
-    /// <summary>Number of row panels: as few as will do, and of sizes as equal as can be.</summary>
-    public static int PanelCount(KernelFamily family, int rows) => (rows + family.MaxRows - 1) / family.MaxRows;
-
-    /// <summary>First row of a panel.</summary>
-    public static int PanelStart(int rows, int panels, int panel) => (int)((long)panel * rows / panels);
-
     /// <summary>
     /// Packs row panels of the left matrix, scaled. Panel p lies at <paramref name="to"/> + first row * depth.
     /// </summary>
@@ -35,22 +29,24 @@ internal static unsafe class Packing
     public static void Left(
         KernelFamily family, float* a, nint rowStep, nint depthStep, int rows, int depth, float scale, float* to)
     {
-        int panels = PanelCount(family, rows);
+        EvenSplit panels = EvenSplit.RowPanels(family, rows);
         nint* offsets = stackalloc nint[16];
         for (int i = 0; i < 16; i++)
             offsets[i] = i * rowStep;
-        for (int p = 0; p < panels; p++)
+        for (int p = 0; p < panels.Parts; p++)
         {
-            int first = PanelStart(rows, panels, p), count = PanelStart(rows, panels, p + 1) - first;
+            int first = panels.Start(p), count = panels.Count(p);
             float* from = a + (first * rowStep), panel = to + ((nint)first * depth);
-            if (depthStep == 1)
-            {
-                for (int k = 0; k < depth; k += 16)
-                    Transpose(from + k, offsets, count, Math.Min(16, depth - k), panel + ((nint)k * count), count, count, scale);
-            }
-            else
+            if (depthStep != 1)
             {
                 CopyRows(from, depthStep, count, depth, scale, panel);
+                continue;
+            }
+
+            for (int k = 0; k < depth; k += 16)
+            {
+                int run = Math.Min(16, depth - k);
+                Transpose(from + k, offsets, count, run, panel + ((nint)k * count), count, count, scale);
             }
         }
     }
@@ -76,7 +72,11 @@ internal static unsafe class Packing
             int full = columns / wide * wide;
             // A band of columns at a time, all its panels side by side: rows are read in long runs.
             for (int band = 0; band < full; band += 256)
-                CopyPanels(b + band, depthStep, depth, Math.Min(256, full - band) / wide, wide, to + ((nint)band * depth));
+            {
+                int panels = Math.Min(256, full - band) / wide;
+                CopyPanels(b + band, depthStep, depth, panels, wide, to + ((nint)band * depth));
+            }
+
             if (full < columns)
             {
                 int rest = columns - full;
@@ -93,30 +93,19 @@ internal static unsafe class Packing
         {
             int width = Math.Min(wide, columns - j), pitch = width <= narrow ? narrow : wide;
             float* panel = to + ((nint)j * depth);
-            for (int k = 0; k < depth; k += 16)
+            for (int half = 0; half < pitch; half += 16)
             {
-                float* from = b + (j * columnStep) + k;
-                for (int q = 0; q < width; q++)
-                    Prefetch(from + (q * columnStep) + FloatsAhead);
-                Columns(from, offsets, 16 * columnStep, width, Math.Min(16, depth - k), panel + ((nint)k * pitch), pitch);
+                int count = Math.Min(16, width - half), fill = Math.Min(16, pitch - half);
+                for (int k = 0; k < depth; k += 16)
+                {
+                    float* from = b + ((j + half) * columnStep) + k;
+                    for (int q = 0; q < count; q++)
+                        Prefetch(from + (q * columnStep) + FloatsAhead);
+                    float* target = panel + ((nint)k * pitch) + half;
+                    Transpose(from, offsets, count, Math.Min(16, depth - k), target, pitch, fill, 1f);
+                }
             }
         }
-    }
-
-    /// <summary>Transposes up to 32 sources into columns of one panel, 16 at a time.</summary>
-    /// <param name="from">Where the offsets start.</param>
-    /// <param name="offsets">Of the first 16 sources.</param>
-    /// <param name="second">What to add to <paramref name="from"/> for the second 16.</param>
-    /// <param name="width">Sources.</param>
-    /// <param name="depth">Floats of each, at most 16.</param>
-    /// <param name="to">The panel's row of the first k.</param>
-    /// <param name="pitch">Width of the panel: a whole number of registers, at least the width.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Columns(float* from, nint* offsets, nint second, int width, int depth, float* to, int pitch)
-    {
-        Transpose(from, offsets, Math.Min(16, width), depth, to, pitch, Math.Min(16, pitch), 1f);
-        if (width > 16)
-            Transpose(from + second, offsets, width - 16, depth, to + 16, pitch, pitch - 16, 1f);
     }
 
     /// <summary>
@@ -133,17 +122,21 @@ internal static unsafe class Packing
             return;
         }
 
-        for (int r = 0; r < rows; r++)
+        int c = 0;
+        if (Avx.IsSupported)
         {
-            float* source = from + offsets[r];
-            for (int c = 0; c < columns; c++)
-                to[(c * pitch) + r] = scale * source[c];
+            for (; c + 8 <= columns; c += 8)
+            {
+                for (int r = 0; r < fill; r += 8)
+                    Transpose8.Avx2(from + c, offsets + r, rows - r, to + (c * pitch) + r, pitch, fill - r, scale);
+            }
         }
 
-        for (int r = rows; r < fill; r++)
+        for (int r = 0; r < fill; r++)
         {
-            for (int c = 0; c < columns; c++)
-                to[(c * pitch) + r] = 0;
+            float* source = from + offsets[Math.Min(r, rows - 1)];
+            for (int i = c; i < columns; i++)
+                to[(i * pitch) + r] = r < rows ? scale * source[i] : 0;
         }
     }
 

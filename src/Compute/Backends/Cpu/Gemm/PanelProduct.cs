@@ -5,22 +5,32 @@ namespace CaffeActors.Compute.Backends.Cpu.Gemm;
 /// <summary>Multiplies packed panels: all row panels of a block by all its column panels.</summary>
 internal static unsafe class PanelProduct
 {
-    /// <summary>The summed index is cut into parts of at most so many, so that panels stay in the inner caches.</summary>
+    /// <summary>The summed index is cut into parts of at most so many: panels then stay in the inner caches.</summary>
     public const int MaxDepth = 320;
 
     /// <summary>Columns packed at a time: with <see cref="MaxDepth"/> some 650 KB, for the second cache.</summary>
     public const int MaxColumns = 512;
+
+    /// <summary>Numbers from a row to the next of a tile that is kept in a buffer.</summary>
+    public const int TilePitch = 32;
+
+    /// <summary>Numbers in such a buffer.</summary>
+    public const int TileSize = 16 * TilePitch;
 
     private static readonly float[] Zeros = GC.AllocateArray<float>(16, pinned: true);
 
     /// <summary>Sixteen zeros: what a tile starts from unless there is a bias.</summary>
     public static float* Zero { get; } = (float*)Unsafe.AsPointer(ref Zeros[0]);
 
-    /// <summary>Number of parts of the summed index.</summary>
-    public static int Parts(int depth) => Math.Max(1, (depth + MaxDepth - 1) / MaxDepth);
+    /// <summary>The parts of the summed index.</summary>
+    public static EvenSplit Depths(int depth) => new(depth, Math.Max(1, (depth + MaxDepth - 1) / MaxDepth));
 
-    /// <summary>Where a part starts.</summary>
-    public static int PartStart(int depth, int parts, int part) => (int)((long)part * depth / parts);
+    /// <summary>Columns in whole panels, as chunks of at most <see cref="MaxColumns"/>; counted in panels.</summary>
+    public static EvenSplit Chunks(KernelFamily family, int columns)
+    {
+        int panels = (columns + family.PanelColumns - 1) / family.PanelColumns, most = MaxColumns / family.PanelColumns;
+        return new EvenSplit(panels, Math.Max(1, (panels + most - 1) / most));
+    }
 
     /// <summary>Sets c, or adds to it, for all rows and columns of a packed block.</summary>
     /// <param name="family">The kernels.</param>
@@ -34,21 +44,22 @@ internal static unsafe class PanelProduct
     /// <param name="accumulate">Whether to add to what is there.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     public static void Run(
-        KernelFamily family, float* left, int rows, int depth, float* right, int columns, float* c, nint ldc, bool accumulate)
+        KernelFamily family, float* left, int rows, int depth, float* right, int columns,
+        float* c, nint ldc, bool accumulate)
     {
-        int panels = Packing.PanelCount(family, rows), wide = family.PanelColumns, narrow = family.Lanes;
-        int full = columns / wide * wide, rest = columns - full;
+        EvenSplit panels = EvenSplit.RowPanels(family, rows);
+        int wide = family.PanelColumns, full = columns / wide * wide, rest = columns - full;
         int add = accumulate ? 1 : 0;
         float* zero = Zero;
-        for (int p = 0; p < panels; p++)
+        for (int p = 0; p < panels.Parts; p++)
         {
-            int first = Packing.PanelStart(rows, panels, p), count = Packing.PanelStart(rows, panels, p + 1) - first;
+            int first = panels.Start(p), height = panels.Count(p);
             float* a = left + ((nint)first * depth), target = c + (first * ldc);
-            delegate*<nint, float*, float*, float*, nint, float*, int, int, void> tile = family.Tile(count, 2);
+            delegate*<nint, float*, float*, float*, nint, float*, int, int, void> tile = family.Tile(height, 2);
             for (int j = 0; j < full; j += wide)
-                tile(depth, a, right + ((nint)j * depth), target + j, ldc, zero, add, narrow);
+                tile(depth, a, right + ((nint)j * depth), target + j, ldc, zero, add, family.Lanes);
             if (rest > 0)
-                Part(family, count, rest, depth, a, right + ((nint)full * depth), target + full, ldc, zero, add);
+                Part(family, height, rest, depth, a, right + ((nint)full * depth), target + full, ldc, zero, add);
         }
     }
 
@@ -65,7 +76,8 @@ internal static unsafe class PanelProduct
     /// <param name="add">Whether to add to what is there, 0 or 1.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     public static void Part(
-        KernelFamily family, int rows, int columns, int depth, float* a, float* b, float* c, nint ldc, float* init, int add)
+        KernelFamily family, int rows, int columns, int depth, float* a, float* b,
+        float* c, nint ldc, float* init, int add)
     {
         int lanes = family.Lanes, vectors = columns <= lanes ? 1 : 2;
         int last = columns - ((vectors - 1) * lanes);
@@ -75,11 +87,11 @@ internal static unsafe class PanelProduct
             return;
         }
 
-        float* buffer = stackalloc float[16 * 32];
-        family.Tile(rows, vectors)(depth, a, b, buffer, 32, init, 0, lanes);
+        float* buffer = stackalloc float[TileSize];
+        family.Tile(rows, vectors)(depth, a, b, buffer, TilePitch, init, 0, lanes);
         for (int i = 0; i < rows; i++)
         {
-            float* from = buffer + (i * 32), to = c + (i * ldc);
+            float* from = buffer + (i * TilePitch), to = c + (i * ldc);
             if (add != 0)
             {
                 for (int j = 0; j < columns; j++)

@@ -3,16 +3,17 @@ using System.Runtime.CompilerServices;
 namespace CaffeActors.Compute.Backends.Cpu.Gemm;
 
 /// <summary>
-/// Products of a few rows with a large matrix, and updates of low rank: what a fully connected layer does with a
-/// small batch. Packing would cost more than the product, so the large matrix is read, or written, once as it lies.
+/// Products of a few rows with a large matrix: what a fully connected layer does with a small batch. Packing would cost
+/// more than the product, so the large matrix is read once as it lies.
 /// </summary>
 internal static unsafe class SmallBatch
 {
-    /// <summary>The most rows, or the highest rank, that count as few.</summary>
-    public const int MaxRows = 16;
+    // The most rows with which this is faster than packed tiles: by dot products, and by sums of rows.
+    private const int MaxDotRows = 24;
+    private const int MaxAxpyRows = 6;
 
-    // Of the product of rows and columns of B: below it packing is cheap enough.
-    private const long LeastPanel = 200_000;
+    // Numbers in B below which packing it is cheap enough.
+    private const long LeastNumbers = 200_000;
 
     private const int ColumnsOfTask = 32;
     private const int DepthOfBlock = 2048;
@@ -23,29 +24,21 @@ internal static unsafe class SmallBatch
         CpuDevice device, bool transA, bool transB, int m, int n, int k,
         float alpha, float* a, int lda, float* b, int ldb, float beta, float* c, int ldc)
     {
-        if (m <= MaxRows && !transA && transB)
+        if (m <= MaxDotRows && !transA && transB)
         {
             var body = new DotBody(device.Kernels, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
             Run(device, body, (n + ColumnsOfTask - 1) / ColumnsOfTask, Gemm.ThreadsFor(device, m, n, k));
             return true;
         }
 
-        if (m <= MaxRows && !transA && !transB && (long)n * k > LeastPanel)
+        if (m <= MaxAxpyRows && !transA && !transB && (long)n * k > LeastNumbers)
         {
             int width = Math.Clamp(L1Floats / m / 16 * 16, 64, 2048);
             // A few tasks for each thread, if there are columns enough.
             int fair = (((n + (2 * device.Threads) - 1) / (2 * device.Threads)) + 15) / 16 * 16;
             width = Math.Min(width, fair);
-            var body = new AxpyBody(device.Kernels, m, n, k, alpha, a, lda, 1, b, ldb, beta, c, ldc, width);
+            var body = new AxpyBody(device.Kernels, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, width);
             Run(device, body, (n + width - 1) / width, device.Threads);
-            return true;
-        }
-
-        if (k <= MaxRows && m > MaxRows && !transB && (long)m * n > LeastPanel)
-        {
-            int rowStep = transA ? 1 : lda, depthStep = transA ? lda : 1;
-            var body = new RankBody(device.Kernels, m, n, k, alpha, a, rowStep, depthStep, b, ldb, beta, c, ldc);
-            Run(device, body, (m + RankBody.RowsOfTask - 1) / RankBody.RowsOfTask, Gemm.ThreadsFor(device, m, n, k));
             return true;
         }
 
@@ -63,27 +56,6 @@ internal static unsafe class SmallBatch
 
         for (int task = 0; task < tasks; task++)
             body.Invoke(task, 0);
-    }
-
-    /// <summary>C += alpha * A * B over some rows and columns, without packing.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Update(
-        KernelFamily family, int rows, int columns, int k, float alpha,
-        float* a, nint rowStep, nint depthStep, float* b, nint ldb, float* c, nint ldc)
-    {
-        int step = family.AxpyRows;
-        for (int q = 0; q < k;)
-        {
-            int log2 = Math.Min(3, (int)uint.Log2((uint)(k - q)));
-            for (int i = 0; i < rows; i += step)
-            {
-                family.Axpy(Math.Min(step, rows - i), log2)(
-                    columns, a + (i * rowStep) + (q * depthStep), rowStep, depthStep, alpha, b + (q * ldb), ldb,
-                    c + (i * ldc), ldc);
-            }
-
-            q += 1 << log2;
-        }
     }
 
     // C = X * W^T: blocks of dot products along the rows of both.
@@ -134,41 +106,26 @@ internal static unsafe class SmallBatch
         }
     }
 
-    // Few rows of C: a band of its columns stays in the first cache while all of B goes by.
+    // C += A * B: a band of the columns of C stays in the first cache while all of B goes by.
     private readonly struct AxpyBody(
-        KernelFamily family, int m, int n, int k, float alpha, float* a, nint rowStep, nint depthStep,
-        float* b, nint ldb, float beta, float* c, nint ldc, int width) : IParallelBody
+        KernelFamily family, int m, int n, int k,
+        float alpha, float* a, nint lda, float* b, nint ldb, float beta, float* c, nint ldc, int width) : IParallelBody
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Invoke(int task, int worker)
         {
-            int j0 = task * width, columns = Math.Min(width, n - j0);
-            Gemm.Scale(c + j0, ldc, m, columns, beta);
-            Update(family, m, columns, k, alpha, a, rowStep, depthStep, b + j0, ldb, c + j0, ldc);
-        }
-    }
-
-    // Many rows of C, few of B: C goes by once while a band of B stays in the first cache.
-    private readonly struct RankBody(
-        KernelFamily family, int m, int n, int k, float alpha, float* a, nint rowStep, nint depthStep,
-        float* b, nint ldb, float beta, float* c, nint ldc) : IParallelBody
-    {
-        public const int RowsOfTask = 64;
-
-        public void Invoke(int task, int worker)
-        {
-            int i0 = task * RowsOfTask, rows = Math.Min(RowsOfTask, m - i0);
-            int width = Math.Clamp(L1Floats / k / 16 * 16, 256, 2048), step = family.AxpyRows;
-            for (int j = 0; j < n; j += width)
+            int j = task * width, columns = Math.Min(width, n - j), step = family.AxpyRows;
+            Gemm.Scale(c + j, ldc, m, columns, beta);
+            for (int q = 0; q < k;)
             {
-                int columns = Math.Min(width, n - j);
-                for (int i = i0; i < i0 + rows; i += step)
+                int log2 = Math.Min(3, (int)uint.Log2((uint)(k - q)));
+                for (int i = 0; i < m; i += step)
                 {
-                    int count = Math.Min(step, i0 + rows - i);
-                    float* target = c + (i * ldc) + j;
-                    Gemm.Scale(target, ldc, count, columns, beta);
-                    Update(
-                        family, count, columns, k, alpha, a + (i * rowStep), rowStep, depthStep, b + j, ldb, target, ldc);
+                    family.Axpy(Math.Min(step, m - i), log2)(
+                        columns, a + (i * lda) + q, lda, alpha, b + (q * ldb) + j, ldb, c + (i * ldc) + j, ldc);
                 }
+
+                q += 1 << log2;
             }
         }
     }
