@@ -7,12 +7,7 @@ namespace CaffeActors.Compute.Tests.Layers.Common;
 
 public sealed class InnerProductLayerTests
 {
-<<<<<<< HEAD
-    private static LayerParameter Parameter(uint outputs, bool transpose = false, bool bias = true, int axis = 1) =>
-        new()
-=======
     private static LayerParameter Parameter(uint outputs, bool transpose = false, bool bias = true, int axis = 1)
->>>>>>> kernels
     {
         var inner = new InnerProductParameter
         {
@@ -28,14 +23,8 @@ public sealed class InnerProductLayerTests
     private static LayerHarness Harness(LayerParameter parameter, Blob bottom)
     {
         var harness = new LayerHarness(parameter, [bottom]);
-<<<<<<< HEAD
-        for (int i = 0; i < harness.Layer.Blobs.Count; i++)
-            LayerHarness.RandomBlob(20 + i, harness.Layer.Blobs[i].Shape)
-                .Data.CopyTo(harness.Layer.Blobs[i].MutableData);
-=======
         foreach (Blob blob in harness.Layer.Blobs)
             LayerHarness.RandomBlob(blob.AxisCount, blob.Shape).Data.CopyTo(blob.MutableData);
->>>>>>> kernels
         return harness;
     }
 
@@ -46,13 +35,8 @@ public sealed class InnerProductLayerTests
     [InlineData(true, false, 40)]
     public void Forward_IsTheProduct(bool transpose, bool bias, int batch)
     {
-<<<<<<< HEAD
-        using LayerHarness harness =
-            Harness(Parameter(5, transpose, bias), LayerHarness.RandomBlob(1, [batch, 2, 3, 4]));
-=======
         LayerParameter parameter = Parameter(5, transpose, bias);
         using LayerHarness harness = Harness(parameter, LayerHarness.RandomBlob(1, [batch, 2, 3, 4]));
->>>>>>> kernels
         harness.Forward();
         Assert.Equal([batch, 5], harness.Top[0].Shape.ToArray());
         Assert.Equal(transpose ? [24, 5] : [5, 24], harness.Layer.Blobs[0].Shape.ToArray());
@@ -62,16 +46,11 @@ public sealed class InnerProductLayerTests
             {
                 double sum = bias ? harness.Layer.Blobs[1].Data[j] : 0;
                 for (int k = 0; k < 24; k++)
-<<<<<<< HEAD
-                    sum += (double)harness.Bottom[0].Data[(i * 24) + k] * harness.Layer.Blobs[0]
-                        .Data[transpose ? (k * 5) + j : (j * 24) + k];
-=======
                 {
                     int weight = transpose ? (k * 5) + j : (j * 24) + k;
                     sum += (double)harness.Bottom[0].Data[(i * 24) + k] * harness.Layer.Blobs[0].Data[weight];
                 }
 
->>>>>>> kernels
                 Assert.Equal(sum, harness.Top[0].Data[(i * 5) + j], 1e-5);
             }
         }
@@ -85,13 +64,8 @@ public sealed class InnerProductLayerTests
     [InlineData(false, false, -1)]
     public void Backward_AgreesWithDifferences(bool transpose, bool bias, int axis)
     {
-<<<<<<< HEAD
-        using LayerHarness harness =
-            Harness(Parameter(4, transpose, bias, axis), LayerHarness.RandomBlob(2, [3, 2, 4]));
-=======
         LayerParameter parameter = Parameter(4, transpose, bias, axis);
         using LayerHarness harness = Harness(parameter, LayerHarness.RandomBlob(2, [3, 2, 4]));
->>>>>>> kernels
         new GradientChecker().Check(harness);
     }
 

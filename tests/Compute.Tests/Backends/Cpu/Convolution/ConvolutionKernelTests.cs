@@ -22,13 +22,7 @@ public sealed unsafe class ConvolutionKernelTests
         Axis.Select(axis => axis with { Input = Math.Min(axis.Input, 7) });
 
     private static readonly Gen<Case> Cases =
-<<<<<<< HEAD
-        from axes in Gen.Frequency(
-            (1, Axis.Array[0, 1]), (6, Axis.Array[2]),
-            (1, Axis.Select(a => a with { Input = Math.Min(a.Input, 7) }).Array[3]))
-=======
         from axes in Gen.Frequency((1, Axis.Array[0, 1]), (6, Axis.Array[2]), (1, ShortAxis.Array[3]))
->>>>>>> kernels
         from groups in Gen.Frequency((3, Gen.Const(1)), (1, Gen.Int[2, 3]))
         from inputs in Gen.Int[1, 9]
         from outputs in Gen.Frequency((3, Gen.Int[1, 9]), (1, Gen.Int[10, 40]))
@@ -85,13 +79,8 @@ public sealed unsafe class ConvolutionKernelTests
     [Fact]
     public void Forward_OfALargeImageEqualsThatOfItsParts()
     {
-<<<<<<< HEAD
-        SpatialAxis[] whole = [new(300, 3, 1, 1, 1), new(700, 3, 1, 1, 1)], upper =
-            [whole[0] with { Input = 60 }, whole[1]];
-=======
         SpatialAxis[] whole = [new(300, 3, 1, 1, 1), new(700, 3, 1, 1, 1)];
         SpatialAxis[] upper = [whole[0] with { Input = 60 }, whole[1]];
->>>>>>> kernels
         var large = new ConvolutionKernel(new ConvolutionGeometry(1, 6, 2, whole));
         var small = new ConvolutionKernel(new ConvolutionGeometry(1, 6, 2, upper));
         using var x = Values(1, 6 * 300 * 700);
@@ -106,16 +95,11 @@ public sealed unsafe class ConvolutionKernelTests
         large.Forward(one, 1, x.CpuData, w.CpuData, null, y.MutableCpuData);
         small.Forward(three, 1, part.CpuData, w.CpuData, null, yPart.MutableCpuData);
         for (int o = 0; o < 2; o++)
-<<<<<<< HEAD
-            AssertSameBits(y.Data.Slice(o * 300 * 700, 59 * 700), yPart.Data.Slice(o * 60 * 700, 59 * 700),
-                "upper part");
-=======
         {
             ReadOnlySpan<float> top = y.Data.Slice(o * 300 * 700, 59 * 700);
             AssertSameBits(top, yPart.Data.Slice(o * 60 * 700, 59 * 700), "upper part");
         }
 
->>>>>>> kernels
         using var gradient = new Blob(w.Shape);
         using var again = new Blob(w.Shape);
         large.BackwardWeights(one, 1, x.CpuData, y.CpuData, gradient.MutableCpuData);
@@ -207,13 +191,8 @@ public sealed unsafe class ConvolutionKernelTests
     }
 
     private static void AssertSameBits(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, string what) =>
-<<<<<<< HEAD
-        Assert.True(MemoryMarshal.AsBytes(expected).SequenceEqual(MemoryMarshal.AsBytes(actual)),
-            $"{what}: other bits");
-=======
         Assert.True(
             MemoryMarshal.AsBytes(expected).SequenceEqual(MemoryMarshal.AsBytes(actual)), $"{what}: other bits");
->>>>>>> kernels
 
     private static Blob Values(ulong stream, int count)
     {

@@ -2,18 +2,6 @@ using CaffeActors.Compute.Backends.Cpu.Convolution;
 
 namespace CaffeActors.Compute.Tests.Backends.Cpu.Convolution;
 
-<<<<<<< HEAD
-/// <summary>Convolution and its gradients by the definition, in double precision, with the size of each sum's
-/// terms.</summary>
-internal sealed class ConvolutionReference
-{
-    public ConvolutionReference(
-        int groups, int inputs, int outputs, SpatialAxis[] axes, int images, float[] x, float[] w, float[] bias,
-        float[] dy)
-    {
-        int inputPlane = axes.Aggregate(1, (n, a) => n * a.Input), outputPlane =
-            axes.Aggregate(1, (n, a) => n * a.Output);
-=======
 /// <summary>Convolution and its gradients by the definition, in double precision, with the size of the terms.</summary>
 internal sealed class ConvolutionReference
 {
@@ -23,7 +11,6 @@ internal sealed class ConvolutionReference
     {
         int inputPlane = axes.Aggregate(1, (n, a) => n * a.Input);
         int outputPlane = axes.Aggregate(1, (n, a) => n * a.Output);
->>>>>>> kernels
         int taps = axes.Aggregate(1, (n, a) => n * a.Kernel), ofGroup = inputs / groups;
         Y = new Sums(images * outputs * outputPlane);
         Dx = new Sums(images * inputs * inputPlane);
@@ -46,13 +33,8 @@ internal sealed class ConvolutionReference
                         for (int c = 0; c < ofGroup; c++)
                         {
                             int channel = (o / (outputs / groups) * ofGroup) + c;
-<<<<<<< HEAD
-                            int xi = (((n * inputs) + channel) * inputPlane) + place, wi = (((o * ofGroup) + c) * taps)
-                                + t;
-=======
                             int xi = (((n * inputs) + channel) * inputPlane) + place;
                             int wi = (((o * ofGroup) + c) * taps) + t;
->>>>>>> kernels
                             Y.Add(y, w[wi], x[xi]);
                             Dx.Add(xi, w[wi], dy[y]);
                             Dw.Add(wi, x[xi], dy[y]);
@@ -76,13 +58,8 @@ internal sealed class ConvolutionReference
         int place = 0, step = 1;
         for (int a = axes.Length - 1; a >= 0; a--)
         {
-<<<<<<< HEAD
-            int at = (output % axes[a].Output * axes[a].Stride) - axes[a].Pad
-                + (tap % axes[a].Kernel * axes[a].Dilation);
-=======
             SpatialAxis axis = axes[a];
             int at = (output % axis.Output * axis.Stride) - axis.Pad + (tap % axis.Kernel * axis.Dilation);
->>>>>>> kernels
             output /= axes[a].Output;
             tap /= axes[a].Kernel;
             if (at < 0 || at >= axes[a].Input)

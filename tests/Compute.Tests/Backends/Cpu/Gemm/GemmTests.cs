@@ -16,28 +16,17 @@ public sealed unsafe class GemmTests
         from sizes in Gen.Select(Length, Length, Length)
         from trans in Gen.Select(Gen.Bool, Gen.Bool)
         from extra in Gen.Select(Gen.Int[0, 5], Gen.Int[0, 5], Gen.Int[0, 5])
-<<<<<<< HEAD
-        from factors in Gen.Select(
-            Gen.OneOf(Gen.Const(1f), Gen.Const(0f), Gen.Const(1.7f)),
-            Gen.OneOf(Gen.Const(0f), Gen.Const(1f), Gen.Const(-0.5f)))
-=======
         from factors in Gen.Select(OneOf(1, 0, 1.7f), OneOf(0, 1, -0.5f))
->>>>>>> kernels
         select new Case(
             sizes.Item1, sizes.Item2, sizes.Item3, trans.Item1, trans.Item2,
             extra.Item1, extra.Item2, extra.Item3, factors.Item1, factors.Item2);
 
     public static TheoryData<string> Families => ["Vector512", "Vector256"];
 
-<<<<<<< HEAD
-    internal static KernelFamily Family(string name) => name == "Vector512" ? KernelFamily.Vector512
-        : KernelFamily.Vector256;
-=======
     private static Gen<float> OneOf(params float[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
     private static KernelFamily Family(string name) =>
         name == "Vector512" ? KernelFamily.Vector512 : KernelFamily.Vector256;
->>>>>>> kernels
 
     [Theory]
     [MemberData(nameof(Families))]
@@ -158,13 +147,8 @@ public sealed unsafe class GemmTests
 
                 if (one.Beta != 0)
                     (sum, size) = (sum + (one.Beta * (double)c0[at]), size + Math.Abs(one.Beta * c0[at]));
-<<<<<<< HEAD
-                Assert.True(Math.Abs(c[at] - sum) <= (2e-6 * size) + 1e-12,
-                    $"{one}: element {i}, {j} is {c[at]}, not {sum}");
-=======
                 Assert.True(
                     Math.Abs(c[at] - sum) <= (2e-6 * size) + 1e-12, $"{one}: element {i}, {j} is {c[at]}, not {sum}");
->>>>>>> kernels
             }
         }
     }
