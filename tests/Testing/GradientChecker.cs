@@ -42,10 +42,10 @@ public sealed class GradientChecker
 
         foreach (Blob blob in harness.Layer.Blobs)
             blob.MutableDiff.Clear();
-        // A bottom's diff is to be overwritten: what stands in it before must not matter.
+        // A bottom's diff is to be overwritten: what stands in it before must not matter (but where it is a top's own).
         foreach (int i in bottoms)
         {
-            if (!harness.Top.Contains(harness.Bottom[i]))
+            if (!harness.Top.Any(top => ReferenceEquals(top.DiffMemory, harness.Bottom[i].DiffMemory)))
                 harness.Bottom[i].MutableDiff.Fill(float.NaN);
         }
 
