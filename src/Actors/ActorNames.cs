@@ -5,5 +5,5 @@ internal static class ActorNames
 {
     /// <summary>A name that is unique by its number and readable by its text.</summary>
     public static string Of(string name, int number) =>
-        $"{number:D3}-{string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_'))}";
+        $"{number:D3}-{string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || "-_.".Contains(c) ? c : '_'))}";
 }

@@ -5,7 +5,8 @@ using CaffeActors.Compute.Diagnostics;
 
 namespace CaffeActors.Cli;
 
-/// <summary>The program's command line: finds the commands, parses, runs, and turns failures into lines and exit codes.</summary>
+/// <summary>The program's command line: finds the commands, parses, runs, and turns failures into lines and exit
+/// codes.</summary>
 internal static class CommandLine
 {
     private static readonly Option<bool> Verbose = new("--verbose")
@@ -57,7 +58,9 @@ internal static class CommandLine
         catch (Exception fault)
 #pragma warning restore CA1031
         {
-            return Tell(new CaffeException(ErrorCodes.Internal, FailureKind.Internal, $"{fault.GetType().Name}: {fault.Message}", null, fault), parsed, terminal);
+            return Tell(new CaffeException(
+                ErrorCodes.Internal, FailureKind.Internal, $"{fault.GetType().Name}: {fault.Message}", null, fault),
+                parsed, terminal);
         }
     }
 
@@ -83,7 +86,8 @@ internal static class CommandLine
             foreach (string word in words[..^1])
                 parent = Group(parent, word);
             Command command = Group(parent, words[^1]);
-            command.Description = verb.Example.Length > 0 ? $"{verb.Description}\n\nExample: {verb.Example}" : verb.Description;
+            command.Description = verb.Example.Length > 0 ? $"{verb.Description}\n\nExample: {verb.Example}"
+                : verb.Description;
             var instance = (VerbCommand)Activator.CreateInstance(type)!;
             instance.Define(command);
             command.SetAction((arguments, _) => instance.RunAsync(arguments, terminal));

@@ -16,7 +16,8 @@ internal static class DryRun
         foreach (SolverTestNet test in plan.Nets.Tests)
             NetSession.Open(test.Net, plan.ResolvePath, options).Dispose();
         NetTable.Print(session.Net, new NetSummary(session.Net, prefetchBatches: 4), terminal);
-        terminal.Out.WriteLine($"run '{plan.Name}': {plan.Solver.Type}, {plan.Solver.LrPolicy}, {plan.Solver.MaxIter} iterations, "
+        terminal.Out.WriteLine(
+            $"run '{plan.Name}': {plan.Solver.Type}, {plan.Solver.LrPolicy}, {plan.Solver.MaxIter} iterations, "
             + $"{plan.Nets.Tests.Count} test net(s)");
     }
 }

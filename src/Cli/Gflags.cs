@@ -1,6 +1,7 @@
 namespace CaffeActors.Cli;
 
-/// <summary>Lets Caffe's users keep their command lines: <c>-solver=x</c> and <c>-gpu 0</c> for Caffe's own commands.</summary>
+/// <summary>Lets Caffe's users keep their command lines: <c>-solver=x</c> and <c>-gpu 0</c> for Caffe's own
+/// commands.</summary>
 internal static class Gflags
 {
     /// <summary>

@@ -9,23 +9,27 @@ internal static class GlogFlags
     private static readonly Option<string?> LogToStderr = new("--logtostderr")
     {
         Arity = ArgumentArity.ZeroOrOne,
-        Description = "Log to stderr; the log always goes there.", Hidden = true,
+        Description = "Log to stderr; the log always goes there.",
+        Hidden = true,
     };
 
     private static readonly Option<string?> AlsoLogToStderr = new("--alsologtostderr")
     {
         Arity = ArgumentArity.ZeroOrOne,
-        Description = "Log to stderr too; the log always goes there.", Hidden = true,
+        Description = "Log to stderr too; the log always goes there.",
+        Hidden = true,
     };
 
     private static readonly Option<int> MinLogLevel = new("--minloglevel")
     {
-        Description = "Least level shown: 0 all, 1 warnings, 2 errors, 3 fatal.", Hidden = true,
+        Description = "Least level shown: 0 all, 1 warnings, 2 errors, 3 fatal.",
+        Hidden = true,
     };
 
     private static readonly Option<string> LogDir = new("--log_dir")
     {
-        Description = "Folder for a log file besides.", Hidden = true,
+        Description = "Folder for a log file besides.",
+        Hidden = true,
     };
 
     /// <summary>Lets a command take them.</summary>

@@ -11,9 +11,17 @@ internal sealed class ModelOptions
     private readonly Option<string> _model = new("--model") { Description = "The net (prototxt).", Required = true };
     private readonly Option<string> _phase = new("--phase") { Description = "TRAIN or TEST." };
     private readonly Option<int> _level = new("--level") { Description = "Level of the net's state." };
-    private readonly Option<string> _stage = new("--stage") { Description = "Stages of the net's state, comma-separated.", DefaultValueFactory = static _ => "" };
-    private readonly Option<string> _gpu = new("--gpu") { Description = "GPU to run on; this build computes on the CPU." };
-    private readonly Option<int> _threads = new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
+    private readonly Option<string> _stage =
+        new("--stage")
+        {
+            Description = "Stages of the net's state, comma-separated.",
+            DefaultValueFactory = static _ =>
+        ""
+        };
+    private readonly Option<string> _gpu =
+        new("--gpu") { Description = "GPU to run on; this build computes on the CPU." };
+    private readonly Option<int> _threads =
+        new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
 
     /// <summary>Lets a command take them.</summary>
     public void AddTo(Command command, bool withPhase)
@@ -62,11 +70,13 @@ internal sealed class ModelOptions
         null or "" => standard,
         "TRAIN" => Phase.Train,
         "TEST" => Phase.Test,
-        _ => throw new CaffeException(ErrorCodes.Usage, FailureKind.Configuration, $"--phase is TRAIN or TEST, not '{text}'"),
+        _ => throw new CaffeException(
+        ErrorCodes.Usage, FailureKind.Configuration, $"--phase is TRAIN or TEST, not '{text}'"),
     };
 
     /// <summary>Checks a count.</summary>
     public static int AtLeastOne(int value, string option) => value >= 1
         ? value
-        : throw new CaffeException(ErrorCodes.Usage, FailureKind.Configuration, $"{option} must be at least 1, not {value}");
+        : throw new CaffeException(
+            ErrorCodes.Usage, FailureKind.Configuration, $"{option} must be at least 1, not {value}");
 }

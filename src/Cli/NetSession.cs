@@ -103,7 +103,8 @@ internal sealed class NetSession : IDisposable
     /// <param name="notice">Hears what became of each.</param>
     public void LoadWeights(string files, Action<string>? notice = null)
     {
-        foreach (string file in files.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (string file in files.Split(
+            ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             NetParameter stored = WeightsFile.Read(file);
             NetUpgrade.Upgrade(stored);

@@ -32,9 +32,12 @@ internal static class NetTable
         // A redirected table must not be folded to the width of a terminal that is not there.
         console.Profile.Width = 200;
         console.Write(table);
-        terminal.Out.WriteLine($"{net.Name}, phase {net.Phase.ToString().ToUpperInvariant()}: {summary.Rows.Count} layers, "
-            + $"{Number(summary.Parameters)} parameters, {(summary.ForwardFlops / 1e9).ToString("F3", CultureInfo.InvariantCulture)} GFLOP forward");
-        terminal.Out.WriteLine($"memory: parameters {Bytes(summary.Parameters * 4)}, activations {Bytes(summary.ActivationBytes)}, "
+        terminal.Out.WriteLine(
+            $"{net.Name}, phase {net.Phase.ToString().ToUpperInvariant()}: {summary.Rows.Count} layers, "
+            + $"{Number(summary.Parameters)} parameters, "
+                + $"{(summary.ForwardFlops / 1e9).ToString("F3", CultureInfo.InvariantCulture)} GFLOP forward");
+        terminal.Out.WriteLine(
+            $"memory: parameters {Bytes(summary.Parameters * 4)}, activations {Bytes(summary.ActivationBytes)}, "
             + $"gradients {Bytes(summary.GradientBytes)}, prefetch {Bytes(summary.PrefetchBytes)}");
         terminal.Out.WriteLine($"to run {Bytes(summary.InferenceBytes)}, to train {Bytes(summary.TrainingBytes())} "
             + $"(SGD; {Bytes(summary.TrainingBytes(2))} with AdaDelta or Adam)");

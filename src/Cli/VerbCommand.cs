@@ -12,6 +12,7 @@ internal abstract class VerbCommand
     /// <param name="arguments">The parsed command line.</param>
     /// <param name="terminal">Where to write.</param>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
-    /// <exception cref="Compute.Diagnostics.CaffeException">It cannot be done; told by <see cref="CommandLine"/>.</exception>
+    /// <exception cref="Compute.Diagnostics.CaffeException">It cannot be done; told by
+    /// <see cref="CommandLine"/>.</exception>
     public abstract Task<int> RunAsync(ParseResult arguments, Terminal terminal);
 }

@@ -10,7 +10,8 @@ using CaffeActors.Data.Nets;
 
 namespace CaffeActors.Benchmarks;
 
-/// <summary>The nets of configs/ ready to train on random images, with SGD, momentum and decay as the peers have it.</summary>
+/// <summary>The nets of configs/ ready to train on random images, with SGD, momentum and decay as the peers have
+/// it.</summary>
 internal static class BenchmarkNets
 {
     private static readonly Dictionary<string, (int[] Image, int Classes)> Known = new()
@@ -32,12 +33,20 @@ internal static class BenchmarkNets
         NetParameter parameter = NetFiles.ReadNet(Path.Combine("configs", "nets", name + ".prototxt"));
         parameter.State = NetStates.Merge(Phase.Train, parameter.State);
         DataPlaceholders.Replace(
-            parameter, new Dictionary<string, int[]> { ["data"] = [batch, .. image], ["label"] = [batch] }, static _ => { });
+            parameter, new Dictionary<string, int[]> { ["data"] = [batch, .. image], ["label"] = [batch] }, static _ =>
+            { });
         var device = new CpuDevice(threads);
         Net net = NetBuilder.Build(parameter, new NetOptions(new LayerContext(device, seed: 1), LayerCatalog.Compute));
         Fill(net.Blob("data"), draw => draw - 0.5f);
         Fill(net.Blob("label"), draw => MathF.Floor(draw * classes));
-        var solver = new SolverParameter { BaseLr = 0.001f, LrPolicy = "fixed", Momentum = 0.9f, WeightDecay = 0.0005f };
+        var solver = new SolverParameter
+        {
+            BaseLr = 0.001f,
+            LrPolicy = "fixed",
+            Momentum = 0.9f,
+            WeightDecay =
+            0.0005f
+        };
         return new Replica(device, net, new Optimizer(solver, net.LearnableParams, device), IterSize: 1);
     }
 

@@ -28,12 +28,15 @@ internal static class TrainingStep
         times.Sort();
         double median = times[times.Count / 2];
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"caffeactors {args[0]} batch {batch} threads {replica.Device.Threads} train: median {median:F2} ms/iteration, "
-            + $"min {times[0]:F2}, {batch * 1000 / median:F1} images/s, peak rss {Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB"));
+            $"caffeactors {args[0]} batch {batch} threads {replica.Device.Threads} train: median {median:F2} "
+            + $"ms/iteration, "
+            + $"min {times[0]:F2}, {batch * 1000 / median:F1} images/s, peak rss "
+                + $"{Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB"));
         return 0;
     }
 
-    /// <summary>Milliseconds of each layer, forward and backward. Usage: <c>layers NET BATCH ITERATIONS [THREADS]</c>.</summary>
+    /// <summary>Milliseconds of each layer, forward and backward. Usage: <c>layers NET BATCH ITERATIONS
+    /// [THREADS]</c>.</summary>
     public static int Layers(string[] args)
     {
         (int batch, int iterations) = (Number(args[1]), Number(args[2]));
@@ -61,11 +64,13 @@ internal static class TrainingStep
             double back = layer.NeedBackward ? backward[layer.Rank] : 0;
             double gigaflops = layer.Layer.ForwardFlops(layer.Bottom, layer.Top) / 1e6;
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{layer.Name,-20} {layer.Layer.Type,-16} forward {forward[layer.Rank],8:F3} ms ({gigaflops / forward[layer.Rank],6:F1} GFLOP/s)  backward {back,8:F3} ms"));
+                $"{layer.Name,-20} {layer.Layer.Type,-16} forward {forward[layer.Rank],8:F3} ms "
+                + $"({gigaflops / forward[layer.Rank],6:F1} GFLOP/s)  backward {back,8:F3} ms"));
         }
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"forward {forward.Sum():F2} ms, backward {backward.Where(ms => ms < double.MaxValue).Sum():F2} ms, update {update:F2} ms (minima)"));
+            $"forward {forward.Sum():F2} ms, backward {backward.Where(ms => ms < double.MaxValue).Sum():F2} ms, "
+            + $"update {update:F2} ms (minima)"));
         return 0;
     }
 

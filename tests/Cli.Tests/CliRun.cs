@@ -14,7 +14,8 @@ internal sealed class CliRun : IDisposable
 
     /// <summary>The repository.</summary>
     public static string Repository { get; } = Path.GetFullPath(typeof(CliRun).Assembly
-        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "RepositoryRoot").Value!);
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "RepositoryRoot")
+            .Value!);
 
     /// <summary>What the last command wrote to stdout.</summary>
     public string Out { get; private set; } = "";
@@ -35,7 +36,8 @@ internal sealed class CliRun : IDisposable
     public async Task<int> RunAsync(params string[] args)
     {
         using StringWriter output = new(), error = new();
-        int code = await CommandLine.RunAsync(args, new Terminal(output, error, IsInteractive: false, static _ => null));
+        int code = await CommandLine.RunAsync(
+            args, new Terminal(output, error, IsInteractive: false, static _ => null));
         (Out, Error) = (output.ToString(), error.ToString());
         return code;
     }
@@ -49,7 +51,15 @@ internal sealed class CliRun : IDisposable
         for (int i = 0; i < 40; i++)
         {
             byte[] pixels = [.. Enumerable.Range(0, 64).Select(p => (byte)((p * 7) + (i * 13)))];
-            var datum = new Datum { Channels = 1, Height = 8, Width = 8, Label = i % classes, Data = ByteString.CopyFrom(pixels) };
+            var datum = new Datum
+            {
+                Channels = 1,
+                Height = 8,
+                Width = 8,
+                Label = i % classes,
+                Data =
+                ByteString.CopyFrom(pixels)
+            };
             writer.Put(Encoding.UTF8.GetBytes($"{i:D8}"), datum.ToByteArray());
         }
 
@@ -70,7 +80,8 @@ internal sealed class CliRun : IDisposable
             layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }
             """);
         return Write("solver.prototxt", $"""
-            net: "{At("net.prototxt")}" lr_policy: "fixed" display: 2 solver_mode: CPU snapshot_prefix: "{At("snap")}" {more}
+            net: "{At("net.prototxt")}" lr_policy: "fixed" display: 2 solver_mode: CPU snapshot_prefix:
+              "{At("snap")}" {more}
             """);
     }
 

@@ -62,7 +62,8 @@ public sealed class CommandLineTests : IDisposable
     {
         string solver = _cli.Solver(_cli.Database());
         int code = await _cli.RunAsync(
-            "train", $"-solver={solver}", "-output-root", _cli.At("runs"), "-sigint_effect=none", "-logtostderr=1", "-minloglevel=0");
+            "train", $"-solver={solver}", "-output-root", _cli.At("runs"), "-sigint_effect=none", "-logtostderr=1",
+            "-minloglevel=0");
         Assert.Equal(ExitCodes.Done, code);
         Assert.Contains("Optimization Done.", _cli.Error, StringComparison.Ordinal);
         Assert.Equal("", _cli.Out);
@@ -74,7 +75,8 @@ public sealed class CommandLineTests : IDisposable
     public async Task DeviceQuery_TellsCoresAndSimd()
     {
         Assert.Equal(ExitCodes.Done, await _cli.RunAsync("device_query", "-gpu=all"));
-        Assert.Contains($"Cores:                         {Environment.ProcessorCount}", _cli.Out, StringComparison.Ordinal);
+        Assert.Contains($"Cores:                         {Environment.ProcessorCount}", _cli.Out,
+            StringComparison.Ordinal);
         Assert.Contains("SIMD:", _cli.Out, StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Device, await _cli.RunAsync("device_query", "--gpu", "0"));
     }

@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace CaffeActors.Actors.Data;
 
-/// <summary>How long a data layer's net waited for data, and how many batches stood ready. Written on the replica's thread.</summary>
+/// <summary>How long a data layer's net waited for data, and how many batches stood ready. Written on the replica's
+/// thread.</summary>
 internal sealed class DataWait
 {
     private long _ticks;

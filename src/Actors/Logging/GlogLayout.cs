@@ -26,7 +26,8 @@ internal sealed class GlogLayout : Layout
     protected override void RenderFormattedMessage(LogEventInfo logEvent, StringBuilder target)
     {
         string prefix = string.Create(CultureInfo.InvariantCulture,
-            $"{Letter(logEvent.Level)}{logEvent.TimeStamp:MMdd HH:mm:ss.ffffff} {Environment.CurrentManagedThreadId,5} {logEvent.Properties[PlaceProperty]}] ");
+            $"{Letter(logEvent.Level)}{logEvent.TimeStamp:MMdd HH:mm:ss.ffffff} "
+            + $"{Environment.CurrentManagedThreadId,5} {logEvent.Properties[PlaceProperty]}] ");
         target.Append(prefix).Append(logEvent.FormattedMessage);
     }
 

@@ -25,10 +25,18 @@ public sealed class RunLog : IDisposable
     public RunLog(TextWriter? console, int minLevel = 0, TimeProvider? time = null)
     {
         _time = time ?? TimeProvider.System;
-        _least = minLevel switch { <= 0 => LogLevel.Info, 1 => LogLevel.Warn, 2 => LogLevel.Error, _ => LogLevel.Fatal };
+        _least = minLevel switch
+        {
+            <= 0 => LogLevel.Info,
+            1 => LogLevel.Warn,
+            2 => LogLevel.Error,
+            _ =>
+            LogLevel.Fatal
+        };
         _configuration = new LoggingConfiguration(_factory);
         if (console is not null)
-            _configuration.AddRule(_least, LogLevel.Fatal, new TextWriterTarget(console) { Name = "console", Layout = new GlogLayout() });
+            _configuration.AddRule(
+                _least, LogLevel.Fatal, new TextWriterTarget(console) { Name = "console", Layout = new GlogLayout() });
         _factory.Configuration = _configuration;
         _logger = _factory.GetLogger("run");
     }
@@ -72,7 +80,9 @@ public sealed class RunLog : IDisposable
         if (!_logger.IsEnabled(level))
             return;
         // The text is no template: braces in it stay.
-        var logEvent = new LogEventInfo(level, _logger.Name, null, "{0}", [text]) { TimeStamp = _time.GetLocalNow().DateTime };
+        var logEvent = new LogEventInfo(
+            level, _logger.Name, null, "{0}", [text])
+        { TimeStamp = _time.GetLocalNow().DateTime };
         logEvent.Properties[GlogLayout.PlaceProperty] = $"{Path.GetFileName(file)}:{line}";
         _logger.Log(logEvent);
     }

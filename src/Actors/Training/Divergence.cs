@@ -7,10 +7,12 @@ namespace CaffeActors.Actors.Training;
 /// <summary>Finds where a loss that is no number came from.</summary>
 internal static class Divergence
 {
-    /// <summary>The failure that names the first parameter or blob, in the order of the layers, that is not finite.</summary>
+    /// <summary>The failure that names the first parameter or blob, in the order of the layers, that is not
+    /// finite.</summary>
     public static CaffeException Explain(Net net, int iteration, float loss)
     {
-        string where = First(net) is { } found ? $"the first value that is not finite is in {found}" : "all blobs are finite";
+        string where = First(net) is { } found ? $"the first value that is not finite is in {found}"
+            : "all blobs are finite";
         return new CaffeException(ErrorCodes.NotFinite, FailureKind.Diverged,
             $"iteration {iteration}: the loss is {LogNumber.Format(loss)}; {where}; "
             + "lower base_lr, clip gradients, or look at the data and labels");

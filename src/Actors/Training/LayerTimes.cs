@@ -30,13 +30,15 @@ internal sealed class LayerTimes
     /// <summary>Mean milliseconds of each pass since the last call, by metric name (<c>forward_ms/conv1</c>).</summary>
     public IEnumerable<(string Name, double Milliseconds)> Take()
     {
-        foreach ((string prefix, LayerWork[] works) in ((string, LayerWork[])[])[("forward_ms", Forward), ("backward_ms", Backward)])
+        foreach ((string prefix, LayerWork[] works) in (
+            (string, LayerWork[])[])[("forward_ms", Forward), ("backward_ms", Backward)])
         {
             for (int rank = 0; rank < works.Length; rank++)
             {
                 DeviceWork work = works[rank];
                 if (work.Runs > 0)
-                    yield return ($"{prefix}/{_net.Layers[rank].Name}", work.Ticks * 1000.0 / Stopwatch.Frequency / work.Runs);
+                    yield return ($"{prefix}/{_net.Layers[rank].Name}",
+                        work.Ticks * 1000.0 / Stopwatch.Frequency / work.Runs);
                 work.Ticks = 0;
                 work.Runs = 0;
             }

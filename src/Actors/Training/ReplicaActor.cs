@@ -130,6 +130,7 @@ internal sealed class ReplicaActor : UntypedActor
 
         public float Rate { get; private set; }
 
-        protected override void Body() => Rate = replica.Optimizer.ApplyUpdate(Iteration, clearGradients: !replica.KeepsUpdates);
+        protected override void Body() => Rate =
+            replica.Optimizer.ApplyUpdate(Iteration, clearGradients: !replica.KeepsUpdates);
     }
 }

@@ -13,14 +13,17 @@ internal static class RunFailures
     {
         CaffeException known => known.At(SourcePlaces.Of(layer.Layer.Parameter)),
         OutOfMemoryException => new CaffeException(ErrorCodes.OutOfMemory, FailureKind.Device,
-            $"layer '{layer.Name}' got no memory; make the batch smaller", SourcePlaces.Of(layer.Layer.Parameter), failure),
+            $"layer '{layer.Name}' got no memory; make the batch smaller", SourcePlaces.Of(layer.Layer.Parameter),
+            failure),
         _ => Unexpected(failure, $"layer '{layer.Name}'"),
     };
 
     /// <summary>A failure nobody foresaw.</summary>
     public static CaffeException Unexpected(Exception failure, string where) =>
         failure as CaffeException
-        ?? new CaffeException(ErrorCodes.Internal, FailureKind.Internal, $"{where}: {failure.GetType().Name}: {failure.Message}", null, failure);
+        ?? new CaffeException(
+            ErrorCodes.Internal, FailureKind.Internal, $"{where}: {failure.GetType().Name}: {failure.Message}", null,
+            failure);
 
     /// <summary>Adds the iteration, and for a record at fault the key it has in its source.</summary>
     public static CaffeException WithRecord(CaffeException failure, Net net, int iteration)
@@ -33,6 +36,7 @@ internal static class RunFailures
             message += string.Concat(keys.Select(key => $", {key}"));
         }
 
-        return new CaffeException(failure.Code, failure.Kind, message + ")", failure.Place, failure.InnerException ?? failure);
+        return new CaffeException(
+            failure.Code, failure.Kind, message + ")", failure.Place, failure.InnerException ?? failure);
     }
 }

@@ -16,7 +16,8 @@ public enum ResumeMode
     Must,
 }
 
-/// <summary>Everything that says what a run does: resolved, overridden, with nothing left to look up but files.</summary>
+/// <summary>Everything that says what a run does: resolved, overridden, with nothing left to look up but
+/// files.</summary>
 public sealed record RunPlan
 {
     /// <summary>The run's name.</summary>

@@ -24,7 +24,8 @@ internal sealed class SolverActor : UntypedActor
     private bool _snapshotAsked;
     private bool _finishing;
 
-    public SolverActor(TrainingRun run, IActorRef replica, IActorRef evaluator, IActorRef snapshots, IActorRef observers)
+    public SolverActor(TrainingRun run, IActorRef replica, IActorRef evaluator, IActorRef snapshots,
+        IActorRef observers)
     {
         _run = run;
         _replica = replica;

@@ -18,7 +18,8 @@ internal sealed class SolverLog(RunLog log)
     {
         double seconds = elapsed.TotalSeconds;
         string rate = Format(seconds > 0 ? since / seconds : 0);
-        log.Info($"Iteration {iteration} ({rate} iter/s, {Format(Math.Round(seconds, 3))}s/{since} iters), loss = {Format(loss)}");
+        log.Info($"Iteration {iteration} ({rate} iter/s, {Format(Math.Round(seconds, 3))}s/{since} iters), loss = "
+            + $"{Format(loss)}");
     }
 
     public void Rate(int iteration, float rate) => log.Info($"Iteration {iteration}, lr = {Format(rate)}");
@@ -44,6 +45,8 @@ internal sealed class SolverLog(RunLog log)
     private void Outputs(string what, IReadOnlyList<OutputValue> outputs)
     {
         for (int i = 0; i < outputs.Count; i++)
-            log.Info(string.Create(CultureInfo.InvariantCulture, $"    {what} net output #{i}: {outputs[i].Name} = {Weighted(outputs[i])}"));
+            log.Info(string.Create(
+                CultureInfo.InvariantCulture,
+                $"    {what} net output #{i}: {outputs[i].Name} = {Weighted(outputs[i])}"));
     }
 }

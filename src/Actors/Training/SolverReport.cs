@@ -104,7 +104,8 @@ internal sealed class SolverReport
         LayerTimes times = _run.Replica.Times;
         foreach ((string name, double milliseconds) in times.Take())
             Row(step, MetricNames.Layer, name, milliseconds);
-        foreach (Compute.Nets.NetLayer layer in _run.Replica.Net.Layers.Where(layer => layer.Layer is CaffeActors.Data.Layers.BatchLayer))
+        foreach (Compute.Nets.NetLayer layer in _run.Replica.Net.Layers.Where(
+            layer => layer.Layer is CaffeActors.Data.Layers.BatchLayer))
         {
             (double wait, double depth) = times.DataWaits[layer.Rank].Take();
             Row(step, MetricNames.System, $"data_wait_ms/{layer.Name}", wait);

@@ -28,7 +28,8 @@ internal sealed class TrainingRun : IDisposable
         Time = time;
         _started = time.GetTimestamp();
         Smoothed = new SmoothedLoss(plan.Solver.AverageLoss);
-        ImagesPerIteration = DataLayers(replica.Net).Select(entry => entry.Layer.BatchSize).DefaultIfEmpty(0).Max() * replica.IterSize;
+        ImagesPerIteration = DataLayers(replica.Net).Select(entry => entry.Layer.BatchSize).DefaultIfEmpty(0)
+            .Max() * replica.IterSize;
         EpochSize = DataLayers(replica.Net).Select(entry => entry.Layer.RecordCount).FirstOrDefault();
     }
 
@@ -147,7 +148,8 @@ internal sealed class TrainingRun : IDisposable
         net.Layers.Where(layer => layer.Layer is BatchLayer).Select(layer => (layer.Name, (BatchLayer)layer.Layer));
 
     private static NetWeights WeightsOf(Net net) => new(
-        net.Name, [.. net.Layers.Select(layer => new LayerWeights(layer.Layer.Parameter, layer.Layer.Blobs, layer.OwnsParam))]);
+        net.Name, [.. net.Layers.Select(
+        layer => new LayerWeights(layer.Layer.Parameter, layer.Layer.Blobs, layer.OwnsParam))]);
 
     private IEnumerable<(string Key, Net Net)> AllNets() =>
         Tests.Select((test, i) => ($"test{i}", test.Net)).Prepend(("train", Replica.Net));

@@ -94,7 +94,8 @@ internal sealed class TrainingRunBuilder
             for (int i = 0; i < _plan.Nets.Tests.Count; i++)
             {
                 _log.Info($"Creating test net (#{i}).");
-                tests.Add(new TestNet(NetBuilder.Build(_plan.Nets.Tests[i].Net, options), _plan.Nets.Tests[i].Iterations));
+                tests.Add(new TestNet(
+                    NetBuilder.Build(_plan.Nets.Tests[i].Net, options), _plan.Nets.Tests[i].Iterations));
             }
 
             foreach (string weights in _plan.Weights)
@@ -133,7 +134,8 @@ internal sealed class TrainingRunBuilder
     }
 
     private ulong Seed() => _plan.Seed
-        ?? (Solver.RandomSeed >= 0 ? (ulong)Solver.RandomSeed : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
+        ?? (Solver.RandomSeed >= 0 ? (ulong)Solver.RandomSeed
+            : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
 
     private void Finetune(string file, IEnumerable<Net> nets)
     {
@@ -203,7 +205,8 @@ internal sealed class TrainingRunBuilder
     private void Restore(TrainingRun run, SnapshotContent snapshot)
     {
         _log.Info(snapshot.Resume is null
-            ? $"Resuming from a pair without .resume at iteration {run.StartIteration}: data begin at their first record"
+            ? $"Resuming from a pair without .resume at iteration {run.StartIteration}: data begin at their first "
+                + $"record"
             : $"Resuming at iteration {run.StartIteration}");
         NetUpgrade.Upgrade(snapshot.Net);
         run.Replica.Net.CopyTrainedLayersFrom(snapshot.Net);
@@ -235,7 +238,8 @@ internal sealed class TrainingRunBuilder
             : resume.WorldSize != 1 ? $"it is of {resume.WorldSize} workers, this run has 1"
             : null;
         if (difference is not null)
-            throw new CaffeException(ErrorCodes.BadSnapshot, FailureKind.Configuration, $"the snapshot does not fit: {difference}");
+            throw new CaffeException(
+                ErrorCodes.BadSnapshot, FailureKind.Configuration, $"the snapshot does not fit: {difference}");
         if (resume.NetHash != _netHash)
             _log.Warn("The snapshot is of a net that differs from this one; weights were matched by layer name.");
         if (resume.SolverHash != _solverHash)

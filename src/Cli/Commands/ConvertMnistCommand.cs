@@ -12,8 +12,10 @@ internal sealed class ConvertMnistCommand : VerbCommand
 {
     private readonly Argument<string> _images = new("IMAGES") { Description = "IDX file of images." };
     private readonly Argument<string> _labels = new("LABELS") { Description = "IDX file of labels." };
-    private readonly Argument<string> _target = new("DB") { Description = "Folder of the database; it must not exist." };
-    private readonly Option<string> _backend = new("--backend") { Description = "lmdb.", DefaultValueFactory = static _ => "lmdb" };
+    private readonly Argument<string> _target =
+        new("DB") { Description = "Folder of the database; it must not exist." };
+    private readonly Option<string> _backend =
+        new("--backend") { Description = "lmdb.", DefaultValueFactory = static _ => "lmdb" };
 
     public override void Define(Command command)
     {
@@ -26,7 +28,8 @@ internal sealed class ConvertMnistCommand : VerbCommand
     public override Task<int> RunAsync(ParseResult arguments, Terminal terminal)
     {
         if (arguments.GetValue(_backend) is not "lmdb")
-            throw new CaffeException(ErrorCodes.Usage, FailureKind.Configuration, "--backend is lmdb; this build writes no other");
+            throw new CaffeException(
+                ErrorCodes.Usage, FailureKind.Configuration, "--backend is lmdb; this build writes no other");
         long records = MnistConverter.Convert(
             arguments.GetValue(_images)!, arguments.GetValue(_labels)!, arguments.GetValue(_target)!);
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Processed {records} files."));

@@ -9,7 +9,8 @@ using Google.Protobuf;
 namespace CaffeActors.Cli.Commands;
 
 /// <summary>Shows one record of a database.</summary>
-[Verb("db get", "Show one record of a database.", Example = "caffeactors db get data/fashion_mnist_train_lmdb 00000000")]
+[Verb("db get", "Show one record of a database.", Example =
+    "caffeactors db get data/fashion_mnist_train_lmdb 00000000")]
 internal sealed class DbGetCommand : VerbCommand
 {
     private readonly Argument<string> _path = new("PATH") { Description = "Folder of the database (LMDB)." };
@@ -39,7 +40,8 @@ internal sealed class DbGetCommand : VerbCommand
             string kind = datum.Encoded ? "encoded image" : datum.Data.Length > 0 ? "bytes" : "floats";
             int size = datum.Data.Length > 0 ? datum.Data.Length : datum.FloatData.Count;
             return string.Create(CultureInfo.InvariantCulture,
-                $"{key}: {value.Length} bytes, {datum.Channels}×{datum.Height}×{datum.Width}, {size} {kind}, label {datum.Label}");
+                $"{key}: {value.Length} bytes, {datum.Channels}×{datum.Height}×{datum.Width}, {size} {kind}, label "
+                + $"{datum.Label}");
         }
         catch (InvalidProtocolBufferException cause)
         {

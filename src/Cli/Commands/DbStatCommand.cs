@@ -33,7 +33,8 @@ internal sealed class DbStatCommand : VerbCommand
         Line(result, "floats", stat.Floats);
         Line(result, "damaged", stat.Damaged);
         foreach (((int channels, int height, int width), long count) in stat.Shapes)
-            result.WriteLine(string.Create(CultureInfo.InvariantCulture, $"shape        {channels}×{height}×{width}: {count}"));
+            result.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"shape        {channels}×{height}×{width}: {count}"));
         foreach ((int label, long count) in stat.Labels)
             result.WriteLine(string.Create(CultureInfo.InvariantCulture, $"label {label,6} {count}"));
         return Task.FromResult(ExitCodes.Done);

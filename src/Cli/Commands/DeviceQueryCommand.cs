@@ -7,7 +7,8 @@ using CaffeActors.Compute.Diagnostics;
 namespace CaffeActors.Cli.Commands;
 
 /// <summary>Lists the devices a net can run on.</summary>
-[Verb("device_query", "Show the devices that nets can run on.", Example = "caffeactors device_query", TakesGflags = true)]
+[Verb("device_query", "Show the devices that nets can run on.", Example = "caffeactors device_query", TakesGflags =
+    true)]
 internal sealed class DeviceQueryCommand : VerbCommand
 {
     private readonly Option<string> _gpu = new("--gpu") { Description = "Device ids, comma-separated, or all." };
@@ -28,7 +29,8 @@ internal sealed class DeviceQueryCommand : VerbCommand
 
         TextWriter result = terminal.Out;
         result.WriteLine("Device id:                     cpu");
-        result.WriteLine($"Name:                          {RuntimeInformation.ProcessArchitecture}, {RuntimeInformation.OSDescription}");
+        result.WriteLine($"Name:                          {RuntimeInformation.ProcessArchitecture}, "
+            + $"{RuntimeInformation.OSDescription}");
         result.WriteLine($"Cores:                         {Environment.ProcessorCount}");
         result.WriteLine($"Total memory:                  {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes} bytes");
         result.WriteLine($"SIMD:                          {Simd()}");

@@ -10,17 +10,23 @@ namespace CaffeActors.Cli.Commands;
 
 /// <summary>One pass of a net over given inputs, everything it computed written to an HDF5 file.</summary>
 [Verb("net run", "Run a net once over given inputs and write all blobs, gradients and parameters as HDF5.",
-    Example = "caffeactors net run --model net.prototxt --weights w.caffemodel --inputs in.h5 --output out.h5 --backward")]
+    Example = "caffeactors net run --model net.prototxt --weights w.caffemodel --inputs in.h5 --output out.h5 "
+    + "--backward")]
 internal sealed class NetRunCommand : VerbCommand
 {
     private readonly Option<string> _model = new("--model") { Description = "The net (prototxt).", Required = true };
-    private readonly Option<string> _weights = new("--weights") { Description = "Weights: .caffemodel, .caffemodel.h5, or HDF5 with params/LAYER/I." };
-    private readonly Option<string> _inputs = new("--inputs") { Description = "HDF5 with inputs/BLOB (or BLOB) for each input, top_diffs/BLOB for outputs." };
+    private readonly Option<string> _weights =
+        new("--weights") { Description = "Weights: .caffemodel, .caffemodel.h5, or HDF5 with params/LAYER/I." };
+    private readonly Option<string> _inputs =
+        new("--inputs") { Description = "HDF5 with inputs/BLOB (or BLOB) for each input, top_diffs/BLOB for outputs." };
     private readonly Option<string> _output = new("--output") { Description = "HDF5 file to write.", Required = true };
-    private readonly Option<string> _phase = new("--phase") { Description = "TRAIN or TEST; without it the file's own state, else TEST." };
+    private readonly Option<string> _phase =
+        new("--phase") { Description = "TRAIN or TEST; without it the file's own state, else TEST." };
     private readonly Option<bool> _backward = new("--backward") { Description = "Run backward too." };
-    private readonly Option<string> _device = new("--device") { Description = "cpu.", DefaultValueFactory = static _ => "cpu" };
-    private readonly Option<int> _threads = new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
+    private readonly Option<string> _device =
+        new("--device") { Description = "cpu.", DefaultValueFactory = static _ => "cpu" };
+    private readonly Option<int> _threads =
+        new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
 
     public override void Define(Command command)
     {

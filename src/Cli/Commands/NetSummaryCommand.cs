@@ -16,7 +16,8 @@ internal sealed class NetSummaryCommand : VerbCommand
 
     private readonly Option<Phase> _phase = new("--phase")
     {
-        Description = "TRAIN or TEST.", DefaultValueFactory = static _ => Phase.Train,
+        Description = "TRAIN or TEST.",
+        DefaultValueFactory = static _ => Phase.Train,
     };
 
     private readonly Option<string[]> _shapes = new("--input-shape")
@@ -58,7 +59,8 @@ internal sealed class NetSummaryCommand : VerbCommand
         {
             int equals = text.LastIndexOf('=');
             string[] dims = equals > 0 ? text[(equals + 1)..].Split(',') : [];
-            if (dims.Length == 0 || dims.Any(dim => !int.TryParse(dim, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
+            if (dims.Length == 0
+                || dims.Any(dim => !int.TryParse(dim, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
             {
                 throw new CaffeException(ErrorCodes.Usage, FailureKind.Configuration,
                     $"--input-shape takes NAME=N,C,H,W, as in data=64,1,28,28, not '{text}'");

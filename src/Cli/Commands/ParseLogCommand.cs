@@ -10,7 +10,8 @@ internal sealed class ParseLogCommand : VerbCommand
 {
     private readonly Argument<string> _log = new("LOG") { Description = "The log." };
     private readonly Argument<string> _folder = new("OUTDIR") { Description = "Folder of the tables." };
-    private readonly Option<string> _delimiter = new("--delimiter") { Description = "Between columns.", DefaultValueFactory = static _ => "," };
+    private readonly Option<string> _delimiter =
+        new("--delimiter") { Description = "Between columns.", DefaultValueFactory = static _ => "," };
 
     public override void Define(Command command)
     {

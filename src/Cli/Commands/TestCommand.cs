@@ -9,12 +9,15 @@ namespace CaffeActors.Cli.Commands;
 
 /// <summary>Caffe's <c>test</c>: scores a model.</summary>
 [Verb("test", "Score a model: mean outputs over a number of batches.",
-    Example = "caffeactors test --model net.prototxt --weights net_iter_1000.caffemodel --iterations 100", TakesGflags = true)]
+    Example = "caffeactors test --model net.prototxt --weights net_iter_1000.caffemodel --iterations 100",
+    TakesGflags = true)]
 internal sealed class TestCommand : VerbCommand
 {
     private readonly ModelOptions _model = new();
-    private readonly Option<string> _weights = new("--weights") { Description = "Weight files, comma-separated.", Required = true };
-    private readonly Option<int> _iterations = new("--iterations") { Description = "How many batches.", DefaultValueFactory = static _ => 50 };
+    private readonly Option<string> _weights =
+        new("--weights") { Description = "Weight files, comma-separated.", Required = true };
+    private readonly Option<int> _iterations =
+        new("--iterations") { Description = "How many batches.", DefaultValueFactory = static _ => 50 };
 
     public override void Define(Command command)
     {

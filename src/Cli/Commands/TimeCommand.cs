@@ -16,8 +16,10 @@ internal sealed class TimeCommand : VerbCommand
 {
     private readonly ModelOptions _model = new();
     private readonly Option<string> _weights = new("--weights") { Description = "Weight files, comma-separated." };
-    private readonly Option<int> _iterations = new("--iterations") { Description = "How many batches.", DefaultValueFactory = static _ => 50 };
-    private readonly Option<string> _trace = new("--trace") { Description = "Write a Chrome trace (JSON) of all passes." };
+    private readonly Option<int> _iterations =
+        new("--iterations") { Description = "How many batches.", DefaultValueFactory = static _ => 50 };
+    private readonly Option<string> _trace =
+        new("--trace") { Description = "Write a Chrome trace (JSON) of all passes." };
 
     public override void Define(Command command)
     {
@@ -57,7 +59,8 @@ internal sealed class TimeCommand : VerbCommand
             long start = Stopwatch.GetTimestamp();
             timer.Forward();
             timer.Backward();
-            log.Info($"Iteration: {i} forward-backward time: {Ms(Stopwatch.GetElapsedTime(start).TotalMilliseconds)} ms.");
+            log.Info($"Iteration: {i} forward-backward time: "
+                + $"{Ms(Stopwatch.GetElapsedTime(start).TotalMilliseconds)} ms.");
         }
     }
 

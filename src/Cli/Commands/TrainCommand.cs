@@ -18,26 +18,48 @@ internal sealed class TrainCommand : VerbCommand
 {
     private readonly Argument<string?> _config = new("CONFIG")
     {
-        Description = "Run configuration (.hocon) or solver (.prototxt).", Arity = ArgumentArity.ZeroOrOne,
+        Description = "Run configuration (.hocon) or solver (.prototxt).",
+        Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<string> _solver = new("--solver") { Description = "Solver (.prototxt), as Caffe's train takes it." };
+    private readonly Option<string> _solver =
+        new("--solver") { Description = "Solver (.prototxt), as Caffe's train takes it." };
     private readonly Option<string> _snapshot = new("--snapshot") { Description = "Solver state to go on from." };
-    private readonly Option<string> _weights = new("--weights") { Description = "Weight files to begin with, comma-separated." };
-    private readonly Option<string> _gpu = new("--gpu") { Description = "GPUs to train on; this build computes on the CPU." };
+    private readonly Option<string> _weights =
+        new("--weights") { Description = "Weight files to begin with, comma-separated." };
+    private readonly Option<string> _gpu =
+        new("--gpu") { Description = "GPUs to train on; this build computes on the CPU." };
     private readonly Option<int?> _level = new("--level") { Description = "Level of the train net's state." };
-    private readonly Option<string> _stage = new("--stage") { Description = "Stages of the train net's state, comma-separated." };
-    private readonly Option<string> _sigint = new("--sigint_effect") { Description = "What SIGINT does: stop, snapshot or none.", DefaultValueFactory = static _ => "stop" };
-    private readonly Option<string> _sighup = new("--sighup_effect") { Description = "What SIGHUP does: stop, snapshot or none.", DefaultValueFactory = static _ => "snapshot" };
-    private readonly Option<string[]> _set = new("--set") { Description = "Set a key of the configuration: path=value. Repeatable." };
-    private readonly Option<string> _resume = new("--resume") { Description = "Which run to go on with: auto, must or never." };
+    private readonly Option<string> _stage =
+        new("--stage") { Description = "Stages of the train net's state, comma-separated." };
+    private readonly Option<string> _sigint =
+        new("--sigint_effect")
+        {
+            Description = "What SIGINT does: stop, snapshot or none.",
+            DefaultValueFactory =
+        static _ => "stop"
+        };
+    private readonly Option<string> _sighup =
+        new("--sighup_effect")
+        {
+            Description = "What SIGHUP does: stop, snapshot or none.",
+            DefaultValueFactory =
+        static _ => "snapshot"
+        };
+    private readonly Option<string[]> _set =
+        new("--set") { Description = "Set a key of the configuration: path=value. Repeatable." };
+    private readonly Option<string> _resume =
+        new("--resume") { Description = "Which run to go on with: auto, must or never." };
     private readonly Option<int?> _maxIter = new("--max-iter") { Description = "Updates to do in all." };
-    private readonly Option<string> _timeBudget = new("--time-budget") { Description = "Stop with a snapshot after this time, as in 55m." };
+    private readonly Option<string> _timeBudget =
+        new("--time-budget") { Description = "Stop with a snapshot after this time, as in 55m." };
     private readonly Option<ulong?> _seed = new("--seed") { Description = "Seed of all random numbers." };
     private readonly Option<string> _runName = new("--run-name") { Description = "The run's name." };
     private readonly Option<string> _outputRoot = new("--output-root") { Description = "Folder of all runs." };
-    private readonly Option<int?> _threads = new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
-    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Build everything, print the net and its memory, and stop." };
+    private readonly Option<int?> _threads =
+        new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
+    private readonly Option<bool> _dryRun =
+        new("--dry-run") { Description = "Build everything, print the net and its memory, and stop." };
 
     public override void Define(Command command)
     {
@@ -80,7 +102,8 @@ internal sealed class TrainCommand : VerbCommand
         string file, ParseResult arguments, PlanOptions options, Terminal terminal, RunLog log, LiveConsole? live)
     {
         string[] sets = arguments.GetValue(_set) ?? [];
-        if (!file.EndsWith(".hocon", StringComparison.OrdinalIgnoreCase) && !file.EndsWith(".conf", StringComparison.OrdinalIgnoreCase))
+        if (!file.EndsWith(".hocon", StringComparison.OrdinalIgnoreCase)
+            && !file.EndsWith(".conf", StringComparison.OrdinalIgnoreCase))
         {
             return sets.Length == 0
                 ? SolverPlanner.FromFile(file, options, line => log.Info(line))
@@ -148,7 +171,8 @@ internal sealed class TrainCommand : VerbCommand
     private static TimeSpan ParseTime(string text)
     {
         int digits = text.TakeWhile(c => char.IsAsciiDigit(c) || c == '.').Count();
-        if (!double.TryParse(text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value))
+        if (!double.TryParse(
+            text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value))
             throw Usage($"--time-budget is a time such as 55m, 90s or 2h, not '{text}'");
         return text[digits..] switch
         {

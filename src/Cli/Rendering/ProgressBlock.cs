@@ -20,7 +20,8 @@ internal sealed class ProgressBlock(LiveConsole console, int width) : IRunObserv
     public static string[] Render(Progress progress, int width)
     {
         string figures = string.Create(CultureInfo.InvariantCulture,
-            $"loss {LogNumber.Format(progress.Loss)}  lr {LogNumber.Format(progress.Rate)}  {progress.ImagesPerSecond:F0} images/s  ETA {Time(progress.Left)}");
+            $"loss {LogNumber.Format(progress.Loss)}  lr {LogNumber.Format(progress.Rate)}  "
+            + $"{progress.ImagesPerSecond:F0} images/s  ETA {Time(progress.Left)}");
         return [Bar("", progress.Iteration, progress.MaxIteration, width), Cut(figures, width)];
     }
 

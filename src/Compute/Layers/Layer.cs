@@ -77,7 +77,8 @@ public abstract class Layer : IDisposable
     /// <summary>Whether tops that the net does not name are made by themselves (losses).</summary>
     public virtual bool AutoTops => false;
 
-    /// <summary>Whether the layer is a loss: the first top then counts with weight 1 unless the net says otherwise.</summary>
+    /// <summary>Whether the layer is a loss: the first top then counts with weight 1 unless the net says
+    /// otherwise.</summary>
     public virtual bool IsLoss => false;
 
     /// <summary>
@@ -149,7 +150,8 @@ public abstract class Layer : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Reads parameters and makes the learnable blobs; called once, before the first <see cref="Reshape"/>.</summary>
+    /// <summary>Reads parameters and makes the learnable blobs; called once, before the first
+    /// <see cref="Reshape"/>.</summary>
     protected virtual void LayerSetUp(Blob[] bottom, Blob[] top)
     {
     }
@@ -185,7 +187,8 @@ public abstract class Layer : IDisposable
             if (!_blobs[index].Shape.SequenceEqual(shape))
             {
                 throw Fail(ErrorCodes.ShapeMismatch,
-                    $"stored blob {index} has the shape {_blobs[index].ShapeString} where the layer needs {Blob.FormatShape(shape)}");
+                    $"stored blob {index} has the shape {_blobs[index].ShapeString} where the layer needs "
+                    + $"{Blob.FormatShape(shape)}");
             }
 
             return _blobs[index];
@@ -193,7 +196,8 @@ public abstract class Layer : IDisposable
 
         var blob = new Blob(shape);
         if (filler is not null)
-            Filler.Create(filler).Fill(blob, new RandomStream(Context.Seed, RandomStream.StreamId($"{Name}/blob{index}")).NextDraw());
+            Filler.Create(filler)
+                .Fill(blob, new RandomStream(Context.Seed, RandomStream.StreamId($"{Name}/blob{index}")).NextDraw());
         _blobs.Add(blob);
         return blob;
     }
@@ -201,7 +205,8 @@ public abstract class Layer : IDisposable
     /// <summary>A random stream of the layer's own, separate for each replica.</summary>
     /// <param name="purpose">Names it within the layer.</param>
     protected RandomStream CreateStream(string purpose) =>
-        _streams[purpose] = new RandomStream(Context.Seed, RandomStream.StreamId($"{Name}/{purpose}/{Context.SolverRank}"));
+        _streams[purpose] = new RandomStream(
+            Context.Seed, RandomStream.StreamId($"{Name}/{purpose}/{Context.SolverRank}"));
 
     /// <summary>A failure of this layer, with its name and, where it was read from text, its place.</summary>
     /// <param name="code">One of <see cref="ErrorCodes"/>.</param>
@@ -246,7 +251,8 @@ public abstract class Layer : IDisposable
             if (given != top.Length && !(IsLoss && given == 1))
             {
                 throw Fail(ErrorCodes.BlobCount,
-                    $"loss_weight is given {given} times; it must be given once for each of the {top.Length} top(s), or not at all");
+                    $"loss_weight is given {given} times; it must be given once for each of the {top.Length} "
+                    + $"top(s), or not at all");
             }
 
             _lossWeights = [.. Parameter.LossWeight];

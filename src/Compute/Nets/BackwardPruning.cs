@@ -1,6 +1,7 @@
 namespace CaffeActors.Compute.Nets;
 
-/// <summary>Switches off the backward pass of layers that have no part in a loss, or nothing to learn below them.</summary>
+/// <summary>Switches off the backward pass of layers that have no part in a loss, or nothing to learn below
+/// them.</summary>
 internal static class BackwardPruning
 {
     public static void Apply(IReadOnlyList<NetLayer> layers, Action<string> notice)

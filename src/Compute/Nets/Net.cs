@@ -107,7 +107,8 @@ public sealed class Net : IDisposable
             NetDebug.TellBackward(Layers[rank], _notice);
     }
 
-    /// <summary>With <see cref="DebugInfo"/>, tells the norms of all parameters; called after a whole backward pass.</summary>
+    /// <summary>With <see cref="DebugInfo"/>, tells the norms of all parameters; called after a whole backward
+    /// pass.</summary>
     public void TellTotals()
     {
         if (DebugInfo)

@@ -32,7 +32,8 @@ public sealed class NetBuilder
     }
 
     /// <summary>Builds a net.</summary>
-    /// <param name="parameter">The net, upgraded to today's form; its <c>state</c> says the phase (default TEST).</param>
+    /// <param name="parameter">The net, upgraded to today's form; its <c>state</c> says the phase (default
+    /// TEST).</param>
     /// <param name="options">Device, seed and layer types.</param>
     /// <exception cref="CaffeException">The net cannot be built; the place is the layer's in its file.</exception>
     public static Net Build(NetParameter parameter, NetOptions options)
@@ -88,7 +89,8 @@ public sealed class NetBuilder
 
         int rank = _layers.Count;
         Layer layer = _options.Catalog.Create(parameter);
-        // Before SetUp: what a layer adds to its own message (BatchNorm's zero rates) does not decide who runs backward.
+        // Before SetUp: what a layer adds to its own message (BatchNorm's zero rates) does not decide who runs
+        // backward.
         float[] lrMults = [.. parameter.Param.Select(spec => spec.LrMult)];
         (Blob[] bottom, LayerLink[] producers) = TakeBottoms(parameter);
         var entry = new NetLayer(rank, layer, bottom, [.. parameter.Bottom], producers);
@@ -192,7 +194,8 @@ public sealed class NetBuilder
             string message = failure.Message.StartsWith(name, StringComparison.Ordinal)
                 ? failure.Message
                 : $"{name} ({parameter.Type}): {failure.Message}";
-            throw new CaffeException(failure.Code, failure.Kind, message, failure.Place ?? SourcePlaces.Of(parameter), failure);
+            throw new CaffeException(
+                failure.Code, failure.Kind, message, failure.Place ?? SourcePlaces.Of(parameter), failure);
         }
 
         _notice($"Setting up {entry.Name}");

@@ -9,12 +9,14 @@ internal static class NetDebug
     public static void TellForward(NetLayer layer, Net net, Action<string> notice)
     {
         for (int t = 0; t < layer.Top.Length; t++)
-            notice($"    [Forward] Layer {layer.Name}, top blob {layer.TopNames[t]} data: {Mean(layer.Top[t].AsumData(), layer.Top[t])}");
+            notice($"    [Forward] Layer {layer.Name}, top blob {layer.TopNames[t]} data: "
+                + $"{Mean(layer.Top[t].AsumData(), layer.Top[t])}");
         for (int i = 0; i < layer.Layer.Blobs.Count; i++)
         {
             Blob blob = layer.Layer.Blobs[i];
             string name = net.LearnableParams[layer.LearnableParamIds[i]].Name;
-            notice($"    [Forward] Layer {layer.Name}, param blob {name[(name.IndexOf('/') + 1)..]} data: {Mean(blob.AsumData(), blob)}");
+            notice($"    [Forward] Layer {layer.Name}, param blob {name[(name.IndexOf('/') + 1)..]} data: "
+                + $"{Mean(blob.AsumData(), blob)}");
         }
     }
 
@@ -32,7 +34,8 @@ internal static class NetDebug
         for (int i = 0; i < layer.Layer.Blobs.Count; i++)
         {
             if (layer.Layer.ParamPropagateDown[i])
-                notice($"    [Backward] Layer {layer.Name}, param blob {i} diff: {Mean(layer.Layer.Blobs[i].AsumDiff(), layer.Layer.Blobs[i])}");
+                notice($"    [Backward] Layer {layer.Name}, param blob {i} diff: "
+                    + $"{Mean(layer.Layer.Blobs[i].AsumDiff(), layer.Layer.Blobs[i])}");
         }
     }
 

@@ -32,7 +32,8 @@ public sealed class NetGraph
         ChainSharers(net, nodes);
         Layers = nodes;
         ForwardSources = [.. net.Layers.Where(layer => layer.Bottom.Length == 0).Select(layer => layer.Rank)];
-        ForwardSinks = Enumerable.Range(0, count).Count(rank => nodes[rank].Consumers.All(consumer => consumer is null));
+        ForwardSinks = Enumerable.Range(0, count)
+            .Count(rank => nodes[rank].Consumers.All(consumer => consumer is null));
         int[] backward = [.. net.Layers.Where(layer => layer.NeedBackward).Select(layer => layer.Rank)];
         BackwardSources = [.. backward.Where(rank => nodes[rank].DiffsExpected == 0).Reverse()];
         BackwardSinks = backward.Count(rank => nodes[rank].DiffTargets.Count == 0);
@@ -47,10 +48,12 @@ public sealed class NetGraph
         /// <summary>How many top diffs the layer waits for before it runs backward.</summary>
         int DiffsAwaited { get; }
 
-        /// <summary>Ranks of the layers that wait for a bottom diff of this one; a layer stands once for each bottom.</summary>
+        /// <summary>Ranks of the layers that wait for a bottom diff of this one; a layer stands once for each
+        /// bottom.</summary>
         IReadOnlyList<int> SendsDiffsTo { get; }
 
-        /// <summary>How many layers of higher rank must have added to a shared blob's diff before this one does.</summary>
+        /// <summary>How many layers of higher rank must have added to a shared blob's diff before this one
+        /// does.</summary>
         int TurnsAwaited { get; }
 
         /// <summary>Ranks of the layers that wait for this one's turn to be over.</summary>
@@ -66,7 +69,8 @@ public sealed class NetGraph
     /// <summary>Number of layers nobody waits for forward; when they are done, so is the pass.</summary>
     public int ForwardSinks { get; }
 
-    /// <summary>Layers that start a backward pass, highest rank first: losses, and those whose readers run none.</summary>
+    /// <summary>Layers that start a backward pass, highest rank first: losses, and those whose readers run
+    /// none.</summary>
     public IReadOnlyList<int> BackwardSources { get; }
 
     /// <summary>Number of layers nobody waits for backward; when they are done, so is the pass.</summary>

@@ -46,7 +46,8 @@ public static class NetStates
         if (layer.Include.Count > 0 && layer.Exclude.Count > 0)
         {
             throw new CaffeException(ErrorCodes.BadNet, FailureKind.Configuration,
-                $"layer '{layer.Name}' has include and exclude rules; give one kind or the other", SourcePlaces.Of(layer));
+                $"layer '{layer.Name}' has include and exclude rules; give one kind or the other",
+                SourcePlaces.Of(layer));
         }
 
         if (layer.Include.Count > 0)

@@ -23,7 +23,8 @@ public sealed class NetSummary
 
     /// <summary>Takes the figures of a net.</summary>
     /// <param name="net">The net.</param>
-    /// <param name="prefetchBatches">Batches that each source of data keeps ready; 0 where there is no prefetching.</param>
+    /// <param name="prefetchBatches">Batches that each source of data keeps ready; 0 where there is no
+    /// prefetching.</param>
     public NetSummary(Net net, int prefetchBatches = 0)
     {
         Rows = [.. net.Layers.Select(Row)];
@@ -31,7 +32,8 @@ public sealed class NetSummary
         ActivationBytes = Rows.Sum(row => row.ActivationBytes);
         GradientBytes = net.Layers.Sum(layer => layer.Top
             .Where((top, t) => layer.NeedBackward && IsOwn(layer, t)).Sum(top => (long)top.Count * sizeof(float)));
-        PrefetchBytes = prefetchBatches * net.Layers.Where(layer => layer.Bottom.Length == 0 && layer.Layer.Type != "Input")
+        PrefetchBytes = prefetchBatches * net.Layers.Where(
+            layer => layer.Bottom.Length == 0 && layer.Layer.Type != "Input")
             .Sum(layer => layer.Top.Sum(top => (long)top.Count * sizeof(float)));
         ForwardFlops = Rows.Sum(row => row.ForwardFlops);
     }
@@ -57,7 +59,8 @@ public sealed class NetSummary
     /// <summary>Bytes to run the net forward.</summary>
     public long InferenceBytes => (Parameters * sizeof(float)) + ActivationBytes + PrefetchBytes;
 
-    /// <summary>Bytes to train the net: parameters, their gradients and history, activations with gradients, batches kept ready.</summary>
+    /// <summary>Bytes to train the net: parameters, their gradients and history, activations with gradients, batches
+    /// kept ready.</summary>
     /// <param name="historyBlocks">Values a solver keeps for each parameter: 1, or 2 for AdaDelta and Adam.</param>
     public long TrainingBytes(int historyBlocks = 1) =>
         (Parameters * sizeof(float) * (2 + historyBlocks)) + ActivationBytes + GradientBytes + PrefetchBytes;

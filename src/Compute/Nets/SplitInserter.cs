@@ -64,7 +64,8 @@ public static class SplitInserter
                 {
                     string hint = Nearest.Of(name, latest.Keys) is { } near ? $"; did you mean '{near}'?" : "";
                     throw new CaffeException(ErrorCodes.BadConnection, FailureKind.Configuration,
-                        $"layer '{layer.Name}': bottom {b} is '{name}', which no layer before it produces in this phase{hint}",
+                        $"layer '{layer.Name}': bottom {b} is '{name}', which no layer before it produces in this "
+                        + $"phase{hint}",
                         SourcePlaces.Of(layer));
                 }
 

@@ -7,7 +7,8 @@ namespace CaffeActors.Compute.Nets;
 /// <summary>What became of the layers when weights were copied by name.</summary>
 /// <param name="Loaded">Layers of the net that got weights.</param>
 /// <param name="Skipped">Layers of the source that the net does not have.</param>
-/// <param name="Missing">Layers of the net with learnable blobs that the source does not have; they keep their filling.</param>
+/// <param name="Missing">Layers of the net with learnable blobs that the source does not have; they keep their
+/// filling.</param>
 public sealed record WeightCopyReport(
     IReadOnlyList<string> Loaded, IReadOnlyList<string> Skipped, IReadOnlyList<string> Missing);
 
@@ -36,11 +37,13 @@ public static class WeightCopy
             loaded.Add(stored.Name);
         }
 
-        string[] missing = [.. net.Layers.Where(layer => layer.Layer.Blobs.Count > 0).Select(layer => layer.Name).Except(loaded)];
+        string[] missing = [.. net.Layers.Where(layer => layer.Layer.Blobs.Count > 0).Select(layer => layer.Name)
+            .Except(loaded)];
         return new WeightCopyReport(loaded, skipped, missing);
     }
 
-    /// <summary>Lets a net use another's weights in place; the gradients stay apart. Layers are matched by name.</summary>
+    /// <summary>Lets a net use another's weights in place; the gradients stay apart. Layers are matched by
+    /// name.</summary>
     /// <exception cref="CaffeException">A layer of the same name has other blobs.</exception>
     public static void ShareTrainedLayersWith(this Net net, Net other)
     {
@@ -70,7 +73,8 @@ public static class WeightCopy
         {
             Blob blob = target.Layer.Blobs[i];
             BlobProto source = stored.Blobs[i];
-            bool isEmpty = source.Shape is null && !source.IsLegacy() && source.Data.Count + source.DoubleData.Count == 0;
+            bool isEmpty = source.Shape is null && !source.IsLegacy() && source.Data.Count
+                + source.DoubleData.Count == 0;
             if (isEmpty && !target.OwnsParam[i])
                 continue;
             if (!source.ShapeEquals(blob))
@@ -84,7 +88,8 @@ public static class WeightCopy
         if (layer.Layer.Blobs.Count != count)
         {
             throw new CaffeException(ErrorCodes.WeightMismatch, FailureKind.Configuration,
-                $"layer '{layer.Name}' has {layer.Layer.Blobs.Count} learnable blob(s), the weights given for it have {count}; "
+                $"layer '{layer.Name}' has {layer.Layer.Blobs.Count} learnable blob(s), the weights given for it "
+                + $"have {count}; "
                 + "give the layer another name to learn it from scratch");
         }
     }

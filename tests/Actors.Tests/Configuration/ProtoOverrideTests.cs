@@ -15,7 +15,8 @@ public sealed class ProtoOverrideTests
     public void Values_ReplaceMergeAndClear()
     {
         SolverParameter solver = TextFormat.Parse<SolverParameter>("""
-            base_lr: 0.01 test_iter: 5 test_iter: 6 type: "SGD" solver_mode: GPU net_param { name: "n" force_backward: true }
+            base_lr: 0.01 test_iter: 5 test_iter: 6 type: "SGD" solver_mode: GPU net_param { name: "n"
+              force_backward: true }
             """);
         ProtoOverride.Apply(solver, Hocon("""
             base_lr = 1e-3, test_iter = [7], type = Adam, solver_mode = CPU, max_iter = 50, random_seed = -1

@@ -34,7 +34,8 @@ public sealed class SettingsReaderTests
     {
         CaffeActorsSettings settings = Read("""
             run.name = mine
-            train { solver = s.prototxt, resume = auto, max-iter = 1e3, seed = 7, time-budget = 55m, stages = [a, b], level = -1 }
+            train { solver = s.prototxt, resume = auto, max-iter = 1e3, seed = 7, time-budget = 55m, stages = [a,
+              b], level = -1 }
             compute.threads = 3
             snapshot.keep-last = 2
             metrics { system-every = 0, flush-interval = 5s }
@@ -92,7 +93,8 @@ public sealed class SettingsReaderTests
     public void DataSets_TellUnsetVariablesFromAbsentRequirements()
     {
         IReadOnlyList<DataSetSettings> sets = Read("""
-            data.sets = [{ name = a, requires = [${?NOT_SET}] }, { name = b }, { name = c, requires = ${?NOT_SET} }, { name = d, requires = [x] }]
+            data.sets = [{ name = a, requires = [${?NOT_SET}] }, { name = b }, { name = c, requires = ${?NOT_SET} },
+              { name = d, requires = [x] }]
             """).Data.Sets;
         Assert.Equal([0, -1, 0, 1], sets.Select(set => set.Requires?.Count ?? -1));
     }

@@ -12,8 +12,10 @@ public sealed class ConfigurationPlannerTests : IDisposable
 {
     private const string Net = """
         name: "n"
-        layer { name: "data" type: "Data" top: "data" top: "label" include { phase: TRAIN } data_param { source: "a" batch_size: 4 } }
-        layer { name: "data" type: "Data" top: "data" top: "label" include { phase: TEST } data_param { source: "b" batch_size: 8 } }
+        layer { name: "data" type: "Data" top: "data" top: "label" include { phase: TRAIN } data_param { source: "a"
+          batch_size: 4 } }
+        layer { name: "data" type: "Data" top: "data" top: "label" include { phase: TEST } data_param { source: "b"
+          batch_size: 8 } }
         layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip" inner_product_param { num_output: 3 } }
         """;
 
@@ -23,7 +25,8 @@ public sealed class ConfigurationPlannerTests : IDisposable
     {
         File.WriteAllText(_folder.At("net.prototxt"), Net);
         File.WriteAllText(_folder.At("solver.prototxt"), """
-            net: "net.prototxt" base_lr: 0.01 lr_policy: "fixed" max_iter: 10 test_iter: 2 test_interval: 5 solver_mode: CPU
+            net: "net.prototxt" base_lr: 0.01 lr_policy: "fixed" max_iter: 10 test_iter: 2 test_interval: 5
+              solver_mode: CPU
             """);
     }
 
@@ -116,8 +119,17 @@ public sealed class ConfigurationPlannerTests : IDisposable
     {
         RunPlan plan = Plan(
             "train { max-iter = 5, seed = 1, weights = [a, b], resume = auto }, run { name = x, output-root = y }",
-            new PlanOptions { MaxIter = 7, Seed = 2, RunName = "z", OutputRoot = "o", Weights = "c", Resume =
-            ResumeMode.Must, Threads = 3 });
+            new PlanOptions
+            {
+                MaxIter = 7,
+                Seed = 2,
+                RunName = "z",
+                OutputRoot = "o",
+                Weights = "c",
+                Resume =
+            ResumeMode.Must,
+                Threads = 3
+            });
         Assert.Equal((7, 2UL, "z", "o", ResumeMode.Must, 3),
             (plan.Solver.MaxIter, plan.Seed, plan.Name, plan.OutputRoot, plan.Resume, plan.Threads));
         Assert.Equal(["c"], plan.Weights);

@@ -24,7 +24,8 @@ public sealed class ReplicaActorTests
         name: "branches"
         state { phase: TRAIN }
         layer { name: "in" type: "DummyData" top: "x" top: "t" dummy_data_param {
-          shape { dim: 6 dim: 2 dim: 7 dim: 7 } shape { dim: 6 } data_filler { type: "gaussian" std: 1 } data_filler { type: "constant" value: 1 } } }
+          shape { dim: 6 dim: 2 dim: 7 dim: 7 } shape { dim: 6 } data_filler { type: "gaussian" std: 1 } data_filler
+            { type: "constant" value: 1 } } }
         layer { name: "a" type: "Convolution" bottom: "x" top: "a" param { name: "w" } param { name: "b" }
           convolution_param { num_output: 2 kernel_size: 3 pad: 1 weight_filler { type: "xavier" } } }
         layer { name: "ra" type: "ReLU" bottom: "a" top: "a" }
@@ -48,10 +49,16 @@ public sealed class ReplicaActorTests
     {
         var device = new CpuDevice(2);
         Net built = NetBuilder.Build(
-            TextFormat.Parse<NetParameter>(net), new NetOptions(new LayerContext(device, seed: 5), LayerCatalog.Compute));
+            TextFormat.Parse<NetParameter>(net),
+            new NetOptions(new LayerContext(device, seed: 5), LayerCatalog.Compute));
         var solver = new SolverParameter
         {
-            BaseLr = 0.1f, LrPolicy = "fixed", Momentum = 0.9f, WeightDecay = 0.01f, IterSize = IterSize, ClipGradients = 5,
+            BaseLr = 0.1f,
+            LrPolicy = "fixed",
+            Momentum = 0.9f,
+            WeightDecay = 0.01f,
+            IterSize = IterSize,
+            ClipGradients = 5,
         };
         return new Replica(device, built, new Optimizer(solver, built.LearnableParams, device), IterSize);
     }
@@ -90,7 +97,8 @@ public sealed class ReplicaActorTests
         var losses = new float[Iterations];
         for (int i = 0; i < Iterations; i++)
         {
-            object answer = await actor.Ask<object>(new Step(i), TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+            object answer = await actor.Ask<object>(
+                new Step(i), TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
             losses[i] = Assert.IsType<StepDone>(answer).Loss;
         }
 
@@ -134,15 +142,18 @@ public sealed class ReplicaActorTests
         const string OneClass = """
             name: "bad" state { phase: TRAIN }
             layer { name: "in" type: "DummyData" top: "x" top: "t" dummy_data_param {
-              shape { dim: 3 dim: 4 } shape { dim: 3 } data_filler { type: "constant" value: 1 } data_filler { type: "constant" value: 1 } } }
+              shape { dim: 3 dim: 4 } shape { dim: 3 } data_filler { type: "constant" value: 1 } data_filler { type:
+                "constant" value: 1 } } }
             layer { name: "ip" type: "InnerProduct" bottom: "x" top: "ip" inner_product_param { num_output: 1 } }
             layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "t" top: "loss" }
             """;
         using Replica replica = Build(OneClass);
-        using var system = ActorSystem.Create("replica-test", ConfigurationFactory.ParseString(Dispatchers.Configuration(1)));
+        using var system = ActorSystem.Create(
+            "replica-test", ConfigurationFactory.ParseString(Dispatchers.Configuration(1)));
         IActorRef device = system.ActorOf(DeviceActor.Props().WithDispatcher(Dispatchers.Replica(0)));
         IActorRef actor = system.ActorOf(ReplicaActor.Props(replica, device).WithDispatcher(Dispatchers.Replica(0)));
-        Failed failed = Assert.IsType<Failed>(await actor.Ask<object>(new Step(3), TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        Failed failed = Assert.IsType<Failed>(
+            await actor.Ask<object>(new Step(3), TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
         Assert.Equal(Compute.Diagnostics.ErrorCodes.LabelOutOfRange, failed.Failure.Code);
         Assert.Contains("'loss'", failed.Failure.Message, StringComparison.Ordinal);
         Assert.Contains("iteration 3", failed.Failure.Message, StringComparison.Ordinal);

@@ -23,10 +23,12 @@ public sealed class ResumeTests : IDisposable
         // Cut by a snapshot at k in mid-epoch; what the run did after it is lost, as by a kill.
         _fixture.WriteSolver($"snapshot: {k}");
         await _fixture.RunAsync(_fixture.Plan(new PlanOptions { MaxIter = k + 3 }, "cut"));
-        foreach (string file in Directory.GetFiles(Path.Combine(_fixture.RunFolder("cut"), "snapshots"), $"*_{k + 3}.*"))
+        foreach (string file in Directory.GetFiles(
+            Path.Combine(_fixture.RunFolder("cut"), "snapshots"), $"*_{k + 3}.*"))
             File.Delete(file);
         _fixture.WriteSolver("");
-        RunOutcome outcome = await _fixture.RunAsync(_fixture.Plan(runs: "cut") with { Resume = ResumeMode.Auto, Threads = 3 });
+        RunOutcome outcome =
+            await _fixture.RunAsync(_fixture.Plan(runs: "cut") with { Resume = ResumeMode.Auto, Threads = 3 });
 
         Assert.Equal(new RunOutcome(RunEnd.Finished, 40), outcome);
         Assert.Contains($"Resuming at iteration {k}", _fixture.Log.ToString(), StringComparison.Ordinal);
@@ -56,7 +58,8 @@ public sealed class ResumeTests : IDisposable
     {
         await _fixture.RunAsync(_fixture.Plan(runs: "two"));
         await _fixture.RunAsync(_fixture.Plan(new PlanOptions { Threads = threads }, "other"));
-        Assert.Equal(Convert.ToHexString(_fixture.Snapshot(40, "two").Model), Convert.ToHexString(_fixture.Snapshot(40, "other").Model));
+        Assert.Equal(Convert.ToHexString(_fixture.Snapshot(40, "two").Model),
+            Convert.ToHexString(_fixture.Snapshot(40, "other").Model));
     }
 
     [Fact]

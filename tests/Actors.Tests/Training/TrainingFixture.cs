@@ -39,9 +39,11 @@ internal sealed class TrainingFixture : IDisposable
     private string NetText => $$"""
         name: "small"
         layer { name: "data" type: "Data" top: "data" top: "label" include { phase: TRAIN }
-          transform_param { scale: 0.01 mirror: true crop_size: 10 } data_param { source: "{{At("db")}}" batch_size: 8 backend: LMDB } }
+          transform_param { scale: 0.01 mirror: true crop_size: 10 } data_param { source: "{{At("db")}}" batch_size:
+            8 backend: LMDB } }
         layer { name: "data" type: "Data" top: "data" top: "label" include { phase: TEST }
-          transform_param { scale: 0.01 crop_size: 10 } data_param { source: "{{At("db")}}" batch_size: 5 backend: LMDB } }
+          transform_param { scale: 0.01 crop_size: 10 } data_param { source: "{{At("db")}}" batch_size: 5 backend:
+            LMDB } }
         layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
           convolution_param { num_output: 6 kernel_size: 3 weight_filler { type: "xavier" } } }
         layer { name: "relu" type: "ReLU" bottom: "conv" top: "conv" }
@@ -52,7 +54,8 @@ internal sealed class TrainingFixture : IDisposable
         layer { name: "ip2" type: "InnerProduct" bottom: "ip1" top: "ip2"
           inner_product_param { num_output: 4 weight_filler { type: "xavier" } } }
         layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip2" bottom: "label" top: "loss" }
-        layer { name: "accuracy" type: "Accuracy" bottom: "ip2" bottom: "label" top: "accuracy" include { phase: TEST } }
+        layer { name: "accuracy" type: "Accuracy" bottom: "ip2" bottom: "label" top: "accuracy" include { phase:
+          TEST } }
         """;
 
     public string At(params string[] parts) => _folder.At(parts);
@@ -125,7 +128,15 @@ internal sealed class TrainingFixture : IDisposable
             byte[] pixels = new byte[144];
             for (int p = 0; p < pixels.Length; p++)
                 pixels[p] = (byte)((draw.Bits((uint)((i * 144) + p)) % 128) + (32 * (i % classes)));
-            var datum = new Datum { Channels = 1, Height = 12, Width = 12, Label = i % classes, Data = ByteString.CopyFrom(pixels) };
+            var datum = new Datum
+            {
+                Channels = 1,
+                Height = 12,
+                Width = 12,
+                Label = i % classes,
+                Data =
+                ByteString.CopyFrom(pixels)
+            };
             writer.Put(Encoding.UTF8.GetBytes($"{i:D8}"), datum.ToByteArray());
         }
 

@@ -56,8 +56,10 @@ public sealed partial class TrainingHostTests : IDisposable
         Assert.All(Lines, line => Assert.Matches(@"^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ [^ ]+:\d+\] ", line));
         string log = Path.Combine(_fixture.RunFolder(), "train.log");
         ParseLogTool.Run(log, _fixture.At("tables"));
-        string[] train = await File.ReadAllLinesAsync(_fixture.At("tables", "train.log.train"), TestContext.Current.CancellationToken);
-        string[] test = await File.ReadAllLinesAsync(_fixture.At("tables", "train.log.test"), TestContext.Current.CancellationToken);
+        string[] train = await File.ReadAllLinesAsync(
+            _fixture.At("tables", "train.log.train"), TestContext.Current.CancellationToken);
+        string[] test = await File.ReadAllLinesAsync(
+            _fixture.At("tables", "train.log.test"), TestContext.Current.CancellationToken);
         Assert.Equal("NumIters,Seconds,LearningRate,loss", train[0]);
         Assert.Equal("NumIters,Seconds,LearningRate,accuracy,loss", test[0]);
         Assert.Equal((9, 6), (train.Length, test.Length));
@@ -69,15 +71,18 @@ public sealed partial class TrainingHostTests : IDisposable
         await _fixture.RunAsync(_fixture.Plan() with { SystemMetricsEvery = 10 });
         IReadOnlyList<MetricRow> rows = MetricReader.Read(Path.Combine(_fixture.RunFolder(), "metrics"));
         foreach ((string split, string name) in (ReadOnlySpan<(string, string)>)[
-            ("train", "loss"), ("train", "lr"), ("train", "images_per_second"), ("test0", "accuracy"), ("test0", "loss"),
+            ("train", "loss"), ("train", "lr"), ("train", "images_per_second"), ("test0", "accuracy"),
+                ("test0", "loss"),
             ("layer", "forward_ms/conv"), ("layer", "backward_ms/ip2"), ("system", "rss_bytes"),
             ("system", "data_wait_ms/data"), ("system", "prefetch_depth/data"), ("system", "segment_start")])
         {
             Assert.Contains(rows, row => row.Split == split && row.Name == name);
         }
 
-        Assert.Equal(5 * 8.0 / TrainingFixture.Records, rows.First(row => row is { Step: 5, Name: "lr" }).Epoch!.Value, 1e-9);
-        Assert.Equal([0, 10, 20, 30, 40], rows.Where(row => row is { Split: "test0", Name: "accuracy" }).Select(row => row.Step));
+        Assert.Equal(5 * 8.0 / TrainingFixture.Records, rows.First(row => row is { Step: 5, Name: "lr" }).Epoch!.Value,
+            1e-9);
+        Assert.Equal([0, 10, 20, 30, 40], rows.Where(row => row is { Split: "test0", Name: "accuracy" })
+            .Select(row => row.Step));
     }
 
     [Fact]
@@ -98,7 +103,8 @@ public sealed partial class TrainingHostTests : IDisposable
         _fixture.WriteSolver($"snapshot_after_train: {(snapshotAfterTrain ? "true" : "false")}");
         TrainingHost host = _fixture.Host(_fixture.Plan(new PlanOptions { MaxIter = 1_000_000 }));
         host.Request(request);
-        RunOutcome outcome = await host.RunAsync(static _ => 3).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        RunOutcome outcome = await host.RunAsync(static _ => 3)
+            .WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
         Assert.Equal(RunEnd.Stopped, outcome.End);
         Assert.Contains("Optimization stopped early.", Bodies("Optimization"));
         Assert.Equal(snapshot, Directory.GetFiles(Path.Combine(_fixture.RunFolder(), "snapshots")).Length == 3);
@@ -110,7 +116,8 @@ public sealed partial class TrainingHostTests : IDisposable
         _fixture.WriteSolver("snapshot_after_train: false");
         TrainingHost host = _fixture.Host(_fixture.Plan());
         host.Request(RunRequest.Snapshot);
-        RunOutcome outcome = await host.RunAsync(static _ => 0).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        RunOutcome outcome = await host.RunAsync(static _ => 0)
+            .WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
         Assert.Equal(RunEnd.Finished, outcome.End);
         Assert.Equal(3, Directory.GetFiles(Path.Combine(_fixture.RunFolder(), "snapshots")).Length);
     }

@@ -42,8 +42,10 @@ internal static class ActorOverhead
 
         double[] ratios = [.. plain.Zip(actors, (p, a) => a / p).Order()];
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"plain loop {plain.Min():F3} ms, actors {actors.Min():F3} ms per iteration (min of {rounds} rounds of {iterations}); "
-            + $"actors / plain: {actors.Min() / plain.Min():F4} of minima, {ratios[ratios.Length / 2]:F4} median of rounds"));
+            $"plain loop {plain.Min():F3} ms, actors {actors.Min():F3} ms per iteration (min of {rounds} rounds of "
+            + $"{iterations}); "
+            + $"actors / plain: {actors.Min() / plain.Min():F4} of minima, {ratios[ratios.Length / 2]:F4} median of "
+                + $"rounds"));
         return 0;
     }
 

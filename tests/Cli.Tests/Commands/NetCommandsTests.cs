@@ -36,7 +36,8 @@ public sealed class NetCommandsTests : IDisposable
         string model = _cli.Write("net.prototxt", Net);
         string inputs = Inputs((inputPath, [2, 3], [1, 2, 3, -1, -2, -3]), ("top_diffs/z", [2, 2], [1, 2, 3, 4]));
         int code = await _cli.RunAsync(
-            "net", "run", "--model", model, "--inputs", inputs, "--output", _cli.At("out.h5"), "--phase", "TRAIN", "--backward");
+            "net", "run", "--model", model, "--inputs", inputs, "--output", _cli.At("out.h5"), "--phase", "TRAIN",
+            "--backward");
         Assert.True(code == ExitCodes.Done, _cli.Error);
         using var output = new Hdf5Reader(_cli.At("out.h5"));
         Assert.Equal([4f, 4, -2, -2], output.ReadFloats("data/a/y"));
@@ -51,7 +52,8 @@ public sealed class NetCommandsTests : IDisposable
     {
         string model = _cli.Write("net.prototxt", Net);
         Assert.Equal(0, await _cli.RunAsync(
-            "net", "run", "--model", model, "--inputs", Inputs(("x", [1, 3], [1, 1, 1])), "--output", _cli.At("out.h5")));
+            "net", "run", "--model", model, "--inputs", Inputs(("x", [1, 3], [1, 1, 1])), "--output",
+            _cli.At("out.h5")));
         using var output = new Hdf5Reader(_cli.At("out.h5"));
         Assert.False(output.Exists("data/z"));
         Assert.Equal([1, 2], output.ShapeOf("data/a/y"));
@@ -63,7 +65,8 @@ public sealed class NetCommandsTests : IDisposable
     {
         _cli.Solver(_cli.Database());
         Assert.Equal(0, await _cli.RunAsync(
-            "net", "run", "--model", _cli.At("net.prototxt"), "--output", _cli.At("out.h5"), "--phase", "TRAIN", "--backward"));
+            "net", "run", "--model", _cli.At("net.prototxt"), "--output", _cli.At("out.h5"), "--phase", "TRAIN",
+            "--backward"));
         using var output = new Hdf5Reader(_cli.At("out.h5"));
         Assert.Equal([4, 1, 8, 8], output.ShapeOf("data/data"));
         Assert.Equal([], output.ShapeOf("data/loss"));
@@ -91,7 +94,8 @@ public sealed class NetCommandsTests : IDisposable
         Assert.Equal(0, await _cli.RunAsync(["net", "summary", lenet, "--json", .. shapes]));
         using JsonDocument json = JsonDocument.Parse(_cli.Out);
         Assert.Equal(431_080, json.RootElement.GetProperty("parameters").GetInt64());
-        JsonElement conv1 = json.RootElement.GetProperty("layers").EnumerateArray().Single(layer => layer.GetProperty("name").GetString() == "conv1");
+        JsonElement conv1 = json.RootElement.GetProperty("layers").EnumerateArray()
+            .Single(layer => layer.GetProperty("name").GetString() == "conv1");
         Assert.Equal(64L * 20 * 24 * 24 * 25 * 2, conv1.GetProperty("forward_flops").GetInt64());
         Assert.Equal(2, await _cli.RunAsync("net", "summary", lenet));
         Assert.Contains("--input-shape data=", _cli.Error, StringComparison.Ordinal);
@@ -108,12 +112,15 @@ public sealed class NetCommandsTests : IDisposable
             @"\] \*\*\* Benchmark begins \*\*\*\n", @"\] Testing for 2 iterations\.\n",
             @"\] Iteration: 2 forward-backward time: [\d.e-]+ ms\.\n", @"\] Average time per layer: \n",
             @"\]         ip\tforward: [\d.e-]+ ms\.\n", @"\]         ip\tbackward: [\d.e-]+ ms\.\n",
-            @"\] Average Forward pass: [\d.e-]+ ms\.\n", @"\] Total Time: [\d.e-]+ ms\.\n", @"\] \*\*\* Benchmark ends \*\*\*\n"])
+            @"\] Average Forward pass: [\d.e-]+ ms\.\n", @"\] Total Time: [\d.e-]+ ms\.\n",
+            @"\] \*\*\* Benchmark ends \*\*\*\n"])
         {
             Assert.Matches(line, _cli.Error);
         }
 
-        using JsonDocument trace = JsonDocument.Parse(await File.ReadAllTextAsync(_cli.At("trace.json"), TestContext.Current.CancellationToken));
+        using JsonDocument trace =
+            JsonDocument.Parse(await File.ReadAllTextAsync(
+            _cli.At("trace.json"), TestContext.Current.CancellationToken));
         Assert.Equal(12, trace.RootElement.GetProperty("traceEvents").GetArrayLength());
     }
 
@@ -122,7 +129,8 @@ public sealed class NetCommandsTests : IDisposable
     {
         Assert.Equal(0, await _cli.TrainAsync(_cli.Solver(_cli.Database())));
         Assert.Equal(0, await _cli.RunAsync(
-            "test", "-model", _cli.At("net.prototxt"), "-weights", _cli.At("snap_iter_6.caffemodel"), "-iterations", "3"));
+            "test", "-model", _cli.At("net.prototxt"), "-weights", _cli.At("snap_iter_6.caffemodel"), "-iterations",
+            "3"));
         Assert.Matches(@"\] Batch 2, loss = [\d.]+\n", _cli.Error);
         Assert.Matches(@"\] Loss: [\d.]+\n", _cli.Error);
         Assert.Matches(@"\] loss = ([\d.]+) \(\* 1 = \1 loss\)\n", _cli.Error);

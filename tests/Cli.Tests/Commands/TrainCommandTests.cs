@@ -2,7 +2,8 @@ using System.Text;
 
 namespace CaffeActors.Cli.Tests.Commands;
 
-/// <summary>What goes wrong in a user's files is one line with file, line, column and code, and the right exit code.</summary>
+/// <summary>What goes wrong in a user's files is one line with file, line, column and code, and the right exit
+/// code.</summary>
 public sealed class TrainCommandTests : IDisposable
 {
     private readonly CliRun _cli = new();
@@ -12,7 +13,8 @@ public sealed class TrainCommandTests : IDisposable
     private async Task AssertRefused(int code, string says, string solver, params string[] more)
     {
         Assert.Equal(code, await _cli.TrainAsync(solver, more));
-        string[] errors = [.. _cli.Error.Split('\n').Where(line => line.Contains("error CFA", StringComparison.Ordinal))];
+        string[] errors = [.. _cli.Error.Split('\n')
+            .Where(line => line.Contains("error CFA", StringComparison.Ordinal))];
         Assert.Matches(says, Assert.Single(errors));
         Assert.DoesNotContain("   at ", _cli.Error, StringComparison.Ordinal);
     }
@@ -22,7 +24,8 @@ public sealed class TrainCommandTests : IDisposable
 
     [Fact]
     public Task UnknownField() =>
-        AssertRefused(2, @"solver\.prototxt\(1,1\): error CFA1102: .*base_lr", _cli.Write("solver.prototxt", "bas_lr: 1"));
+        AssertRefused(2, @"solver\.prototxt\(1,1\): error CFA1102: .*base_lr",
+            _cli.Write("solver.prototxt", "bas_lr: 1"));
 
     [Fact]
     public Task UnknownLayerType()
@@ -125,7 +128,8 @@ public sealed class TrainCommandTests : IDisposable
         Assert.True(code == ExitCodes.Done, _cli.Error);
         Assert.Contains("Data set: Fashion-MNIST", _cli.Error, StringComparison.Ordinal);
         string run = Directory.GetDirectories(_cli.At("runs"), "run_id=*").Single();
-        foreach (string file in (string[])["manifest.json", "config.resolved.hocon", "net.prototxt", "solver.prototxt", "train.log"])
+        foreach (string file in (
+            string[])["manifest.json", "config.resolved.hocon", "net.prototxt", "solver.prototxt", "train.log"])
             Assert.True(File.Exists(Path.Combine(run, file)), file);
         Assert.Equal(3, Directory.GetFiles(Path.Combine(run, "snapshots"), "lenet_iter_2.*").Length);
     }

@@ -30,7 +30,8 @@ public sealed class ParquetMetricSinkTests : IDisposable
                 ["segment", "INTEGER"], ["run_id", "VARCHAR"],
             ], columns);
         List<object?[]> schema = DuckDb.Query(_folder.Path,
-            $"SELECT name, type, repetition_type, logical_type FROM parquet_schema('{Files}') WHERE num_children IS NULL");
+            $"SELECT name, type, repetition_type, logical_type FROM parquet_schema('{Files}') WHERE num_children IS "
+            + $"NULL");
         Assert.Equal(["INT64", "DOUBLE", "BYTE_ARRAY", "BYTE_ARRAY", "DOUBLE", "INT64", "INT32", "INT32"],
             schema.DistinctBy(column => column[0]).Select(column => column[1]));
         Assert.Equal("OPTIONAL", schema.First(column => column[0] is "epoch")[2]);

@@ -3,7 +3,8 @@ namespace CaffeActors.Compute.Backends.Cpu;
 /// <summary>Work on a range of elements, split by <see cref="Elementwise"/>.</summary>
 public interface IRangeBody
 {
-    /// <summary>Does the elements [<paramref name="from"/>, <paramref name="to"/>); both are multiples of 16 but for the last.</summary>
+    /// <summary>Does the elements [<paramref name="from"/>, <paramref name="to"/>); both are multiples of 16 but for
+    /// the last.</summary>
     void Invoke(int from, int to);
 }
 

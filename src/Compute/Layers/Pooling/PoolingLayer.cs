@@ -66,7 +66,10 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
         int pooledWidth = PooledSize(width, _geometry.KernelW, _geometry.StrideW, _geometry.PadW, "width");
         _geometry = _geometry with
         {
-            Height = height, Width = width, PooledHeight = pooledHeight, PooledWidth = pooledWidth,
+            Height = height,
+            Width = width,
+            PooledHeight = pooledHeight,
+            PooledWidth = pooledWidth,
         };
         foreach (Blob blob in top)
             blob.Reshape(bottom[0].Dim(0), bottom[0].Dim(1), pooledHeight, pooledWidth);
@@ -106,8 +109,16 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
 
         _geometry = new PoolingGeometry
         {
-            Height = 0, Width = 0, PooledHeight = 0, PooledWidth = 0,
-            KernelH = kernelH, KernelW = kernelW, StrideH = strideH, StrideW = strideW, PadH = padH, PadW = padW,
+            Height = 0,
+            Width = 0,
+            PooledHeight = 0,
+            PooledWidth = 0,
+            KernelH = kernelH,
+            KernelW = kernelW,
+            StrideH = strideH,
+            StrideW = strideW,
+            PadH = padH,
+            PadW = padW,
         };
         if (IsDraw)
             _stream = CreateStream("draw");

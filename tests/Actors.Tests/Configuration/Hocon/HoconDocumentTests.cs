@@ -15,7 +15,8 @@ public sealed class HoconDocumentTests
     [InlineData("a", "null", """{"a":null,"l":[1],"conv1/7x7":{"n":1}}""")]
     [InlineData("l", "${l} [2]", """{"a":{"x":1,"y":1},"l":[1,2],"conv1/7x7":{"n":1}}""")]
     [InlineData("\"conv1/7x7\".n", "", """{"a":{"x":1,"y":1},"l":[1],"conv1/7x7":{"n":""}}""")]
-    [InlineData("new.key", "some text", """{"a":{"x":1,"y":1},"l":[1],"conv1/7x7":{"n":1},"new":{"key":"some text"}}""")]
+    [InlineData("new.key", "some text",
+        """{"a":{"x":1,"y":1},"l":[1],"conv1/7x7":{"n":1},"new":{"key":"some text"}}""")]
     public void Override_IsSetOverAllElse(string path, string value, string expected) =>
         Assert.Equal(expected, Json(Document.WithOverride(path, value, "--set").Resolve(NoEnvironment)));
 

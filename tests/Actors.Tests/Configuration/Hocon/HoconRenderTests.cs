@@ -89,7 +89,8 @@ public sealed class HoconRenderTests
               actor.debug { receive = on, unhandled = off }
               remote.dot-netty.tcp { port = 0, hostname = "127.0.0.1", maximum-frame-size = 8MiB }
               "quoted key" = "a \"b\" \\ c"
-              retries = 1e2, empty {}, long = [aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, cccccccccccccccccccccccccccccccccc]
+              retries = 1e2, empty {}, long = [aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa,
+                bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, cccccccccccccccccccccccccccccccccc]
             }
             """);
         Config akka = ConfigurationFactory.ParseString(read.Render(withOrigins: true));

@@ -56,10 +56,12 @@ public sealed class HoconSubstitutionTests
     // Looking forward, lazily
     [InlineData("bar { foo = 42, baz = ${bar.foo} }", """{"bar":{"foo":42,"baz":42}}""")]
     [InlineData("bar { foo = 42, baz = ${bar.foo} }, bar { foo = 43 }", """{"bar":{"foo":43,"baz":43}}""")]
-    [InlineData("bar { a = ${foo.d}, b = 1 }, bar.b = 3, foo { c = ${bar.b}, d = 2 }, foo.d = 4", """{"bar":{"a":4,"b":3},"foo":{"c":3,"d":4}}""")]
+    [InlineData("bar { a = ${foo.d}, b = 1 }, bar.b = 3, foo { c = ${bar.b}, d = 2 }, foo.d = 4",
+        """{"bar":{"a":4,"b":3},"foo":{"c":3,"d":4}}""")]
     [InlineData("a = ${x} { q = 1 }, x { p = ${a.q} }", """{"a":{"p":1,"q":1},"x":{"p":1}}""")]
     [InlineData("t { k = ${u} }, u = ${t} { k = 1 }", """{"t":{"k":{"k":1}},"u":{"k":1}}""")]
-    [InlineData("base { dir = ${run.name}/x }, run = ${base} { name = n }", """{"base":{"dir":"n/x"},"run":{"dir":"n/x","name":"n"}}""")]
+    [InlineData("base { dir = ${run.name}/x }, run = ${base} { name = n }",
+        """{"base":{"dir":"n/x"},"run":{"dir":"n/x","name":"n"}}""")]
     // Environment
     [InlineData("a = ${HOME}/x", """{"a":"/home/me/x"}""")]
     [InlineData("a = ${?HOME}", """{"a":"/home/me"}""")]

@@ -9,7 +9,8 @@ public sealed class HoconSyntaxTests
     // JSON
     [InlineData("", "{}")]
     [InlineData("{}", "{}")]
-    [InlineData("""{"a":1,"b":[true,false,null,"x"],"c":{"d":-1.5e+10}}""", """{"a":1,"b":[true,false,null,"x"],"c":{"d":-1.5e+10}}""")]
+    [InlineData("""{"a":1,"b":[true,false,null,"x"],"c":{"d":-1.5e+10}}""",
+        """{"a":1,"b":[true,false,null,"x"],"c":{"d":-1.5e+10}}""")]
     [InlineData("{\"a\"\n:\n1\n,\"b\"\n:\n2}", """{"a":1,"b":2}""")]
     [InlineData("""{"a":"\"\\\/\b\f\n\r\t\u0041"}""", """{"a":"\"\\/\u0008\u000c\n\r\tA"}""")]
     // Comments, braces, separators
@@ -18,7 +19,8 @@ public sealed class HoconSyntaxTests
     [InlineData("a = x#c", """{"a":"x"}""")]
     [InlineData("a = x//c", """{"a":"x"}""")]
     [InlineData("a = x/c", """{"a":"x/c"}""")]
-    [InlineData("a=1\nb:2\nc { d = 3 }\ne = { f : 4 }\ng\n{ h = 5 }", """{"a":1,"b":2,"c":{"d":3},"e":{"f":4},"g":{"h":5}}""")]
+    [InlineData("a=1\nb:2\nc { d = 3 }\ne = { f : 4 }\ng\n{ h = 5 }",
+        """{"a":1,"b":2,"c":{"d":3},"e":{"f":4},"g":{"h":5}}""")]
     [InlineData("a = 1, b = 2,", """{"a":1,"b":2}""")]
     [InlineData("a =\n  1", """{"a":1}""")]
     [InlineData("a = [1, 2\n3 # c\n,4,]", """{"a":[1,2,3,4]}""")]

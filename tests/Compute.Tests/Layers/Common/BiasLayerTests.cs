@@ -12,7 +12,9 @@ public sealed class BiasLayerTests
         Type = "Bias",
         BiasParam = new BiasParameter
         {
-            Axis = axis, NumAxes = axes, Filler = new FillerParameter { Type = "uniform", Min = -1, Max = 1 },
+            Axis = axis,
+            NumAxes = axes,
+            Filler = new FillerParameter { Type = "uniform", Min = -1, Max = 1 },
         },
     };
 

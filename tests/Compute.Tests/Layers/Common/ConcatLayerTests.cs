@@ -27,7 +27,8 @@ public sealed class ConcatLayerTests
     [Fact]
     public void BottomWithoutGradient_IsLeftAlone()
     {
-        using var harness = new LayerHarness(Parameter(0), [LayerHarness.RandomBlob(1, [2, 3]), LayerHarness.RandomBlob(2, [1, 3])]);
+        using var harness = new LayerHarness(
+            Parameter(0), [LayerHarness.RandomBlob(1, [2, 3]), LayerHarness.RandomBlob(2, [1, 3])]);
         harness.Forward();
         harness.Bottom[1].MutableDiff.Fill(7);
         harness.Top[0].MutableDiff.Fill(1);

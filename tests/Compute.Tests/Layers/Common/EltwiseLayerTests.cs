@@ -21,11 +21,13 @@ public sealed class EltwiseLayerTests
     [Fact]
     public void Sum_WeighsItsBottoms()
     {
-        using var harness = new LayerHarness(Parameter(EltwiseParameter.Types.EltwiseOp.Sum, true, 1, -0.5f, 2), Three());
+        using var harness = new LayerHarness(
+            Parameter(EltwiseParameter.Types.EltwiseOp.Sum, true, 1, -0.5f, 2), Three());
         harness.Forward();
         for (int i = 0; i < 114; i++)
         {
-            Assert.Equal(harness.Bottom[0].Data[i] - (0.5f * harness.Bottom[1].Data[i]) + (2 * harness.Bottom[2].Data[i]),
+            Assert.Equal(harness.Bottom[0].Data[i] - (0.5f * harness.Bottom[1].Data[i])
+                + (2 * harness.Bottom[2].Data[i]),
                 harness.Top[0].Data[i], 1e-6f);
         }
 
@@ -49,7 +51,8 @@ public sealed class EltwiseLayerTests
     {
         Blob[] bottom =
         [
-            LayerHarness.BlobOf([4], 1, 2, 5, 0), LayerHarness.BlobOf([4], 1, 3, 4, 0), LayerHarness.BlobOf([4], 1, 2.5f, 9, -1),
+            LayerHarness.BlobOf([4], 1, 2, 5, 0), LayerHarness.BlobOf([4], 1, 3, 4, 0),
+                LayerHarness.BlobOf([4], 1, 2.5f, 9, -1),
         ];
         using var harness = new LayerHarness(Parameter(EltwiseParameter.Types.EltwiseOp.Max), bottom);
         harness.Forward();
@@ -64,7 +67,8 @@ public sealed class EltwiseLayerTests
 
     [Fact]
     public void Threads_DoNotMatter() => LayerAssert.ThreadsDoNotMatter(
-        Parameter(EltwiseParameter.Types.EltwiseOp.Prod), () => [LayerHarness.RandomBlob(1, [40000]), LayerHarness.RandomBlob(2, [40000])]);
+        Parameter(EltwiseParameter.Types.EltwiseOp.Prod), () =>
+        [LayerHarness.RandomBlob(1, [40000]), LayerHarness.RandomBlob(2, [40000])]);
 
     [Fact]
     public void ShapesAndCoefficientsThatDoNotFit_AreRefused()
@@ -73,7 +77,8 @@ public sealed class EltwiseLayerTests
         LayerAssert.SetUpFails(ErrorCodes.ShapeMismatch, sum, [new Blob([2, 3]), new Blob([3, 2])], 1);
         LayerAssert.SetUpFails(ErrorCodes.BadLayerParameter, Parameter(EltwiseParameter.Types.EltwiseOp.Sum, true, 1),
             [new Blob([2]), new Blob([2])], 1);
-        LayerAssert.SetUpFails(ErrorCodes.BadLayerParameter, Parameter(EltwiseParameter.Types.EltwiseOp.Prod, true, 1, 1),
+        LayerAssert.SetUpFails(
+            ErrorCodes.BadLayerParameter, Parameter(EltwiseParameter.Types.EltwiseOp.Prod, true, 1, 1),
             [new Blob([2]), new Blob([2])], 1);
     }
 }

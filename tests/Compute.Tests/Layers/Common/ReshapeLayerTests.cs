@@ -13,7 +13,8 @@ public sealed class ReshapeLayerTests
         shape.Dim.AddRange(dims);
         return new LayerParameter
         {
-            Type = "Reshape", ReshapeParam = new ReshapeParameter { Shape = shape, Axis = axis, NumAxes = axes },
+            Type = "Reshape",
+            ReshapeParam = new ReshapeParameter { Shape = shape, Axis = axis, NumAxes = axes },
         };
     }
 

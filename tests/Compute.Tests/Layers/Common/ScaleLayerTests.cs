@@ -13,7 +13,14 @@ public sealed class ScaleLayerTests
         return new LayerParameter
         {
             Type = "Scale",
-            ScaleParam = new ScaleParameter { Axis = axis, NumAxes = axes, BiasTerm = bias, Filler = filler, BiasFiller = filler },
+            ScaleParam = new ScaleParameter
+            {
+                Axis = axis,
+                NumAxes = axes,
+                BiasTerm = bias,
+                Filler = filler,
+                BiasFiller = filler
+            },
         };
     }
 

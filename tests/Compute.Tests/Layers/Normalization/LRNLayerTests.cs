@@ -22,7 +22,8 @@ public sealed class LRNLayerTests
     [InlineData(9, 1.3f)]
     public void AcrossChannels_AgreesWithTheFormula(int size, float beta)
     {
-        using var harness = new LayerHarness(Parameter((uint)size, beta: beta), [LayerHarness.RandomBlob(1, [2, 7, 3, 11], -2, 2)]);
+        using var harness = new LayerHarness(
+            Parameter((uint)size, beta: beta), [LayerHarness.RandomBlob(1, [2, 7, 3, 11], -2, 2)]);
         harness.Forward();
         for (int i = 0; i < harness.Top[0].Count; i++)
         {

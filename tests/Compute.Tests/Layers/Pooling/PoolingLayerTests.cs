@@ -34,8 +34,13 @@ public sealed class PoolingLayerTests
         Type = "Pooling",
         PoolingParam = new PoolingParameter
         {
-            Pool = pool, KernelH = kernel[0], KernelW = kernel[1],
-            StrideH = stride[0], StrideW = stride[1], PadH = pad[0], PadW = pad[1],
+            Pool = pool,
+            KernelH = kernel[0],
+            KernelW = kernel[1],
+            StrideH = stride[0],
+            StrideW = stride[1],
+            PadH = pad[0],
+            PadW = pad[1],
         },
     };
 
@@ -170,10 +175,12 @@ public sealed class PoolingLayerTests
         for (int i = 0; i < values.Count; i += 3)
             values.MutableData[i] = float.NaN;
         using var harness = new LayerHarness(
-            Of(new PoolingParameter { KernelSize = kernel, Stride = stride }), [LayerHarness.BlobOf([1, 2, 9, 40], values.Data)]);
+            Of(new PoolingParameter { KernelSize = kernel, Stride = stride }),
+            [LayerHarness.BlobOf([1, 2, 9, 40], values.Data)]);
         harness.Forward();
         ForEachWindow(harness, [kernel, kernel], [stride, stride], [0, 0], (window, cells, _) => Assert.Equal(
-            cells.Where(cell => !float.IsNaN(cell.Value)).Select(cell => cell.Value).DefaultIfEmpty(float.MinValue).Max(),
+            cells.Where(cell => !float.IsNaN(cell.Value)).Select(cell => cell.Value).DefaultIfEmpty(float.MinValue)
+            .Max(),
             harness.Top[0].Data[window]));
     }
 
@@ -205,7 +212,8 @@ public sealed class PoolingLayerTests
     [Fact]
     public void Stochastic_InTestPhaseIsTheMeanOfTheDraw()
     {
-        LayerParameter parameter = Of(new PoolingParameter { Pool = PoolMethod.Stochastic, KernelSize = 3, Stride = 2 });
+        LayerParameter parameter =
+            Of(new PoolingParameter { Pool = PoolMethod.Stochastic, KernelSize = 3, Stride = 2 });
         parameter.Phase = Phase.Test;
         using var harness = new LayerHarness(parameter, [LayerHarness.RandomBlob(8, [2, 3, 6, 8], 0.1f, 1)]);
         harness.Forward();
@@ -224,7 +232,8 @@ public sealed class PoolingLayerTests
     [InlineData(PoolMethod.Max, 3u, 1u, 1u)]
     [InlineData(PoolMethod.Ave, 3u, 2u, 1u)]
     [InlineData(PoolMethod.Stochastic, 3u, 2u, 0u)]
-    public void Threads_DoNotMatter(PoolMethod pool, uint kernel, uint stride, uint pad) => LayerAssert.ThreadsDoNotMatter(
+    public void Threads_DoNotMatter(PoolMethod pool, uint kernel, uint stride, uint pad) =>
+        LayerAssert.ThreadsDoNotMatter(
         Of(new PoolingParameter { Pool = pool, KernelSize = kernel, Stride = stride, Pad = pad }),
         () => [LayerHarness.RandomBlob(9, [3, 17, 30, 41], 0, 1)]);
 

@@ -37,49 +37,50 @@ internal static unsafe class PixelPanels
                     Vector512.Load(s0 + offsets[k]).Store(to);
                 break;
             case 2:
-            {
-                float* s1 = source + pieces[1].Offset;
-                float* to1 = to + pieces[1].Column;
-                for (int k = 0; k < depth; k++, to += pitch, to1 += pitch)
                 {
-                    nint offset = offsets[k];
-                    Vector512.Load(s0 + offset).Store(to);
-                    Vector512.Load(s1 + offset).Store(to1);
-                }
+                    float* s1 = source + pieces[1].Offset;
+                    float* to1 = to + pieces[1].Column;
+                    for (int k = 0; k < depth; k++, to += pitch, to1 += pitch)
+                    {
+                        nint offset = offsets[k];
+                        Vector512.Load(s0 + offset).Store(to);
+                        Vector512.Load(s1 + offset).Store(to1);
+                    }
 
-                break;
-            }
+                    break;
+                }
 
             case 3:
-            {
-                float* s1 = source + pieces[1].Offset, s2 = source + pieces[2].Offset;
-                float* to1 = to + pieces[1].Column, to2 = to + pieces[2].Column;
-                for (int k = 0; k < depth; k++, to += pitch, to1 += pitch, to2 += pitch)
                 {
-                    nint offset = offsets[k];
-                    Vector512.Load(s0 + offset).Store(to);
-                    Vector512.Load(s1 + offset).Store(to1);
-                    Vector512.Load(s2 + offset).Store(to2);
-                }
+                    float* s1 = source + pieces[1].Offset, s2 = source + pieces[2].Offset;
+                    float* to1 = to + pieces[1].Column, to2 = to + pieces[2].Column;
+                    for (int k = 0; k < depth; k++, to += pitch, to1 += pitch, to2 += pitch)
+                    {
+                        nint offset = offsets[k];
+                        Vector512.Load(s0 + offset).Store(to);
+                        Vector512.Load(s1 + offset).Store(to1);
+                        Vector512.Load(s2 + offset).Store(to2);
+                    }
 
-                break;
-            }
+                    break;
+                }
 
             case 4:
-            {
-                float* s1 = source + pieces[1].Offset, s2 = source + pieces[2].Offset, s3 = source + pieces[3].Offset;
-                nint c1 = pieces[1].Column, c2 = pieces[2].Column, c3 = pieces[3].Column;
-                for (int k = 0; k < depth; k++, to += pitch)
                 {
-                    nint offset = offsets[k];
-                    Vector512.Load(s0 + offset).Store(to);
-                    Vector512.Load(s1 + offset).Store(to + c1);
-                    Vector512.Load(s2 + offset).Store(to + c2);
-                    Vector512.Load(s3 + offset).Store(to + c3);
-                }
+                    float* s1 = source + pieces[1].Offset, s2 = source + pieces[2].Offset, s3 = source + pieces[3]
+                        .Offset;
+                    nint c1 = pieces[1].Column, c2 = pieces[2].Column, c3 = pieces[3].Column;
+                    for (int k = 0; k < depth; k++, to += pitch)
+                    {
+                        nint offset = offsets[k];
+                        Vector512.Load(s0 + offset).Store(to);
+                        Vector512.Load(s1 + offset).Store(to + c1);
+                        Vector512.Load(s2 + offset).Store(to + c2);
+                        Vector512.Load(s3 + offset).Store(to + c3);
+                    }
 
-                break;
-            }
+                    break;
+                }
 
             default:
                 for (int k = 0; k < depth; k++, to += pitch)
