@@ -5,7 +5,8 @@ namespace CaffeActors.Actors.Messages;
 
 /// <summary>To a replica: do one iteration, forward, backward and update.</summary>
 /// <param name="Iteration">Updates done so far.</param>
-internal sealed record Step(int Iteration);
+/// <param name="Debug">Whether the net tells the mean absolute values of all blobs (debug_info at a display).</param>
+internal sealed record Step(int Iteration, bool Debug = false);
 
 /// <summary>From a replica: the iteration is done.</summary>
 /// <param name="Iteration">Updates done before it.</param>

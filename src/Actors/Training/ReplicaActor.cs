@@ -50,6 +50,7 @@ internal sealed class ReplicaActor : UntypedActor
                 _asker = Sender;
                 _measuring = false;
                 _update.Iteration = step.Iteration;
+                _replica.Net.DebugInfo = step.Debug;
                 _pass = 0;
                 _loss = 0;
                 if (_replica.KeepsUpdates)

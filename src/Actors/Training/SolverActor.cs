@@ -90,8 +90,10 @@ internal sealed class SolverActor : UntypedActor
         else if (TestIsDue())
             BeginTests();
         else
-            _replica.Tell(new Step(_iteration));
+            _replica.Tell(new Step(_iteration, Solver.DebugInfo && IsDisplay()));
     }
+
+    private bool IsDisplay() => Solver.Display > 0 && _iteration % Solver.Display == 0;
 
     private bool TestIsDue() =>
         _run.Tests.Count > 0 && Solver.TestInterval > 0 && _iteration % Solver.TestInterval == 0
@@ -187,7 +189,7 @@ internal sealed class SolverActor : UntypedActor
             _run.Log.Info("Optimization stopped early.");
             End(RunEnd.Stopped);
         }
-        else if (Solver.Display > 0 && _iteration % Solver.Display == 0)
+        else if (IsDisplay())
         {
             _replica.Tell(MeasureLoss.Instance);
         }

@@ -90,7 +90,6 @@ internal sealed class TrainingRunBuilder
             }, catalog);
             _log.Info("Creating the train net.");
             train = NetBuilder.Build(_plan.Nets.Train, options);
-            train.DebugInfo = false;
             for (int i = 0; i < _plan.Nets.Tests.Count; i++)
             {
                 _log.Info($"Creating test net (#{i}).");

@@ -86,6 +86,15 @@ public sealed partial class TrainingHostTests : IDisposable
     }
 
     [Fact]
+    public async Task DebugInfo_IsToldAtDisplaysOnly()
+    {
+        _fixture.WriteSolver("debug_info: true test_initialization: false");
+        await _fixture.RunAsync(_fixture.Plan(new PlanOptions { MaxIter = 9 }));
+        Assert.Equal(2, Bodies("    [Backward] All net params").Length);
+        Assert.Equal(2, Bodies("    [Forward] Layer conv, top blob conv data").Length);
+    }
+
+    [Fact]
     public async Task TestInitialization_CanBeLeftOut()
     {
         _fixture.WriteSolver("test_initialization: false snapshot_after_train: false");
