@@ -8,7 +8,7 @@ namespace CaffeActors.Benchmarks.Kernels;
 /// <summary>Speed of the matrix product on square matrices and on those of fully connected layers.</summary>
 internal static unsafe class GemmBenchmark
 {
-    private static readonly (string Name, bool TransA, bool TransB, int M, int N, int K)[] Shapes =
+    private static readonly (string Name, bool TransA, bool TransB, int M, int N, int K)[] _shapes =
     [
         ("256 NN", false, false, 256, 256, 256),
         ("512 NN", false, false, 512, 512, 512),
@@ -42,7 +42,7 @@ internal static unsafe class GemmBenchmark
         int rounds = args.Length > 1 ? int.Parse(args[1], InvariantCulture) : 20;
         Console.WriteLine($"gemm, {device.Threads} thread(s), kernels {device.Kernels.Name}, least of {rounds} rounds");
         var work = new Rounds(device.Threads);
-        foreach ((string name, bool ta, bool tb, int m, int n, int k) in Shapes)
+        foreach ((string name, bool ta, bool tb, int m, int n, int k) in _shapes)
         {
             if (args.Length > 2 && !name.Contains(args[2], StringComparison.OrdinalIgnoreCase))
                 continue;

@@ -69,7 +69,7 @@ internal sealed unsafe class ImplicitProduct
     {
         SpatialAxis[] axes = geometry.Axes;
         int units = BandOf(geometry.InputsOfGroup, axes[0].Output, axes[0].Stride, axes[0].Extent, Lengths(axes));
-        (SourceLayout layout, PixelPhase phase) = Source(geometry, units);
+        (SourceLayout layout, PixelPhase phase) = Source(geometry, geometry.InputsOfGroup, units);
         PixelPhase[] phases = [phase];
         var weights = new PackedWeights(
             phases, geometry.Groups, geometry.OutputsOfGroup, geometry.OutputsOfGroup * geometry.Depth, geometry.Depth,
@@ -163,8 +163,9 @@ internal sealed unsafe class ImplicitProduct
 
     /// <summary>How a convolution reads its images, and its pixels with the cells that reach them.</summary>
     /// <param name="geometry">The sizes.</param>
+    /// <param name="channels">Channels whose cells are to be found.</param>
     /// <param name="units">The most units held in one band.</param>
-    public static (SourceLayout Layout, PixelPhase Pixels) Source(ConvolutionGeometry geometry, int units)
+    public static (SourceLayout Layout, PixelPhase Pixels) Source(ConvolutionGeometry geometry, int channels, int units)
     {
         SpatialAxis[] axes = geometry.Axes;
         var layout = new SourceLayout(
@@ -175,8 +176,7 @@ internal sealed unsafe class ImplicitProduct
         int[] outputs = [.. axes.Select(axis => axis.Output)], stride = [.. axes.Select(axis => axis.Stride)];
         // Along the last axis the layout has sorted the phases: a step of the target is a step of the source.
         stride[^1] = 1;
-        var pixels = new PixelPhase(
-            layout, geometry.InputsOfGroup, taps, offsets, outputs, stride, Pitches(outputs), 0, units);
+        var pixels = new PixelPhase(layout, channels, taps, offsets, outputs, stride, Pitches(outputs), 0, units);
         return (layout, pixels);
     }
 

@@ -14,6 +14,7 @@ internal sealed unsafe class ScatteredGradient
 {
     // The most numbers of a padded image worked on at a time.
     private const int MaxImage = 1 << 20;
+
     // Where the implicit product is slower: with tiles of so few rows, or with so many products with zeros.
     private const int LeastRows = 8;
     private const double MostWaste = 1.2;
@@ -24,8 +25,7 @@ internal sealed unsafe class ScatteredGradient
     public ScatteredGradient(ConvolutionGeometry geometry)
     {
         Geometry = geometry;
-        SpatialAxis[] axes = geometry.Axes;
-        (Layout, Pixels) = ImplicitProduct.Source(geometry, axes[0].Output);
+        (Layout, Pixels) = ImplicitProduct.Source(geometry, channels: 1, geometry.Axes[0].Output);
     }
 
     /// <summary>The sizes.</summary>
@@ -34,7 +34,7 @@ internal sealed unsafe class ScatteredGradient
     /// <summary>How the input lies while it is added to.</summary>
     public SourceLayout Layout { get; }
 
-    /// <summary>The output pixels and the kernel's cells.</summary>
+    /// <summary>The output pixels and the kernel's cells, in the first channel.</summary>
     public PixelPhase Pixels { get; }
 
     /// <summary>Whether this way is the faster one; measured on layers of LeNet, AlexNet, VGG and ResNet.</summary>

@@ -128,7 +128,7 @@ internal static unsafe class Packing
             for (; c + 8 <= columns; c += 8)
             {
                 for (int r = 0; r < fill; r += 8)
-                    Transpose8.Avx2(from + c, offsets + r, rows - r, to + (c * pitch) + r, pitch, fill - r, scale);
+                    Transpose8.Block(from + c, offsets + r, rows - r, to + (c * pitch) + r, pitch, fill - r, scale);
             }
         }
 

@@ -17,10 +17,10 @@ internal static unsafe class PanelProduct
     /// <summary>Numbers in such a buffer.</summary>
     public const int TileSize = 16 * TilePitch;
 
-    private static readonly float[] Zeros = GC.AllocateArray<float>(16, pinned: true);
+    private static readonly float[] _zeros = GC.AllocateArray<float>(16, pinned: true);
 
     /// <summary>Sixteen zeros: what a tile starts from unless there is a bias.</summary>
-    public static float* Zero { get; } = (float*)Unsafe.AsPointer(ref Zeros[0]);
+    public static float* Zero { get; } = (float*)Unsafe.AsPointer(ref _zeros[0]);
 
     /// <summary>The parts of the summed index.</summary>
     public static EvenSplit Depths(int depth) => new(depth, Math.Max(1, (depth + MaxDepth - 1) / MaxDepth));

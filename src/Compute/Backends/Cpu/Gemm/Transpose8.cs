@@ -19,7 +19,7 @@ internal static unsafe class Transpose8
     /// <param name="fill">Numbers written for each column, at least 1; more than 8 count as 8.</param>
     /// <param name="scale">Factor.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Avx2(float* from, nint* offsets, int rows, float* to, nint pitch, int fill, float scale)
+    public static void Block(float* from, nint* offsets, int rows, float* to, nint pitch, int fill, float scale)
     {
         Vector256<float> zero = Vector256<float>.Zero;
         Vector256<float> r0 = rows > 0 ? Vector256.Load(from + offsets[0]) : zero;

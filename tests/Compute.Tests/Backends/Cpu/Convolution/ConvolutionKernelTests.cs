@@ -10,7 +10,9 @@ namespace CaffeActors.Compute.Tests.Backends.Cpu.Convolution;
 
 public sealed unsafe class ConvolutionKernelTests
 {
-    private static readonly Gen<SpatialAxis> Axis =
+    private const int Guard = 20;
+
+    private static readonly Gen<SpatialAxis> _axis =
         from input in Gen.Int[1, 19]
         from kernel in Gen.Frequency((1, Gen.Const(1)), (4, Gen.Int[2, 5]))
         from stride in Gen.Frequency((3, Gen.Const(1)), (2, Gen.Int[2, 4]))
@@ -18,11 +20,11 @@ public sealed unsafe class ConvolutionKernelTests
         from dilation in Gen.Frequency((4, Gen.Const(1)), (1, Gen.Int[0, 3]))
         select new SpatialAxis(input, kernel, stride, pad, dilation);
 
-    private static readonly Gen<SpatialAxis> ShortAxis =
-        Axis.Select(axis => axis with { Input = Math.Min(axis.Input, 7) });
+    private static readonly Gen<SpatialAxis> _shortAxis =
+        _axis.Select(axis => axis with { Input = Math.Min(axis.Input, 7) });
 
-    private static readonly Gen<Case> Cases =
-        from axes in Gen.Frequency((1, Axis.Array[0, 1]), (6, Axis.Array[2]), (1, ShortAxis.Array[3]))
+    private static readonly Gen<Case> _cases =
+        from axes in Gen.Frequency((1, _axis.Array[0, 1]), (6, _axis.Array[2]), (1, _shortAxis.Array[3]))
         from groups in Gen.Frequency((3, Gen.Const(1)), (1, Gen.Int[2, 3]))
         from inputs in Gen.Int[1, 9]
         from outputs in Gen.Frequency((3, Gen.Int[1, 9]), (1, Gen.Int[10, 40]))
@@ -35,7 +37,7 @@ public sealed unsafe class ConvolutionKernelTests
     [Theory]
     [MemberData(nameof(Families))]
     public void AllPasses_AgreeWithTheDefinitionAtAnyNumberOfThreads(string family) =>
-        WithDevices(family, devices => Cases.Sample(one => Check(one, devices), iter: 120, threads: 1));
+        WithDevices(family, devices => _cases.Sample(one => Check(one, devices), iter: 120, threads: 1));
 
     public static TheoryData<string, string> Shapes
     {
@@ -156,22 +158,16 @@ public sealed unsafe class ConvolutionKernelTests
         float[][]? first = null;
         foreach (CpuDevice device in devices)
         {
-            using var y = new Blob(dy.Shape);
-            using var dx = new Blob(x.Shape);
-            using var dw = new Blob(w.Shape);
-            using var db = new Blob(bias.Shape);
-            // Outputs and data gradients are overwritten, the others added to.
-            y.MutableData.Fill(float.NaN);
-            dx.MutableData.Fill(float.NaN);
-            dw.MutableData.Fill(0.5f);
-            db.MutableData.Fill(0.5f);
+            // Outputs and data gradients are overwritten, the others added to; nothing past their ends is touched.
+            using Blob y = Guarded(dy.Count, float.NaN), dx = Guarded(x.Count, float.NaN);
+            using Blob dw = Guarded(w.Count, 0.5f), db = Guarded(bias.Count, 0.5f);
             var kernel = new ConvolutionKernel(geometry);
             kernel.Forward(device, one.Images, x.CpuData, w.CpuData, bias.CpuData, y.MutableCpuData);
             kernel.BackwardData(device, one.Images, w.CpuData, dy.CpuData, dx.MutableCpuData);
             kernel.BackwardWeights(device, one.Images, x.CpuData, dy.CpuData, dw.MutableCpuData);
             ConvolutionKernel.BackwardBias(
                 device, one.Images, one.Outputs, geometry.OutputPlane, dy.CpuData, db.MutableCpuData);
-            float[][] results = [y.Data.ToArray(), dx.Data.ToArray(), dw.Data.ToArray(), db.Data.ToArray()];
+            float[][] results = [Values(y), Values(dx), Values(dw), Values(db)];
             if (first is null)
             {
                 reference.Y.AssertClose(results[0], $"{one}: outputs");
@@ -181,13 +177,27 @@ public sealed unsafe class ConvolutionKernelTests
                 using var start = new Blob(one.Inputs);
                 start.MutableData.Fill(0.75f);
                 kernel.BackwardData(device, one.Images, w.CpuData, dy.CpuData, dx.MutableCpuData, start.CpuData);
-                reference.Dx.AssertClose(dx.Data, $"{one}: transposed convolution", 0.75f);
+                reference.Dx.AssertClose(Values(dx), $"{one}: transposed convolution", 0.75f);
             }
 
             first ??= results;
             for (int i = 0; i < results.Length; i++)
                 AssertSameBits(first[i], results[i], $"{one}, {device.Threads} threads, result {i}");
         }
+    }
+
+    private static Blob Guarded(int count, float value)
+    {
+        var blob = new Blob(count + Guard);
+        blob.MutableData.Fill(value);
+        blob.MutableData[count..].Fill(Guard);
+        return blob;
+    }
+
+    private static float[] Values(Blob guarded)
+    {
+        Assert.All(guarded.Data[^Guard..].ToArray(), value => Assert.Equal(Guard, value));
+        return guarded.Data[..^Guard].ToArray();
     }
 
     private static void AssertSameBits(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, string what) =>

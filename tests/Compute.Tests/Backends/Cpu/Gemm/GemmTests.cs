@@ -9,11 +9,11 @@ namespace CaffeActors.Compute.Tests.Backends.Cpu.Gemm;
 
 public sealed unsafe class GemmTests
 {
-    private static readonly Gen<int> Length = Gen.Frequency(
+    private static readonly Gen<int> _length = Gen.Frequency(
         (4, Gen.Int[1, 18]), (4, Gen.Int[19, 90]), (1, Gen.Int[91, 400]), (1, Gen.Const(0)));
 
-    private static readonly Gen<Case> Cases =
-        from sizes in Gen.Select(Length, Length, Length)
+    private static readonly Gen<Case> _cases =
+        from sizes in Gen.Select(_length, _length, _length)
         from trans in Gen.Select(Gen.Bool, Gen.Bool)
         from extra in Gen.Select(Gen.Int[0, 5], Gen.Int[0, 5], Gen.Int[0, 5])
         from factors in Gen.Select(OneOf(1, 0, 1.7f), OneOf(0, 1, -0.5f))
@@ -33,7 +33,7 @@ public sealed unsafe class GemmTests
     public void Run_AgreesWithDoublePrecisionAtAnyNumberOfThreads(string family)
     {
         CpuDevice[] devices = [.. Enumerable.Range(1, 3).Select(t => new CpuDevice(t) { Kernels = Family(family) })];
-        Cases.Sample(one => Check(one, devices), iter: 300, threads: 1);
+        _cases.Sample(one => Check(one, devices), iter: 300, threads: 1);
         foreach (CpuDevice device in devices)
             device.Dispose();
     }
