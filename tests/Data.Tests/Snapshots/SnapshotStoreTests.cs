@@ -65,6 +65,21 @@ public sealed class SnapshotStoreTests : IDisposable
         AssertEqualBlobs(Sample.Net(first: 9).Layers[1].Blobs, content.Net.Layer[1].Blobs);
     }
 
+    [Theory]
+    [InlineData(Format.Binaryproto)]
+    [InlineData(Format.Hdf5)]
+    public void Save_CopiesNoBlob(Format format)
+    {
+        const int Count = 4 << 20;
+        using var blob = new CaffeActors.Compute.Blobs.Blob(Count);
+        var net = new NetWeights("big", [new(new LayerParameter { Name = "ip" }, [blob])]);
+        var progress = new SolverProgress(15, 0, [blob]);
+        Store(format).Save(net, progress, Sample.Resume());
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Store(format).Save(net, progress, Sample.Resume());
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, Count * sizeof(float) / 8);
+    }
+
     [Fact]
     public void Newest_OfNothing_FindsNothing()
     {
