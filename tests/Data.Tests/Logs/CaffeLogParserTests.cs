@@ -29,7 +29,8 @@ public sealed class CaffeLogParserTests
     public void Parse_GoesOnOverNewYear(string before, string after)
     {
         CaffeLog log = Parse($"{before} 23:59:50.000000 1 solver.cpp:289] Solving LeNet",
-            Train(before, "23:59:55.000000", 0), Train(after, "00:00:05.000000", 100), Train(after, "00:01:05.000000", 200));
+            Train(before, "23:59:55.000000", 0), Train(after, "00:00:05.000000", 100),
+            Train(after, "00:01:05.000000", 200));
         Assert.Equal([5, 15, 75], log.Train.Rows.Select(row => row.Seconds));
     }
 
@@ -45,7 +46,8 @@ public sealed class CaffeLogParserTests
     public void Parse_OfOneRow_HasNoneYet()
     {
         Assert.Empty(Parse(Solving, Train("I0210", "13:39:21.000000", 0)).Train.Rows);
-        LogRow only = Assert.Single(Parse(Solving, Line("Iteration 0, loss = 1"), Line("    Train net output #0: loss = 1"),
+        LogRow only = Assert.Single(Parse(Solving, Line("Iteration 0, loss = 1"),
+            Line("    Train net output #0: loss = 1"),
             Line("    Train net output #1: aux = 1"), Line("Iteration 9, lr = 0.01"),
             Line("    Train net output #0: loss = 1")).Train.Rows);
         Assert.Equal(double.NaN, only.LearningRate);
@@ -54,7 +56,8 @@ public sealed class CaffeLogParserTests
     [Fact]
     public void Parse_JoinsTheOutputsOfAllTestNets()
     {
-        CaffeLog log = Parse(Solving, Line("Iteration 0, Testing net (#0)"), Line("    Test net output #0: accuracy = 0.1"),
+        CaffeLog log = Parse(Solving,
+            Line("Iteration 0, Testing net (#0)"), Line("    Test net output #0: accuracy = 0.1"),
             Line("Iteration 0, Testing net (#1)"), Line("    Test net output #0: top5 = 0.3"),
             Line("Iteration 500, Testing net (#0)"), Line("    Test net output #0: accuracy = 0.8"),
             Line("Iteration 500, Testing net (#1)"), Line("    Test net output #0: top5 = 0.9"));
@@ -72,7 +75,8 @@ public sealed class CaffeLogParserTests
         CaffeLog log = Parse(Solving, Line("Iteration 0, loss = 1"), Line("    Train net output #0: loss = 1"),
             Line("    Train net output #1: aux = 2"), Line("Iteration 100, loss = 1"),
             Line("    Train net output #0: loss = 3"), Line($"    Train net output #1: aux = {value}"),
-            Line("Iteration 200, loss = 1"), Line("    Train net output #0: loss = 5"), Line("    Train net output #1: aux = 6"));
+            Line("Iteration 200, loss = 1"), Line("    Train net output #0: loss = 5"),
+            Line("    Train net output #1: aux = 6"));
         Assert.Equal([["loss", "aux"], ["loss"], ["loss", "aux"]],
             log.Train.Rows.Select(row => row.Outputs.Select(output => output.Key)));
     }
@@ -81,8 +85,10 @@ public sealed class CaffeLogParserTests
     public void Parse_PassesOverLinesWithoutATimeAndBeforeTheFirstIteration()
     {
         CaffeLog log = Parse("Solving nothing yet", Solving, Line("    Train net output #0: loss = 1"), "",
-            Line("Iteration 0, loss = 1"), "Train net output #0: loss = 9", "I0231 13:39:22.381027 1 x] Train net output #0: loss = 9",
-            Line("    Train net output #0: loss = 1"), Line("Iteration 100, loss = 1"), Line("    Train net output #0: loss = 2"));
+            Line("Iteration 0, loss = 1"), "Train net output #0: loss = 9",
+            "I0231 13:39:22.381027 1 x] Train net output #0: loss = 9",
+            Line("    Train net output #0: loss = 1"),
+            Line("Iteration 100, loss = 1"), Line("    Train net output #0: loss = 2"));
         Assert.Equal([1, 2], log.Train.Rows.Select(row => row.Outputs[0].Value));
     }
 

@@ -64,7 +64,8 @@ public sealed class MetricReaderTests : IDisposable
             }
 
             List<object?[]> actual = DuckDb.Query(folder.Path,
-                $"SELECT run_id, step, name, value, rank, segment FROM ({sql}) ORDER BY run_id, segment, step, name DESC");
+                $"SELECT run_id, step, name, value, rank, segment FROM ({sql}) "
+                + "ORDER BY run_id, segment, step, name DESC");
             Assert.Equal(expected, actual);
         }, iter: 2, threads: 1);
     }

@@ -7,7 +7,12 @@ public sealed class FingerprintTests
 {
     private static SolverParameter Solver => new()
     {
-        Net = "net.prototxt", BaseLr = 0.01f, LrPolicy = "inv", MaxIter = 100, Type = "SGD", RandomSeed = 7,
+        Net = "net.prototxt",
+        BaseLr = 0.01f,
+        LrPolicy = "inv",
+        MaxIter = 100,
+        Type = "SGD",
+        RandomSeed = 7,
     };
 
     [Fact]

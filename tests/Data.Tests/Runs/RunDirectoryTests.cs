@@ -29,7 +29,7 @@ public sealed class RunDirectoryTests : IDisposable
         using RunDirectory run = RunDirectory.Create(_root.Path, Lenet, _time);
         Assert.Matches("^20261122-212221-[0-9a-f]{4}$", run.RunId);
         Assert.Equal(_root["run_id=" + run.RunId], run.Path);
-        Assert.True(Directory.Exists(run.MetricsPath) && Directory.Exists(run.SnapshotsPath) && Directory.Exists(run.PlotsPath));
+        Assert.All([run.MetricsPath, run.SnapshotsPath, run.PlotsPath], path => Assert.True(Directory.Exists(path)));
         Assert.Equal(Path.Combine(run.SnapshotsPath, "lenet"), run.SnapshotPrefix);
         Assert.Equal("run_id=" + run.RunId, File.ReadAllText(_root["latest"]).Trim());
         Assert.Equal(["manifest.json", "run.lock"], Directory.GetFiles(run.Path).Select(Path.GetFileName).Order());
@@ -78,14 +78,15 @@ public sealed class RunDirectoryTests : IDisposable
     {
         using RunDirectory run = RunDirectory.Create(_root.Path, Lenet with { Name = "größe <1>" }, _time);
         run.BeginSegment(0);
-        using JsonDocument json = JsonDocument.Parse(File.ReadAllText(Path.Combine(run.Path, "manifest.json")));
+        string text = File.ReadAllText(Path.Combine(run.Path, "manifest.json"));
+        using JsonDocument json = JsonDocument.Parse(text);
         JsonElement root = json.RootElement;
         Assert.Equal(1, root.GetProperty("format_version").GetInt32());
         Assert.Equal("running", root.GetProperty("state").GetString());
         Assert.Equal(JsonValueKind.Null, root.GetProperty("exit_code").ValueKind);
         Assert.Equal(ulong.MaxValue, root.GetProperty("seed").GetUInt64());
         Assert.Equal(0, root.GetProperty("segments")[0].GetProperty("index").GetInt32());
-        Assert.Contains("größe <1>", File.ReadAllText(Path.Combine(run.Path, "manifest.json")), StringComparison.Ordinal);
+        Assert.Contains("größe <1>", text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -63,7 +63,8 @@ public sealed class RunIndexTests : IDisposable
         string older = Make(snapshots: [20]);
         string damaged = Make(snapshots: [40]);
         string none = Make(snapshots: []);
-        string model = Directory.GetFiles(Path.Combine(_root["run_id=" + damaged], "snapshots"), "*.caffemodel").Single();
+        string snapshots = Path.Combine(_root["run_id=" + damaged], "snapshots");
+        string model = Directory.GetFiles(snapshots, "*.caffemodel").Single();
         File.WriteAllBytes(model, [1, 2, 3]);
         RunSearch search = Find();
         Assert.Equal((older, 20), (search.Run?.Manifest.RunId, search.Snapshot?.Iteration));
@@ -107,15 +108,20 @@ public sealed class RunIndexTests : IDisposable
     private RunSearch Find() => RunIndex.FindResumable(_root.Path, "lenet", "a", "b", End);
 
     private string Make(
-        int[] snapshots, string name = "lenet", string net = "a", string solver = "b", string prefix = "snapshots/lenet")
+        int[] snapshots, string name = "lenet", string net = "a", string solver = "b",
+        string prefix = "snapshots/lenet")
     {
         _time.Advance(TimeSpan.FromSeconds(1));
         using RunDirectory run = RunDirectory.Create(_root.Path, new()
         {
-            Name = name, NetHash = net, SolverHash = solver, SnapshotPrefix = prefix,
+            Name = name,
+            NetHash = net,
+            SolverHash = solver,
+            SnapshotPrefix = prefix,
         }, _time);
+        var store = new SnapshotStore(run.SnapshotPrefix);
         foreach (int iteration in snapshots)
-            new SnapshotStore(run.SnapshotPrefix).Save(Sample.Net(), Sample.Progress(iteration), Sample.Resume(run.RunId));
+            store.Save(Sample.Net(), Sample.Progress(iteration), Sample.Resume(run.RunId));
         return run.RunId;
     }
 }

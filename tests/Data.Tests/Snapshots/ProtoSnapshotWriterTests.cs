@@ -15,7 +15,8 @@ public sealed class ProtoSnapshotWriterTests
 
     [Fact]
     public void WriteNet_OfBlobsWithoutElementsOrAxes_GivesProtobufsBytes() => AssertEqualBytes(
-        new("", [new(new LayerParameter(), [new Blob(), new Blob(0, 300), Sample.Blob(1), new Blob([])])]), withDiff: true);
+        new("", [new(new LayerParameter(), [new Blob(), new Blob(0, 300), Sample.Blob(1), new Blob([])])]),
+        withDiff: true);
 
     [Fact]
     public void WriteNet_OfNothing_GivesProtobufsBytes() => AssertEqualBytes(new("", []), withDiff: false);
@@ -34,14 +35,19 @@ public sealed class ProtoSnapshotWriterTests
     {
         // Field 5000, a varint: 1.
         byte[] unknown = [.. Sample.Convolution("conv").ToByteArray(), 0xC0, 0xB8, 0x02, 0x01];
-        AssertEqualBytes(new("net", [new(LayerParameter.Parser.ParseFrom(unknown), [Sample.Blob(1, 2)])]), withDiff: false);
+        LayerParameter layer = LayerParameter.Parser.ParseFrom(unknown);
+        AssertEqualBytes(new("net", [new(layer, [Sample.Blob(1, 2)])]), withDiff: false);
     }
 
     [Fact]
     public void WriteNet_OfAnyShapes_GivesProtobufsBytes() =>
-        Gen.Int[0, 70].Array[0, 3].Array[0, 4].Array[0, 4].Sample(layers => AssertEqualBytes(new("net", [.. layers.Select(
-            (shapes, i) => new LayerWeights(new LayerParameter { Name = $"layer{i}", Phase = Phase.Test },
-                [.. shapes.Select(shape => Sample.Blob(i, shape))]))]), withDiff: layers.Length % 2 == 0), iter: 100);
+        Gen.Int[0, 70].Array[0, 3].Array[0, 4].Array[0, 4].Sample(net =>
+        {
+            IEnumerable<LayerWeights> layers = net.Select((shapes, i) => new LayerWeights(
+                new LayerParameter { Name = $"layer{i}", Phase = Phase.Test },
+                [.. shapes.Select(shape => Sample.Blob(i, shape))]));
+            AssertEqualBytes(new("net", [.. layers]), withDiff: net.Length % 2 == 0);
+        }, iter: 100);
 
     [Theory]
     [InlineData("adam")]

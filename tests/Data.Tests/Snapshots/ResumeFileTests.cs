@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using CaffeActors.Data.Snapshots;
+using CaffeActors.Data.Tests.Files;
 
 namespace CaffeActors.Data.Tests.Snapshots;
 
@@ -11,7 +12,9 @@ public sealed class ResumeFileTests
     {
         ResumeState state = Sample.Resume() with
         {
-            Iteration = 15, Model = new("m.caffemodel", 1L << 33, "00ff"), State = new("s.solverstate", 5, "11ee"),
+            Iteration = 15,
+            Model = new("m.caffemodel", 1L << 33, "00ff"),
+            State = new("s.solverstate", 5, "11ee"),
         };
         ResumeState read = ResumeFile.Parse(ResumeFile.Format(state));
         Assert.Equal(state.DataPositions, read.DataPositions);
@@ -20,7 +23,9 @@ public sealed class ResumeFileTests
         Assert.Equal(state.SmoothedLoss.Value, read.SmoothedLoss.Value);
         Assert.Equal(state, read with
         {
-            DataPositions = state.DataPositions, RandomStreams = state.RandomStreams, SmoothedLoss = state.SmoothedLoss,
+            DataPositions = state.DataPositions,
+            RandomStreams = state.RandomStreams,
+            SmoothedLoss = state.SmoothedLoss,
         });
     }
 
@@ -38,20 +43,42 @@ public sealed class ResumeFileTests
     }
 
     [Fact]
+    public void TheDocumentation_NamesEveryField()
+    {
+        string page = File.ReadAllText(Repository.PathOf(Path.Combine("docs", "snapshot-format.md")));
+        ResumeState state = Sample.Resume() with { Model = new("m", 1, "0"), State = new("s", 1, "0") };
+        using JsonDocument json = JsonDocument.Parse(ResumeFile.Format(state));
+        AssertNamed(json.RootElement);
+
+        void AssertNamed(JsonElement element)
+        {
+            foreach (JsonProperty field in element.EnumerateObject())
+            {
+                Assert.Contains($"`{field.Name}`", page, StringComparison.Ordinal);
+                JsonElement value = field.Value.ValueKind == JsonValueKind.Array ? field.Value[0] : field.Value;
+                if (value.ValueKind == JsonValueKind.Object && field.Name != "data_positions")
+                    AssertNamed(value);
+            }
+        }
+    }
+
+    [Fact]
     public void Parse_PassesOverWhatItDoesNotKnow() =>
         Assert.Equal("run-a", ResumeFile.Parse(Hashed("""{"run_id":"run-a","mood":[1]""")).RunId);
 
     [Fact]
-    public void Parse_OfANewerVersion_SaysSo() => Assert.Contains("version 2 is newer",
-        Assert.Throws<JsonException>(() => ResumeFile.Parse(Hashed("""{"format_version":2"""))).Message, StringComparison.Ordinal);
+    public void Parse_OfANewerVersion_SaysSo() =>
+        AssertRefused(Hashed("""{"format_version":2"""), "version 2 is newer");
 
     [Fact]
     public void Parse_OfAnEditedFile_SaysSo()
     {
-        string edited = Encoding.UTF8.GetString(ResumeFile.Format(Sample.Resume())).Replace("12", "13", StringComparison.Ordinal);
-        Assert.Contains("edited",
-            Assert.Throws<JsonException>(() => ResumeFile.Parse(Encoding.UTF8.GetBytes(edited))).Message, StringComparison.Ordinal);
+        string text = Encoding.UTF8.GetString(ResumeFile.Format(Sample.Resume()));
+        AssertRefused(Encoding.UTF8.GetBytes(text.Replace("12", "13", StringComparison.Ordinal)), "edited");
     }
+
+    private static void AssertRefused(byte[] file, string said) => Assert.Contains(
+        said, Assert.Throws<JsonException>(() => ResumeFile.Parse(file)).Message, StringComparison.Ordinal);
 
     // A file as another version would write it: an object's beginning, and its hash as the last member.
     private static byte[] Hashed(string head)

@@ -73,7 +73,8 @@ public sealed class SnapshotFileTests : IDisposable
     [Fact]
     public void ReadWeights_OfHdf5WithGaps_LeavesEmptyBlobs()
     {
-        LayerWeights layer = new(new LayerParameter { Name = "a" }, [Sample.Blob(1, 2), Sample.Blob(2, 3)], [false, true]);
+        LayerWeights layer =
+            new(new LayerParameter { Name = "a" }, [Sample.Blob(1, 2), Sample.Blob(2, 3)], [false, true]);
         NetParameter read = WeightsFile.Read(Write(new("n", [layer])));
         Assert.Equal(new BlobProto(), read.Layer[0].Blobs[0]);
         Assert.Equal([3], read.Layer[0].Blobs[1].Shape.Dim);

@@ -110,7 +110,9 @@ public sealed class SnapshotStoreTests : IDisposable
     {
         Save(Store(), 15);
         Save(new SnapshotStore(_folder["net_iter_99"]), 7);
-        foreach (string name in new[] { "net_iter_20.resume.bak", "net_iter_x.resume", "net_iter_.resume", "net_iter_99999999999.resume" })
+        string[] alike =
+            ["net_iter_20.resume.bak", "net_iter_x.resume", "net_iter_.resume", "net_iter_99999999999.resume"];
+        foreach (string name in alike)
             File.WriteAllText(_folder[name], "");
         SnapshotSearch search = Store().Newest();
         Assert.Equal(15, search.Newest?.Iteration);
@@ -142,13 +144,16 @@ public sealed class SnapshotStoreTests : IDisposable
     public void Save_PrunesToTheLastOfTheRun_AndNothingForeign()
     {
         Save(Store(), 5, "run-b");
-        foreach (string name in new[] { "net_iter_6.caffemodel", "net_iter_6.solverstate", "net_iter_7.txt", "other_iter_1.caffemodel" })
+        string[] others =
+            ["net_iter_6.caffemodel", "net_iter_6.solverstate", "net_iter_7.txt", "other_iter_1.caffemodel"];
+        foreach (string name in others)
             File.WriteAllText(_folder[name], "foreign");
         string[] foreign = _folder.Names();
         var store = new SnapshotStore(_folder["net"]) { KeepLast = 2 };
         foreach (int iteration in new[] { 10, 20, 30, 40 })
             Save(store, iteration);
-        Assert.Equal([.. foreign.Concat(FilesOf(30)).Concat(FilesOf(40)).Order(StringComparer.Ordinal)], _folder.Names());
+        Assert.Equal(
+            foreign.Concat(FilesOf(30)).Concat(FilesOf(40)).Order(StringComparer.Ordinal), _folder.Names());
     }
 
     [Fact]
