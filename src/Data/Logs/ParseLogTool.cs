@@ -15,7 +15,7 @@ public static class ParseLogTool
 
     /// <summary>Writes the tables of a log; one without rows is not written.</summary>
     /// <param name="logPath">The log.</param>
-    /// <param name="outputDirectory">Where the tables go; it must be there.</param>
+    /// <param name="outputDirectory">Where the tables go; made where it is missing.</param>
     /// <param name="delimiter">Between columns.</param>
     /// <returns>The files written.</returns>
     /// <exception cref="CaffeException">
@@ -24,8 +24,8 @@ public static class ParseLogTool
     /// </exception>
     public static IReadOnlyList<string> Run(string logPath, string outputDirectory, char delimiter = ',')
     {
-        Directory.CreateDirectory(outputDirectory);
         CaffeLog log = Read(logPath);
+        MakeDirectory(outputDirectory);
         List<string> written = [];
         string stem = Path.Combine(outputDirectory, Path.GetFileName(logPath));
         foreach ((LogTable table, string suffix) in new[] { (log.Train, ".train"), (log.Test, ".test") })
@@ -63,6 +63,18 @@ public static class ParseLogTool
 
         void AppendLine(List<string> cells) =>
             text.AppendJoin(delimiter, cells.Select(cell => Quote(cell, delimiter))).Append(LineEnd);
+    }
+
+    private static void MakeDirectory(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception exception) when (AtomicFile.IsFileFailure(exception))
+        {
+            throw AtomicFile.Failure(path, exception);
+        }
     }
 
     private static CaffeException Unexpected(LogRow row, string output) =>

@@ -11,11 +11,11 @@ namespace CaffeActors.Data.Metrics;
 public static class MetricReader
 {
     /// <summary>The rows of a metrics folder that count, in the order written; none where there is no folder.</summary>
-    /// <exception cref="CaffeException">CFA1502: a part is damaged.</exception>
+    /// <exception cref="CaffeException">CFA1501: a part cannot be read; CFA1502: it is damaged.</exception>
     public static IReadOnlyList<MetricRow> Read(string directory) => Effective(ReadAll(directory));
 
     /// <summary>All rows of a metrics folder, also those a resume has replaced, in the order written.</summary>
-    /// <exception cref="CaffeException">CFA1502: a part is damaged.</exception>
+    /// <exception cref="CaffeException">CFA1501: a part cannot be read; CFA1502: it is damaged.</exception>
     public static IReadOnlyList<MetricRow> ReadAll(string directory)
     {
         var rows = new List<MetricRow>();
@@ -86,7 +86,7 @@ public static class MetricReader
             using var file = new MemoryStream(bytes);
             return MetricTable.Read(file);
         }
-        catch (Exception exception)
+        catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             // The Parquet library tells of damage by whatever exception its decoding runs into.
             throw new CaffeException(ErrorCodes.BadRecord, FailureKind.Data,

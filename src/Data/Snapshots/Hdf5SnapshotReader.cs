@@ -10,11 +10,6 @@ namespace CaffeActors.Data.Snapshots;
 /// </summary>
 internal static class Hdf5SnapshotReader
 {
-    private static ReadOnlySpan<byte> Signature => [0x89, (byte)'H', (byte)'D', (byte)'F', 0x0D, 0x0A, 0x1A, 0x0A];
-
-    /// <summary>Whether a file that begins with these bytes is an HDF5 file.</summary>
-    public static bool IsHdf5(ReadOnlySpan<byte> start) => start.StartsWith(Signature);
-
     /// <summary>
     /// Reads weights: the layers of the group <c>params</c> or, where there is none, <c>data</c>. A layer has a name
     /// and blobs, nothing else; a blob that only its owner keeps is left empty, without a shape.

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Reflection;
+using System.Runtime.ExceptionServices;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using PureHDF;
@@ -23,7 +25,7 @@ internal static class Hdf5SnapshotWriter
         var file = new H5File { ["data"] = LayersOf(net, diff: false, pending) };
         if (withDiff)
             file["diff"] = LayersOf(net, diff: true, pending);
-        Write(stream, file, pending, new H5WriteOptions());
+        Write(stream, file, pending, new H5WriteOptions(PreferCompactDatasetLayout: false));
     }
 
     /// <summary>Writes a solver's state.</summary>
@@ -45,16 +47,27 @@ internal static class Hdf5SnapshotWriter
             ["learned_net"] = new H5Dataset(learnedNet),
             ["current_step"] = new H5Dataset(new[] { progress.CurrentStep }, fileDims: [1]),
             ["history"] = history,
-        }, pending, new H5WriteOptions(DefaultStringLength: length));
+        }, pending, new H5WriteOptions(DefaultStringLength: length, PreferCompactDatasetLayout: false));
     }
 
+    // The options must not prefer the compact layout: it lies in the dataset's header, which is written at once and
+    // without the values, and the package drops those that come later without a word.
     private static void Write(
         Stream stream, H5File file, List<(H5Dataset<Memory<float>> Dataset, NativeFloats Values)> pending,
         H5WriteOptions options)
     {
-        using H5NativeWriter writer = file.BeginWrite(stream, options);
-        foreach ((H5Dataset<Memory<float>> dataset, NativeFloats values) in pending)
-            writer.Write(dataset, values.Memory);
+        try
+        {
+            using H5NativeWriter writer = file.BeginWrite(stream, options);
+            foreach ((H5Dataset<Memory<float>> dataset, NativeFloats values) in pending)
+                writer.Write(dataset, values.Memory);
+        }
+        catch (TargetInvocationException exception) when (exception.GetBaseException() is IOException failure)
+        {
+            // The package calls itself by reflection, which wraps what the stream threw.
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
         GC.KeepAlive(pending);
     }
 

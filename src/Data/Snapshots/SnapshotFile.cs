@@ -1,5 +1,5 @@
 using CaffeActors.Compute.Diagnostics;
-using CaffeActors.Data.Files;
+using CaffeActors.Data.Hdf5;
 using Google.Protobuf;
 
 namespace CaffeActors.Data.Snapshots;
@@ -89,7 +89,7 @@ internal static class SnapshotFile
         ReadOnlySpan<byte> start = buffer[..stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false)];
         if (start.IsEmpty)
             return Kind.Empty;
-        if (Hdf5SnapshotReader.IsHdf5(start))
+        if (Hdf5Reader.IsHdf5(path))
             return Kind.Hdf5;
         if (IsText(start))
             return Kind.Text;
