@@ -17,9 +17,9 @@ internal class LayerActor : UntypedActor
     private readonly LayerWork _backward;
     private readonly IActorRef _device;
     private readonly IActorRef _reducer;
-    private readonly LossReady? _lossReady;
+    private readonly IReadOnlyList<IActorRef> _layers;
+    private readonly bool _isSink;
     private readonly GradientReady? _gradientReady;
-    private IReadOnlyList<IActorRef> _layers = [];
     private int _blobsMissing;
     private int _diffsMissing;
     private int _turnsMissing;
@@ -33,9 +33,8 @@ internal class LayerActor : UntypedActor
         _reducer = wiring.Reducer;
         _forward = wiring.Times.Forward[_layer.Rank];
         _backward = wiring.Times.Backward[_layer.Rank];
-        bool isSink = _node.ReadBy.All(reader => reader is null);
-        bool isLoss = Enumerable.Range(0, _layer.Top.Length).Any(top => _layer.Layer.LossWeight(top) != 0);
-        _lossReady = isSink || isLoss ? new LossReady(_layer.Rank, isSink) : null;
+        _layers = wiring.Layers;
+        _isSink = _node.ReadBy.All(reader => reader is null);
         _gradientReady = _layer.NeedBackward && _layer.Layer.Blobs.Count > 0 ? new GradientReady(_layer.Rank) : null;
         Reset();
     }
@@ -71,9 +70,6 @@ internal class LayerActor : UntypedActor
                 _diffsMissing = 0;
                 _backwardBegun = true;
                 TryBackward();
-                break;
-            case Wire wire:
-                _layers = wire.Layers;
                 break;
             default:
                 Unhandled(message);
@@ -111,8 +107,8 @@ internal class LayerActor : UntypedActor
                 _layers[link.Rank].Tell(BlobReady.Instance);
         }
 
-        if (_lossReady is not null)
-            Context.Parent.Tell(_lossReady);
+        if (_isSink)
+            Context.Parent.Tell(LossReady.Instance);
     }
 
     private void OnBackwardDone()

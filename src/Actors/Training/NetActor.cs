@@ -35,19 +35,17 @@ internal sealed class NetActor : UntypedActor
     public static Props Props(Net net, LayerTimes times, IActorRef device, IActorRef reducer) =>
         Akka.Actor.Props.Create(() => new NetActor(net, times, device, reducer));
 
+    protected override SupervisorStrategy SupervisorStrategy() => Supervision.Escalate;
+
     protected override void PreStart()
     {
         foreach (NetLayer layer in _net.Layers)
         {
-            var wiring = new LayerWiring(layer, _graph, _times, _device, _reducer);
+            var wiring = new LayerWiring(layer, _graph, _times, _device, _reducer, _layers);
             Props props = layer.Layer is BatchLayer ? DataLayerActor.Props(wiring) : LayerActor.Props(wiring);
             _layers[layer.Rank] = Context.ActorOf(
                 props.WithDispatcher(Context.Props.Dispatcher), ActorNames.Of(layer.Name, layer.Rank));
         }
-
-        var wire = new Wire(_layers);
-        foreach (IActorRef layer in _layers)
-            layer.Tell(wire);
     }
 
     protected override void OnReceive(object message)
@@ -59,8 +57,8 @@ internal sealed class NetActor : UntypedActor
                 _pass = pass;
                 BeginForward();
                 break;
-            case LossReady ready:
-                if (ready.IsSink && --_sinksMissing == 0)
+            case LossReady:
+                if (--_sinksMissing == 0)
                     OnForwardDone();
                 break;
             case BackwardDone:
