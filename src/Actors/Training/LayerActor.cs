@@ -18,7 +18,10 @@ internal class LayerActor : UntypedActor
     private readonly IActorRef _device;
     private readonly IActorRef _reducer;
     private readonly IReadOnlyList<IActorRef> _layers;
-    private readonly bool _isSink;
+    // Arrays, so that going through them allocates nothing.
+    private readonly int[] _readers;
+    private readonly int[] _diffsTo;
+    private readonly int[] _turnsTo;
     private readonly GradientReady? _gradientReady;
     private int _blobsMissing;
     private int _diffsMissing;
@@ -34,7 +37,9 @@ internal class LayerActor : UntypedActor
         _forward = wiring.Times.Forward[_layer.Rank];
         _backward = wiring.Times.Backward[_layer.Rank];
         _layers = wiring.Layers;
-        _isSink = _node.ReadBy.All(reader => reader is null);
+        _readers = [.. _node.ReadBy.OfType<LayerLink>().Select(reader => reader.Rank)];
+        _diffsTo = [.. _node.SendsDiffsTo];
+        _turnsTo = [.. _node.PassesTurnTo];
         _gradientReady = _layer.NeedBackward && _layer.Layer.Blobs.Count > 0 ? new GradientReady(_layer.Rank) : null;
         Reset();
     }
@@ -101,25 +106,21 @@ internal class LayerActor : UntypedActor
     private void OnForwardDone()
     {
         Reset();
-        foreach (LayerLink? reader in _node.ReadBy)
-        {
-            if (reader is { } link)
-                _layers[link.Rank].Tell(BlobReady.Instance);
-        }
-
-        if (_isSink)
+        foreach (int rank in _readers)
+            _layers[rank].Tell(BlobReady.Instance);
+        if (_readers.Length == 0)
             Context.Parent.Tell(LossReady.Instance);
     }
 
     private void OnBackwardDone()
     {
-        foreach (int rank in _node.PassesTurnTo)
+        foreach (int rank in _turnsTo)
             _layers[rank].Tell(TurnReady.Instance);
-        foreach (int rank in _node.SendsDiffsTo)
+        foreach (int rank in _diffsTo)
             _layers[rank].Tell(DiffReady.Instance);
         if (_gradientReady is not null)
             _reducer.Tell(_gradientReady);
-        if (_node.SendsDiffsTo.Count == 0)
+        if (_diffsTo.Length == 0)
             Context.Parent.Tell(BackwardDone.Instance);
     }
 

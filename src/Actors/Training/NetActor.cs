@@ -18,6 +18,8 @@ internal sealed class NetActor : UntypedActor
     private readonly IActorRef _device;
     private readonly IActorRef _reducer;
     private readonly IActorRef[] _layers;
+    private readonly int[] _forwardSources;
+    private readonly int[] _backwardSources;
     private IActorRef _asker = ActorRefs.Nobody;
     private RunPass _pass = RunPass.ForwardOnly;
     private int _sinksMissing;
@@ -30,6 +32,9 @@ internal sealed class NetActor : UntypedActor
         _device = device;
         _reducer = reducer;
         _layers = new IActorRef[net.Layers.Count];
+        // Arrays, so that going through them allocates nothing.
+        _forwardSources = [.. _graph.ForwardSources];
+        _backwardSources = [.. _graph.BackwardSources];
     }
 
     public static Props Props(Net net, LayerTimes times, IActorRef device, IActorRef reducer) =>
@@ -77,7 +82,7 @@ internal sealed class NetActor : UntypedActor
     private void BeginForward()
     {
         _sinksMissing = _graph.ForwardSinks;
-        foreach (int rank in _graph.ForwardSources)
+        foreach (int rank in _forwardSources)
             _layers[rank].Tell(Forward.Instance);
         if (_sinksMissing == 0)
             OnForwardDone();
@@ -92,7 +97,7 @@ internal sealed class NetActor : UntypedActor
             return;
         }
 
-        foreach (int rank in _graph.BackwardSources)
+        foreach (int rank in _backwardSources)
             _layers[rank].Tell(Backward.Instance);
     }
 
