@@ -109,8 +109,8 @@ internal sealed class TrainingRun : IDisposable
 
     /// <summary>
     /// Everything the run goes on from, between two iterations. A resumed run begins with the tests of its iteration,
-    /// so where these have run, or begun, the nets stand where they stood before them. Blobs are referred to, not copied:
-    /// training waits until it is written.
+    /// so where these have run, or begun, the nets stand where they stood before them. Blobs are referred to, not
+    /// copied: training waits until it is written.
     /// </summary>
     public WriteSnapshot Capture()
     {

@@ -95,7 +95,8 @@ public sealed class FailureTests : IDisposable
         var script = new BatchScript
         {
             BeforeLoad = number => _ = number == 7
-                ? throw new CaffeException(ErrorCodes.SourceUnreadable, FailureKind.Data, "record '00000028' is damaged")
+                ? throw new CaffeException(
+                    ErrorCodes.SourceUnreadable, FailureKind.Data, "record '00000028' is damaged")
                 : 0,
         };
         RunOutcome outcome = await _fixture.RunAsync(Scripted(script));
@@ -184,7 +185,10 @@ public sealed class FailureTests : IDisposable
         await _fixture.RunAsync(_fixture.Hooked(pass =>
         {
             if (pass == 20)
-                steps = [.. MetricReader.Read(Folder("metrics")).Where(row => row.Name == "lr").Select(row => row.Step)];
+            {
+                steps = [.. MetricReader.Read(Folder("metrics"))
+                    .Where(row => row.Name == "lr").Select(row => row.Step)];
+            }
         }));
         Assert.Equal([0, 5, 10, 15], steps);
     }

@@ -30,7 +30,9 @@ internal sealed class BatchScript
     }
 }
 
-/// <summary>A data layer of one number an image and a label, as the <see cref="BatchScript"/> of its extension says.</summary>
+/// <summary>
+/// A data layer of one number an image and a label, as the <see cref="BatchScript"/> of its extension says.
+/// </summary>
 [Layer("ScriptedBatch")]
 public sealed class ScriptedBatchLayer(LayerParameter parameter) : BatchLayer(parameter)
 {
