@@ -33,7 +33,7 @@ internal sealed class TrainingFixture : IDisposable
         WriteSolver("");
     }
 
-    public static LayerCatalog Catalog { get; } = 
+    public static LayerCatalog Catalog { get; } =
         new(typeof(Layer).Assembly, typeof(BatchLayer).Assembly, typeof(TrainingFixture).Assembly);
 
     /// <summary>What the runs logged.</summary>
