@@ -35,7 +35,7 @@ internal static class Dispatchers
             caffeactors.dispatchers {
               files {
                 type = ForkJoinDispatcher
-                throughput = 1
+                throughput = 1000
                 dedicated-thread-pool { thread-count = 1 }
               }
               prefetch {

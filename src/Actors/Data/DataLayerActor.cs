@@ -14,10 +14,12 @@ internal sealed class DataLayerActor : LayerActor
 {
     private readonly BatchLayer _layer;
     private readonly DataWait _wait;
-    private readonly Queue<Batch> _ready = new();
+    private readonly PriorityQueue<Batch, long> _ready = new();
+    private readonly List<Batch> _batches = [];
     private IActorRef _prefetcher = ActorRefs.Nobody;
     private Batch? _inUse;
-    private Failed? _failed;
+    private LoadFailed? _failed;
+    private long _next;
     private long _waitingSince;
 
     public DataLayerActor(LayerWiring wiring)
@@ -29,6 +31,8 @@ internal sealed class DataLayerActor : LayerActor
 
     public static new Props Props(LayerWiring wiring) => Akka.Actor.Props.Create(() => new DataLayerActor(wiring));
 
+    protected override SupervisorStrategy SupervisorStrategy() => Supervision.Escalate;
+
     protected override void PreStart()
     {
         if (_layer.PrefetchDepth == 0)
@@ -36,7 +40,17 @@ internal sealed class DataLayerActor : LayerActor
         _prefetcher = Context.ActorOf(PrefetcherActor.Props(_layer), "prefetcher");
         // One buffer more than are read ahead: the one in use.
         for (int i = 0; i <= _layer.PrefetchDepth; i++)
-            _prefetcher.Tell(new Demand(_layer.CreateBatch()));
+        {
+            _batches.Add(_layer.CreateBatch());
+            _prefetcher.Tell(new Demand(_batches[i]));
+        }
+    }
+
+    // The prefetcher has stopped by now, and no pass is run any more.
+    protected override void PostStop()
+    {
+        foreach (Batch batch in _batches)
+            batch.Dispose();
     }
 
     protected override void OnReceive(object message)
@@ -44,14 +58,12 @@ internal sealed class DataLayerActor : LayerActor
         switch (message)
         {
             case BatchReady ready:
-                _ready.Enqueue(ready.Batch);
-                if (_waitingSince != 0)
-                    Deliver();
+                _ready.Enqueue(ready.Batch, ready.Number);
+                TryDeliver();
                 break;
             case LoadFailed failed:
-                _failed = new Failed(failed.Failure);
-                if (_waitingSince != 0)
-                    Context.Parent.Tell(_failed);
+                _failed = failed;
+                TryDeliver();
                 break;
             default:
                 base.OnReceive(message);
@@ -68,14 +80,22 @@ internal sealed class DataLayerActor : LayerActor
         }
 
         _waitingSince = Stopwatch.GetTimestamp();
-        if (_ready.Count > 0)
+        TryDeliver();
+    }
+
+    private void TryDeliver()
+    {
+        if (_waitingSince == 0)
+            return;
+        if (_ready.TryPeek(out _, out long number) && number == _next)
             Deliver();
-        else if (_failed is not null)
-            Context.Parent.Tell(_failed);
+        else if (_failed?.Number == _next)
+            Context.Parent.Tell(new Failed(_failed.Failure));
     }
 
     private void Deliver()
     {
+        _next++;
         _wait.Add(Stopwatch.GetTimestamp() - _waitingSince, _ready.Count);
         _waitingSince = 0;
         Batch batch = _ready.Dequeue();

@@ -9,6 +9,7 @@ namespace CaffeActors.Actors.Data;
 internal sealed class PrefetcherActor : UntypedActor
 {
     private readonly BatchLayer _layer;
+    private long _read;
     private bool _failed;
 
     public PrefetcherActor(BatchLayer layer) => _layer = layer;
@@ -29,14 +30,14 @@ internal sealed class PrefetcherActor : UntypedActor
         try
         {
             _layer.Load(demand.Batch);
-            Sender.Tell(new BatchReady(demand.Batch));
+            Sender.Tell(new BatchReady(demand.Batch, _read++));
         }
 #pragma warning disable CA1031 // A failure is a value: batches read before it are still used.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
             _failed = true;
-            Sender.Tell(new LoadFailed(RunFailures.Unexpected(failure, $"layer '{_layer.Name}'")));
+            Sender.Tell(new LoadFailed(RunFailures.Unexpected(failure, $"layer '{_layer.Name}'"), _read));
         }
     }
 }

@@ -30,8 +30,7 @@ public sealed class RunLog : IDisposable
             <= 0 => LogLevel.Info,
             1 => LogLevel.Warn,
             2 => LogLevel.Error,
-            _ =>
-            LogLevel.Fatal
+            _ => LogLevel.Fatal,
         };
         _configuration = new LoggingConfiguration(_factory);
         if (console is not null)
@@ -80,9 +79,10 @@ public sealed class RunLog : IDisposable
         if (!_logger.IsEnabled(level))
             return;
         // The text is no template: braces in it stay.
-        var logEvent = new LogEventInfo(
-            level, _logger.Name, null, "{0}", [text])
-        { TimeStamp = _time.GetLocalNow().DateTime };
+        var logEvent = new LogEventInfo(level, _logger.Name, null, "{0}", [text])
+        {
+            TimeStamp = _time.GetLocalNow().DateTime,
+        };
         logEvent.Properties[GlogLayout.PlaceProperty] = $"{Path.GetFileName(file)}:{line}";
         _logger.Log(logEvent);
     }

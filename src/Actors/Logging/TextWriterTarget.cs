@@ -17,7 +17,7 @@ internal sealed class TextWriterTarget(TextWriter writer) : TargetWithLayout
         {
             writer.WriteLine(RenderLogEvent(Layout, logEvent));
         }
-        catch (IOException)
+        catch (Exception failure) when (failure is IOException or ObjectDisposedException)
         {
             // A console that went away (a closed pipe) must not end a run; the file has every line.
             _broken = true;

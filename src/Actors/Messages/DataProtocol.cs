@@ -9,8 +9,10 @@ internal sealed record Demand(Batch Batch);
 
 /// <summary>From a prefetcher: a buffer is filled.</summary>
 /// <param name="Batch">The buffer.</param>
-internal sealed record BatchReady(Batch Batch);
+/// <param name="Number">How many batches were read before it.</param>
+internal sealed record BatchReady(Batch Batch, long Number);
 
-/// <summary>From a prefetcher: the source cannot be read.</summary>
+/// <summary>From a prefetcher: the source cannot be read; nothing comes after it.</summary>
 /// <param name="Failure">Why.</param>
-internal sealed record LoadFailed(CaffeException Failure);
+/// <param name="Number">How many batches were read before it.</param>
+internal sealed record LoadFailed(CaffeException Failure, long Number);

@@ -22,10 +22,6 @@ internal sealed record PassDone(float Loss);
 /// <param name="Failure">Why, with layer and iteration.</param>
 internal sealed record Failed(CaffeException Failure);
 
-/// <summary>To a layer: know your neighbours.</summary>
-/// <param name="Layers">All layers of the net, by rank.</param>
-internal sealed record Wire(IReadOnlyList<Akka.Actor.IActorRef> Layers);
-
 /// <summary>To a layer without bottoms: begin a forward pass.</summary>
 internal sealed record Forward
 {
@@ -56,10 +52,11 @@ internal sealed record TurnReady
     public static readonly TurnReady Instance = new();
 }
 
-/// <summary>To a net: a layer has run forward, and it is a loss or nobody waits for it.</summary>
-/// <param name="Rank">Which layer.</param>
-/// <param name="IsSink">Whether nobody waits for it.</param>
-internal sealed record LossReady(int Rank, bool IsSink);
+/// <summary>To a net: a layer that nobody waits for, as most losses are, has run forward.</summary>
+internal sealed record LossReady
+{
+    public static readonly LossReady Instance = new();
+}
 
 /// <summary>To a net: a layer has run backward and nobody waits for it.</summary>
 internal sealed record BackwardDone

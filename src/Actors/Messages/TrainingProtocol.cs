@@ -24,19 +24,16 @@ internal sealed record MeasureLoss
 /// <param name="Loss">The loss.</param>
 internal sealed record LossMeasured(float Loss);
 
-/// <summary>To an evaluator: run all test nets.</summary>
-/// <param name="Iteration">Updates done so far.</param>
-internal sealed record RunTests(int Iteration);
-
-/// <summary>From an evaluator: a test net begins.</summary>
+/// <summary>To an evaluator: run a test net.</summary>
 /// <param name="Net">Its number.</param>
-internal sealed record TestNetBegun(int Net);
+/// <param name="Iteration">Updates done so far.</param>
+internal sealed record RunTest(int Net, int Iteration);
 
 /// <summary>From an evaluator: a test net is done.</summary>
 /// <param name="Net">Its number.</param>
 /// <param name="Loss">Mean weighted loss.</param>
 /// <param name="Outputs">For each output element, in order: name, mean, loss weight.</param>
-internal sealed record TestNetDone(int Net, float Loss, IReadOnlyList<OutputValue> Outputs);
+internal sealed record TestDone(int Net, float Loss, IReadOnlyList<OutputValue> Outputs);
 
 /// <summary>One element of a net's output.</summary>
 /// <param name="Name">The output blob.</param>
@@ -45,9 +42,11 @@ internal sealed record TestNetDone(int Net, float Loss, IReadOnlyList<OutputValu
 /// <param name="LossWeight">Its weight in the loss, 0 where it is none.</param>
 internal readonly record struct OutputValue(string Name, int Element, double Value, float LossWeight);
 
-/// <summary>From an evaluator: all test nets are done, or a stop was asked for in between.</summary>
-/// <param name="Interrupted">Whether it stopped early.</param>
-internal sealed record TestsDone(bool Interrupted);
+/// <summary>From an evaluator: a stop was asked for, and the test was given up.</summary>
+internal sealed record TestInterrupted
+{
+    public static readonly TestInterrupted Instance = new();
+}
 
 /// <summary>To a solver: begin, or go on from where the run was restored to.</summary>
 internal sealed record Begin
@@ -93,11 +92,9 @@ public sealed record RunOutcome(RunEnd End, int Iteration, CaffeException? Failu
 /// <param name="Resume">What else the run goes on from.</param>
 internal sealed record WriteSnapshot(NetWeights Net, SolverProgress Progress, ResumeState Resume);
 
-/// <summary>From a snapshot actor: it is on disk, or it failed, was told of, and the one before it is whole.</summary>
-internal sealed record SnapshotDone
-{
-    public static readonly SnapshotDone Instance = new();
-}
+/// <summary>From a snapshot actor: it is on disk, or it failed and the one before it is whole.</summary>
+/// <param name="Failure">Why it failed, or null.</param>
+internal sealed record SnapshotDone(CaffeException? Failure);
 
 /// <summary>To observers: close the metrics' part file.</summary>
 internal sealed record FlushMetrics
@@ -114,15 +111,3 @@ internal sealed record FlushMetrics
 /// <param name="Left">Time left at this pace, tests and snapshots not counted.</param>
 public sealed record Progress(
     int Iteration, int MaxIteration, double Loss, double Rate, double ImagesPerSecond, TimeSpan Left);
-
-/// <summary>To observers: the run is over, write out everything.</summary>
-internal sealed record CloseObservers
-{
-    public static readonly CloseObservers Instance = new();
-}
-
-/// <summary>From observers: everything is written.</summary>
-internal sealed record ObserversClosed
-{
-    public static readonly ObserversClosed Instance = new();
-}

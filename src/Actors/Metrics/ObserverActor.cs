@@ -1,7 +1,6 @@
 using Akka.Actor;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Actors.Messages;
-using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Data.Metrics;
 
 namespace CaffeActors.Actors.Metrics;
@@ -13,14 +12,14 @@ namespace CaffeActors.Actors.Metrics;
 internal sealed class ObserverActor : UntypedActor, IWithTimers
 {
     private readonly ParquetMetricSink? _metrics;
-    private readonly IReadOnlyList<IRunObserver> _observers;
+    private readonly List<IRunObserver> _observers;
     private readonly RunLog _log;
     private int _failures;
 
     public ObserverActor(ParquetMetricSink? metrics, IReadOnlyList<IRunObserver> observers, RunLog log)
     {
         _metrics = metrics;
-        _observers = observers;
+        _observers = [.. observers];
         _log = log;
     }
 
@@ -45,8 +44,7 @@ internal sealed class ObserverActor : UntypedActor, IWithTimers
                 Guard(metrics => metrics.Add(row));
                 break;
             case Progress progress:
-                foreach (IRunObserver observer in _observers)
-                    observer.OnProgress(progress);
+                Show(observer => observer.OnProgress(progress));
                 break;
             case FlushDue:
                 Guard(static metrics => metrics.FlushIfDue());
@@ -54,22 +52,17 @@ internal sealed class ObserverActor : UntypedActor, IWithTimers
             case FlushMetrics:
                 Guard(static metrics => metrics.Flush());
                 break;
-            case CloseObservers:
-                Close();
-                Sender.Tell(ObserversClosed.Instance);
-                break;
             default:
                 Unhandled(message);
                 break;
         }
     }
 
-    private void Close()
+    // Whatever ended the run, what was told is written.
+    protected override void PostStop()
     {
-        Timers.CancelAll();
         Guard(static metrics => metrics.Flush());
-        foreach (IRunObserver observer in _observers)
-            observer.OnEnd();
+        Show(static observer => observer.OnEnd());
         if (_failures > 1)
             _log.Warn($"Metrics could not be written {_failures} times.");
     }
@@ -82,12 +75,30 @@ internal sealed class ObserverActor : UntypedActor, IWithTimers
         {
             write(_metrics);
         }
-        catch (CaffeException failure)
+#pragma warning disable CA1031 // Whatever a disk or a display throws, training goes on.
+        catch (Exception failure)
+#pragma warning restore CA1031
         {
             if (++_failures == 1)
                 _log.Warn($"{failure.Message}; training goes on, and writing is tried again.");
         }
     }
+
+    private void Show(Action<IRunObserver> show) => _observers.RemoveAll(observer =>
+    {
+        try
+        {
+            show(observer);
+            return false;
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            _log.Warn($"The display failed and is left out from here on: {failure.Message}");
+            return true;
+        }
+    });
 
     private sealed class FlushDue
     {

@@ -14,7 +14,7 @@ internal sealed record TestNet(Net Net, int Iterations)
     public LayerTimes Times { get; } = new(Net);
 }
 
-/// <summary>Runs the test nets, one after the other, with the weights of the train net.</summary>
+/// <summary>Runs test nets with the weights of the train net. Once a stop is asked for it tests no more.</summary>
 internal sealed class EvaluatorActor : UntypedActor
 {
     private readonly IReadOnlyList<TestNet> _tests;
@@ -40,6 +40,8 @@ internal sealed class EvaluatorActor : UntypedActor
     public static Props Props(IReadOnlyList<TestNet> tests, Net train, IActorRef device) =>
         Akka.Actor.Props.Create(() => new EvaluatorActor(tests, train, device));
 
+    protected override SupervisorStrategy SupervisorStrategy() => Supervision.Escalate;
+
     protected override void PreStart()
     {
         for (int i = 0; i < _nets.Length; i++)
@@ -55,12 +57,10 @@ internal sealed class EvaluatorActor : UntypedActor
     {
         switch (message)
         {
-            case RunTests run:
+            case RunTest run:
                 _asker = Sender;
                 _iteration = run.Iteration;
-                _test = 0;
-                _stopping = false;
-                BeginTest();
+                BeginTest(run.Net);
                 break;
             case PassDone done:
                 OnPassDone(done.Loss);
@@ -77,43 +77,33 @@ internal sealed class EvaluatorActor : UntypedActor
         }
     }
 
-    private void BeginTest()
+    private void BeginTest(int test)
     {
-        if (_test == _tests.Count)
-        {
-            _asker.Tell(new TestsDone(Interrupted: false));
-            return;
-        }
-
-        _asker.Tell(new TestNetBegun(_test));
-        Net net = _tests[_test].Net;
-        net.ShareTrainedLayersWith(_train);
+        _test = test;
+        _tests[test].Net.ShareTrainedLayersWith(_train);
         _pass = 0;
         _loss = 0;
         _sums = [];
-        _nets[_test].Tell(Messages.RunPass.ForwardOnly);
+        RunPass();
+    }
+
+    private void RunPass()
+    {
+        if (_stopping)
+            _asker.Tell(TestInterrupted.Instance);
+        else
+            _nets[_test].Tell(Messages.RunPass.ForwardOnly);
     }
 
     private void OnPassDone(float loss)
     {
-        if (_stopping)
-        {
-            _asker.Tell(new TestsDone(Interrupted: true));
-            return;
-        }
-
         TestNet test = _tests[_test];
         _loss += loss;
         AddOutputs(test.Net);
         if (++_pass < test.Iterations)
-        {
-            _nets[_test].Tell(Messages.RunPass.ForwardOnly);
-            return;
-        }
-
-        _asker.Tell(new TestNetDone(_test, (float)(_loss / _pass), NetOutputs.Of(test.Net, _sums, _pass)));
-        _test++;
-        BeginTest();
+            RunPass();
+        else
+            _asker.Tell(new TestDone(_test, (float)(_loss / _pass), NetOutputs.Of(test.Net, _sums, _pass)));
     }
 
     private void AddOutputs(Net net)

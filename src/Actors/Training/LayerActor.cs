@@ -17,9 +17,12 @@ internal class LayerActor : UntypedActor
     private readonly LayerWork _backward;
     private readonly IActorRef _device;
     private readonly IActorRef _reducer;
-    private readonly LossReady? _lossReady;
+    private readonly IReadOnlyList<IActorRef> _layers;
+    // Arrays, so that going through them allocates nothing.
+    private readonly int[] _readers;
+    private readonly int[] _diffsTo;
+    private readonly int[] _turnsTo;
     private readonly GradientReady? _gradientReady;
-    private IReadOnlyList<IActorRef> _layers = [];
     private int _blobsMissing;
     private int _diffsMissing;
     private int _turnsMissing;
@@ -33,9 +36,10 @@ internal class LayerActor : UntypedActor
         _reducer = wiring.Reducer;
         _forward = wiring.Times.Forward[_layer.Rank];
         _backward = wiring.Times.Backward[_layer.Rank];
-        bool isSink = _node.ReadBy.All(reader => reader is null);
-        bool isLoss = Enumerable.Range(0, _layer.Top.Length).Any(top => _layer.Layer.LossWeight(top) != 0);
-        _lossReady = isSink || isLoss ? new LossReady(_layer.Rank, isSink) : null;
+        _layers = wiring.Layers;
+        _readers = [.. _node.ReadBy.OfType<LayerLink>().Select(reader => reader.Rank)];
+        _diffsTo = [.. _node.SendsDiffsTo];
+        _turnsTo = [.. _node.PassesTurnTo];
         _gradientReady = _layer.NeedBackward && _layer.Layer.Blobs.Count > 0 ? new GradientReady(_layer.Rank) : null;
         Reset();
     }
@@ -72,9 +76,6 @@ internal class LayerActor : UntypedActor
                 _backwardBegun = true;
                 TryBackward();
                 break;
-            case Wire wire:
-                _layers = wire.Layers;
-                break;
             default:
                 Unhandled(message);
                 break;
@@ -105,25 +106,21 @@ internal class LayerActor : UntypedActor
     private void OnForwardDone()
     {
         Reset();
-        foreach (LayerLink? reader in _node.ReadBy)
-        {
-            if (reader is { } link)
-                _layers[link.Rank].Tell(BlobReady.Instance);
-        }
-
-        if (_lossReady is not null)
-            Context.Parent.Tell(_lossReady);
+        foreach (int rank in _readers)
+            _layers[rank].Tell(BlobReady.Instance);
+        if (_readers.Length == 0)
+            Context.Parent.Tell(LossReady.Instance);
     }
 
     private void OnBackwardDone()
     {
-        foreach (int rank in _node.PassesTurnTo)
+        foreach (int rank in _turnsTo)
             _layers[rank].Tell(TurnReady.Instance);
-        foreach (int rank in _node.SendsDiffsTo)
+        foreach (int rank in _diffsTo)
             _layers[rank].Tell(DiffReady.Instance);
         if (_gradientReady is not null)
             _reducer.Tell(_gradientReady);
-        if (_node.SendsDiffsTo.Count == 0)
+        if (_diffsTo.Length == 0)
             Context.Parent.Tell(BackwardDone.Instance);
     }
 

@@ -9,5 +9,7 @@ namespace CaffeActors.Actors.Training;
 /// <param name="Times">Its passes as work, and how long they take.</param>
 /// <param name="Device">Who computes.</param>
 /// <param name="Reducer">Who hears of complete gradients.</param>
+/// <param name="Layers">All layers of the net by rank; complete before the first pass.</param>
 internal sealed record LayerWiring(
-    NetLayer Layer, NetGraph Graph, LayerTimes Times, IActorRef Device, IActorRef Reducer);
+    NetLayer Layer, NetGraph Graph, LayerTimes Times, IActorRef Device, IActorRef Reducer,
+    IReadOnlyList<IActorRef> Layers);

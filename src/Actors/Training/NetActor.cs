@@ -18,6 +18,8 @@ internal sealed class NetActor : UntypedActor
     private readonly IActorRef _device;
     private readonly IActorRef _reducer;
     private readonly IActorRef[] _layers;
+    private readonly int[] _forwardSources;
+    private readonly int[] _backwardSources;
     private IActorRef _asker = ActorRefs.Nobody;
     private RunPass _pass = RunPass.ForwardOnly;
     private int _sinksMissing;
@@ -30,24 +32,25 @@ internal sealed class NetActor : UntypedActor
         _device = device;
         _reducer = reducer;
         _layers = new IActorRef[net.Layers.Count];
+        // Arrays, so that going through them allocates nothing.
+        _forwardSources = [.. _graph.ForwardSources];
+        _backwardSources = [.. _graph.BackwardSources];
     }
 
     public static Props Props(Net net, LayerTimes times, IActorRef device, IActorRef reducer) =>
         Akka.Actor.Props.Create(() => new NetActor(net, times, device, reducer));
 
+    protected override SupervisorStrategy SupervisorStrategy() => Supervision.Escalate;
+
     protected override void PreStart()
     {
         foreach (NetLayer layer in _net.Layers)
         {
-            var wiring = new LayerWiring(layer, _graph, _times, _device, _reducer);
+            var wiring = new LayerWiring(layer, _graph, _times, _device, _reducer, _layers);
             Props props = layer.Layer is BatchLayer ? DataLayerActor.Props(wiring) : LayerActor.Props(wiring);
             _layers[layer.Rank] = Context.ActorOf(
                 props.WithDispatcher(Context.Props.Dispatcher), ActorNames.Of(layer.Name, layer.Rank));
         }
-
-        var wire = new Wire(_layers);
-        foreach (IActorRef layer in _layers)
-            layer.Tell(wire);
     }
 
     protected override void OnReceive(object message)
@@ -59,8 +62,8 @@ internal sealed class NetActor : UntypedActor
                 _pass = pass;
                 BeginForward();
                 break;
-            case LossReady ready:
-                if (ready.IsSink && --_sinksMissing == 0)
+            case LossReady:
+                if (--_sinksMissing == 0)
                     OnForwardDone();
                 break;
             case BackwardDone:
@@ -79,7 +82,7 @@ internal sealed class NetActor : UntypedActor
     private void BeginForward()
     {
         _sinksMissing = _graph.ForwardSinks;
-        foreach (int rank in _graph.ForwardSources)
+        foreach (int rank in _forwardSources)
             _layers[rank].Tell(Forward.Instance);
         if (_sinksMissing == 0)
             OnForwardDone();
@@ -94,7 +97,7 @@ internal sealed class NetActor : UntypedActor
             return;
         }
 
-        foreach (int rank in _graph.BackwardSources)
+        foreach (int rank in _backwardSources)
             _layers[rank].Tell(Backward.Instance);
     }
 

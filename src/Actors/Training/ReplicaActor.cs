@@ -34,6 +34,8 @@ internal sealed class ReplicaActor : UntypedActor
     public static Props Props(Replica replica, IActorRef device) =>
         Akka.Actor.Props.Create(() => new ReplicaActor(replica, device));
 
+    protected override SupervisorStrategy SupervisorStrategy() => Supervision.Escalate;
+
     protected override void PreStart()
     {
         string dispatcher = Context.Props.Dispatcher;

@@ -32,8 +32,9 @@ internal sealed class RunActor : UntypedActor
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(exception =>
     {
-        var failure = RunFailures.Unexpected(exception, $"actor '{Sender.Path.Name}'");
-        Self.Tell(new RunOutcome(RunEnd.Failed, _run.StartIteration, failure));
+        Exception cause = exception is ActorInitializationException { InnerException: { } inner } ? inner : exception;
+        CaffeException failure = RunFailures.Unexpected(cause, $"actor '{Sender.Path.Name}'");
+        Self.Tell(new RunOutcome(RunEnd.Failed, _run.Iteration, failure));
         return Directive.Stop;
     });
 
@@ -42,6 +43,7 @@ internal sealed class RunActor : UntypedActor
         string replica = Dispatchers.Replica(0);
         _observers = Context.ActorOf(
             ObserverActor.Props(_run.Metrics, _watchers, _run.Log).WithDispatcher(Dispatchers.Files), "observers");
+        Context.Watch(_observers);
         IActorRef device = Context.ActorOf(DeviceActor.Props().WithDispatcher(replica), "device");
         IActorRef root = Context.ActorOf(ReplicaActor.Props(_run.Replica, device).WithDispatcher(replica), "replica");
         IActorRef evaluator = Context.ActorOf(
@@ -61,11 +63,12 @@ internal sealed class RunActor : UntypedActor
                 break;
             case RunOutcome outcome when _outcome is null:
                 _outcome = outcome;
-                _observers.Tell(CloseObservers.Instance);
+                // They write what they were told before it, and end.
+                _observers.Tell(PoisonPill.Instance);
                 break;
             case RunOutcome:
                 break;
-            case ObserversClosed:
+            case Terminated:
                 Context.Stop(Self);
                 break;
             default:
@@ -76,6 +79,6 @@ internal sealed class RunActor : UntypedActor
 
     // The children have stopped by now: nobody touches the nets any more.
     protected override void PostStop() => _over.TrySetResult(
-        _outcome ?? new RunOutcome(RunEnd.Failed, _run.StartIteration,
+        _outcome ?? new RunOutcome(RunEnd.Failed, _run.Iteration,
             new CaffeException(ErrorCodes.Internal, FailureKind.Internal, "the run was stopped from outside")));
 }

@@ -32,6 +32,7 @@ internal static class RunFailures
         if (failure.BatchItem >= 0)
         {
             IEnumerable<string> keys = net.Layers.Select(layer => layer.Layer).OfType<BatchLayer>()
+                .Where(layer => failure.BatchItem < layer.BatchSize)
                 .Select(layer => $"record '{layer.RecordKey(failure.BatchItem)}' of layer '{layer.Name}'");
             message += string.Concat(keys.Select(key => $", {key}"));
         }

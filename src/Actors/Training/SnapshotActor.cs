@@ -6,12 +6,11 @@ namespace CaffeActors.Actors.Training;
 
 /// <summary>
 /// Writes snapshots, on a thread where blocking on a disk hurts nobody. One that fails leaves the one before it
-/// whole; two in a row end the run.
+/// whole.
 /// </summary>
 internal sealed class SnapshotActor : UntypedActor
 {
     private readonly TrainingRun _run;
-    private int _failuresInARow;
 
     public SnapshotActor(TrainingRun run) => _run = run;
 
@@ -28,19 +27,15 @@ internal sealed class SnapshotActor : UntypedActor
         try
         {
             _run.Write(write);
-            _failuresInARow = 0;
-            Sender.Tell(SnapshotDone.Instance);
+            Sender.Tell(new SnapshotDone(null));
         }
-#pragma warning disable CA1031 // A failure is a value: the run goes on, or ends in order.
+#pragma warning disable CA1031 // A failure is a value: the solver goes on, or ends in order.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
             CaffeException failure = RunFailures.Unexpected(exception, "the snapshot");
             _run.Log.Error(failure);
-            if (++_failuresInARow > 1)
-                Sender.Tell(new Failed(failure));
-            else
-                Sender.Tell(SnapshotDone.Instance);
+            Sender.Tell(new SnapshotDone(failure));
         }
     }
 }

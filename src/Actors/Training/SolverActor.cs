@@ -16,8 +16,7 @@ internal sealed class SolverActor : UntypedActor
     private readonly IActorRef _evaluator;
     private readonly IActorRef _snapshots;
     private readonly SolverReport _report;
-    private int _iteration;
-    private int _testedAt = -1;
+    private int _failedSnapshots;
     private bool _stopping;
     private bool _stopped;
     private bool _forceSnapshot;
@@ -32,7 +31,6 @@ internal sealed class SolverActor : UntypedActor
         _evaluator = evaluator;
         _snapshots = snapshots;
         _report = new SolverReport(run, message => observers.Tell(message));
-        _iteration = run.StartIteration;
     }
 
     private SolverParameter Solver => _run.Solver;
@@ -52,21 +50,20 @@ internal sealed class SolverActor : UntypedActor
             case StepDone done:
                 OnStepDone(done);
                 break;
-            case TestNetBegun test:
-                _report.Testing(_iteration, test.Net);
+            case TestDone test:
+                _report.Test(_run.Iteration, test);
+                TestNext(test.Net + 1);
                 break;
-            case TestNetDone test:
-                _report.Test(_iteration, test);
-                break;
-            case TestsDone tests:
-                OnTestsDone(tests);
+            case TestInterrupted:
+                _run.Log.Info("Test interrupted.");
+                AfterTests();
                 break;
             case LossMeasured measured:
-                _report.FinalLoss(_iteration, measured.Loss);
+                _report.FinalLoss(_run.Iteration, measured.Loss);
                 FinishWithTests();
                 break;
-            case SnapshotDone:
-                AfterSnapshot();
+            case SnapshotDone done:
+                OnSnapshotDone(done);
                 break;
             case RunRequest request:
                 OnRequest(request);
@@ -85,24 +82,36 @@ internal sealed class SolverActor : UntypedActor
     {
         if (_stopping)
             BeginFinish();
-        else if (_iteration >= _run.MaxIteration)
+        else if (_run.Iteration >= _run.MaxIteration)
             BeginFinish();
         else if (TestIsDue())
             BeginTests();
         else
-            _replica.Tell(new Step(_iteration, Solver.DebugInfo && IsDisplay()));
+            _replica.Tell(new Step(_run.Iteration, Solver.DebugInfo && IsDisplay()));
     }
 
-    private bool IsDisplay() => Solver.Display > 0 && _iteration % Solver.Display == 0;
+    private bool IsDisplay() => Solver.Display > 0 && _run.Iteration % Solver.Display == 0;
 
     private bool TestIsDue() =>
-        _run.Tests.Count > 0 && Solver.TestInterval > 0 && _iteration % Solver.TestInterval == 0
-        && _testedAt != _iteration && (_iteration > 0 || Solver.TestInitialization);
+        _run.Tests.Count > 0 && Solver.TestInterval > 0 && _run.Iteration % Solver.TestInterval == 0
+        && _run.TestedAt != _run.Iteration && (_run.Iteration > 0 || Solver.TestInitialization);
 
     private void BeginTests()
     {
-        _testedAt = _iteration;
-        _evaluator.Tell(new RunTests(_iteration));
+        _run.BeginTests();
+        TestNext(0);
+    }
+
+    private void TestNext(int net)
+    {
+        if (net == _run.Tests.Count)
+        {
+            AfterTests();
+            return;
+        }
+
+        _report.Testing(_run.Iteration, net);
+        _evaluator.Tell(new RunTest(net, _run.Iteration));
     }
 
     private void OnStepDone(StepDone done)
@@ -116,25 +125,23 @@ internal sealed class SolverActor : UntypedActor
         }
 
         _report.Step(done);
-        _iteration++;
-        if (_run.TimeIsUp())
+        _run.Iteration++;
+        if (_run.Iteration < _run.MaxIteration && _run.TimeIsUp())
         {
             _run.Log.Info("The time budget is used up; the run stops here and can be resumed.");
             OnRequest(RunRequest.StopWithSnapshot);
         }
 
         // A stop's snapshot comes at the end, once.
-        bool due = Solver.Snapshot > 0 && _iteration % Solver.Snapshot == 0;
+        bool due = Solver.Snapshot > 0 && _run.Iteration % Solver.Snapshot == 0;
         if (due || (_snapshotAsked && !_stopping))
             BeginSnapshot();
         else
             Continue();
     }
 
-    private void OnTestsDone(TestsDone tests)
+    private void AfterTests()
     {
-        if (tests.Interrupted)
-            _run.Log.Info("Test interrupted.");
         if (_finishing)
             End(RunEnd.Finished);
         else if (_snapshotAsked && !_stopping)
@@ -159,13 +166,22 @@ internal sealed class SolverActor : UntypedActor
     private void BeginSnapshot()
     {
         _snapshotAsked = false;
-        _run.SnapshotAt = _iteration;
-        _snapshots.Tell(_run.Capture(_iteration));
+        // What a resumed run will not measure again is on disk first.
+        _report.Flush();
+        _snapshots.Tell(_run.Capture());
     }
 
-    private void AfterSnapshot()
+    private void OnSnapshotDone(SnapshotDone done)
     {
-        if (_finishing)
+        _failedSnapshots = done.Failure is null ? 0 : _failedSnapshots + 1;
+        if (done.Failure is null)
+            _run.SnapshotAt = _run.Iteration;
+        if (_failedSnapshots > 1)
+            End(RunEnd.Failed, done.Failure);
+        // The last one is tried again: no later one makes up for it.
+        else if (_finishing && done.Failure is not null)
+            BeginSnapshot();
+        else if (_finishing)
             Finish();
         else
             Continue();
@@ -174,9 +190,9 @@ internal sealed class SolverActor : UntypedActor
     private void BeginFinish()
     {
         _finishing = true;
-        _stopped = _stopping && _iteration < _run.MaxIteration;
+        _stopped = _stopping && _run.Iteration < _run.MaxIteration;
         bool wanted = Solver.SnapshotAfterTrain || (_stopped && _forceSnapshot);
-        if (wanted && _run.SnapshotAt != _iteration && _run.HasSnapshots)
+        if (wanted && _run.SnapshotAt != _run.Iteration && _run.HasSnapshots)
             BeginSnapshot();
         else
             Finish();
@@ -201,7 +217,7 @@ internal sealed class SolverActor : UntypedActor
 
     private void FinishWithTests()
     {
-        bool due = _run.Tests.Count > 0 && Solver.TestInterval > 0 && _iteration % Solver.TestInterval == 0;
+        bool due = _run.Tests.Count > 0 && Solver.TestInterval > 0 && _run.Iteration % Solver.TestInterval == 0;
         if (due)
             BeginTests();
         else
@@ -212,8 +228,7 @@ internal sealed class SolverActor : UntypedActor
     {
         if (end == RunEnd.Finished)
             _run.Log.Info("Optimization Done.");
-        _report.End();
-        Context.Parent.Tell(new RunOutcome(end, _iteration, failure));
+        Context.Parent.Tell(new RunOutcome(end, _run.Iteration, failure));
         Become(static _ => true);
     }
 }

@@ -30,7 +30,7 @@ internal sealed class SolverLog(RunLog log)
 
     public void Testing(int iteration, int net) => log.Info($"Iteration {iteration}, Testing net (#{net})");
 
-    public void TestResult(TestNetDone test, bool withLoss)
+    public void TestResult(TestDone test, bool withLoss)
     {
         if (withLoss)
             log.Info($"Test loss: {Format(test.Loss)}");

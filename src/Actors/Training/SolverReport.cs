@@ -15,7 +15,6 @@ internal sealed class SolverReport
     private int _displayed;
     private long _measuredAt;
     private int _measured;
-    private double _imagesPerSecond;
 
     public SolverReport(TrainingRun run, Action<object> observers)
     {
@@ -46,7 +45,7 @@ internal sealed class SolverReport
 
     public void Testing(int iteration, int net) => _log.Testing(iteration, net);
 
-    public void Test(int iteration, TestNetDone test)
+    public void Test(int iteration, TestDone test)
     {
         _log.TestResult(test, _solver.TestComputeLoss);
         foreach (OutputValue output in test.Outputs)
@@ -61,7 +60,7 @@ internal sealed class SolverReport
         _log.FinalLoss(iteration, _run.Smoothed.Value);
     }
 
-    public void End() => _observers(FlushMetrics.Instance);
+    public void Flush() => _observers(FlushMetrics.Instance);
 
     private void Display(StepDone done, float smoothed)
     {
@@ -82,7 +81,11 @@ internal sealed class SolverReport
             Row(done.Iteration, MetricNames.Train, name == "loss" ? "output/loss" : name, output.Value);
         }
 
-        Row(done.Iteration, MetricNames.Train, "images_per_second", _imagesPerSecond);
+        if (since > 0 && elapsed > TimeSpan.Zero)
+        {
+            double imagesPerSecond = since / elapsed.TotalSeconds * _run.ImagesPerIteration;
+            Row(done.Iteration, MetricNames.Train, "images_per_second", imagesPerSecond);
+        }
     }
 
     private void Progress(StepDone done, float smoothed)
@@ -94,9 +97,9 @@ internal sealed class SolverReport
             return;
         (_measured, _measuredAt) = (done.Iteration + 1, now);
         double perSecond = iterations / elapsed.TotalSeconds;
-        _imagesPerSecond = perSecond * _run.ImagesPerIteration;
+        double imagesPerSecond = perSecond * _run.ImagesPerIteration;
         TimeSpan left = TimeSpan.FromSeconds((_run.MaxIteration - done.Iteration - 1) / perSecond);
-        _observers(new Progress(done.Iteration + 1, _run.MaxIteration, smoothed, done.Rate, _imagesPerSecond, left));
+        _observers(new Progress(done.Iteration + 1, _run.MaxIteration, smoothed, done.Rate, imagesPerSecond, left));
     }
 
     private void SystemMetrics(int step)

@@ -18,6 +18,7 @@ namespace CaffeActors.Actors.Training;
 internal sealed class TrainingRun : IDisposable
 {
     private readonly long _started;
+    private Stand? _beforeTests;
 
     public TrainingRun(RunPlan plan, Replica replica, IReadOnlyList<TestNet> tests, RunLog log, TimeProvider time)
     {
@@ -67,10 +68,16 @@ internal sealed class TrainingRun : IDisposable
     public int Segment { get; init; }
 
     /// <summary>Updates done before this start.</summary>
-    public int StartIteration { get; set; }
+    public int StartIteration { get; init; }
+
+    /// <summary>Updates done. Other threads may read it.</summary>
+    public int Iteration { get; set; }
 
     /// <summary>Updates to be done in all.</summary>
     public int MaxIteration => Solver.MaxIter;
+
+    /// <summary>The iteration of the last tests of this start, or -1.</summary>
+    public int TestedAt { get; private set; } = -1;
 
     /// <summary>The iteration of the last snapshot of this start, or -1.</summary>
     public int SnapshotAt { get; set; } = -1;
@@ -93,27 +100,38 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>Whether the time budget is used up.</summary>
     public bool TimeIsUp() => Plan.TimeBudget is { } budget && Time.GetElapsedTime(_started) >= budget;
 
+    /// <summary>To be called before the tests of an iteration.</summary>
+    public void BeginTests()
+    {
+        TestedAt = Iteration;
+        _beforeTests = TakeStand();
+    }
+
     /// <summary>
-    /// Everything the run goes on from, between two iterations. Blobs are referred to, not copied: training waits
-    /// until it is written.
+    /// Everything the run goes on from, between two iterations. A resumed run begins with the tests of its iteration,
+    /// so where these have run, or begun, the nets stand where they stood before them. Blobs are referred to, not
+    /// copied: training waits until it is written.
     /// </summary>
-    public WriteSnapshot Capture(int iteration) => new(
-        WeightsOf(Replica.Net),
-        new SolverProgress(iteration, Replica.Optimizer.CurrentStep, Replica.Optimizer.History),
-        new ResumeState
+    public WriteSnapshot Capture()
+    {
+        Stand stand = TestedAt == Iteration ? _beforeTests! : TakeStand();
+        var resume = new ResumeState
         {
-            Iteration = iteration,
+            Iteration = Iteration,
             RunId = Folder?.RunId ?? "",
             NetHash = Fingerprint.OfNet(Plan.Nets.Train),
             SolverHash = Fingerprint.OfSolver(Solver),
             SolverType = Solver.Type,
-            DataPositions = AllDataLayers().ToDictionary(entry => entry.Key, entry => entry.Layer.Position),
-            RandomStreams = [.. AllStreams().Select(entry =>
-                new RandomStreamState(entry.Key, entry.Stream.Seed, entry.Stream.Stream, entry.Stream.Counter))],
+            Seed = Seed,
+            DataPositions = stand.Positions,
+            RandomStreams = stand.Streams,
             SmoothedLoss = Smoothed.State,
             MetricSegment = Segment,
-            MetricStep = iteration,
-        });
+            MetricStep = Iteration,
+        };
+        var progress = new SolverProgress(Iteration, Replica.Optimizer.CurrentStep, Replica.Optimizer.History);
+        return new WriteSnapshot(WeightsOf(Replica.Net), progress, resume);
+    }
 
     /// <summary>Writes a snapshot. Called on the snapshots' thread.</summary>
     public void Write(WriteSnapshot content)
@@ -153,4 +171,12 @@ internal sealed class TrainingRun : IDisposable
 
     private IEnumerable<(string Key, Net Net)> AllNets() =>
         Tests.Select((test, i) => ($"test{i}", test.Net)).Prepend(("train", Replica.Net));
+
+    private Stand TakeStand() => new(
+        AllDataLayers().ToDictionary(entry => entry.Key, entry => entry.Layer.Position),
+        [.. AllStreams().Select(entry =>
+            new RandomStreamState(entry.Key, entry.Stream.Seed, entry.Stream.Stream, entry.Stream.Counter))]);
+
+    // Where the nets' data and random numbers are.
+    private sealed record Stand(IReadOnlyDictionary<string, long> Positions, IReadOnlyList<RandomStreamState> Streams);
 }

@@ -74,7 +74,12 @@ internal sealed class TrainingRunBuilder
 
     private TrainingRun Build(LayerCatalog catalog, RunSearch? search)
     {
-        ulong seed = search?.Run?.Manifest.Seed ?? Seed();
+        SnapshotContent? restore = search?.Snapshot is { } snapshot ? SnapshotLoader.Load(snapshot)
+            : _plan.Snapshot is { } state ? SnapshotLoader.Load(state)
+            : null;
+        if (restore?.Resume is { } resume)
+            RequireSame(resume);
+        ulong seed = search?.Run?.Manifest.Seed ?? Seed(restore?.Resume?.Seed);
         var device = new CpuDevice(_plan.Threads);
         Net? train = null;
         List<TestNet> tests = [];
@@ -101,9 +106,6 @@ internal sealed class TrainingRunBuilder
                 Finetune(weights, [train, .. tests.Select(test => test.Net)]);
             optimizer = new Optimizer(Solver, train.LearnableParams, device, line => _log.Info(line));
             var replica = new Replica(device, train, optimizer, Solver.IterSize) { KeepsUpdates = Solver.SnapshotDiff };
-            SnapshotContent? restore = search?.Snapshot is { } snapshot ? SnapshotLoader.Load(snapshot)
-                : _plan.Snapshot is { } state ? SnapshotLoader.Load(state)
-                : null;
             folder = OpenFolder(search, seed);
             int start = restore?.State.Iter ?? 0;
             int segment = folder.BeginSegment(start);
@@ -113,6 +115,7 @@ internal sealed class TrainingRunBuilder
                 Seed = seed,
                 Segment = segment,
                 StartIteration = start,
+                Iteration = start,
                 Metrics = OpenMetrics(folder, segment, start),
                 Snapshots = OpenSnapshots(folder),
             };
@@ -132,7 +135,7 @@ internal sealed class TrainingRunBuilder
         }
     }
 
-    private ulong Seed() => _plan.Seed
+    private ulong Seed(ulong? resumed) => _plan.Seed ?? resumed
         ?? (Solver.RandomSeed >= 0 ? (ulong)Solver.RandomSeed
             : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
 
@@ -212,7 +215,6 @@ internal sealed class TrainingRunBuilder
         run.Replica.Optimizer.Restore(snapshot.State);
         if (snapshot.Resume is not { } resume)
             return;
-        RequireSame(resume);
         foreach ((string key, BatchLayer layer) in run.AllDataLayers())
         {
             if (resume.DataPositions.TryGetValue(key, out long position))

@@ -36,6 +36,9 @@ public sealed record ResumeState
     /// <summary>The solver's type, as SGD or Adam: a history of one type means nothing to another.</summary>
     public string SolverType { get; init; } = "";
 
+    /// <summary>The seed of the run's random numbers; null in files of versions that did not keep it.</summary>
+    public ulong? Seed { get; init; }
+
     /// <summary>How many workers trained, at least 1.</summary>
     public int WorldSize { get; init; } = 1;
 

@@ -101,4 +101,20 @@ public sealed class ResumeTests : IDisposable
             () => _fixture.RunAsync(_fixture.Plan(new PlanOptions { Snapshot = state }, "adam")));
         Assert.Equal(ErrorCodes.BadSnapshot, failure.Code);
     }
+
+    [Fact]
+    public async Task Snapshot_BringsItsSeedAlong()
+    {
+        RunPlan uncut = _fixture.Plan(runs: "uncut") with { Seed = null };
+        uncut.Solver.RandomSeed = 11;
+        await _fixture.RunAsync(uncut);
+        _fixture.WriteSolver("snapshot: 20");
+        RunPlan half = _fixture.Plan(new PlanOptions { MaxIter = 20 }, "half") with { Seed = null };
+        half.Solver.RandomSeed = 11;
+        await _fixture.RunAsync(half);
+        string state = Path.Combine(_fixture.RunFolder("half"), "snapshots", "snap_iter_20.solverstate");
+        await _fixture.RunAsync(_fixture.Plan(new PlanOptions { Snapshot = state }, "rest") with { Seed = null });
+        Assert.Equal(Convert.ToHexString(_fixture.Snapshot(40, "uncut").Model),
+            Convert.ToHexString(_fixture.Snapshot(40, "rest").Model));
+    }
 }

@@ -2,7 +2,6 @@ using Akka.Actor;
 using Akka.Configuration;
 using Akka.Dispatch;
 using Akka.Dispatch.MessageQueues;
-using CaffeActors.Actors.Messages;
 
 namespace CaffeActors.Actors.Tests.Training;
 
@@ -48,9 +47,7 @@ public sealed class ShuffledMailbox(Settings settings, Config config)
                 envelope = default;
                 if (_waiting.Count == 0)
                     return false;
-                // Who a layer's neighbours are is told once, before all else.
-                int first = _waiting.FindIndex(waiting => waiting.Message is Wire);
-                int taken = first >= 0 ? first : _random.Next(_waiting.Count);
+                int taken = _random.Next(_waiting.Count);
                 if (taken > 0)
                     Interlocked.Increment(ref Overtakings);
                 envelope = _waiting[taken];

@@ -1,4 +1,6 @@
 using System.Text;
+using Akka.Actor;
+using Akka.Configuration;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Planning;
@@ -31,7 +33,8 @@ internal sealed class TrainingFixture : IDisposable
         WriteSolver("");
     }
 
-    public static LayerCatalog Catalog { get; } = new(typeof(Layer).Assembly, typeof(BatchLayer).Assembly);
+    public static LayerCatalog Catalog { get; } =
+        new(typeof(Layer).Assembly, typeof(BatchLayer).Assembly, typeof(TrainingFixture).Assembly);
 
     /// <summary>What the runs logged.</summary>
     public StringWriter Log { get; } = new();
@@ -66,6 +69,36 @@ internal sealed class TrainingFixture : IDisposable
         display: 5 average_loss: 5 test_iter: 3 test_interval: 10 max_iter: 40 solver_mode: CPU
         snapshot_prefix: "{At("snap")}"
         """ + "\n" + (more.Contains("base_lr", StringComparison.Ordinal) ? "" : "base_lr: 0.05 ") + more);
+
+    /// <summary>Adds a layer that calls <see cref="Hooked"/>'s action in each of its passes.</summary>
+    public void AddHook(string phase) => File.AppendAllText(At("net.prototxt"), $$"""
+        layer { name: "hook" type: "Hook" bottom: "label" include { phase: {{phase}} } }
+
+        """);
+
+    /// <summary>A plan whose hook layer does something.</summary>
+    public RunPlan Hooked(Action<int> action, string runs = "runs") => Plan(runs: runs) with
+    {
+        Extensions = new Dictionary<string, object> { ["data"] = new DataExtension(Shuffle: true), ["hook"] = action },
+    };
+
+    /// <summary>Runs a plan in an actor system of the test's own.</summary>
+    /// <param name="plan">What to run.</param>
+    /// <param name="configuration">Settings put over the program's dispatchers.</param>
+    /// <param name="started">Hears the system before the first message.</param>
+    public async Task<RunOutcome> RunInAsync(
+        RunPlan plan, string configuration, Action<ExtendedActorSystem>? started = null)
+    {
+        using TrainingRun run = TrainingRunBuilder.Build(plan, Catalog, new RunLog(Log), TimeProvider.System)!;
+        using var system = ActorSystem.Create("run-test", ConfigurationFactory.ParseString(configuration)
+            .WithFallback(ConfigurationFactory.ParseString(Dispatchers.Configuration(1))));
+        started?.Invoke((ExtendedActorSystem)system);
+        var over = new TaskCompletionSource<RunOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        system.ActorOf(RunActor.Props(run, [], over), "run");
+        RunOutcome outcome = await over.Task.WaitAsync(TimeSpan.FromMinutes(2));
+        await system.Terminate();
+        return outcome;
+    }
 
     /// <summary>The plan of the solver; data shuffled, seed 7.</summary>
     public RunPlan Plan(PlanOptions? options = null, string runs = "runs") =>

@@ -1,0 +1,99 @@
+using CaffeActors.Actors.Logging;
+using CaffeActors.Testing;
+
+namespace CaffeActors.Actors.Tests.Logging;
+
+/// <summary>Lines in glog's form; places that cannot be written lose lines and nothing else.</summary>
+public sealed class RunLogTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Lines_HaveGlogsForm()
+    {
+        using var console = new StringWriter();
+        using (var log = new RunLog(console, time: new FixedTime()))
+        {
+            log.Info("{0} stays as it is");
+            log.Warn("b");
+            log.Error("c");
+        }
+
+        string[] lines = console.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Matches(@"^I0307 05:06:07\.123456 [ \d]{4}\d RunLogTests\.cs:\d+\] \{0\} stays as it is\r?$", lines[0]);
+        Assert.Equal("IWE", string.Concat(lines.Select(line => line[0])));
+    }
+
+    [Theory]
+    [InlineData(0, "IWE")]
+    [InlineData(1, "WE")]
+    [InlineData(2, "E")]
+    [InlineData(3, "")]
+    public void MinLevel_HoldsForTheConsole(int level, string letters)
+    {
+        using var console = new StringWriter();
+        using (var log = new RunLog(console, level))
+        {
+            log.Info("a");
+            log.Warn("b");
+            log.Error("c");
+        }
+
+        Assert.Equal(letters, string.Concat(
+            console.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[0])));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ConsoleThatIsGone_LosesNothingInTheFile(bool closed)
+    {
+        string path = _folder.At("with ${braces}", "train.log");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        using var console = new BrokenWriter(closed);
+        using (var log = new RunLog(console))
+        {
+            log.AddFile(path);
+            log.Info("one");
+            log.Info("two");
+        }
+
+        Assert.Equal(2, File.ReadAllLines(path).Length);
+        Assert.Equal(1, console.Writes);
+    }
+
+    [Fact]
+    public void SecondLog_AddsToTheFile()
+    {
+        string path = _folder.At("train.log");
+        for (int i = 0; i < 2; i++)
+        {
+            using var log = new RunLog(null);
+            log.AddFile(path);
+            log.Info($"start {i}");
+        }
+
+        Assert.Equal(2, File.ReadAllLines(path).Length);
+    }
+
+    private sealed class BrokenWriter(bool closed) : StringWriter
+    {
+        public int Writes { get; private set; }
+
+        public override void WriteLine(string? value)
+        {
+            Writes++;
+            throw closed ? new ObjectDisposedException("console") : new IOException("Broken pipe");
+        }
+    }
+
+    private sealed class FixedTime : TimeProvider
+    {
+        public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+
+        public override DateTimeOffset GetUtcNow() =>
+            new DateTimeOffset(2026, 3, 7, 5, 6, 7, TimeSpan.Zero).AddMicroseconds(123456);
+    }
+}

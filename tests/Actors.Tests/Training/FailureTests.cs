@@ -1,0 +1,202 @@
+using CaffeActors.Actors.Logging;
+using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Metrics;
+using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Data.Metrics;
+
+namespace CaffeActors.Actors.Tests.Training;
+
+/// <summary>Whatever fails, a run ends in order or goes on; it never hangs and loses nothing it has measured.</summary>
+public sealed class FailureTests : IDisposable
+{
+    private readonly TrainingFixture _fixture = new();
+
+    public void Dispose() => _fixture.Dispose();
+
+    private string[] LinesWith(string text) =>
+        [.. _fixture.Log.ToString().Split('\n').Where(line => line.Contains(text, StringComparison.Ordinal))];
+
+    private string Folder(string name) => Path.Combine(_fixture.RunFolder(), name);
+
+    // A file in a folder's place cannot be written into, not even by root.
+    private void Break(string name)
+    {
+        Directory.Move(Folder(name), Folder(name) + ".aside");
+        File.WriteAllText(Folder(name), "");
+    }
+
+    private void Mend(string name)
+    {
+        File.Delete(Folder(name));
+        Directory.Move(Folder(name) + ".aside", Folder(name));
+    }
+
+    private string[] Files(string name) =>
+        [.. Directory.GetFiles(Folder(name)).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+
+    private RunPlan Scripted(BatchScript script)
+    {
+        File.WriteAllText(_fixture.At("net.prototxt"), """
+            name: "scripted"
+            layer { name: "data" type: "ScriptedBatch" top: "data" top: "label" }
+            layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip" inner_product_param { num_output: 2 } }
+            layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }
+            """);
+        File.WriteAllText(_fixture.At("solver.prototxt"), $"""
+            net: "{_fixture.At("net.prototxt")}" base_lr: 0.001 lr_policy: "fixed" display: 5 max_iter: 20
+            snapshot_prefix: "{_fixture.At("snap")}"
+            """);
+        return _fixture.Plan() with { Extensions = new Dictionary<string, object> { ["data"] = script } };
+    }
+
+    [Fact]
+    public async Task ThrowingLayer_EndsTheRunWithItsNameAndIteration()
+    {
+        _fixture.AddHook("TRAIN");
+        RunOutcome outcome = await _fixture.RunAsync(_fixture.Hooked(
+            pass => _ = pass == 12 ? throw new InvalidOperationException("of a fault") : 0));
+        Assert.Equal((RunEnd.Failed, 12, FailureKind.Internal),
+            (outcome.End, outcome.Iteration, outcome.Failure!.Kind));
+        Assert.Matches("'hook'.*of a fault.*iteration 12", outcome.Failure.Message);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(8)]
+    public async Task ActorThatDies_EndsTheRunAndItsMetricsAreWritten(int asked)
+    {
+        int asks = 0;
+        RunOutcome outcome = await _fixture.RunAsync(Scripted(new BatchScript
+        {
+            Depth = () => asks++ < asked ? 0 : throw new InvalidOperationException("no depth"),
+        }));
+        Assert.Equal((RunEnd.Failed, FailureKind.Internal), (outcome.End, outcome.Failure!.Kind));
+        Assert.Contains("no depth", outcome.Failure.Message, StringComparison.Ordinal);
+        Assert.Equal(asked == 0 ? 0 : asked - 1, outcome.Iteration);
+        Assert.Equal(asked == 0 ? [] : [0L, 5L], MetricReader.Read(Folder("metrics"))
+            .Where(row => row is { Split: "train", Name: "lr" }).Select(row => row.Step));
+    }
+
+    [Fact]
+    public async Task DisplayThatFails_IsLeftOut()
+    {
+        var host = new TrainingHost(_fixture.Plan(), TrainingFixture.Catalog, new RunLog(_fixture.Log),
+            TimeProvider.System, new FailingDisplay());
+        RunOutcome outcome = await host.RunAsync(static _ => 0)
+            .WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+        Assert.Equal(new RunOutcome(RunEnd.Finished, 40), outcome);
+        Assert.Single(LinesWith("The display failed"));
+    }
+
+    [Fact]
+    public async Task SourceThatFails_EndsTheRunWhenTheBatchesBeforeItAreUsed()
+    {
+        var script = new BatchScript
+        {
+            BeforeLoad = number => _ = number == 7
+                ? throw new CaffeException(
+                    ErrorCodes.SourceUnreadable, FailureKind.Data, "record '00000028' is damaged")
+                : 0,
+        };
+        RunOutcome outcome = await _fixture.RunAsync(Scripted(script));
+        Assert.Equal((RunEnd.Failed, 7, FailureKind.Data), (outcome.End, outcome.Iteration, outcome.Failure!.Kind));
+        Assert.Matches("record '00000028'.*iteration 7", outcome.Failure.Message);
+        Assert.Equal(7, script.Loads);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Prefetcher_ReadsNoMoreThanItIsAskedTo(int depth)
+    {
+        var script = new BatchScript { Depth = () => depth };
+        Assert.Equal(RunEnd.Finished, (await _fixture.RunAsync(Scripted(script))).End);
+        Assert.Equal(depth + 1, script.Buffers);
+        // 20 iterations, the loss at the end, and what was read ahead.
+        Assert.InRange(script.Loads, 21, 21 + depth);
+    }
+
+    [Fact]
+    public async Task OneFailedSnapshot_IsToldAndTheRunGoesOn()
+    {
+        _fixture.WriteSolver("snapshot: 10");
+        _fixture.AddHook("TRAIN");
+        RunOutcome outcome = await _fixture.RunAsync(_fixture.Hooked(pass =>
+        {
+            if (pass == 9)
+                Break("snapshots");
+            else if (pass == 10)
+                Mend("snapshots");
+        }));
+        Assert.Equal(new RunOutcome(RunEnd.Finished, 40), outcome);
+        Assert.Single(LinesWith("there is no snapshot of iteration 10"));
+        Assert.DoesNotContain("snap_iter_10.resume", Files("snapshots"));
+        Assert.Contains("snap_iter_20.resume", Files("snapshots"));
+    }
+
+    [Fact]
+    public async Task TwoFailedSnapshotsInARow_EndTheRunAndKeepTheOneBefore()
+    {
+        _fixture.WriteSolver("snapshot: 5");
+        _fixture.AddHook("TRAIN");
+        RunOutcome outcome = await _fixture.RunAsync(_fixture.Hooked(pass =>
+        {
+            if (pass == 6)
+                Break("snapshots");
+        }));
+        Assert.Equal((RunEnd.Failed, 15, FailureKind.Data), (outcome.End, outcome.Iteration, outcome.Failure!.Kind));
+        Assert.Equal(3, Files("snapshots.aside").Length);
+    }
+
+    [Fact]
+    public async Task LastSnapshotThatFails_IsNoSuccess()
+    {
+        _fixture.AddHook("TRAIN");
+        RunOutcome outcome = await _fixture.RunAsync(_fixture.Hooked(pass =>
+        {
+            if (pass == 39)
+                Break("snapshots");
+        }));
+        Assert.Equal((RunEnd.Failed, 40, FailureKind.Data), (outcome.End, outcome.Iteration, outcome.Failure!.Kind));
+    }
+
+    [Fact]
+    public async Task MetricsThatCannotBeWritten_AreToldOnceAndCounted()
+    {
+        _fixture.WriteSolver("snapshot: 10");
+        _fixture.AddHook("TRAIN");
+        RunOutcome outcome = await _fixture.RunAsync(_fixture.Hooked(pass =>
+        {
+            if (pass == 3)
+                Break("metrics");
+        }));
+        Assert.Equal(new RunOutcome(RunEnd.Finished, 40), outcome);
+        Assert.Single(LinesWith("training goes on"));
+        Assert.Single(LinesWith("Metrics could not be written"));
+    }
+
+    [Fact]
+    public async Task Metrics_AreOnDiskWhenASnapshotIs()
+    {
+        _fixture.WriteSolver("snapshot: 20");
+        _fixture.AddHook("TRAIN");
+        long[] steps = [];
+        await _fixture.RunAsync(_fixture.Hooked(pass =>
+        {
+            if (pass == 20)
+            {
+                steps = [.. MetricReader.Read(Folder("metrics"))
+                    .Where(row => row.Name == "lr").Select(row => row.Step)];
+            }
+        }));
+        Assert.Equal([0, 5, 10, 15], steps);
+    }
+
+    private sealed class FailingDisplay : IRunObserver
+    {
+        public void OnProgress(Progress progress) => throw new InvalidOperationException("no terminal");
+
+        public void OnEnd() => throw new InvalidOperationException("no terminal");
+    }
+}
