@@ -68,7 +68,7 @@ public static class ProtoOverride
             FieldType.Bytes => ByteString.CopyFromUtf8(scalar.Text),
             FieldType.Bool => HoconSection.TryFlag(scalar) ?? throw Wrong(field, value, "true or false"),
             FieldType.Enum => EnumValue(field, scalar),
-            FieldType.Float => (float)Number(field, scalar),
+            FieldType.Float => Float(field, scalar),
             FieldType.Double => Number(field, scalar),
             FieldType.Int32 => (int)Integer(field, scalar, int.MinValue, int.MaxValue),
             FieldType.UInt32 => (uint)Integer(field, scalar, 0, uint.MaxValue),
@@ -80,13 +80,20 @@ public static class ProtoOverride
     private static object EnumValue(FieldDescriptor field, HoconScalar scalar)
     {
         EnumValueDescriptor? found = field.EnumType.FindValueByName(scalar.Text)
-            ?? (HoconSection.TryInteger(scalar) is { } number ? field.EnumType.FindValueByNumber((int)number) : null);
+            ?? (HoconSection.TryInteger(scalar) is { } number and >= int.MinValue and <= int.MaxValue
+                ? field.EnumType.FindValueByNumber((int)number)
+                : null);
         string names = string.Join(", ", field.EnumType.Values.Select(value => value.Name));
         return Enum.ToObject(field.EnumType.ClrType, (found ?? throw Wrong(field, scalar, $"one of {names}")).Number);
     }
 
     private static double Number(FieldDescriptor field, HoconScalar scalar) =>
         HoconSection.TryNumber(scalar) ?? throw Wrong(field, scalar, "a number");
+
+    private static float Float(FieldDescriptor field, HoconScalar scalar) =>
+        (float)Number(field, scalar) is var number && float.IsFinite(number)
+            ? number
+            : throw Wrong(field, scalar, "a number that a 32-bit float can hold");
 
     private static long Integer(FieldDescriptor field, HoconScalar scalar, long least, long most) =>
         HoconSection.TryInteger(scalar) is { } number && number >= least && number <= most

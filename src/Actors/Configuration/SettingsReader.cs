@@ -34,7 +34,7 @@ public static class SettingsReader
     {
         foreach (string set in sets)
         {
-            int equals = set.IndexOf('=', StringComparison.Ordinal);
+            int equals = EqualsOutsideQuotes(set);
             if (equals <= 0)
             {
                 throw new CaffeException(ErrorCodes.Usage, FailureKind.Configuration,
@@ -48,6 +48,21 @@ public static class SettingsReader
         HoconObject known = Reference.Resolve(static _ => null);
         RefuseUnknown(root, known, "");
         return Settings(new HoconSection(root), root);
+    }
+
+    // A quoted key, as the name of a layer, may hold an equals sign.
+    private static int EqualsOutsideQuotes(string set)
+    {
+        bool quoted = false;
+        for (int i = 0; i < set.Length; i++)
+        {
+            if (set[i] == '"')
+                quoted = !quoted;
+            else if (set[i] == '=' && !quoted)
+                return i;
+        }
+
+        return -1;
     }
 
     private static CaffeActorsSettings Settings(HoconSection root, HoconObject resolved)
@@ -70,7 +85,7 @@ public static class SettingsReader
             KeepLast = root.Section("snapshot").Int("keep-last", 0, int.MaxValue),
             Metrics = new MetricsSettings(
                 metrics.Int("system-every", 0, int.MaxValue),
-                metrics.Duration("flush-interval", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1))),
+                metrics.Duration("flush-interval", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30))),
             Akka = root.Section("akka").Values.Render(),
             Resolved = resolved,
         };

@@ -46,6 +46,8 @@ public sealed class ProtoOverrideTests
     [InlineData("bas_lr = 1", ErrorCodes.UnknownField, "base_lr")]
     [InlineData("base_lr = fast", ErrorCodes.BadFieldValue, "a number")]
     [InlineData("max_iter = 3000000000", ErrorCodes.BadFieldValue, "whole number")]
+    [InlineData("base_lr = 1e300", ErrorCodes.BadFieldValue, "32-bit float")]
+    [InlineData("solver_mode = 4294967296", ErrorCodes.BadFieldValue, "CPU, GPU")]
     [InlineData("solver_mode = TPU", ErrorCodes.BadFieldValue, "CPU, GPU")]
     [InlineData("net_param = 5", ErrorCodes.BadFieldValue, "NetParameter")]
     [InlineData("base_lr = [1]", ErrorCodes.BadFieldValue, "simple value")]

@@ -68,7 +68,7 @@ public sealed class SettingsReaderTests
     [InlineData("compute.threads = -1", "compute.threads")]
     [InlineData("train.resume = perhaps", "train.resume")]
     [InlineData("train.time-budget = 55x", "train.time-budget")]
-    [InlineData("metrics.flush-interval = 2h", "metrics.flush-interval")]
+    [InlineData("metrics.flush-interval = 31s", "metrics.flush-interval")]
     [InlineData("train.seed = 1.5", "train.seed")]
     public void ValueThatDoesNotFit_IsRefusedWithItsKey(string text, string key)
     {
@@ -85,6 +85,7 @@ public sealed class SettingsReaderTests
         CaffeActorsSettings settings = Read("train.seed = 1", "train.seed=2", "solver.base_lr=0.5", "train.seed=3");
         Assert.Equal(3UL, settings.Train.Seed);
         Assert.Equal("0.5", ((HoconScalar)settings.Overrides.Solver.Values["base_lr"]).Text);
+        Assert.Contains("a=b", Read("", "layers.\"a=b\".name=x").Overrides.Layers.Values.Keys);
         Assert.Equal(ErrorCodes.Usage, Refused("", "train.seed").Code);
         Assert.Equal("--set", Refused("", "train.sed=2").Place?.Path);
     }

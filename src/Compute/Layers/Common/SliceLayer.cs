@@ -44,7 +44,7 @@ public sealed unsafe class SliceLayer(LayerParameter parameter) : Layer(paramete
         for (int i = 0; i < top.Length; i++)
         {
             long end = i == top.Length - 1 ? length : points > 0 ? _slice.SlicePoint[i] : begin + (length / top.Length);
-            if (points > 0 && end <= begin)
+            if (points > 0 && (end <= begin || end > length))
             {
                 throw Fail(ErrorCodes.ShapeMismatch,
                     $"top {i} would take [{begin}, {end}) of axis {_axis}; "

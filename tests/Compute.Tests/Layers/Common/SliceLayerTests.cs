@@ -36,11 +36,14 @@ public sealed class SliceLayerTests
     [InlineData(2)]
     [InlineData(2, 4u, 2u)]
     [InlineData(3, 4u)]
+    [InlineData(2, 6u)]
+    [InlineData(2, 3000000000u)]
     public void CutsThatDoNotFit_AreRefused(int tops, params uint[] points)
     {
         LayerParameter parameter = Parameter(1, points);
         CaffeException failure = Assert.Throws<CaffeException>(
             () => new LayerHarness(parameter, [new Blob([2, 5])], tops));
         Assert.Equal(FailureKind.Configuration, failure.Kind);
+        Assert.Contains("layer 'layer'", failure.Message, StringComparison.Ordinal);
     }
 }
