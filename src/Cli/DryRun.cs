@@ -10,7 +10,6 @@ internal static class DryRun
     /// <summary>Builds, checks and prints; nothing is written.</summary>
     public static void Tell(RunPlan plan, Terminal terminal)
     {
-        SolverValidation.Check(plan.Solver);
         var options = new NetSessionOptions { Threads = plan.Threads, Extensions = plan.Extensions };
         using NetSession session = NetSession.Open(plan.Nets.Train, plan.ResolvePath, options);
         foreach (SolverTestNet test in plan.Nets.Tests)

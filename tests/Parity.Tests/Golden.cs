@@ -43,7 +43,7 @@ internal static class Golden
     public static int AssertGroup(
         Hdf5Reader golden, string group, Hdf5Reader actual, string actualGroup, double tolerance)
     {
-        if (!golden.Exists(group))
+        if (!golden.HasGroup(group))
             return 0;
         IReadOnlyList<string> names = golden.Datasets(group);
         foreach (string name in names)

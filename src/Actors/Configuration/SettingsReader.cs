@@ -100,7 +100,8 @@ public static class SettingsReader
             set.Has("name") ? set.Text("name") : set.Path,
             !declared ? null : set.Has("requires") ? Texts(set, "requires") : [],
             set.Has("embedded") ? set.Text("embedded") : "",
-            Overrides(set));
+            Overrides(set),
+            set.Values.Place);
     }
 
     private static OverrideSettings Overrides(HoconSection section) => new(

@@ -32,7 +32,7 @@ internal sealed record DataSetChoice(DataSetSettings Set, string? Folder)
         }
 
         throw new CaffeException(ErrorCodes.SourceUnreadable, FailureKind.Data,
-            $"none of the data sets of data.sets is there; {string.Join("; ", missing)}");
+            $"none of the data sets of data.sets is there; {string.Join("; ", missing)}", data.Sets[0].Place);
     }
 
     private static string? Lack(DataSetSettings set, PathFinder paths)

@@ -45,7 +45,6 @@ internal sealed class TrainingRunBuilder
     /// <exception cref="CaffeException">Something does not fit; nothing is left open.</exception>
     public static TrainingRun? Build(RunPlan plan, LayerCatalog catalog, RunLog log, TimeProvider time)
     {
-        SolverValidation.Check(plan.Solver);
         var builder = new TrainingRunBuilder(plan, log, time);
         RunSearch? search = builder.FindRun();
         return search is { Run: null, Finished: true } ? null : builder.Build(catalog, search);

@@ -131,14 +131,14 @@ public sealed unsafe class Blob : IDisposable
     public void CopyDataFrom(Blob other)
     {
         ReshapeLike(other);
-        other.Data.CopyTo(MutableData);
+        other.Data.CopyTo(new Span<float>(DataMemory.OverwriteCpuData(), Count));
     }
 
     /// <summary>Copies another blob's diff, and its shape with it.</summary>
     public void CopyDiffFrom(Blob other)
     {
         ReshapeLike(other);
-        other.Diff.CopyTo(MutableDiff);
+        other.Diff.CopyTo(new Span<float>(DiffMemory.OverwriteCpuData(), Count));
     }
 
     /// <summary>The length of an axis.</summary>

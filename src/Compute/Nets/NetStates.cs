@@ -35,7 +35,7 @@ public static class NetStates
         foreach (LayerParameter layer in net.Layer)
         {
             if (Includes(layer, state, notice))
-                filtered.Layer.Add(new LayerParameter(layer).WithPlaceOf(layer));
+                filtered.Layer.Add(layer.CloneWithPlaces());
         }
 
         return filtered.WithPlaceOf(net);

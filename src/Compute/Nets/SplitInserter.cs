@@ -21,7 +21,7 @@ public static class SplitInserter
         Dictionary<(int Layer, int Top), int> nextUse = [];
         for (int i = 0; i < net.Layer.Count; i++)
         {
-            LayerParameter layer = new LayerParameter(net.Layer[i]).WithPlaceOf(net.Layer[i]);
+            LayerParameter layer = net.Layer[i].CloneWithPlaces();
             for (int b = 0; b < layer.Bottom.Count; b++)
             {
                 (int Layer, int Top) producer = producers[i][b];

@@ -46,15 +46,6 @@ public readonly struct RandomDraw(ulong seed, ulong stream, ulong counter)
     /// <summary>A uniform number in [0, 1) with 24 random bits.</summary>
     public float Float(uint position) => (Bits(position) >> 8) * (1f / 16777216f);
 
-    /// <summary>A number of the standard normal distribution (Box-Muller over two words).</summary>
-    public float Gaussian(uint position)
-    {
-        (uint x0, uint x1, uint x2, uint x3) = Quad(position >> 1);
-        (uint a, uint b) = (position & 1) == 0 ? (x0, x1) : (x2, x3);
-        double radius = Math.Sqrt(-2 * Math.Log((a + 1.0) / 4294967296.0));
-        return (float)(radius * Math.Cos(2 * Math.PI * (b / 4294967296.0)));
-    }
-
     private static ulong Mix(ulong z)
     {
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;

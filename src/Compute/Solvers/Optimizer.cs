@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
@@ -119,7 +121,7 @@ public sealed unsafe class Optimizer : IDisposable
             return gradientScale;
         double sum = 0;
         foreach (LearnableParam learnable in _params)
-            sum += SumSquares(learnable.Blob);
+            sum += BlockSum.Run(_device, learnable.Blob.Count, new SquaresBody(learnable.Blob.CpuDiff));
         float norm = (float)(Math.Sqrt(sum) * Math.Abs(gradientScale));
         if (!(norm > _clip))
             return gradientScale;
@@ -240,16 +242,21 @@ public sealed unsafe class Optimizer : IDisposable
     private static CaffeException Damaged(string message) =>
         new(ErrorCodes.BadSnapshot, FailureKind.Data, message);
 
-    private double SumSquares(Blob blob)
+    private readonly struct SquaresBody(float* values) : ISumBody
     {
-        if (blob.Count == 0)
-            return 0;
-        int blocks = SumOfSquares.BlocksOf(blob.Count);
-        double* sums = (double*)_device.Workspace.Shared(0, 2L * blocks);
-        _device.Pool.Run(new SumOfSquares(blob.CpuDiff, blob.Count, sums), blocks);
-        double sum = 0;
-        for (int i = 0; i < blocks; i++)
-            sum += sums[i];
-        return sum;
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public double Invoke(int from, int to)
+        {
+            Vector512<double> low = default, high = default;
+            for (int i = from; i < to; i += 16)
+            {
+                (Vector512<double> a, Vector512<double> b) =
+                    Vector512.Widen(VectorPart.Load(values + i, to - i));
+                low += a * a;
+                high += b * b;
+            }
+
+            return Vector512.Sum(low + high);
+        }
     }
 }

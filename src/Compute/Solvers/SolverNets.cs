@@ -22,21 +22,11 @@ public sealed record SolverNets(NetParameter Train, IReadOnlyList<SolverTestNet>
     /// </summary>
     /// <param name="solver">The solver.</param>
     /// <param name="readNet">Reads a net file, upgraded.</param>
-    /// <exception cref="CaffeException">Nets or test settings are missing or contradict each other.</exception>
+    /// <exception cref="CaffeException">The settings are not valid, see <see cref="SolverValidation"/>.</exception>
     public static SolverNets Of(SolverParameter solver, Func<string, NetParameter> readNet)
     {
+        SolverValidation.Check(solver);
         NetParameter? generic = solver.HasNet ? readNet(solver.Net) : solver.NetParam;
-        int given = new[] { solver.HasNet, solver.NetParam is not null, solver.HasTrainNet,
-            solver.TrainNetParam is not null }
-            .Count(isGiven => isGiven);
-        if (given != 1)
-        {
-            throw Fail(solver, given == 0
-                ? "the solver names no net: give net, net_param, train_net or train_net_param"
-                : "the solver names its train net more than once: give one of net, net_param, train_net, "
-                    + "train_net_param");
-        }
-
         NetParameter train = generic ?? (solver.HasTrainNet ? readNet(solver.TrainNet) : solver.TrainNetParam!);
         return new SolverNets(WithState(train, Phase.Train, solver.TrainState), TestNets(solver, generic, readNet));
     }
@@ -46,17 +36,6 @@ public sealed record SolverNets(NetParameter Train, IReadOnlyList<SolverTestNet>
     {
         int named = solver.TestNetParam.Count + solver.TestNet.Count;
         int count = solver.TestIter.Count;
-        if (generic is not null ? count < named : count != named)
-        {
-            throw Fail(solver,
-                $"test_iter is given {count} times for {named} test net(s); give it once for each, in their order");
-        }
-
-        if (solver.TestState.Count > 0 && solver.TestState.Count != count)
-            throw Fail(solver, $"test_state is given {solver.TestState.Count} times; give it for each of the "
-                + $"{count} test net(s), or not at all");
-        if (count > 0 && solver.TestInterval <= 0)
-            throw Fail(solver, "test_iter is given without a test_interval above 0");
         List<SolverTestNet> tests = [];
         for (int i = 0; i < count; i++)
         {
@@ -73,14 +52,8 @@ public sealed record SolverNets(NetParameter Train, IReadOnlyList<SolverTestNet>
 
     private static NetParameter WithState(NetParameter net, Phase phase, NetState? state)
     {
-        NetParameter result = new NetParameter(net).WithPlaceOf(net);
-        // A copied layer has no place of its own; errors are to name the file all the same.
-        for (int i = 0; i < net.Layer.Count; i++)
-            result.Layer[i].WithPlaceOf(net.Layer[i]);
+        NetParameter result = net.CloneWithPlaces();
         result.State = NetStates.Merge(phase, net.State, state);
         return result;
     }
-
-    private static CaffeException Fail(SolverParameter solver, string message) =>
-        new(ErrorCodes.BadSolver, FailureKind.Configuration, message, SourcePlaces.Of(solver));
 }

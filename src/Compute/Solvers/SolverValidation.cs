@@ -15,7 +15,7 @@ public static class SolverValidation
             throw problem;
     }
 
-    /// <summary>Everything that is wrong with the settings, with the place of the solver's message.</summary>
+    /// <summary>Everything that is wrong with the settings, each with the place of its field.</summary>
     public static IEnumerable<CaffeException> Problems(SolverParameter parameter)
     {
         IEnumerable<(string Field, string Problem)> problems =
@@ -47,7 +47,8 @@ public static class SolverValidation
     /// <param name="field">The field at fault, the message's first word.</param>
     /// <param name="problem">The rest of the message.</param>
     internal static CaffeException Fail(SolverParameter parameter, string field, string problem) =>
-        new(ErrorCodes.BadSolver, FailureKind.Configuration, $"{field} {problem}", SourcePlaces.Of(parameter));
+        new(ErrorCodes.BadSolver, FailureKind.Configuration, $"{field} {problem}",
+            SourcePlaces.OfField(parameter, field));
 
     /// <summary>The failure of a name that nothing has.</summary>
     internal static CaffeException UnknownName(

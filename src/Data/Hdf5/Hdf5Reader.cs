@@ -49,8 +49,8 @@ public sealed class Hdf5Reader : IDisposable
             && start[0] == 0x89 && start[1..].SequenceEqual("HDF\r\n\u001a\n"u8);
     }
 
-    /// <summary>Whether there is a group or dataset at a path.</summary>
-    public bool Exists(string path) => Guard(path, () => _file.LinkExists(path));
+    /// <summary>Whether there is a group at a path.</summary>
+    public bool HasGroup(string path) => Guard(path, () => _file.LinkExists(path) && _file.Get(path) is IH5Group);
 
     /// <summary>Whether there is a dataset at a path.</summary>
     public bool HasDataset(string path) => Guard(path, () => _file.LinkExists(path) && _file.Get(path) is IH5Dataset);
@@ -144,6 +144,10 @@ public sealed class Hdf5Reader : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
+    /// <summary>The failure of a file that does not hold what it should.</summary>
+    internal CaffeException Unreadable(string what, Exception? inner = null) =>
+        new(ErrorCodes.SourceUnreadable, FailureKind.Data, $"HDF5 file '{Path}' cannot be read: {what}", inner: inner);
+
     private static float[] Converted<T>(IH5Dataset dataset)
         where T : unmanaged, INumberBase<T> => Array.ConvertAll(dataset.Read<T[]>(), float.CreateTruncating);
 
@@ -191,7 +195,4 @@ public sealed class Hdf5Reader : IDisposable
                 $"'{path}' in it is damaged, or of a kind that cannot be read ({failure.Message})", failure);
         }
     }
-
-    private CaffeException Unreadable(string what, Exception? inner = null) =>
-        new(ErrorCodes.SourceUnreadable, FailureKind.Data, $"HDF5 file '{Path}' cannot be read: {what}", inner: inner);
 }

@@ -1,3 +1,5 @@
+using System.Reflection;
+using System.Runtime.ExceptionServices;
 using System.Text;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
@@ -13,6 +15,7 @@ namespace CaffeActors.Data.Hdf5;
 public sealed class Hdf5Writer
 {
     private readonly H5File _file = new();
+    private readonly List<(H5Dataset<Memory<float>> Dataset, NativeFloats Values)> _blobs = [];
     private int _textLength;
 
     /// <summary>Adds a dataset of float32 values.</summary>
@@ -28,18 +31,21 @@ public sealed class Hdf5Writer
                 $"There are {values.Length} values for the shape {Blob.FormatShape(shape)}.", nameof(values));
         }
 
-        var lengths = new ulong[shape.Length];
-        for (int axis = 0; axis < lengths.Length; axis++)
-            lengths[axis] = (ulong)shape[axis];
-        Add(path, new H5Dataset(values, fileDims: lengths));
+        Add(path, new H5Dataset(values, fileDims: Lengths(shape)));
     }
 
-    /// <summary>Adds a blob's data as a float32 dataset; the values are copied.</summary>
+    /// <summary>Adds a blob's data as a float32 dataset, written from where it lies.</summary>
     /// <param name="path">Where.</param>
-    /// <param name="blob">The blob.</param>
+    /// <param name="blob">The blob; one without elements makes an empty dataset of its shape.</param>
     /// <param name="diff">True to take its diff instead.</param>
-    public void AddBlob(string path, Blob blob, bool diff = false) =>
-        AddFloats(path, blob.Shape, (diff ? blob.Diff : blob.Data).ToArray());
+    /// <exception cref="CaffeException">The path is taken, or leads through a dataset.</exception>
+    public void AddBlob(string path, Blob blob, bool diff = false)
+    {
+        var dataset = new H5Dataset<Memory<float>>(Lengths(blob.Shape));
+        Add(path, dataset);
+        if (blob.Count > 0)
+            _blobs.Add((dataset, new NativeFloats(blob, diff)));
+    }
 
     /// <summary>
     /// Adds a 32-bit integer, as a dataset of one element on one axis: the form of Caffe's solver states.
@@ -75,8 +81,33 @@ public sealed class Hdf5Writer
         }
     }
 
-    /// <summary>Writes the file to a stream that can seek, and leaves that open.</summary>
-    public void Save(Stream stream) => _file.Write(stream, new H5WriteOptions(DefaultStringLength: _textLength));
+    /// <summary>Writes the file to a stream that can read, write and seek, and leaves that open.</summary>
+    /// <exception cref="IOException">The stream cannot be written.</exception>
+    public void Save(Stream stream)
+    {
+        // The compact layout lies in the dataset's header, which is written at once and without a blob's values; the
+        // package drops those that come later without a word.
+        var options = new H5WriteOptions(DefaultStringLength: _textLength, PreferCompactDatasetLayout: false);
+        try
+        {
+            using H5NativeWriter writer = _file.BeginWrite(stream, options);
+            foreach ((H5Dataset<Memory<float>> dataset, NativeFloats values) in _blobs)
+                writer.Write(dataset, values.Memory);
+        }
+        catch (TargetInvocationException exception) when (exception.GetBaseException() is IOException failure)
+        {
+            // The package calls itself by reflection, which wraps what the stream threw.
+            ExceptionDispatchInfo.Throw(failure);
+        }
+    }
+
+    private static ulong[] Lengths(ReadOnlySpan<int> shape)
+    {
+        var lengths = new ulong[shape.Length];
+        for (int axis = 0; axis < lengths.Length; axis++)
+            lengths[axis] = (ulong)shape[axis];
+        return lengths;
+    }
 
     private void Add(string path, H5Object value)
     {

@@ -1,13 +1,11 @@
 using System.Globalization;
+using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
-using PureHDF;
+using CaffeActors.Data.Hdf5;
 
 namespace CaffeActors.Data.Snapshots;
 
-/// <summary>
-/// Reads what <see cref="Hdf5SnapshotWriter"/> and Caffe write. Damage shows as whatever exception the library's
-/// decoding runs into; <see cref="SnapshotFile"/> turns it into an error with the file's name.
-/// </summary>
+/// <summary>Reads what <see cref="Hdf5SnapshotWriter"/> and Caffe write.</summary>
 internal static class Hdf5SnapshotReader
 {
     /// <summary>
@@ -15,17 +13,18 @@ internal static class Hdf5SnapshotReader
     /// and blobs, nothing else; a blob that only its owner keeps is left empty, without a shape.
     /// </summary>
     /// <returns>The net, or null where the file has no such group.</returns>
+    /// <exception cref="CaffeException">The file cannot be read.</exception>
     public static NetParameter? ReadNet(string path)
     {
-        using var file = H5File.OpenRead(path);
-        string? root = file.LinkExists("params") ? "params" : file.LinkExists("data") ? "data" : null;
-        if (root is null || file.Get(root) is not IH5Group layers)
+        using var file = new Hdf5Reader(path);
+        string? root = file.HasGroup("params") ? "params" : file.HasGroup("data") ? "data" : null;
+        if (root is null)
             return null;
         var net = new NetParameter();
-        foreach (IH5Object child in layers.Children())
+        foreach (string name in file.Children(root))
         {
-            if (child is IH5Group group)
-                AddLayers(net, child.Name, group);
+            if (file.HasGroup($"{root}/{name}"))
+                AddLayers(net, file, root, name);
         }
 
         return net;
@@ -33,69 +32,57 @@ internal static class Hdf5SnapshotReader
 
     /// <summary>Reads a solver's state.</summary>
     /// <returns>The state, or null where the file has not what makes one.</returns>
+    /// <exception cref="CaffeException">The file cannot be read.</exception>
     public static SolverState? ReadState(string path)
     {
-        using var file = H5File.OpenRead(path);
-        if (!file.LinkExists("iter") || !file.LinkExists("learned_net") || !file.LinkExists("history"))
+        using var file = new Hdf5Reader(path);
+        if (!file.HasDataset("iter") || !file.HasDataset("learned_net") || !file.HasGroup("history"))
             return null;
         var state = new SolverState
         {
-            Iter = file.Dataset("iter").Read<int[]>()[0],
-            LearnedNet = file.Dataset("learned_net").Read<string>().TrimEnd('\0'),
+            Iter = checked((int)file.ReadInteger("iter")),
+            LearnedNet = file.ReadText("learned_net"),
         };
-        if (file.LinkExists("current_step"))
-            state.CurrentStep = file.Dataset("current_step").Read<int[]>()[0];
-        state.History.AddRange(ReadBlobs(file.Group("history")));
+        if (file.HasDataset("current_step"))
+            state.CurrentStep = checked((int)file.ReadInteger("current_step"));
+        state.History.AddRange(ReadBlobs(file, "history"));
         return state;
     }
 
     // A group is a layer where it holds blobs or nothing; groups inside it are layers with a '/' in their names.
-    private static void AddLayers(NetParameter net, string name, IH5Group group)
+    private static void AddLayers(NetParameter net, Hdf5Reader file, string root, string name)
     {
-        List<IH5Object> children = [.. group.Children()];
-        if (children.Count == 0 || children.Exists(child => child is IH5Dataset))
+        string group = $"{root}/{name}";
+        string[] inner = [.. file.Children(group).Where(child => file.HasGroup($"{group}/{child}"))];
+        List<BlobProto> blobs = ReadBlobs(file, group);
+        if (blobs.Count > 0 || inner.Length == 0)
         {
             var layer = new LayerParameter { Name = name };
-            layer.Blobs.AddRange(ReadBlobs(group));
+            layer.Blobs.AddRange(blobs);
             net.Layer.Add(layer);
         }
 
-        foreach (IH5Object child in children)
-        {
-            if (child is IH5Group inner)
-                AddLayers(net, $"{name}/{child.Name}", inner);
-        }
+        foreach (string child in inner)
+            AddLayers(net, file, root, $"{name}/{child}");
     }
 
-    private static List<BlobProto> ReadBlobs(IH5Group group)
+    private static List<BlobProto> ReadBlobs(Hdf5Reader file, string group)
     {
         List<BlobProto> blobs = [];
-        foreach (IH5Object child in group.Children())
+        foreach (string name in file.Children(group))
         {
-            if (child is not IH5Dataset dataset)
+            string path = $"{group}/{name}";
+            if (!file.HasDataset(path))
                 continue;
-            int index = int.Parse(child.Name, NumberStyles.None, CultureInfo.InvariantCulture);
+            if (!int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int index) || index > 9999)
+                throw file.Unreadable($"dataset '{path}' should be named by a number, the blob's place in its layer");
             while (blobs.Count <= index)
                 blobs.Add(new BlobProto());
-            blobs[index] = ReadBlob(dataset);
+            blobs[index] = new BlobProto { Shape = new BlobShape() };
+            blobs[index].Shape.Dim.AddRange(file.ShapeOf(path).Select(length => (long)length));
+            blobs[index].Data.AddRange(file.ReadFloats(path));
         }
 
         return blobs;
-    }
-
-    private static BlobProto ReadBlob(IH5Dataset dataset)
-    {
-        var blob = new BlobProto { Shape = new BlobShape() };
-        foreach (ulong length in dataset.Space.Dimensions)
-            blob.Shape.Dim.Add(checked((long)length));
-        if (dataset.Type is not { Class: H5DataTypeClass.FloatingPoint, Size: sizeof(float) or sizeof(double) } type)
-            throw new InvalidDataException($"dataset '{dataset.Name}' holds no 32 or 64 bit floats");
-        if (blob.Shape.Dim.Contains(0))
-            return blob;
-        if (type.Size == sizeof(double))
-            blob.DoubleData.AddRange(dataset.Read<double[]>());
-        else
-            blob.Data.AddRange(dataset.Read<float[]>());
-        return blob;
     }
 }

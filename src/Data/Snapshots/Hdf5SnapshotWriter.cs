@@ -1,9 +1,6 @@
-using System.Globalization;
-using System.Reflection;
-using System.Runtime.ExceptionServices;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
-using PureHDF;
+using CaffeActors.Data.Hdf5;
 
 namespace CaffeActors.Data.Snapshots;
 
@@ -21,11 +18,12 @@ internal static class Hdf5SnapshotWriter
     /// <exception cref="CaffeException">CFA1404: layers whose names HDF5 cannot tell apart.</exception>
     public static void WriteNet(Stream stream, NetWeights net, bool withDiff)
     {
-        List<(H5Dataset<Memory<float>> Dataset, NativeFloats Values)> pending = [];
-        var file = new H5File { ["data"] = LayersOf(net, diff: false, pending) };
+        CheckNames(net);
+        var file = new Hdf5Writer();
+        AddLayers(file, net, "data", diff: false);
         if (withDiff)
-            file["diff"] = LayersOf(net, diff: true, pending);
-        Write(stream, file, pending, new H5WriteOptions(PreferCompactDatasetLayout: false));
+            AddLayers(file, net, "diff", diff: true);
+        file.Save(stream);
     }
 
     /// <summary>Writes a solver's state.</summary>
@@ -34,94 +32,55 @@ internal static class Hdf5SnapshotWriter
     /// <param name="learnedNet">The model file's path.</param>
     public static void WriteState(Stream stream, SolverProgress progress, string learnedNet)
     {
-        List<(H5Dataset<Memory<float>> Dataset, NativeFloats Values)> pending = [];
-        var history = new H5Group();
+        var file = new Hdf5Writer();
+        file.AddInteger("iter", progress.Iteration);
+        file.AddText("learned_net", learnedNet);
+        file.AddInteger("current_step", progress.CurrentStep);
+        file.AddGroup("history");
         for (int i = 0; i < progress.History.Count; i++)
-            history[NameOf(i)] = DatasetOf(progress.History[i], diff: false, pending);
-
-        // Caffe reads a string of fixed length that ends with a NUL.
-        int length = System.Text.Encoding.UTF8.GetByteCount(learnedNet) + 1;
-        Write(stream, new H5File
-        {
-            ["iter"] = new H5Dataset(new[] { progress.Iteration }, fileDims: [1]),
-            ["learned_net"] = new H5Dataset(learnedNet),
-            ["current_step"] = new H5Dataset(new[] { progress.CurrentStep }, fileDims: [1]),
-            ["history"] = history,
-        }, pending, new H5WriteOptions(DefaultStringLength: length, PreferCompactDatasetLayout: false));
+            file.AddBlob($"history/{i}", progress.History[i]);
+        file.Save(stream);
     }
 
-    // The options must not prefer the compact layout: it lies in the dataset's header, which is written at once and
-    // without the values, and the package drops those that come later without a word.
-    private static void Write(
-        Stream stream, H5File file, List<(H5Dataset<Memory<float>> Dataset, NativeFloats Values)> pending,
-        H5WriteOptions options)
+    private static void AddLayers(Hdf5Writer file, NetWeights net, string root, bool diff)
     {
-        try
+        file.AddGroup(root);
+        foreach (LayerWeights layer in net.Layers)
         {
-            using H5NativeWriter writer = file.BeginWrite(stream, options);
-            foreach ((H5Dataset<Memory<float>> dataset, NativeFloats values) in pending)
-                writer.Write(dataset, values.Memory);
+            try
+            {
+                file.AddGroup($"{root}/{layer.Parameter.Name}");
+                for (int i = 0; i < layer.Blobs.Count; i++)
+                {
+                    if (diff || layer.Owns(i))
+                        file.AddBlob($"{root}/{layer.Parameter.Name}/{i}", layer.Blobs[i], diff);
+                }
+            }
+            catch (CaffeException)
+            {
+                // A '/' in a name nests groups, which may clash with blobs of a layer named by the part before it.
+                throw Unnameable(net, $"is named '{layer.Parameter.Name}'");
+            }
         }
-        catch (TargetInvocationException exception) when (exception.GetBaseException() is IOException failure)
-        {
-            // The package calls itself by reflection, which wraps what the stream threw.
-            ExceptionDispatchInfo.Throw(failure);
-        }
-
-        GC.KeepAlive(pending);
     }
 
-    private static H5Group LayersOf(
-        NetWeights net, bool diff, List<(H5Dataset<Memory<float>> Dataset, NativeFloats Values)> pending)
+    private static void CheckNames(NetWeights net)
     {
-        var root = new H5Group();
         HashSet<string> names = [];
         foreach (LayerWeights layer in net.Layers)
         {
             string name = layer.Parameter.Name;
+            if (name.Length == 0)
+                throw Unnameable(net, "is unnamed");
             if (!names.Add(name))
-                throw Unnameable(name.Length == 0 ? "is unnamed" : "shares its name with another");
-            H5Group group = GroupOf(root, name);
-            for (int i = 0; i < layer.Blobs.Count; i++)
-            {
-                if (diff || layer.Owns(i))
-                    group[NameOf(i)] = DatasetOf(layer.Blobs[i], diff, pending);
-            }
+                throw Unnameable(net, "shares its name with another");
+            if (name.Split('/').Contains(""))
+                throw Unnameable(net, $"is named '{name}'");
         }
+    }
 
-        return root;
-
-        CaffeException Unnameable(string why) => new(ErrorCodes.WriteFailed, FailureKind.Data,
+    private static CaffeException Unnameable(NetWeights net, string why) =>
+        new(ErrorCodes.WriteFailed, FailureKind.Data,
             $"the net '{net.Name}' cannot be written as HDF5, where layers are told apart by their names: one {why}; "
             + "name it, or set snapshot_format: BINARYPROTO in the solver");
-
-        // A '/' in a name nests groups, which may clash with the blobs of a layer whose name is the part before it.
-        H5Group GroupOf(H5Group parent, string name)
-        {
-            foreach (string part in name.Split('/'))
-            {
-                if (part.Length == 0)
-                    throw Unnameable(name.Length == 0 ? "is unnamed" : $"is named '{name}'");
-                if (!parent.TryGetValue(part, out object? child))
-                    parent[part] = child = new H5Group();
-                parent = child as H5Group ?? throw Unnameable($"is named '{name}'");
-            }
-
-            return parent;
-        }
-    }
-
-    private static H5Dataset<Memory<float>> DatasetOf(
-        Blob blob, bool diff, List<(H5Dataset<Memory<float>> Dataset, NativeFloats Values)> pending)
-    {
-        var shape = new ulong[blob.AxisCount];
-        for (int axis = 0; axis < shape.Length; axis++)
-            shape[axis] = (ulong)blob.Shape[axis];
-        var dataset = new H5Dataset<Memory<float>>(shape);
-        if (blob.Count > 0)
-            pending.Add((dataset, new NativeFloats(blob, diff)));
-        return dataset;
-    }
-
-    private static string NameOf(int index) => index.ToString(CultureInfo.InvariantCulture);
 }

@@ -75,9 +75,10 @@ internal static class SnapshotFile
             throw new CaffeException(ErrorCodes.FileNotFound, FailureKind.Data,
                 $"'{path}' cannot be read: {exception.Message}", inner: exception);
         }
-        catch (Exception exception) when (exception is not (CaffeException or OutOfMemoryException))
+        catch (Exception exception)
+            when (exception is InvalidProtocolBufferException or IOException or OverflowException
+                or CaffeException { Code: ErrorCodes.SourceUnreadable })
         {
-            // Of HDF5 damage the library tells by whatever exception its decoding runs into.
             throw Bad(path, $"is cut short, damaged or not {wanted}: {exception.Message}", exception);
         }
     }

@@ -97,6 +97,7 @@ public sealed class ConfigurationPlannerTests : IDisposable
         CaffeException failure =
             Refused("data.sets = [{ name = one, requires = [/no/such] }, { name = two, embedded = cats }]");
         Assert.Equal(FailureKind.Data, failure.Kind);
+        Assert.Equal(2, failure.Place?.Line);
         Assert.Contains("/no/such", failure.Message, StringComparison.Ordinal);
         Assert.Contains("cats", failure.Message, StringComparison.Ordinal);
     }

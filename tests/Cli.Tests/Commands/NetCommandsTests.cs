@@ -55,9 +55,9 @@ public sealed class NetCommandsTests : IDisposable
             "net", "run", "--model", model, "--inputs", Inputs(("x", [1, 3], [1, 1, 1])), "--output",
             _cli.At("out.h5")));
         using var output = new Hdf5Reader(_cli.At("out.h5"));
-        Assert.False(output.Exists("data/z"));
+        Assert.False(output.HasDataset("data/z"));
         Assert.Equal([1, 2], output.ShapeOf("data/a/y"));
-        Assert.False(output.Exists("diff"));
+        Assert.False(output.HasGroup("diff"));
     }
 
     [Fact]

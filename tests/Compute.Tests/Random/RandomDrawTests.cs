@@ -61,25 +61,6 @@ public sealed class RandomDrawTests
         Assert.InRange(chiSquared, 20, 130);
     }
 
-    [Fact]
-    public void Gaussian_HasItsMoments()
-    {
-        const int Count = 1 << 17;
-        var draw = new RandomDraw(8, 9, 10);
-        double sum = 0, squares = 0, fourth = 0;
-        for (uint i = 0; i < Count; i++)
-        {
-            double value = draw.Gaussian(i);
-            sum += value;
-            squares += value * value;
-            fourth += value * value * value * value;
-        }
-
-        Assert.InRange(sum / Count, -0.015, 0.015);
-        Assert.InRange(squares / Count, 0.98, 1.02);
-        Assert.InRange(fourth / Count, 2.85, 3.15);
-    }
-
     // Seeds, streams and counters that differ in one bit share nothing: about half of all bits differ.
     [Fact]
     public void Neighbours_AreIndependent()

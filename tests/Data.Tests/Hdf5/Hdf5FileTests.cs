@@ -53,8 +53,9 @@ public sealed class Hdf5FileTests : IDisposable
         Assert.Equal("näher", reader.ReadText("note"));
         Assert.Equal(["relu1"], reader.Children("data"));
         Assert.Empty(reader.Children("data/relu1"));
-        Assert.True(reader.Exists("data/relu1") && !reader.HasDataset("data/relu1") && reader.HasDataset("history/0"));
-        Assert.False(reader.Exists("data/relu2") || reader.Exists("a/b/c"));
+        Assert.True(reader.HasGroup("data/relu1") && !reader.HasDataset("data/relu1")
+            && reader.HasDataset("history/0"));
+        Assert.False(reader.HasGroup("data/relu2") || reader.HasGroup("a/b/c"));
         using NativeView text = new(_folder["s.h5"]);
         Assert.Equal((H5DataTypeClass.String, H5DataspaceType.Scalar), text.KindOf("learned_net"));
     }

@@ -81,13 +81,13 @@ public sealed class SnapshotFileTests : IDisposable
     }
 
     [Fact]
-    public void ReadWeights_OfDoubles_KeepsThem()
+    public void ReadWeights_OfDoubles_GivesFloats()
     {
         new H5File
         {
             ["data"] = new H5Group { ["conv"] = new H5Group { ["0"] = new H5Dataset(new[] { 0.1, 0.2 }) } },
         }.Write(_folder["double.h5"]);
-        Assert.Equal([0.1, 0.2], WeightsFile.Read(_folder["double.h5"]).Layer[0].Blobs[0].DoubleData);
+        Assert.Equal([0.1f, 0.2f], WeightsFile.Read(_folder["double.h5"]).Layer[0].Blobs[0].Data);
     }
 
     [Fact]

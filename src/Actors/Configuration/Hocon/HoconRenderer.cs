@@ -8,6 +8,9 @@ internal static class HoconRenderer
 {
     private const int LineWidth = 100;
 
+    // No shell can set a variable of this name, so what had no value has none when it is read back.
+    private const string Undefined = "${?not-set}";
+
     public static string Render(HoconObject root, bool withOrigins)
     {
         var text = new StringBuilder();
@@ -24,6 +27,9 @@ internal static class HoconRenderer
             text.Append(inner is HoconObject ? " " : " = ");
             Append(text, inner, indent, withOrigins);
         }
+
+        foreach (string key in value.UndefinedKeys)
+            text.Append(indent).Append(HoconText.Key(key)).Append(" = ").Append(Undefined).Append('\n');
     }
 
     // The value and the end of its line.

@@ -33,6 +33,15 @@ public sealed class HoconRenderTests
     }, iter: 2000);
 
     [Fact]
+    public void KeysWithoutAValue_StayWithoutOne()
+    {
+        string rendered = Read("a = [{ b = ${?NOT_SET}, c = 1 }]").Render();
+        var item = (HoconObject)((HoconArray)Read(rendered)["a"]).Items[0];
+        Assert.Equal(["b"], item.UndefinedKeys);
+        Assert.Equal(["c"], item.Keys);
+    }
+
+    [Fact]
     public void Json_ReadsBackEqual() => Fields(Value).Sample(text =>
     {
         string json = Json(Read(text));

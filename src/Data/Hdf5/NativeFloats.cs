@@ -1,7 +1,7 @@
 using System.Buffers;
 using CaffeActors.Compute.Blobs;
 
-namespace CaffeActors.Data.Snapshots;
+namespace CaffeActors.Data.Hdf5;
 
 /// <summary>A blob's data or diff as memory, for libraries that take no spans. The blob must not change
 /// meanwhile.</summary>
