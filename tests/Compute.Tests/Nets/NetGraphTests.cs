@@ -47,7 +47,7 @@ public sealed class NetGraphTests : NetTests
                     Assert.Equal(expected.Diff.ToArray(), actual.Diff.ToArray());
                 }
             },
-            iter: 300, print: sample => NetOf(sample.Item1));
+            iter: 300, threads: 1, print: sample => NetOf(sample.Item1));
 
     [Fact]
     public void Sharers_TakeTurnsFromTheTop()
