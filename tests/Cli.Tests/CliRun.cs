@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Sources.Lmdb;
@@ -12,11 +11,6 @@ internal sealed class CliRun : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
-    /// <summary>The repository.</summary>
-    public static string Repository { get; } = Path.GetFullPath(typeof(CliRun).Assembly
-        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == "RepositoryRoot")
-            .Value!);
-
     /// <summary>What the last command wrote to stdout.</summary>
     public string Out { get; private set; } = "";
 
@@ -25,11 +19,7 @@ internal sealed class CliRun : IDisposable
 
     public string At(params string[] parts) => _folder.At(parts);
 
-    public string Write(string name, string text)
-    {
-        File.WriteAllText(At(name), text);
-        return At(name);
-    }
+    public string Write(string name, string text) => _folder.Write(name, text);
 
     /// <summary>Runs a command line.</summary>
     /// <returns>The exit code.</returns>
@@ -57,8 +47,7 @@ internal sealed class CliRun : IDisposable
                 Height = 8,
                 Width = 8,
                 Label = i % classes,
-                Data =
-                ByteString.CopyFrom(pixels)
+                Data = ByteString.CopyFrom(pixels),
             };
             writer.Put(Encoding.UTF8.GetBytes($"{i:D8}"), datum.ToByteArray());
         }

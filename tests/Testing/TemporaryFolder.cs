@@ -12,6 +12,22 @@ public sealed class TemporaryFolder : IDisposable
     /// <summary>A path within it.</summary>
     public string At(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);
 
+    /// <summary>Writes a text file, its folders made where they are missing.</summary>
+    /// <param name="name">Its path within the folder.</param>
+    /// <param name="text">What it holds.</param>
+    /// <returns>Its path.</returns>
+    public string Write(string name, string text)
+    {
+        string path = At(name);
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    /// <summary>The names of the files in it, sorted; not those of its folders.</summary>
+    public string[] Names() =>
+        [.. Directory.GetFiles(Path).Select(System.IO.Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal)];
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -29,7 +29,7 @@ internal static unsafe class RandomFill
                     Vector512<float> u = ToFloat(Vector512.Load(words + i) >> 8) * (1f / 16777216);
                     Vector512<float> value = ((Vector512<float>.One - u) * low) + (u * high);
                     value = Vector512.Max(low, Vector512.Min(high, value));
-                    VectorPart.Store(value, y + start + i, Math.Min(16, length - i));
+                    Lanes.Store(value, y + start + i, Math.Min(16, length - i));
                 }
             }
         }
@@ -52,8 +52,8 @@ internal static unsafe class RandomFill
                     (Vector512<float> a, Vector512<float> b) = Pairs(
                         Vector512.Load(words + i).AsUInt64(), Vector512.Load(words + i + 16).AsUInt64(), deviation);
                     float* to = y + start + i;
-                    VectorPart.Store(a + Vector512.Create(mean), to, Math.Min(16, length - i));
-                    VectorPart.Store(b + Vector512.Create(mean), to + 16, Math.Clamp(length - i - 16, 0, 16));
+                    Lanes.Store(a + Vector512.Create(mean), to, Math.Min(16, length - i));
+                    Lanes.Store(b + Vector512.Create(mean), to + 16, Math.Clamp(length - i - 16, 0, 16));
                 }
             }
         }

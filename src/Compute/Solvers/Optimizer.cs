@@ -251,7 +251,7 @@ public sealed unsafe class Optimizer : IDisposable
             for (int i = from; i < to; i += 16)
             {
                 (Vector512<double> a, Vector512<double> b) =
-                    Vector512.Widen(VectorPart.Load(values + i, to - i));
+                    Vector512.Widen(Lanes.Load(values + i, to - i));
                 low += a * a;
                 high += b * b;
             }

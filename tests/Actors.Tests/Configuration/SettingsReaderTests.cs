@@ -3,6 +3,7 @@ using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Actors.Tests.Configuration;
 
@@ -103,7 +104,7 @@ public sealed class SettingsReaderTests
     [Fact]
     public void EveryKeyOfReferenceConf_HasACommentAndIsDocumented()
     {
-        string folder = RepositoryFolder.Path;
+        string folder = Repository.Root;
         string[] lines = File.ReadAllLines(Path.Combine(folder, "src", "Actors", "Configuration", "reference.conf"));
         string guide = File.ReadAllText(Path.Combine(folder, "docs", "configuration.md"));
         string section = "";

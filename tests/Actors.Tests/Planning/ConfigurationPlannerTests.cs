@@ -139,7 +139,7 @@ public sealed class ConfigurationPlannerTests : IDisposable
     [Fact]
     public void EveryConfigurationOfTheRepository_Plans()
     {
-        foreach (string path in Directory.GetFiles(Path.Combine(RepositoryFolder.Path, "configs"), "*.hocon"))
+        foreach (string path in Directory.GetFiles(Repository.PathOf("configs"), "*.hocon"))
         {
             if (Path.GetFileName(path) == "defaults.hocon")
                 continue;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CaffeActors.Data.Hdf5;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Cli.Tests.Commands;
 
@@ -86,7 +87,7 @@ public sealed class NetCommandsTests : IDisposable
     [Fact]
     public async Task NetSummary_CountsLeNet()
     {
-        string lenet = Path.Combine(CliRun.Repository, "configs", "nets", "lenet.prototxt");
+        string lenet = Repository.PathOf("configs", "nets", "lenet.prototxt");
         string[] shapes = ["--input-shape", "data=64,1,28,28"];
         Assert.True(await _cli.RunAsync(["net", "summary", lenet, .. shapes]) == 0, _cli.Error);
         Assert.Contains("431,080 parameters", _cli.Out, StringComparison.Ordinal);

@@ -1,4 +1,5 @@
 using System.Text;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Cli.Tests.Commands;
 
@@ -123,7 +124,7 @@ public sealed class TrainCommandTests : IDisposable
     public async Task Configuration_TrainsLeNetOnTheEmbeddedImages()
     {
         int code = await _cli.RunAsync(
-            "train", Path.Combine(CliRun.Repository, "configs", "lenet.hocon"), "--max-iter", "2",
+            "train", Repository.PathOf("configs", "lenet.hocon"), "--max-iter", "2",
             "--set", $"data.root={_cli.At("data")}", "--set", "solver.test_iter=[1]", "--output-root", _cli.At("runs"));
         Assert.True(code == ExitCodes.Done, _cli.Error);
         Assert.Contains("Data set: Fashion-MNIST", _cli.Error, StringComparison.Ordinal);

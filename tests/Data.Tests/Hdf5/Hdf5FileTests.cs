@@ -1,7 +1,7 @@
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Data.Hdf5;
-using CaffeActors.Data.Tests.Sources;
+using CaffeActors.Testing;
 using CsCheck;
 using PureHDF;
 
@@ -9,7 +9,7 @@ namespace CaffeActors.Data.Tests.Hdf5;
 
 public sealed class Hdf5FileTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -17,7 +17,7 @@ public sealed class Hdf5FileTests : IDisposable
     public void Reader_ReadsWhatTheWriterWrote() => Gen.Int[0, 5].Array[0, 5].Array[1, 6].Sample(
         shapes =>
         {
-            string path = _folder["a.h5"];
+            string path = _folder.At("a.h5");
             var writer = new Hdf5Writer();
             float[][] values = [.. shapes.Select((shape, k) =>
                 Enumerable.Range(0, Blob.CountOf(shape)).Select(i => (k * 1000) + i + 0.5f).ToArray())];
@@ -44,8 +44,8 @@ public sealed class Hdf5FileTests : IDisposable
         writer.AddFloats("history/0", [2, 1], [1, 2]);
         writer.AddText("note", "näher");
         writer.AddGroup("data/relu1");
-        writer.Save(_folder["s.h5"]);
-        using var reader = new Hdf5Reader(_folder["s.h5"]);
+        writer.Save(_folder.At("s.h5"));
+        using var reader = new Hdf5Reader(_folder.At("s.h5"));
         Assert.Equal(15, reader.ReadInteger("iter"));
         Assert.Equal([1], reader.ShapeOf("iter"));
         Assert.Equal("lenet_iter_15.caffemodel.h5", reader.ReadText("learned_net"));
@@ -56,7 +56,7 @@ public sealed class Hdf5FileTests : IDisposable
         Assert.True(reader.HasGroup("data/relu1") && !reader.HasDataset("data/relu1")
             && reader.HasDataset("history/0"));
         Assert.False(reader.HasGroup("data/relu2") || reader.HasGroup("a/b/c"));
-        using NativeView text = new(_folder["s.h5"]);
+        using NativeView text = new(_folder.At("s.h5"));
         Assert.Equal((H5DataTypeClass.String, H5DataspaceType.Scalar), text.KindOf("learned_net"));
     }
 
@@ -78,8 +78,8 @@ public sealed class Hdf5FileTests : IDisposable
             ["one"] = 3L,
             ["text"] = new[] { "a", "b" },
         };
-        file.Write(_folder["n.h5"]);
-        using var reader = new Hdf5Reader(_folder["n.h5"]);
+        file.Write(_folder.At("n.h5"));
+        using var reader = new Hdf5Reader(_folder.At("n.h5"));
         Assert.Equal([1.5f, -2f], reader.ReadFloats("f64"));
         Assert.Equal([0.5f], reader.ReadFloats("f16"));
         Assert.Equal([-3f, 4f], reader.ReadFloats("i8"));
@@ -110,8 +110,8 @@ public sealed class Hdf5FileTests : IDisposable
         writer.AddBlob("a", blob);
         writer.AddBlob("b", blob, diff: true);
         writer.AddBlob("c", scalar);
-        writer.Save(_folder["b.h5"]);
-        using var reader = new Hdf5Reader(_folder["b.h5"]);
+        writer.Save(_folder.At("b.h5"));
+        using var reader = new Hdf5Reader(_folder.At("b.h5"));
         using var read = new Blob();
         reader.ReadBlob("b", read);
         Assert.Equal([2, 3], read.Shape.ToArray());
@@ -123,33 +123,33 @@ public sealed class Hdf5FileTests : IDisposable
     [Fact]
     public void FilesOfCaffe_AreRead()
     {
-        using var reader = new Hdf5Reader(TempFolder.Fixture("data-plain.h5"));
+        using var reader = new Hdf5Reader(Fixture.PathOf("data-plain.h5"));
         Assert.Equal(["batch0", "batch1", "batch2"], reader.Children().Order(StringComparer.Ordinal));
         Assert.Equal([4, 3, 32, 32], reader.ShapeOf("batch0/data"));
         Assert.Equal([0f, 1f, 2f, 3f], reader.ReadFloats("batch0/label"));
-        Assert.True(Hdf5Reader.IsHdf5(TempFolder.Fixture("data-plain.h5")));
-        Assert.False(Hdf5Reader.IsHdf5(TempFolder.Fixture("db-keys.txt")));
+        Assert.True(Hdf5Reader.IsHdf5(Fixture.PathOf("data-plain.h5")));
+        Assert.False(Hdf5Reader.IsHdf5(Fixture.PathOf("db-keys.txt")));
     }
 
     [Fact]
     public void MissingOrDamagedFiles_AreErrors()
     {
-        byte[] bytes = File.ReadAllBytes(TempFolder.Fixture("data-gray.h5"));
+        byte[] bytes = File.ReadAllBytes(Fixture.PathOf("data-gray.h5"));
         for (int length = 0; length < bytes.Length; length += 3001)
         {
-            File.WriteAllBytes(_folder["cut.h5"], bytes[..length]);
+            File.WriteAllBytes(_folder.At("cut.h5"), bytes[..length]);
             CaffeException failure = Assert.Throws<CaffeException>(() =>
             {
-                using var reader = new Hdf5Reader(_folder["cut.h5"]);
+                using var reader = new Hdf5Reader(_folder.At("cut.h5"));
                 foreach (string path in reader.Datasets())
                     reader.ReadFloats(path);
             });
             Assert.Equal((ErrorCodes.SourceUnreadable, FailureKind.Data), (failure.Code, failure.Kind));
         }
 
-        Assert.Contains("none.h5", Assert.Throws<CaffeException>(() => new Hdf5Reader(_folder["none.h5"])).Message,
+        Assert.Contains("none.h5", Assert.Throws<CaffeException>(() => new Hdf5Reader(_folder.At("none.h5"))).Message,
             StringComparison.Ordinal);
-        using var whole = new Hdf5Reader(TempFolder.Fixture("data-gray.h5"));
+        using var whole = new Hdf5Reader(Fixture.PathOf("data-gray.h5"));
         Assert.Contains("it has batch0/data, batch0/label",
             Assert.Throws<CaffeException>(() => whole.ReadFloats("batch9/data")).Message, StringComparison.Ordinal);
         Assert.Throws<CaffeException>(() => whole.Children("batch9"));
@@ -169,7 +169,7 @@ public sealed class Hdf5FileTests : IDisposable
 
         writer.AddGroup("a");
         Assert.Throws<ArgumentException>(() => writer.AddFloats("c", [2], [1]));
-        CaffeException unwritable = Assert.Throws<CaffeException>(() => writer.Save(_folder["no/where.h5"]));
+        CaffeException unwritable = Assert.Throws<CaffeException>(() => writer.Save(_folder.At("no/where.h5")));
         Assert.Equal(ErrorCodes.WriteFailed, unwritable.Code);
     }
 

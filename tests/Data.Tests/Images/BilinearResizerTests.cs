@@ -2,7 +2,6 @@ using CaffeActors.Data.Hdf5;
 using CaffeActors.Data.Images;
 using CaffeActors.Data.Sources;
 using CaffeActors.Data.Sources.Lmdb;
-using CaffeActors.Data.Tests.Sources;
 using CsCheck;
 
 namespace CaffeActors.Data.Tests.Images;
@@ -18,7 +17,7 @@ public sealed unsafe class BilinearResizerTests
     [InlineData("gray_lmdb", ColorMode.Gray)]
     public void Resize_GivesOpenCvsBytes_32By32(string name, ColorMode mode)
     {
-        using var source = new LmdbSource(TempFolder.Fixture(name));
+        using var source = new LmdbSource(Fixture.PathOf(name));
         for (int i = 0; i < 10; i++)
         {
             source.Read(i, out _, out ReadOnlySpan<byte> value);
@@ -32,7 +31,7 @@ public sealed unsafe class BilinearResizerTests
     [Fact]
     public void Resize_GivesOpenCvsBytes_30By44()
     {
-        using var golden = new Hdf5Reader(TempFolder.Fixture("imagedata-resize.h5"));
+        using var golden = new Hdf5Reader(Fixture.PathOf("imagedata-resize.h5"));
         for (int i = 0; i < 9; i++)
         {
             float[] expected = golden.ReadFloats($"batch{i / 3}/data")[(i % 3 * 3960)..][..3960];
@@ -84,7 +83,7 @@ public sealed unsafe class BilinearResizerTests
 
     private PlanarPixels Resize(string name, ColorMode mode, int height, int width)
     {
-        byte[] file = File.ReadAllBytes(TempFolder.Fixture("images", name));
+        byte[] file = File.ReadAllBytes(Fixture.PathOf("images", name));
         Assert.True(ImageDecoder.TryDecode(file, mode, _decoded, out string error), error);
         return _resizer.Resize(_decoded.Pixels, height, width, _resized);
     }

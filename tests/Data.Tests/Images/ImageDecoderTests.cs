@@ -1,5 +1,4 @@
 using CaffeActors.Data.Images;
-using CaffeActors.Data.Tests.Sources;
 using SkiaSharp;
 
 namespace CaffeActors.Data.Tests.Images;
@@ -65,7 +64,7 @@ public sealed unsafe class ImageDecoderTests
     [Fact]
     public void CutOrDamagedFiles_AreRefused()
     {
-        foreach (byte[] file in (byte[][])[File.ReadAllBytes(TempFolder.Fixture("images", "img03.png")),
+        foreach (byte[] file in (byte[][])[File.ReadAllBytes(Fixture.PathOf("images", "img03.png")),
             Encode(64, 64, SKEncodedImageFormat.Jpeg, (x, y) => new SKColor((byte)(x * y), (byte)x, (byte)y))])
         {
             Assert.True(ImageDecoder.TryDecode(file, ColorMode.AsStored, _buffer, out _));

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Layers;
-using CaffeActors.Data.Tests.Sources;
 
 namespace CaffeActors.Data.Tests.Layers;
 
@@ -13,7 +12,7 @@ public sealed class BatchLayerTests
         Type = "Data",
         DataParam = new DataParameter
         {
-            Source = TempFolder.Fixture("raw32_lmdb"),
+            Source = Fixture.PathOf("raw32_lmdb"),
             BatchSize = (uint)batch,
             Backend = DataParameter.Types.DB.Lmdb,
             Prefetch = 2,

@@ -1,7 +1,6 @@
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Hdf5;
 using CaffeActors.Data.Layers;
-using CaffeActors.Data.Tests.Sources;
 
 namespace CaffeActors.Data.Tests.Layers;
 
@@ -46,8 +45,8 @@ public sealed class DataLayerGoldenTests
                 TransformParam = transform,
                 DataParam = new DataParameter { Source = source, BatchSize = 4, Backend = DataParameter.Types.DB.Lmdb },
             },
-            resolve: path => TempFolder.Fixture(path));
-        using var expected = new Hdf5Reader(TempFolder.Fixture(golden));
+            resolve: path => Fixture.PathOf(path));
+        using var expected = new Hdf5Reader(Fixture.PathOf(golden));
         Assert.Equal(expected.ShapeOf("batch0/data"), harness.Tops[0].Shape.ToArray());
         for (int batch = 0; batch < 3; batch++)
         {

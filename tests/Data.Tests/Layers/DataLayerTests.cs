@@ -3,7 +3,7 @@ using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Layers;
 using CaffeActors.Data.Sources.Lmdb;
-using CaffeActors.Data.Tests.Sources;
+using CaffeActors.Testing;
 using CsCheck;
 using Google.Protobuf;
 
@@ -11,7 +11,7 @@ namespace CaffeActors.Data.Tests.Layers;
 
 public sealed class DataLayerTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -85,7 +85,7 @@ public sealed class DataLayerTests : IDisposable
     [InlineData("huge", "2147483647 x 2147483647 x 4")]
     public void DamagedRecords_AreNamed(string damage, string text)
     {
-        byte[] image = File.ReadAllBytes(TempFolder.Fixture("images", "img00.png"));
+        byte[] image = File.ReadAllBytes(Fixture.PathOf("images", "img00.png"));
         var datum = new Datum { Channels = 1, Height = 2, Width = 2 };
         if (damage == "too few bytes")
             datum.Data = ByteString.CopyFrom(1, 2, 3);
@@ -111,7 +111,7 @@ public sealed class DataLayerTests : IDisposable
     public void SetUp_RefusesWhatCannotWork()
     {
         string path = Numbers(3);
-        Fails(ErrorCodes.SourceUnreadable, Parameter(_folder["none"], 1));
+        Fails(ErrorCodes.SourceUnreadable, Parameter(_folder.At("none"), 1));
         Fails(ErrorCodes.SourceUnreadable, Parameter(Write(Array.Empty<(string, Datum)>()), 1));
         Fails(ErrorCodes.BadLayerParameter, Parameter(path, 0));
         Fails(ErrorCodes.BadLayerParameter, Parameter("", 1));
@@ -146,7 +146,7 @@ public sealed class DataLayerTests : IDisposable
         Gen.Select(Gen.Int[1, 40], Gen.Int[1, 7], Gen.Int[0, 30], Gen.Bool, Gen.Int[1, 3], Gen.ULong).Sample(
             (records, batch, batches, shuffle, replicas, seed) =>
             {
-                using var folder = new TempFolder();
+                using var folder = new TemporaryFolder();
                 string path = WriteTo(folder, Pictures(records));
                 LayerParameter parameter = Parameter(path, batch);
                 parameter.TransformParam = new TransformationParameter { Mirror = true, CropSize = 3 };
@@ -225,7 +225,7 @@ public sealed class DataLayerTests : IDisposable
     [Fact]
     public void ResizingAndColor_ComeBeforeTheTransformation()
     {
-        LayerParameter parameter = Parameter(TempFolder.Fixture("gray_lmdb"), 2);
+        LayerParameter parameter = Parameter(Fixture.PathOf("gray_lmdb"), 2);
         parameter.Phase = Phase.Test;
         parameter.TransformParam = new TransformationParameter { CropSize = 227 };
         parameter.TransformParam.MeanValue.Add([1f, 2f, 3f]);
@@ -266,9 +266,9 @@ public sealed class DataLayerTests : IDisposable
             Data = ByteString.CopyFrom([.. Enumerable.Range(0, 40).Select(k => (byte)((i * 7) + k))]),
         }));
 
-    private static string WriteTo(TempFolder folder, IEnumerable<(string Key, Datum Datum)> records)
+    private static string WriteTo(TemporaryFolder folder, IEnumerable<(string Key, Datum Datum)> records)
     {
-        string path = folder[Path.GetRandomFileName()];
+        string path = folder.At(Path.GetRandomFileName());
         using var writer = new LmdbWriter(path);
         foreach ((string key, Datum datum) in records)
             writer.Put(Encoding.UTF8.GetBytes(key), datum.ToByteArray());
@@ -283,7 +283,7 @@ public sealed class DataLayerTests : IDisposable
 
     private string Write((string Key, byte[] Value)[] records)
     {
-        string path = _folder[Path.GetRandomFileName()];
+        string path = _folder.At(Path.GetRandomFileName());
         using var writer = new LmdbWriter(path);
         foreach ((string key, byte[] value) in records)
             writer.Put(Encoding.UTF8.GetBytes(key), value);

@@ -2,14 +2,14 @@ using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Hdf5;
 using CaffeActors.Data.Layers;
-using CaffeActors.Data.Tests.Sources;
+using CaffeActors.Testing;
 using CsCheck;
 
 namespace CaffeActors.Data.Tests.Layers;
 
 public sealed class HDF5DataLayerTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -23,7 +23,7 @@ public sealed class HDF5DataLayerTests : IDisposable
         (string[] keys, float[] data, float[] labels) = harness.Next();
         Assert.Equal([0f, 1f, 2f], labels);
         Assert.Equal([0f, 0.25f, 0.5f, 0.75f, 1f, 1.25f, 1.5f, 1.75f, 2f, 2.25f, 2.5f, 2.75f], data);
-        Assert.Equal([$"{_folder["0.h5"]}:0", $"{_folder["0.h5"]}:1", $"{_folder["1.h5"]}:0"], keys);
+        Assert.Equal([$"{_folder.At("0.h5")}:0", $"{_folder.At("0.h5")}:1", $"{_folder.At("1.h5")}:0"], keys);
         Assert.Equal([3f, 4f, 0f], harness.Next().Labels);
         Assert.Equal([1f, 2f, 3f], harness.Next().Labels);
         Assert.Equal(9, harness.Layer.Position);
@@ -77,30 +77,30 @@ public sealed class HDF5DataLayerTests : IDisposable
     public void SetUp_RefusesWhatCannotWork()
     {
         string good = Files([2])[0];
-        File.WriteAllText(_folder["text.h5"], "no HDF5 file at all, though it is called one");
+        File.WriteAllText(_folder.At("text.h5"), "no HDF5 file at all, though it is called one");
         Save("scalar.h5", [], [2]);
         Save("uneven.h5", [2, 4], [3]);
         Save("other.h5", [2, 3], [2]);
         Fails(ErrorCodes.SourceUnreadable, "lists no", "");
-        Fails(ErrorCodes.SourceUnreadable, "none.h5", _folder["none.h5"]);
-        Fails(ErrorCodes.SourceUnreadable, "no HDF5 file", _folder["text.h5"]);
-        Fails(ErrorCodes.BadRecord, "single number", _folder["scalar.h5"]);
-        Fails(ErrorCodes.BadRecord, "3 rows", _folder["uneven.h5"]);
-        Fails(ErrorCodes.BadRecord, "3 (3)", $"{good}\n{_folder["other.h5"]}");
+        Fails(ErrorCodes.SourceUnreadable, "none.h5", _folder.At("none.h5"));
+        Fails(ErrorCodes.SourceUnreadable, "no HDF5 file", _folder.At("text.h5"));
+        Fails(ErrorCodes.BadRecord, "single number", _folder.At("scalar.h5"));
+        Fails(ErrorCodes.BadRecord, "3 rows", _folder.At("uneven.h5"));
+        Fails(ErrorCodes.BadRecord, "3 (3)", $"{good}\n{_folder.At("other.h5")}");
         LayerParameter extra = Parameter(2, false);
         extra.TransformParam = new TransformationParameter();
         Throws(ErrorCodes.BadLayerParameter, "transform_param", extra);
         Throws(ErrorCodes.BadLayerParameter, "batch_size", Parameter(0, false));
         LayerParameter missing = Parameter(1, false);
         missing.Top[1] = "labels";
-        File.WriteAllText(_folder["list.txt"], good);
+        File.WriteAllText(_folder.At("list.txt"), good);
         Throws(ErrorCodes.SourceUnreadable, "'labels' in it; it has data, label", missing);
-        missing.Hdf5DataParam.Source = _folder["nowhere.txt"];
+        missing.Hdf5DataParam.Source = _folder.At("nowhere.txt");
         Throws(ErrorCodes.SourceUnreadable, "nowhere.txt", missing);
 
         void Fails(string code, string text, string list)
         {
-            File.WriteAllText(_folder["list.txt"], list);
+            File.WriteAllText(_folder.At("list.txt"), list);
             Throws(code, text, Parameter(1, false));
         }
 
@@ -118,7 +118,7 @@ public sealed class HDF5DataLayerTests : IDisposable
         var writer = new Hdf5Writer();
         writer.AddFloats("data", dataShape, new float[dataShape.Aggregate(1, (a, b) => a * b)]);
         writer.AddFloats("label", labelShape, new float[labelShape[0]]);
-        writer.Save(_folder[name]);
+        writer.Save(_folder.At(name));
     }
 
     // Labels count on over all files; a row's data are label, label + 0.25, ...
@@ -133,7 +133,7 @@ public sealed class HDF5DataLayerTests : IDisposable
             float[] data = [.. labels.SelectMany(l => (float[])[l, l + 0.25f, l + 0.5f, l + 0.75f])];
             writer.AddFloats("data", [rows[i], 2, 2], data);
             writer.AddFloats("label", [rows[i]], labels);
-            paths[i] = _folder[$"{i}.h5"];
+            paths[i] = _folder.At($"{i}.h5");
             writer.Save(paths[i]);
             label += rows[i];
         }
@@ -148,7 +148,7 @@ public sealed class HDF5DataLayerTests : IDisposable
             Type = "HDF5Data",
             Hdf5DataParam = new HDF5DataParameter
             {
-                Source = _folder["list.txt"],
+                Source = _folder.At("list.txt"),
                 BatchSize = (uint)batch,
                 Shuffle = shuffle,
             },
@@ -163,7 +163,7 @@ public sealed class HDF5DataLayerTests : IDisposable
     private DataHarness<HDF5DataLayer> Harness(int batch, bool shuffle, int replicas, int[] files, int rank = 0)
     {
         // Relative names in the list go through the context, too.
-        File.WriteAllLines(_folder["list.txt"], Files(files).Select(path => Path.GetFileName(path)));
+        File.WriteAllLines(_folder.At("list.txt"), Files(files).Select(path => Path.GetFileName(path)));
         return new DataHarness<HDF5DataLayer>(Parameter(batch, shuffle), rank: rank, count: replicas,
             resolve: path => Path.Combine(_folder.Path, path));
     }

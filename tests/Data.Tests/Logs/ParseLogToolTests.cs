@@ -1,6 +1,6 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Data.Logs;
-using CaffeActors.Data.Tests.Files;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Data.Tests.Logs;
 
@@ -29,51 +29,51 @@ public sealed class ParseLogToolTests : IDisposable
 
         """;
 
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     private static string Log =>
-        Repository.PathOf(Path.Combine("tests", "Data.Tests", "Logs", "Fixtures", "lenet_fashion.log"));
+        Repository.PathOf("tests", "Data.Tests", "Logs", "Fixtures", "lenet_fashion.log");
 
     public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Run_OnCaffesLog_WritesTheTablesOfParseLog()
     {
-        Assert.Equal([_folder["lenet_fashion.log.train"], _folder["lenet_fashion.log.test"]],
+        Assert.Equal([_folder.At("lenet_fashion.log.train"), _folder.At("lenet_fashion.log.test")],
             ParseLogTool.Run(Log, _folder.Path));
-        Assert.Equal(AsWritten(Train), File.ReadAllText(_folder["lenet_fashion.log.train"]));
-        Assert.Equal(AsWritten(Test), File.ReadAllText(_folder["lenet_fashion.log.test"]));
+        Assert.Equal(AsWritten(Train), File.ReadAllText(_folder.At("lenet_fashion.log.train")));
+        Assert.Equal(AsWritten(Test), File.ReadAllText(_folder.At("lenet_fashion.log.test")));
     }
 
     [Fact]
     public void Run_WithAnotherDelimiter_UsesIt()
     {
         ParseLogTool.Run(Log, _folder.Path, '\t');
-        Assert.Equal(AsWritten(Test).Replace(',', '\t'), File.ReadAllText(_folder["lenet_fashion.log.test"]));
+        Assert.Equal(AsWritten(Test).Replace(',', '\t'), File.ReadAllText(_folder.At("lenet_fashion.log.test")));
     }
 
     [Fact]
     public void Run_OnALogWithoutOutputs_WritesNothing()
     {
-        File.WriteAllText(_folder["a.log"], "I0210 13:39:20.000000 2510 solver.cpp:289] Solving LeNet\n");
-        Assert.Empty(ParseLogTool.Run(_folder["a.log"], _folder.Path));
+        File.WriteAllText(_folder.At("a.log"), "I0210 13:39:20.000000 2510 solver.cpp:289] Solving LeNet\n");
+        Assert.Empty(ParseLogTool.Run(_folder.At("a.log"), _folder.Path));
         Assert.Equal(["a.log"], _folder.Names());
     }
 
     [Fact]
     public void Run_OnNoLog_SaysSo()
     {
-        var failure = Assert.Throws<CaffeException>(() => ParseLogTool.Run(_folder["none.log"], _folder.Path));
+        var failure = Assert.Throws<CaffeException>(() => ParseLogTool.Run(_folder.At("none.log"), _folder.Path));
         Assert.Equal(ErrorCodes.FileNotFound, failure.Code);
-        Assert.Contains(_folder["none.log"], failure.Message, StringComparison.Ordinal);
+        Assert.Contains(_folder.At("none.log"), failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Run_IntoWhatIsNoFolder_SaysSo()
     {
-        File.WriteAllText(_folder["file"], "");
+        File.WriteAllText(_folder.At("file"), "");
         Assert.Equal(ErrorCodes.WriteFailed,
-            Assert.Throws<CaffeException>(() => ParseLogTool.Run(Log, _folder["file"])).Code);
+            Assert.Throws<CaffeException>(() => ParseLogTool.Run(Log, _folder.At("file"))).Code);
     }
 
     [Fact]

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using CaffeActors.Data.Tests.Files;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Data.Tests.Metrics;
 
@@ -8,7 +8,7 @@ internal static partial class Documentation
 {
     /// <summary>All SQL blocks of a page.</summary>
     public static IReadOnlyList<string> Sql(string page) =>
-        [.. Block().Matches(File.ReadAllText(Repository.PathOf(Path.Combine("docs", page))))
+        [.. Block().Matches(File.ReadAllText(Repository.PathOf("docs", page)))
             .Select(match => match.Groups[1].Value.Trim().TrimEnd(';'))];
 
     /// <summary>The SQL block of a page that fits a condition.</summary>

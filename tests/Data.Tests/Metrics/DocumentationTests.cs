@@ -1,5 +1,5 @@
 using CaffeActors.Data.Metrics;
-using CaffeActors.Data.Tests.Files;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Data.Tests.Metrics;
 
@@ -8,10 +8,10 @@ public sealed class DocumentationTests
     [Fact]
     public void EveryQueryOfThePage_RunsAndFindsRows()
     {
-        using var folder = new TempFolder();
+        using var folder = new TemporaryFolder();
         foreach (string run in new[] { "20261122-212221-00a1", "20261123-040506-1234" })
         {
-            string metrics = folder[Path.Combine("runs", "run_id=" + run, "metrics")];
+            string metrics = folder.At(Path.Combine("runs", "run_id=" + run, "metrics"));
             using var sink = ParquetMetricSink.Open(metrics, new ManualTime(), 0, 0);
             sink.Add(100, MetricNames.Train, "loss", 1.5);
             sink.Add(100, MetricNames.Test(0), "accuracy", 0.75);

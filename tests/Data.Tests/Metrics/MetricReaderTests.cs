@@ -1,13 +1,13 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Data.Metrics;
-using CaffeActors.Data.Tests.Files;
+using CaffeActors.Testing;
 using CsCheck;
 
 namespace CaffeActors.Data.Tests.Metrics;
 
 public sealed class MetricReaderTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -52,12 +52,12 @@ public sealed class MetricReaderTests : IDisposable
         string sql = Documentation.SqlOf("metrics.md", block => block.Contains("QUALIFY", StringComparison.Ordinal));
         Gen.Select(Gen.Int[0, 30], Gen.Int[0, 40]).Array[1, 5].Array[20].Sample(runs =>
         {
-            using var folder = new TempFolder();
+            using var folder = new TemporaryFolder();
             List<object?[]> expected = [];
             for (int run = 0; run < runs.Length; run++)
             {
                 string id = $"20261122-212221-{run:x4}";
-                string metrics = folder[Path.Combine("runs", "run_id=" + id, "metrics")];
+                string metrics = folder.At(Path.Combine("runs", "run_id=" + id, "metrics"));
                 Record(metrics, runs[run]);
                 expected.AddRange(MetricReader.Read(metrics).Select(row =>
                     new object?[] { id, row.Step, row.Name, row.Value, row.Rank, row.Segment }));
@@ -71,14 +71,14 @@ public sealed class MetricReaderTests : IDisposable
     }
 
     [Fact]
-    public void Read_OfNoFolder_IsEmpty() => Assert.Empty(MetricReader.Read(_folder["none"]));
+    public void Read_OfNoFolder_IsEmpty() => Assert.Empty(MetricReader.Read(_folder.At("none")));
 
     [Fact]
     public void Read_OfADamagedPart_NamesIt()
     {
         using (var sink = ParquetMetricSink.Open(_folder.Path, new ManualTime(), 0, 0))
             sink.Add(1, "train", "loss", 1);
-        string part = _folder["part-00001.parquet"];
+        string part = _folder.At("part-00001.parquet");
         byte[] whole = File.ReadAllBytes(part);
         for (int length = 0; length < whole.Length; length += 97)
         {

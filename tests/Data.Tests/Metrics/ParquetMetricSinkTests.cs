@@ -1,18 +1,18 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Data.Metrics;
-using CaffeActors.Data.Tests.Files;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Data.Tests.Metrics;
 
 public sealed class ParquetMetricSinkTests : IDisposable
 {
     private const string Files = "runs/*/metrics/*.parquet";
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
     private readonly ManualTime _time = new();
     private readonly string _metrics;
 
     public ParquetMetricSinkTests() =>
-        _metrics = _folder[Path.Combine("runs", "run_id=20261122-212221-00a1", "metrics")];
+        _metrics = _folder.At(Path.Combine("runs", "run_id=20261122-212221-00a1", "metrics"));
 
     public void Dispose() => _folder.Dispose();
 

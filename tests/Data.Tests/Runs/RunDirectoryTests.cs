@@ -1,13 +1,13 @@
 using System.Text.Json;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Data.Runs;
-using CaffeActors.Data.Tests.Files;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Data.Tests.Runs;
 
 public sealed class RunDirectoryTests : IDisposable
 {
-    private readonly TempFolder _root = new();
+    private readonly TemporaryFolder _root = new();
     private readonly ManualTime _time = new();
 
     private static RunManifest Lenet => new()
@@ -28,20 +28,20 @@ public sealed class RunDirectoryTests : IDisposable
     {
         using RunDirectory run = RunDirectory.Create(_root.Path, Lenet, _time);
         Assert.Matches("^20261122-212221-[0-9a-f]{4}$", run.RunId);
-        Assert.Equal(_root["run_id=" + run.RunId], run.Path);
+        Assert.Equal(_root.At("run_id=" + run.RunId), run.Path);
         Assert.All([run.MetricsPath, run.SnapshotsPath, run.PlotsPath], path => Assert.True(Directory.Exists(path)));
         Assert.Equal(Path.Combine(run.SnapshotsPath, "lenet"), run.SnapshotPrefix);
-        Assert.Equal("run_id=" + run.RunId, File.ReadAllText(_root["latest"]).Trim());
+        Assert.Equal("run_id=" + run.RunId, File.ReadAllText(_root.At("latest")).Trim());
         Assert.Equal(["manifest.json", "run.lock"], Directory.GetFiles(run.Path).Select(Path.GetFileName).Order());
     }
 
     [Fact]
     public void Create_Twice_MakesTwoRunsAndPointsToTheNewer()
     {
-        using RunDirectory first = RunDirectory.Create(_root["runs"], Lenet, _time);
-        using RunDirectory second = RunDirectory.Create(_root["runs"], Lenet, _time);
+        using RunDirectory first = RunDirectory.Create(_root.At("runs"), Lenet, _time);
+        using RunDirectory second = RunDirectory.Create(_root.At("runs"), Lenet, _time);
         Assert.NotEqual(first.RunId, second.RunId);
-        Assert.Equal(Path.GetFileName(second.Path), File.ReadAllText(_root[Path.Combine("runs", "latest")]).Trim());
+        Assert.Equal(Path.GetFileName(second.Path), File.ReadAllText(_root.At(Path.Combine("runs", "latest"))).Trim());
     }
 
     [Fact]
@@ -109,16 +109,16 @@ public sealed class RunDirectoryTests : IDisposable
     [InlineData("""{"name":"lenet","net_hash":"a","solver_hash":"b","format_version":2}""")]
     public void ReadManifest_ThatCannotBe_SaysWhy(string json)
     {
-        File.WriteAllText(_root["manifest.json"], json);
+        File.WriteAllText(_root.At("manifest.json"), json);
         var failure = Assert.Throws<CaffeException>(() => RunDirectory.ReadManifest(_root.Path));
         Assert.Equal((ErrorCodes.BadRecord, FailureKind.Data), (failure.Code, failure.Kind));
-        Assert.Contains(_root["manifest.json"], failure.Message, StringComparison.Ordinal);
+        Assert.Contains(_root.At("manifest.json"), failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void ReadManifest_PassesOverWhatItDoesNotKnow()
     {
-        File.WriteAllText(_root["manifest.json"],
+        File.WriteAllText(_root.At("manifest.json"),
             """{"name":"lenet","net_hash":"a","solver_hash":"b","mood":{"good":true}}""");
         Assert.Equal("lenet", RunDirectory.ReadManifest(_root.Path).Name);
     }
@@ -126,8 +126,8 @@ public sealed class RunDirectoryTests : IDisposable
     [Fact]
     public void Create_WhereNothingCanBeWritten_SaysWhere()
     {
-        File.WriteAllText(_root["file"], "");
-        var failure = Assert.Throws<CaffeException>(() => RunDirectory.Create(_root["file"], Lenet, _time));
+        File.WriteAllText(_root.At("file"), "");
+        var failure = Assert.Throws<CaffeException>(() => RunDirectory.Create(_root.At("file"), Lenet, _time));
         Assert.Equal(ErrorCodes.WriteFailed, failure.Code);
     }
 

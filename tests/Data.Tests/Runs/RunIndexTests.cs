@@ -1,14 +1,14 @@
 using CaffeActors.Data.Runs;
 using CaffeActors.Data.Snapshots;
-using CaffeActors.Data.Tests.Files;
 using CaffeActors.Data.Tests.Snapshots;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Data.Tests.Runs;
 
 public sealed class RunIndexTests : IDisposable
 {
     private const int End = 100;
-    private readonly TempFolder _root = new();
+    private readonly TemporaryFolder _root = new();
     private readonly ManualTime _time = new();
 
     public void Dispose() => _root.Dispose();
@@ -26,7 +26,7 @@ public sealed class RunIndexTests : IDisposable
     [Fact]
     public void FindResumable_WithoutRuns_FindsNone()
     {
-        RunSearch search = RunIndex.FindResumable(_root["none"], "lenet", "a", "b", End);
+        RunSearch search = RunIndex.FindResumable(_root.At("none"), "lenet", "a", "b", End);
         Assert.Equal((null, null, false), (search.Run, search.Snapshot, search.Finished));
         Assert.Empty(search.Notes);
     }
@@ -63,7 +63,7 @@ public sealed class RunIndexTests : IDisposable
         string older = Make(snapshots: [20]);
         string damaged = Make(snapshots: [40]);
         string none = Make(snapshots: []);
-        string snapshots = Path.Combine(_root["run_id=" + damaged], "snapshots");
+        string snapshots = Path.Combine(_root.At("run_id=" + damaged), "snapshots");
         string model = Directory.GetFiles(snapshots, "*.caffemodel").Single();
         File.WriteAllBytes(model, [1, 2, 3]);
         RunSearch search = Find();
@@ -78,7 +78,7 @@ public sealed class RunIndexTests : IDisposable
     public void FindResumable_PassesOverARunInUse()
     {
         string id = Make(snapshots: [20]);
-        using (RunDirectory.Open(_root["run_id=" + id], _time))
+        using (RunDirectory.Open(_root.At("run_id=" + id), _time))
             Assert.Equal([$"run {id} is being trained by another process"], Find().Notes);
         Assert.Equal(id, Find().Run?.Manifest.RunId);
     }
@@ -86,12 +86,12 @@ public sealed class RunIndexTests : IDisposable
     [Fact]
     public void FindResumable_InASharedPlace_TellsRunsSnapshotsApart()
     {
-        string prefix = _root["lenet"];
+        string prefix = _root.At("lenet");
         string first = Make(snapshots: [20, 60], prefix: prefix);
         string second = Make(snapshots: [40], prefix: prefix);
         RunSearch search = Find();
         Assert.Equal((second, 40), (search.Run?.Manifest.RunId, search.Snapshot?.Iteration));
-        Directory.Delete(_root["run_id=" + second], recursive: true);
+        Directory.Delete(_root.At("run_id=" + second), recursive: true);
         search = Find();
         Assert.Equal((first, 60), (search.Run?.Manifest.RunId, search.Snapshot?.Iteration));
     }
@@ -100,7 +100,7 @@ public sealed class RunIndexTests : IDisposable
     public void List_IsNewestFirstAndNotesWhatItCannotRead()
     {
         string older = Make(snapshots: []), newer = Make(snapshots: []);
-        Directory.CreateDirectory(_root["run_id=broken"]);
+        Directory.CreateDirectory(_root.At("run_id=broken"));
         Assert.Equal([newer, older], RunIndex.List(_root.Path).Select(run => run.Manifest.RunId));
         Assert.Contains(Find().Notes, note => note.Contains("run_id=broken", StringComparison.Ordinal));
     }

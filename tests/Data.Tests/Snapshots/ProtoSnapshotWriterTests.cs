@@ -54,7 +54,7 @@ public sealed class ProtoSnapshotWriterTests
     [InlineData("sgd-step")]
     public void WriteNet_GivesCaffesBytes(string solver)
     {
-        string path = Sample.Fixture(Path.Combine(solver, "snap_iter_15.caffemodel"));
+        string path = Sample.OfCaffe(solver, "snap_iter_15.caffemodel");
         using var stream = new MemoryStream();
         ProtoSnapshotWriter.WriteNet(stream, Sample.FromProto(WeightsFile.Read(path)), withDiff: false);
         Assert.Equal(File.ReadAllBytes(path), stream.ToArray());
@@ -65,7 +65,7 @@ public sealed class ProtoSnapshotWriterTests
     [InlineData("sgd-step")]
     public void WriteState_GivesCaffesBytes(string solver)
     {
-        string path = Sample.Fixture(Path.Combine(solver, "snap_iter_15.solverstate"));
+        string path = Sample.OfCaffe(solver, "snap_iter_15.solverstate");
         SolverState state = SolverStateFile.Read(path);
         using var stream = new MemoryStream();
         ProtoSnapshotWriter.WriteState(

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using CaffeActors.Data.Snapshots;
-using CaffeActors.Data.Tests.Files;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Data.Tests.Snapshots;
 
@@ -45,7 +45,7 @@ public sealed class ResumeFileTests
     [Fact]
     public void TheDocumentation_NamesEveryField()
     {
-        string page = File.ReadAllText(Repository.PathOf(Path.Combine("docs", "snapshot-format.md")));
+        string page = File.ReadAllText(Repository.PathOf("docs", "snapshot-format.md"));
         ResumeState state = Sample.Resume() with { Model = new("m", 1, "0"), State = new("s", 1, "0") };
         using JsonDocument json = JsonDocument.Parse(ResumeFile.Format(state));
         AssertNamed(json.RootElement);

@@ -1,15 +1,16 @@
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Snapshots;
-using CaffeActors.Data.Tests.Files;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Data.Tests.Snapshots;
 
 /// <summary>Nets, solvers and resume states to write.</summary>
 internal static class Sample
 {
-    public static string Fixture(string name) =>
-        Repository.PathOf(Path.Combine("tests", "Data.Tests", "Snapshots", "Fixtures", name));
+    /// <summary>A file that Caffe wrote.</summary>
+    public static string OfCaffe(params string[] parts) =>
+        Repository.PathOf(["tests", "Data.Tests", "Snapshots", "Fixtures", .. parts]);
 
     public static Blob Blob(float first, params int[] shape)
     {

@@ -1,6 +1,6 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Data.Snapshots;
-using CaffeActors.Data.Tests.Files;
+using CaffeActors.Testing;
 using Format = CaffeActors.Compute.Schema.SolverParameter.Types.SnapshotFormat;
 
 namespace CaffeActors.Data.Tests.Snapshots;
@@ -9,7 +9,7 @@ namespace CaffeActors.Data.Tests.Snapshots;
 public sealed class SnapshotDamageTests : IDisposable
 {
     private const int TruncationStep = 97;
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -118,7 +118,7 @@ public sealed class SnapshotDamageTests : IDisposable
     [Fact]
     public void AFullDisk_PrunesNothing()
     {
-        var store = new SnapshotStore(_folder["net"]) { KeepLast = 1, Decorate = new BreakingDisk(500).Open };
+        var store = new SnapshotStore(_folder.At("net")) { KeepLast = 1, Decorate = new BreakingDisk(500).Open };
         Store(Format.Binaryproto).Save(Sample.Net(), Sample.Progress(10), Sample.Resume());
         Assert.Throws<CaffeException>(() => store.Save(Sample.Net(), Sample.Progress(20), Sample.Resume()));
         Assert.Equal(10, Store(Format.Binaryproto).Newest().Newest?.Iteration);
@@ -153,5 +153,5 @@ public sealed class SnapshotDamageTests : IDisposable
     }
 
     private SnapshotStore Store(Format format, BreakingDisk? disk = null) =>
-        new(_folder["net"]) { Format = format, Decorate = disk is null ? null : disk.Open };
+        new(_folder.At("net")) { Format = format, Decorate = disk is null ? null : disk.Open };
 }

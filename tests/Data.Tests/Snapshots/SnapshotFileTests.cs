@@ -1,7 +1,7 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Snapshots;
-using CaffeActors.Data.Tests.Files;
+using CaffeActors.Testing;
 using Google.Protobuf;
 using PureHDF;
 
@@ -10,14 +10,14 @@ namespace CaffeActors.Data.Tests.Snapshots;
 /// <summary>Weights and solver states one by one: both formats, what Caffe wrote, and files that are neither.</summary>
 public sealed class SnapshotFileTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void ReadWeights_OfCaffes_GivesTheNet()
     {
-        NetParameter net = WeightsFile.Read(Sample.Fixture(Path.Combine("adam", "init.caffemodel")));
+        NetParameter net = WeightsFile.Read(Sample.OfCaffe("adam", "init.caffemodel"));
         Assert.Contains(net.Layer, layer => layer is { Name: "ip", Type: "InnerProduct", Blobs.Count: 2 });
     }
 
@@ -25,16 +25,16 @@ public sealed class SnapshotFileTests : IDisposable
     public void ReadWeights_OfTheFirstVersion_GivesItsLayers()
     {
         var old = new NetParameter { Layers = { new V1LayerParameter { Name = "conv" } } };
-        File.WriteAllBytes(_folder["old.caffemodel"], old.ToByteArray());
-        Assert.Equal(old, WeightsFile.Read(_folder["old.caffemodel"]));
+        File.WriteAllBytes(_folder.At("old.caffemodel"), old.ToByteArray());
+        Assert.Equal(old, WeightsFile.Read(_folder.At("old.caffemodel")));
     }
 
     [Fact]
     public void ReadWeights_DecidesByContents()
     {
         SnapshotEntry entry = Hdf5Snapshot();
-        File.Move(entry.ModelPath!, _folder["weights.caffemodel"]);
-        Assert.Equal(["bn", "conv", "data", "ip"], NamesOf(WeightsFile.Read(_folder["weights.caffemodel"])));
+        File.Move(entry.ModelPath!, _folder.At("weights.caffemodel"));
+        Assert.Equal(["bn", "conv", "data", "ip"], NamesOf(WeightsFile.Read(_folder.At("weights.caffemodel"))));
     }
 
     [Fact]
@@ -86,8 +86,8 @@ public sealed class SnapshotFileTests : IDisposable
         new H5File
         {
             ["data"] = new H5Group { ["conv"] = new H5Group { ["0"] = new H5Dataset(new[] { 0.1, 0.2 }) } },
-        }.Write(_folder["double.h5"]);
-        Assert.Equal([0.1f, 0.2f], WeightsFile.Read(_folder["double.h5"]).Layer[0].Blobs[0].Data);
+        }.Write(_folder.At("double.h5"));
+        Assert.Equal([0.1f, 0.2f], WeightsFile.Read(_folder.At("double.h5")).Layer[0].Blobs[0].Data);
     }
 
     [Fact]
@@ -97,8 +97,8 @@ public sealed class SnapshotFileTests : IDisposable
         {
             ["data"] = new H5Group { ["conv"] = new H5Dataset(new[] { 1f }) },
             ["params"] = new H5Group { ["conv"] = new H5Group { ["0"] = new H5Dataset(new[] { 2f, 3f }) } },
-        }.Write(_folder["pass.h5"]);
-        Assert.Equal([2f, 3f], WeightsFile.Read(_folder["pass.h5"]).Layer[0].Blobs[0].Data);
+        }.Write(_folder.At("pass.h5"));
+        Assert.Equal([2f, 3f], WeightsFile.Read(_folder.At("pass.h5")).Layer[0].Blobs[0].Data);
     }
 
     [Fact]
@@ -112,11 +112,11 @@ public sealed class SnapshotFileTests : IDisposable
 
     [Fact]
     public void ReadState_OfWeights_SaysSo() => AssertBad(
-        () => SolverStateFile.Read(Sample.Fixture(Path.Combine("adam", "init.caffemodel"))), "is weights");
+        () => SolverStateFile.Read(Sample.OfCaffe("adam", "init.caffemodel")), "is weights");
 
     [Fact]
     public void ReadWeights_OfAState_SaysSo() => AssertBad(
-        () => WeightsFile.Read(Sample.Fixture(Path.Combine("adam", "snap_iter_15.solverstate"))), "is a solver state");
+        () => WeightsFile.Read(Sample.OfCaffe("adam", "snap_iter_15.solverstate")), "is a solver state");
 
     [Fact]
     public void Read_OfTheOtherHdf5File_SaysSo()
@@ -129,24 +129,24 @@ public sealed class SnapshotFileTests : IDisposable
     [Fact]
     public void Read_OfOtherFiles_SaysWhatTheyAre()
     {
-        File.WriteAllText(_folder["text"], "name: \"LeNet\"\nlayer {\n}\n");
-        File.WriteAllBytes(_folder["empty"], []);
+        File.WriteAllText(_folder.At("text"), "name: \"LeNet\"\nlayer {\n}\n");
+        File.WriteAllBytes(_folder.At("empty"), []);
         var mean = new BlobProto { Num = 1, Channels = 3, Height = 1, Width = 1, Data = { 1, 2, 3 } };
-        File.WriteAllBytes(_folder["mean"], mean.ToByteArray());
-        File.WriteAllBytes(_folder["noise"], [0xFF, 1, 2, 3]);
-        AssertBad(() => WeightsFile.Read(_folder["text"]), "is text");
-        AssertBad(() => SolverStateFile.Read(_folder["text"]), "is text");
-        AssertBad(() => WeightsFile.Read(_folder["empty"]), "is empty");
-        AssertBad(() => WeightsFile.Read(_folder["mean"]), "a mean image");
-        AssertBad(() => SolverStateFile.Read(_folder["mean"]), "no solver state");
-        AssertBad(() => WeightsFile.Read(_folder["noise"]), "damaged");
-        AssertBad(() => SolverStateFile.Read(_folder["noise"]), "damaged");
+        File.WriteAllBytes(_folder.At("mean"), mean.ToByteArray());
+        File.WriteAllBytes(_folder.At("noise"), [0xFF, 1, 2, 3]);
+        AssertBad(() => WeightsFile.Read(_folder.At("text")), "is text");
+        AssertBad(() => SolverStateFile.Read(_folder.At("text")), "is text");
+        AssertBad(() => WeightsFile.Read(_folder.At("empty")), "is empty");
+        AssertBad(() => WeightsFile.Read(_folder.At("mean")), "a mean image");
+        AssertBad(() => SolverStateFile.Read(_folder.At("mean")), "no solver state");
+        AssertBad(() => WeightsFile.Read(_folder.At("noise")), "damaged");
+        AssertBad(() => SolverStateFile.Read(_folder.At("noise")), "damaged");
     }
 
     [Fact]
     public void Read_OfNoFile_SaysSo()
     {
-        foreach (string path in new[] { _folder["none"], _folder[Path.Combine("no", "ne")] })
+        foreach (string path in new[] { _folder.At("none"), _folder.At(Path.Combine("no", "ne")) })
         {
             var failure = Assert.Throws<CaffeException>(() => WeightsFile.Read(path));
             Assert.Equal((ErrorCodes.FileNotFound, FailureKind.Data), (failure.Code, failure.Kind));
@@ -162,16 +162,16 @@ public sealed class SnapshotFileTests : IDisposable
         SnapshotEntry hdf5 = Hdf5Snapshot();
         foreach (string path in new[]
         {
-            Sample.Fixture(Path.Combine("adam", "snap_iter_15.caffemodel")),
-            Sample.Fixture(Path.Combine("adam", "snap_iter_15.solverstate")), hdf5.ModelPath!, hdf5.StatePath!,
+            Sample.OfCaffe("adam", "snap_iter_15.caffemodel"),
+            Sample.OfCaffe("adam", "snap_iter_15.solverstate"), hdf5.ModelPath!, hdf5.StatePath!,
         })
         {
             byte[] whole = File.ReadAllBytes(path);
             for (int length = 0; length < whole.Length; length += 13)
             {
-                File.WriteAllBytes(_folder["cut"], whole[..length]);
-                AssertReadsOrFailsAsDamage(() => WeightsFile.Read(_folder["cut"]));
-                AssertReadsOrFailsAsDamage(() => SolverStateFile.Read(_folder["cut"]));
+                File.WriteAllBytes(_folder.At("cut"), whole[..length]);
+                AssertReadsOrFailsAsDamage(() => WeightsFile.Read(_folder.At("cut")));
+                AssertReadsOrFailsAsDamage(() => SolverStateFile.Read(_folder.At("cut")));
             }
         }
     }
@@ -204,12 +204,12 @@ public sealed class SnapshotFileTests : IDisposable
 
     private string Write(NetWeights net)
     {
-        using FileStream stream = new(_folder["net.h5"], FileMode.Create, FileAccess.ReadWrite);
+        using FileStream stream = new(_folder.At("net.h5"), FileMode.Create, FileAccess.ReadWrite);
         Hdf5SnapshotWriter.WriteNet(stream, net, withDiff: false);
-        return _folder["net.h5"];
+        return _folder.At("net.h5");
     }
 
     private SnapshotEntry Hdf5Snapshot() =>
-        new SnapshotStore(_folder["net"]) { Format = SolverParameter.Types.SnapshotFormat.Hdf5 }
+        new SnapshotStore(_folder.At("net")) { Format = SolverParameter.Types.SnapshotFormat.Hdf5 }
             .Save(Sample.Net(), Sample.Progress(15), Sample.Resume());
 }

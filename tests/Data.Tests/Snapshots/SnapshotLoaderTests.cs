@@ -1,14 +1,14 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Snapshots;
-using CaffeActors.Data.Tests.Files;
+using CaffeActors.Testing;
 using Google.Protobuf;
 
 namespace CaffeActors.Data.Tests.Snapshots;
 
 public sealed class SnapshotLoaderTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -17,7 +17,7 @@ public sealed class SnapshotLoaderTests : IDisposable
     [InlineData("sgd-step", 4)]
     public void Load_OfCaffesPair_FindsTheModelBesideTheState(string solver, int history)
     {
-        SnapshotContent content = SnapshotLoader.Load(Sample.Fixture(Path.Combine(solver, "snap_iter_15.solverstate")));
+        SnapshotContent content = SnapshotLoader.Load(Sample.OfCaffe(solver, "snap_iter_15.solverstate"));
         Assert.Equal(15, content.State.Iter);
         Assert.Equal(history, content.State.History.Count);
         Assert.Null(content.Resume);
@@ -39,10 +39,10 @@ public sealed class SnapshotLoaderTests : IDisposable
     public void Load_OfOurs_MovedElsewhere_Works()
     {
         Save();
-        Directory.CreateDirectory(_folder["moved"]);
+        Directory.CreateDirectory(_folder.At("moved"));
         foreach (string name in _folder.Names())
-            File.Move(_folder[name], Path.Combine(_folder["moved"], name));
-        string state = Path.Combine(_folder["moved"], "net_iter_15.solverstate");
+            File.Move(_folder.At(name), Path.Combine(_folder.At("moved"), name));
+        string state = Path.Combine(_folder.At("moved"), "net_iter_15.solverstate");
         Assert.Equal("run-a", SnapshotLoader.Load(state).Resume?.RunId);
         File.Delete(Path.ChangeExtension(state, ".resume"));
         Assert.Null(SnapshotLoader.Load(state).Resume);
@@ -72,20 +72,21 @@ public sealed class SnapshotLoaderTests : IDisposable
     public void Load_WithTheModelGone_NamesBothPlaces()
     {
         var state = new SolverState { Iter = 3, LearnedNet = "elsewhere/net_iter_3.caffemodel" };
-        File.WriteAllBytes(_folder["net_iter_3.solverstate"], state.ToByteArray());
-        var failure = Assert.Throws<CaffeException>(() => SnapshotLoader.Load(_folder["net_iter_3.solverstate"]));
+        File.WriteAllBytes(_folder.At("net_iter_3.solverstate"), state.ToByteArray());
+        var failure = Assert.Throws<CaffeException>(() => SnapshotLoader.Load(_folder.At("net_iter_3.solverstate")));
         Assert.Equal((ErrorCodes.FileNotFound, FailureKind.Data), (failure.Code, failure.Kind));
         Assert.Contains("'elsewhere/net_iter_3.caffemodel'", failure.Message, StringComparison.Ordinal);
-        Assert.Contains($"'{_folder["net_iter_3.caffemodel"]}'", failure.Message, StringComparison.Ordinal);
+        Assert.Contains($"'{_folder.At("net_iter_3.caffemodel")}'", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Load_TakesTheModelAsWrittenBeforeTheOneBeside()
     {
-        string written = Sample.Fixture(Path.Combine("adam", "init.caffemodel"));
-        File.Copy(Sample.Fixture(Path.Combine("adam", "snap_iter_15.caffemodel")), _folder["init.caffemodel"]);
-        File.WriteAllBytes(_folder["s.solverstate"], new SolverState { Iter = 3, LearnedNet = written }.ToByteArray());
-        Assert.Equal(WeightsFile.Read(written), SnapshotLoader.Load(_folder["s.solverstate"]).Net);
+        string written = Sample.OfCaffe("adam", "init.caffemodel");
+        File.Copy(Sample.OfCaffe("adam", "snap_iter_15.caffemodel"), _folder.At("init.caffemodel"));
+        File.WriteAllBytes(_folder.At("s.solverstate"),
+            new SolverState { Iter = 3, LearnedNet = written }.ToByteArray());
+        Assert.Equal(WeightsFile.Read(written), SnapshotLoader.Load(_folder.At("s.solverstate")).Net);
     }
 
     private static CaffeException AssertBad(Action load)
@@ -96,5 +97,5 @@ public sealed class SnapshotLoaderTests : IDisposable
     }
 
     private SnapshotEntry Save() =>
-        new SnapshotStore(_folder["net"]).Save(Sample.Net(), Sample.Progress(15), Sample.Resume());
+        new SnapshotStore(_folder.At("net")).Save(Sample.Net(), Sample.Progress(15), Sample.Resume());
 }

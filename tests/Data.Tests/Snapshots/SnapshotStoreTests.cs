@@ -1,14 +1,14 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Snapshots;
-using CaffeActors.Data.Tests.Files;
+using CaffeActors.Testing;
 using Format = CaffeActors.Compute.Schema.SolverParameter.Types.SnapshotFormat;
 
 namespace CaffeActors.Data.Tests.Snapshots;
 
 public sealed class SnapshotStoreTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -50,7 +50,7 @@ public sealed class SnapshotStoreTests : IDisposable
     [Fact]
     public void Save_WithDiff_KeepsTheDiffs()
     {
-        SnapshotStore store = new(_folder["net"]) { WithDiff = true };
+        SnapshotStore store = new(_folder.At("net")) { WithDiff = true };
         SnapshotEntry entry = Save(store, 15);
         LayerParameter conv = WeightsFile.Read(entry.ModelPath!).Layer.Single(layer => layer.Name == "conv");
         Assert.Equal(Sample.Net().Layers[1].Blobs[0].Diff.ToArray(), conv.Blobs[0].Diff);
@@ -84,7 +84,7 @@ public sealed class SnapshotStoreTests : IDisposable
     public void Newest_OfNothing_FindsNothing()
     {
         Assert.Null(Store().Newest().Newest);
-        Assert.Null(new SnapshotStore(_folder[Path.Combine("none", "net")]).Newest().Newest);
+        Assert.Null(new SnapshotStore(_folder.At(Path.Combine("none", "net"))).Newest().Newest);
     }
 
     [Fact]
@@ -109,11 +109,11 @@ public sealed class SnapshotStoreTests : IDisposable
     public void Newest_IsNotMisledByNamesAlike()
     {
         Save(Store(), 15);
-        Save(new SnapshotStore(_folder["net_iter_99"]), 7);
+        Save(new SnapshotStore(_folder.At("net_iter_99")), 7);
         string[] alike =
             ["net_iter_20.resume.bak", "net_iter_x.resume", "net_iter_.resume", "net_iter_99999999999.resume"];
         foreach (string name in alike)
-            File.WriteAllText(_folder[name], "");
+            File.WriteAllText(_folder.At(name), "");
         SnapshotSearch search = Store().Newest();
         Assert.Equal(15, search.Newest?.Iteration);
         Assert.Empty(search.Skipped);
@@ -124,7 +124,7 @@ public sealed class SnapshotStoreTests : IDisposable
     public void Newest_OfARenamedResume_PassesItOver()
     {
         Save(Store(), 15);
-        File.Copy(_folder["net_iter_15.resume"], _folder["net_iter_30.resume"]);
+        File.Copy(_folder.At("net_iter_15.resume"), _folder.At("net_iter_30.resume"));
         SnapshotSearch search = Store().Newest();
         Assert.Equal(15, search.Newest?.Iteration);
         Assert.Contains("is of iteration 15", Assert.Single(search.Skipped).Fault, StringComparison.Ordinal);
@@ -135,7 +135,7 @@ public sealed class SnapshotStoreTests : IDisposable
     {
         Save(Store(), 15);
         Save(Store(), 30);
-        File.Delete(_folder["net_iter_30.resume"]);
+        File.Delete(_folder.At("net_iter_30.resume"));
         Assert.Equal([(30, false), (15, true)], Store().List().Select(entry => (entry.Iteration, entry.IsValid)));
         Assert.Contains("Caffe wrote the pair", Store().List()[0].Fault, StringComparison.Ordinal);
     }
@@ -147,9 +147,9 @@ public sealed class SnapshotStoreTests : IDisposable
         string[] others =
             ["net_iter_6.caffemodel", "net_iter_6.solverstate", "net_iter_7.txt", "other_iter_1.caffemodel"];
         foreach (string name in others)
-            File.WriteAllText(_folder[name], "foreign");
+            File.WriteAllText(_folder.At(name), "foreign");
         string[] foreign = _folder.Names();
-        var store = new SnapshotStore(_folder["net"]) { KeepLast = 2 };
+        var store = new SnapshotStore(_folder.At("net")) { KeepLast = 2 };
         foreach (int iteration in new[] { 10, 20, 30, 40 })
             Save(store, iteration);
         Assert.Equal(
@@ -161,8 +161,8 @@ public sealed class SnapshotStoreTests : IDisposable
     {
         Save(Store(), 10);
         Save(Store(), 20);
-        File.Delete(_folder["net_iter_20.solverstate"]);
-        var store = new SnapshotStore(_folder["net"]) { KeepLast = 2 };
+        File.Delete(_folder.At("net_iter_20.solverstate"));
+        var store = new SnapshotStore(_folder.At("net")) { KeepLast = 2 };
         Save(store, 30);
         Assert.Contains("net_iter_10.resume", _folder.Names());
         Save(store, 40);
@@ -173,8 +173,8 @@ public sealed class SnapshotStoreTests : IDisposable
     public void Save_FinishesAPruningThatWasInterrupted()
     {
         Save(Store(), 10);
-        File.Delete(_folder["net_iter_10.caffemodel"]);
-        Save(new SnapshotStore(_folder["net"]) { KeepLast = 1 }, 20);
+        File.Delete(_folder.At("net_iter_10.caffemodel"));
+        Save(new SnapshotStore(_folder.At("net")) { KeepLast = 1 }, 20);
         Assert.Equal(FilesOf(20), _folder.Names());
     }
 
@@ -182,7 +182,7 @@ public sealed class SnapshotStoreTests : IDisposable
     public void Save_AfterGoingBack_KeepsWhatItWrote()
     {
         Save(Store(), 200);
-        var store = new SnapshotStore(_folder["net"]) { KeepLast = 1 };
+        var store = new SnapshotStore(_folder.At("net")) { KeepLast = 1 };
         store.Save(Sample.Net(), Sample.Progress(150), Sample.Resume(segment: 1));
         Assert.Equal(FilesOf(150), _folder.Names());
     }
@@ -191,8 +191,8 @@ public sealed class SnapshotStoreTests : IDisposable
     public void Prepare_RemovesWhatAKilledProcessLeft_AndNothingElse()
     {
         Save(Store(), 15);
-        File.WriteAllText(_folder["net_iter_20.caffemodel.tmp"], "half");
-        File.WriteAllText(_folder["other_iter_20.caffemodel.tmp"], "another's");
+        File.WriteAllText(_folder.At("net_iter_20.caffemodel.tmp"), "half");
+        File.WriteAllText(_folder.At("other_iter_20.caffemodel.tmp"), "another's");
         Store().Prepare();
         Assert.Equal([.. FilesOf(15), "other_iter_20.caffemodel.tmp"], _folder.Names());
     }
@@ -200,9 +200,9 @@ public sealed class SnapshotStoreTests : IDisposable
     [Fact]
     public void Prepare_WhereNothingCanBeWritten_SaysSo()
     {
-        var failure = Assert.Throws<CaffeException>(new SnapshotStore(_folder[Path.Combine("none", "net")]).Prepare);
+        var failure = Assert.Throws<CaffeException>(new SnapshotStore(_folder.At(Path.Combine("none", "net"))).Prepare);
         Assert.Equal((ErrorCodes.WriteFailed, FailureKind.Data), (failure.Code, failure.Kind));
-        Assert.Contains(_folder["none"], failure.Message, StringComparison.Ordinal);
+        Assert.Contains(_folder.At("none"), failure.Message, StringComparison.Ordinal);
     }
 
     private static SnapshotEntry Save(SnapshotStore store, int iteration, string runId = "run-a") =>
@@ -222,5 +222,5 @@ public sealed class SnapshotStoreTests : IDisposable
         }
     }
 
-    private SnapshotStore Store(Format format = Format.Binaryproto) => new(_folder["net"]) { Format = format };
+    private SnapshotStore Store(Format format = Format.Binaryproto) => new(_folder.At("net")) { Format = format };
 }

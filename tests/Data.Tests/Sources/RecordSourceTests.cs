@@ -1,6 +1,7 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Sources;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Data.Tests.Sources;
 
@@ -11,11 +12,11 @@ public sealed class RecordSourceTests
     {
         var notices = new List<string>();
         using RecordSource source = RecordSource.Open(
-            TempFolder.Fixture("raw32_lmdb"), DataParameter.Types.DB.Leveldb, notices.Add);
+            Fixture.PathOf("raw32_lmdb"), DataParameter.Types.DB.Leveldb, notices.Add);
         Assert.Equal(10, source.Count);
         Assert.Contains("LMDB", Assert.Single(notices), StringComparison.Ordinal);
         using RecordSource again = RecordSource.Open(
-            TempFolder.Fixture("raw32_lmdb"), DataParameter.Types.DB.Lmdb, notices.Add);
+            Fixture.PathOf("raw32_lmdb"), DataParameter.Types.DB.Lmdb, notices.Add);
         Assert.Single(notices);
     }
 
@@ -26,16 +27,16 @@ public sealed class RecordSourceTests
     [InlineData("leveldb", "is a LevelDB")]
     public void Open_OfAnythingElse_SaysWhatIsThere(string name, string text)
     {
-        using var folder = new TempFolder();
-        File.WriteAllText(folder["file"], "");
-        Directory.CreateDirectory(folder["empty"]);
-        Directory.CreateDirectory(folder["leveldb"]);
-        File.WriteAllText(Path.Combine(folder["leveldb"], "CURRENT"), "MANIFEST-000004\n");
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.At("file"), "");
+        Directory.CreateDirectory(folder.At("empty"));
+        Directory.CreateDirectory(folder.At("leveldb"));
+        File.WriteAllText(Path.Combine(folder.At("leveldb"), "CURRENT"), "MANIFEST-000004\n");
         CaffeException failure = Assert.Throws<CaffeException>(
-            () => RecordSource.Open(folder[name], DataParameter.Types.DB.Leveldb, _ => { }));
+            () => RecordSource.Open(folder.At(name), DataParameter.Types.DB.Leveldb, _ => { }));
         Assert.Equal(ErrorCodes.SourceUnreadable, failure.Code);
         Assert.Equal(FailureKind.Data, failure.Kind);
         Assert.Contains(text, failure.Message, StringComparison.Ordinal);
-        Assert.Contains(folder[name], failure.Message, StringComparison.Ordinal);
+        Assert.Contains(folder.At(name), failure.Message, StringComparison.Ordinal);
     }
 }

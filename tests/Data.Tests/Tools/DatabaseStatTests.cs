@@ -1,8 +1,8 @@
 using System.Text;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Sources.Lmdb;
-using CaffeActors.Data.Tests.Sources;
 using CaffeActors.Data.Tools;
+using CaffeActors.Testing;
 using Google.Protobuf;
 
 namespace CaffeActors.Data.Tests.Tools;
@@ -12,11 +12,11 @@ public sealed class DatabaseStatTests
     [Fact]
     public void Collect_CountsRecordsShapesAndLabels()
     {
-        using var folder = new TempFolder();
+        using var folder = new TemporaryFolder();
         var floats = new Datum { Channels = 2, Height = 1, Width = 1, Label = -1 };
         floats.FloatData.Add([1, 2]);
         var bytes = new Datum { Channels = 1, Height = 1, Width = 2, Label = 5, Data = ByteString.CopyFrom(1, 2) };
-        using (var writer = new LmdbWriter(folder["db"]))
+        using (var writer = new LmdbWriter(folder.At("db")))
         {
             writer.Put("a"u8, bytes.ToByteArray());
             writer.Put("bb"u8, floats.ToByteArray());
@@ -27,7 +27,7 @@ public sealed class DatabaseStatTests
             writer.Complete();
         }
 
-        using var source = new LmdbSource(folder["db"]);
+        using var source = new LmdbSource(folder.At("db"));
         DatabaseStat stat = DatabaseStat.Collect(source);
         Assert.Equal((6L, 7L, 1L, 1L, 2L), (stat.Records, stat.KeyBytes, stat.Encoded, stat.Floats, stat.Damaged));
         Assert.Equal((3L * bytes.CalculateSize()) + floats.CalculateSize() + 5 + 1, stat.ValueBytes);
@@ -41,10 +41,10 @@ public sealed class DatabaseStatTests
     [Fact]
     public void Collect_OfNoRecords_IsAllZero()
     {
-        using var folder = new TempFolder();
-        using (var writer = new LmdbWriter(folder["db"]))
+        using var folder = new TemporaryFolder();
+        using (var writer = new LmdbWriter(folder.At("db")))
             writer.Complete();
-        using var source = new LmdbSource(folder["db"]);
+        using var source = new LmdbSource(folder.At("db"));
         DatabaseStat stat = DatabaseStat.Collect(source);
         Assert.Equal((0L, null, null), (stat.Records, stat.FirstKey, stat.LastKey));
         Assert.Empty(stat.Shapes);

@@ -1,8 +1,8 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Sources.Lmdb;
-using CaffeActors.Data.Tests.Sources;
 using CaffeActors.Data.Tools;
+using CaffeActors.Testing;
 using Google.Protobuf;
 
 namespace CaffeActors.Data.Tests.Tools;
@@ -12,8 +12,8 @@ public sealed class ImageMeanTests
     [Fact]
     public void Compute_GivesTheFileThatCaffeWrote()
     {
-        BlobProto expected = BlobProto.Parser.ParseFrom(File.ReadAllBytes(TempFolder.Fixture("mean32.binaryproto")));
-        using var source = new LmdbSource(TempFolder.Fixture("raw32_lmdb"));
+        BlobProto expected = BlobProto.Parser.ParseFrom(File.ReadAllBytes(Fixture.PathOf("mean32.binaryproto")));
+        using var source = new LmdbSource(Fixture.PathOf("raw32_lmdb"));
         var progress = new List<(long, long)>();
         ImageMean mean = ImageMean.Compute(source, (done, all) => progress.Add((done, all)));
         Assert.Equal(expected, mean.ToProto());
@@ -25,16 +25,16 @@ public sealed class ImageMeanTests
     [Fact]
     public void Compute_NeedsImagesOfOneSize()
     {
-        using var folder = new TempFolder();
-        using (var writer = new LmdbWriter(folder["empty"]))
+        using var folder = new TemporaryFolder();
+        using (var writer = new LmdbWriter(folder.At("empty")))
             writer.Complete();
-        using var empty = new LmdbSource(folder["empty"]);
+        using var empty = new LmdbSource(folder.At("empty"));
         Assert.Equal(ErrorCodes.SourceUnreadable, Assert.Throws<CaffeException>(() => ImageMean.Compute(empty)).Code);
-        using var mixed = new LmdbSource(TempFolder.Fixture("gray_lmdb"));
+        using var mixed = new LmdbSource(Fixture.PathOf("gray_lmdb"));
         Assert.Equal(1, ImageMean.Compute(mixed).Channels);
         var floats = new Datum { Channels = 1, Height = 1, Width = 2 };
         floats.FloatData.Add([2, 4]);
-        using (var writer = new LmdbWriter(folder["two"]))
+        using (var writer = new LmdbWriter(folder.At("two")))
         {
             writer.Put("a"u8, floats.ToByteArray());
             var bytes = new Datum { Channels = 1, Height = 1, Width = 1, Data = ByteString.CopyFrom(1) };
@@ -42,7 +42,7 @@ public sealed class ImageMeanTests
             writer.Complete();
         }
 
-        using var two = new LmdbSource(folder["two"]);
+        using var two = new LmdbSource(folder.At("two"));
         CaffeException failure = Assert.Throws<CaffeException>(() => ImageMean.Compute(two));
         Assert.Equal(ErrorCodes.ShapeMismatch, failure.Code);
         Assert.Contains("'b'", failure.Message, StringComparison.Ordinal);

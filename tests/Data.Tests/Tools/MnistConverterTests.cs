@@ -2,14 +2,14 @@ using System.Text;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Sources.Lmdb;
-using CaffeActors.Data.Tests.Sources;
 using CaffeActors.Data.Tools;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Data.Tests.Tools;
 
 public sealed class MnistConverterTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -19,12 +19,12 @@ public sealed class MnistConverterTests : IDisposable
     public void Convert_MakesTheRecordsOfCaffe(bool zip)
     {
         var progress = new List<(long, long)>();
-        Assert.Equal(2500, MnistConverter.Convert(IdxSamples.Images(_folder["i"], 2500, zip: zip),
-            IdxSamples.Labels(_folder["l"], 2500, zip), _folder["db"], (done, all) => progress.Add((done, all))));
+        Assert.Equal(2500, MnistConverter.Convert(IdxSamples.Images(_folder.At("i"), 2500, zip: zip),
+            IdxSamples.Labels(_folder.At("l"), 2500, zip), _folder.At("db"), (done, all) => progress.Add((done, all))));
         Assert.Equal([(1000, 2500), (2000, 2500), (2500, 2500)], progress);
-        Assert.Equal(["data.mdb"], Directory.GetFileSystemEntries(_folder["db"]).Select(Path.GetFileName));
+        Assert.Equal(["data.mdb"], Directory.GetFileSystemEntries(_folder.At("db")).Select(Path.GetFileName));
         Assert.Equal(3, Directory.GetFileSystemEntries(_folder.Path).Length);
-        using var source = new LmdbSource(_folder["db"]);
+        using var source = new LmdbSource(_folder.At("db"));
         Assert.Equal(2500, source.Count);
         source.Read(1234, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value);
         Assert.Equal("00001234", Encoding.ASCII.GetString(key));
@@ -37,19 +37,19 @@ public sealed class MnistConverterTests : IDisposable
     [Fact]
     public void Convert_OfDamagedFiles_LeavesNothing()
     {
-        string images = IdxSamples.Images(_folder["i"], 30), labels = IdxSamples.Labels(_folder["l"], 30);
-        Fails(ErrorCodes.SourceUnreadable, IdxSamples.Images(_folder["cut"], 30, cut: 3), labels);
+        string images = IdxSamples.Images(_folder.At("i"), 30), labels = IdxSamples.Labels(_folder.At("l"), 30);
+        Fails(ErrorCodes.SourceUnreadable, IdxSamples.Images(_folder.At("cut"), 30, cut: 3), labels);
         Fails(ErrorCodes.SourceUnreadable, labels, images);
-        Fails(ErrorCodes.SourceUnreadable, _folder["none"], labels);
-        Fails(ErrorCodes.BadRecord, images, IdxSamples.Labels(_folder["few"], 29));
-        string zipped = IdxSamples.Images(_folder["z"], 30, zip: true);
+        Fails(ErrorCodes.SourceUnreadable, _folder.At("none"), labels);
+        Fails(ErrorCodes.BadRecord, images, IdxSamples.Labels(_folder.At("few"), 29));
+        string zipped = IdxSamples.Images(_folder.At("z"), 30, zip: true);
         File.WriteAllBytes(zipped, File.ReadAllBytes(zipped)[..40]);
         Fails(ErrorCodes.SourceUnreadable, zipped, labels);
 
         void Fails(string code, string imageFile, string labelFile)
         {
             Assert.Equal(code, Assert.Throws<CaffeException>(
-                () => MnistConverter.Convert(imageFile, labelFile, _folder["db"])).Code);
+                () => MnistConverter.Convert(imageFile, labelFile, _folder.At("db"))).Code);
             Assert.Empty(Directory.GetDirectories(_folder.Path));
         }
     }
@@ -57,28 +57,28 @@ public sealed class MnistConverterTests : IDisposable
     [Fact]
     public void Convert_ToAPlaceThatIsTaken_Fails()
     {
-        Directory.CreateDirectory(_folder["db"]);
+        Directory.CreateDirectory(_folder.At("db"));
         CaffeException failure = Assert.Throws<CaffeException>(() => MnistConverter.Convert(
-            IdxSamples.Images(_folder["i"], 3), IdxSamples.Labels(_folder["l"], 3), _folder["db"]));
+            IdxSamples.Images(_folder.At("i"), 3), IdxSamples.Labels(_folder.At("l"), 3), _folder.At("db")));
         Assert.Equal(ErrorCodes.WriteFailed, failure.Code);
-        Assert.Empty(Directory.GetFileSystemEntries(_folder["db"]));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.At("db")));
     }
 
     [Fact]
     public void Convert_ClearsAwayWhatAKilledOneLeft_ButNotWhatAnotherIsMaking()
     {
-        Directory.CreateDirectory(_folder["db.part-killed"]);
-        File.WriteAllText(_folder["db.part-killed.lock"], "");
-        File.WriteAllText(Path.Combine(_folder["db.part-killed"], "data.mdb"), "half");
-        Directory.CreateDirectory(_folder["db.part-living"]);
-        using (new FileStream(_folder["db.part-living.lock"], FileMode.Create, FileAccess.ReadWrite, FileShare.None))
+        Directory.CreateDirectory(_folder.At("db.part-killed"));
+        File.WriteAllText(_folder.At("db.part-killed.lock"), "");
+        File.WriteAllText(Path.Combine(_folder.At("db.part-killed"), "data.mdb"), "half");
+        Directory.CreateDirectory(_folder.At("db.part-living"));
+        using (new FileStream(_folder.At("db.part-living.lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None))
         {
-            string images = IdxSamples.Images(_folder["i"], 3), labels = IdxSamples.Labels(_folder["l"], 3);
-            MnistConverter.Convert(images, labels, _folder["db"]);
+            string images = IdxSamples.Images(_folder.At("i"), 3), labels = IdxSamples.Labels(_folder.At("l"), 3);
+            MnistConverter.Convert(images, labels, _folder.At("db"));
         }
 
         Assert.Equal(["db", "db.part-living"],
             Directory.GetDirectories(_folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
-        Assert.False(File.Exists(_folder["db.part-killed.lock"]));
+        Assert.False(File.Exists(_folder.At("db.part-killed.lock")));
     }
 }

@@ -2,8 +2,8 @@ using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Images;
-using CaffeActors.Data.Tests.Sources;
 using CaffeActors.Data.Transforms;
+using CaffeActors.Testing;
 using CsCheck;
 using Google.Protobuf;
 
@@ -22,7 +22,7 @@ public sealed unsafe class DataTransformerTests
             .Sample((channels, height, width, crop, mirror, mean, train, record) =>
             {
                 crop = Math.Min(crop, Math.Min(height, width));
-                using var folder = new TempFolder();
+                using var folder = new TemporaryFolder();
                 var parameter = new TransformationParameter { Scale = 0.37f, Mirror = mirror, CropSize = (uint)crop };
                 float[] full = new float[channels * height * width];
                 if (mean == 1)
@@ -113,7 +113,7 @@ public sealed unsafe class DataTransformerTests
     [Fact]
     public void ShapesThatDoNotFit_AreRefused()
     {
-        using var folder = new TempFolder();
+        using var folder = new TemporaryFolder();
         Fails(new TransformationParameter { CropSize = 5 }, "crop_size 5");
         var two = new TransformationParameter();
         two.MeanValue.Add([1, 2]);
@@ -131,22 +131,22 @@ public sealed unsafe class DataTransformerTests
     [Fact]
     public void MeanFile_MissingOrDamaged_IsAnError()
     {
-        using var folder = new TempFolder();
-        File.WriteAllBytes(folder["bad"], [0xFF, 0xFF, 0xFF]);
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder.At("bad"), [0xFF, 0xFF, 0xFF]);
         Assert.Equal(ErrorCodes.FileNotFound, Assert.Throws<CaffeException>(
-            () => Make(new TransformationParameter { MeanFile = folder["none"] })).Code);
+            () => Make(new TransformationParameter { MeanFile = folder.At("none") })).Code);
         Assert.Equal(ErrorCodes.BadRecord, Assert.Throws<CaffeException>(
-            () => Make(new TransformationParameter { MeanFile = folder["bad"] })).Code);
+            () => Make(new TransformationParameter { MeanFile = folder.At("bad") })).Code);
     }
 
     private static float MeanAt(int i) => (i % 101) + 0.25f;
 
-    private static string MeanFile(TempFolder folder, int channels, int height, int width)
+    private static string MeanFile(TemporaryFolder folder, int channels, int height, int width)
     {
         var proto = new BlobProto { Num = 1, Channels = channels, Height = height, Width = width };
         proto.Data.Add(Enumerable.Range(0, channels * height * width).Select(MeanAt));
-        File.WriteAllBytes(folder["mean"], proto.ToByteArray());
-        return folder["mean"];
+        File.WriteAllBytes(folder.At("mean"), proto.ToByteArray());
+        return folder.At("mean");
     }
 
     private static DataTransformer Make(TransformationParameter parameter, Phase phase = Phase.Test) =>

@@ -5,11 +5,50 @@ using System.Runtime.Intrinsics.X86;
 
 namespace CaffeActors.Compute.Backends.Cpu;
 
-/// <summary>Moves between memory and the 16 lanes of a register that the cross-platform API has no name for.</summary>
-internal static unsafe class Lanes
+/// <summary>
+/// Moves between memory and the 16 lanes of a register that the cross-platform API has no name for: some lanes only
+/// (the ends of arrays whose length is no multiple of sixteen), every other one.
+/// </summary>
+public static unsafe class Lanes
 {
     /// <summary>Floats in a vector.</summary>
     public const int Count = 16;
+
+    /// <summary>All bits set in the first lanes, none in the others.</summary>
+    /// <param name="count">How many lanes; 16 or more takes all.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> First(int count) =>
+        Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
+
+    /// <summary>Loads the first lanes, the others zero; reads nothing past them.</summary>
+    /// <param name="source">Where the first lane is.</param>
+    /// <param name="count">How many lanes, 0 to 16.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load(float* source, int count)
+    {
+        if (Avx512F.IsSupported)
+            return Avx512F.MaskLoad(source, First(count), Vector512<float>.Zero);
+        if (count >= 16)
+            return Vector512.Load(source);
+        Vector512<float> lanes = default;
+        Unsafe.CopyBlockUnaligned(&lanes, source, (uint)count * sizeof(float));
+        return lanes;
+    }
+
+    /// <summary>Stores the first lanes; writes nothing past them.</summary>
+    /// <param name="lanes">The values.</param>
+    /// <param name="target">Where the first lane goes.</param>
+    /// <param name="count">How many lanes, 0 to 16.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Vector512<float> lanes, float* target, int count)
+    {
+        if (Avx512F.IsSupported)
+            Avx512F.MaskStore(target, First(count), lanes);
+        else if (count >= 16)
+            lanes.Store(target);
+        else
+            Unsafe.CopyBlockUnaligned(target, &lanes, (uint)count * sizeof(float));
+    }
 
     /// <summary>
     /// Loads 16 floats and takes the first of them, another value for the rest. What follows them must be readable.
@@ -19,7 +58,7 @@ internal static unsafe class Lanes
     /// <param name="rest">The value of the other lanes.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> LoadFirst(float* source, int count, float rest) => Vector512.ConditionalSelect(
-        VectorPart.Lanes(count), Vector512.Load(source), Vector512.Create(rest));
+        First(count), Vector512.Load(source), Vector512.Create(rest));
 
     /// <summary>The 16 floats at even and the 16 at odd places of 32 in a row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

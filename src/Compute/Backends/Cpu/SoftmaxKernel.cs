@@ -56,14 +56,14 @@ public static unsafe class SoftmaxKernel
         private static void Row(float* x, float* y, int classes)
         {
             int whole = classes & ~15, rest = classes & 15;
-            Vector512<float> restLanes = VectorPart.Lanes(rest);
+            Vector512<float> restLanes = Lanes.First(rest);
             Vector512<float> greatest = Vector512.Create(float.NegativeInfinity);
             for (int c = 0; c < whole; c += 16)
                 greatest = Vector512.Max(greatest, Vector512.Load(x + c));
             if (rest > 0)
             {
                 greatest = Vector512.Max(
-                    greatest, Vector512.ConditionalSelect(restLanes, VectorPart.Load(x + whole, rest), greatest));
+                    greatest, Vector512.ConditionalSelect(restLanes, Lanes.Load(x + whole, rest), greatest));
             }
 
             Vector512<float> max = Vector512.Create(VectorMath.MaxLane(greatest));
@@ -77,16 +77,16 @@ public static unsafe class SoftmaxKernel
 
             if (rest > 0)
             {
-                Vector512<float> e = VectorMath.Exp(VectorPart.Load(x + whole, rest) - max);
+                Vector512<float> e = VectorMath.Exp(Lanes.Load(x + whole, rest) - max);
                 sums += e & restLanes;
-                VectorPart.Store(e, y + whole, rest);
+                Lanes.Store(e, y + whole, rest);
             }
 
             Vector512<float> factor = Vector512.Create(1 / VectorMath.SumLanes(sums));
             for (int c = 0; c < whole; c += 16)
                 (Vector512.Load(y + c) * factor).Store(y + c);
             if (rest > 0)
-                VectorPart.Store(VectorPart.Load(y + whole, rest) * factor, y + whole, rest);
+                Lanes.Store(Lanes.Load(y + whole, rest) * factor, y + whole, rest);
         }
     }
 
@@ -109,7 +109,7 @@ public static unsafe class SoftmaxKernel
             if (rest > 0)
             {
                 sums = Vector512.FusedMultiplyAdd(
-                    VectorPart.Load(y + whole, rest), VectorPart.Load(dy + whole, rest), sums);
+                    Lanes.Load(y + whole, rest), Lanes.Load(dy + whole, rest), sums);
             }
 
             Vector512<float> dot = Vector512.Create(VectorMath.SumLanes(sums));
@@ -117,8 +117,8 @@ public static unsafe class SoftmaxKernel
                 (Vector512.Load(y + c) * (Vector512.Load(dy + c) - dot)).Store(dx + c);
             if (rest > 0)
             {
-                Vector512<float> last = VectorPart.Load(y + whole, rest) * (VectorPart.Load(dy + whole, rest) - dot);
-                VectorPart.Store(last, dx + whole, rest);
+                Vector512<float> last = Lanes.Load(y + whole, rest) * (Lanes.Load(dy + whole, rest) - dot);
+                Lanes.Store(last, dx + whole, rest);
             }
         }
     }
@@ -146,18 +146,18 @@ public static unsafe class SoftmaxKernel
             long inner = split.Inner;
             Vector512<float> max = Vector512.Create(float.NegativeInfinity);
             for (int c = 0; c < classes; c++)
-                max = Vector512.Max(max, VectorPart.Load(x + (c * inner), lanes));
+                max = Vector512.Max(max, Lanes.Load(x + (c * inner), lanes));
             Vector512<float> sum = Vector512<float>.Zero;
             for (int c = 0; c < classes; c++)
             {
-                Vector512<float> e = VectorMath.Exp(VectorPart.Load(x + (c * inner), lanes) - max);
+                Vector512<float> e = VectorMath.Exp(Lanes.Load(x + (c * inner), lanes) - max);
                 sum += e;
-                VectorPart.Store(e, y + (c * inner), lanes);
+                Lanes.Store(e, y + (c * inner), lanes);
             }
 
             Vector512<float> factor = Vector512<float>.One / sum;
             for (int c = 0; c < classes; c++)
-                VectorPart.Store(VectorPart.Load(y + (c * inner), lanes) * factor, y + (c * inner), lanes);
+                Lanes.Store(Lanes.Load(y + (c * inner), lanes) * factor, y + (c * inner), lanes);
         }
     }
 
@@ -182,11 +182,11 @@ public static unsafe class SoftmaxKernel
             long end = offset + ((long)split.Classes * split.Inner);
             Vector512<float> dot = Vector512<float>.Zero;
             for (long i = offset; i < end; i += split.Inner)
-                dot = Vector512.FusedMultiplyAdd(VectorPart.Load(y + i, lanes), VectorPart.Load(dy + i, lanes), dot);
+                dot = Vector512.FusedMultiplyAdd(Lanes.Load(y + i, lanes), Lanes.Load(dy + i, lanes), dot);
             for (long i = offset; i < end; i += split.Inner)
             {
-                Vector512<float> g = VectorPart.Load(dy + i, lanes) - dot;
-                VectorPart.Store(VectorPart.Load(y + i, lanes) * g, dx + i, lanes);
+                Vector512<float> g = Lanes.Load(dy + i, lanes) - dot;
+                Lanes.Store(Lanes.Load(y + i, lanes) * g, dx + i, lanes);
             }
         }
     }

@@ -41,7 +41,7 @@ public static unsafe class VectorMap
             for (; i + 16 <= to; i += 16)
                 f.Invoke(Vector512.Load(a + i)).Store(y + i);
             if (i < to)
-                VectorPart.Store(f.Invoke(VectorPart.Load(a + i, to - i)), y + i, to - i);
+                Lanes.Store(f.Invoke(Lanes.Load(a + i, to - i)), y + i, to - i);
         }
     }
 
@@ -57,8 +57,8 @@ public static unsafe class VectorMap
                 f.Invoke(Vector512.Load(a + i), Vector512.Load(b + i)).Store(y + i);
             if (i < to)
             {
-                Vector512<float> result = f.Invoke(VectorPart.Load(a + i, to - i), VectorPart.Load(b + i, to - i));
-                VectorPart.Store(result, y + i, to - i);
+                Vector512<float> result = f.Invoke(Lanes.Load(a + i, to - i), Lanes.Load(b + i, to - i));
+                Lanes.Store(result, y + i, to - i);
             }
         }
     }

@@ -113,7 +113,7 @@ public sealed unsafe class DropoutLayer(LayerParameter parameter) : NeuronLayer(
                     if (i + 16 <= end)
                         (Vector512.Load(x + i) * factors).Store(y + i);
                     else
-                        VectorPart.Store(VectorPart.Load(x + i, end - i) * factors, y + i, end - i);
+                        Lanes.Store(Lanes.Load(x + i, end - i) * factors, y + i, end - i);
                 }
             }
         }
@@ -134,7 +134,7 @@ public sealed unsafe class DropoutLayer(LayerParameter parameter) : NeuronLayer(
                 if (i + 16 <= to)
                     (Vector512.Load(dy + i) * factors).Store(dx + i);
                 else
-                    VectorPart.Store(VectorPart.Load(dy + i, to - i) * factors, dx + i, to - i);
+                    Lanes.Store(Lanes.Load(dy + i, to - i) * factors, dx + i, to - i);
             }
         }
     }

@@ -79,6 +79,6 @@ internal sealed unsafe class ChannelGradient
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static void Put(float* target, Vector512<float> value, bool add, int count) =>
-            VectorPart.Store(add ? value + Vector512.Load(target) : value, target, count);
+            Lanes.Store(add ? value + Vector512.Load(target) : value, target, count);
     }
 }

@@ -20,7 +20,7 @@ internal readonly unsafe struct WeightedSumGradient(float* dy, float* coefficien
             for (int k = 0; k < inputs; k++)
             {
                 if (dx[k] is not null)
-                    VectorPart.Store(gradient * Vector512.Create(coefficients[k]), dx[k] + i, to - i);
+                    Lanes.Store(gradient * Vector512.Create(coefficients[k]), dx[k] + i, to - i);
             }
         }
     }
@@ -42,7 +42,7 @@ internal readonly unsafe struct MaximumGradient(float* dy, int* taken, int input
                 if (dx[k] is null)
                     continue;
                 Vector512<float> mine = Vector512.Equals(which, Vector512.Create(k)).AsSingle();
-                VectorPart.Store(gradient & mine, dx[k] + i, to - i);
+                Lanes.Store(gradient & mine, dx[k] + i, to - i);
             }
         }
     }
@@ -69,7 +69,7 @@ internal readonly unsafe struct ProductGradient(float** x, float* dy, int inputs
                         product *= Vector512.Load(x[j] + i);
                 }
 
-                VectorPart.Store(product * gradient, dx[k] + i, to - i);
+                Lanes.Store(product * gradient, dx[k] + i, to - i);
             }
         }
     }
@@ -88,7 +88,7 @@ internal readonly unsafe struct QuotientGradient(float** x, float* y, float* dy,
             for (int k = 0; k < inputs; k++)
             {
                 if (dx[k] is not null)
-                    VectorPart.Store(product / Vector512.Load(x[k] + i) * gradient, dx[k] + i, to - i);
+                    Lanes.Store(product / Vector512.Load(x[k] + i) * gradient, dx[k] + i, to - i);
             }
         }
     }

@@ -16,7 +16,7 @@ internal readonly unsafe struct WeightedSum(float** x, float* coefficients, int 
             Vector512<float> sum = Vector512<float>.Zero;
             for (int k = 0; k < inputs; k++)
                 sum = Vector512.FusedMultiplyAdd(Vector512.Load(x[k] + i), Vector512.Create(coefficients[k]), sum);
-            VectorPart.Store(sum, y + i, to - i);
+            Lanes.Store(sum, y + i, to - i);
         }
     }
 }
@@ -33,7 +33,7 @@ internal readonly unsafe struct Product(float** x, int inputs, float* y) : IRang
             Vector512<float> product = Vector512.Load(x[0] + i);
             for (int k = 1; k < inputs; k++)
                 product *= Vector512.Load(x[k] + i);
-            VectorPart.Store(product, y + i, to - i);
+            Lanes.Store(product, y + i, to - i);
         }
     }
 }
@@ -63,8 +63,8 @@ internal readonly unsafe struct Maximum(float** x, int inputs, float* y, int* ta
                 which = Vector512.ConditionalSelect(greater.AsInt32(), Vector512.Create(k), which);
             }
 
-            VectorPart.Store(best, y + i, to - i);
-            VectorPart.Store(which.AsSingle(), (float*)(taken + i), to - i);
+            Lanes.Store(best, y + i, to - i);
+            Lanes.Store(which.AsSingle(), (float*)(taken + i), to - i);
         }
     }
 }

@@ -68,7 +68,7 @@ public sealed unsafe class SplitLayer(LayerParameter parameter) : Layer(paramete
                 Vector512<float> sum = Vector512.Load(dy[0] + i);
                 for (int k = 1; k < tops; k++)
                     sum += Vector512.Load(dy[k] + i);
-                VectorPart.Store(sum, dx + i, to - i);
+                Lanes.Store(sum, dx + i, to - i);
             }
         }
     }

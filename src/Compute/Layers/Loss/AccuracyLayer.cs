@@ -159,7 +159,7 @@ public sealed unsafe class AccuracyLayer(LayerParameter parameter) : Layer(param
             {
                 int lanes = Math.Min(16, classes - c);
                 Vector512<float> holds =
-                    Vector512.GreaterThanOrEqual(VectorPart.Load(x + c, lanes), own) & VectorPart.Lanes(lanes);
+                    Vector512.GreaterThanOrEqual(Lanes.Load(x + c, lanes), own) & Lanes.First(lanes);
                 notBelow -= holds.AsInt32();
             }
 
@@ -180,7 +180,7 @@ public sealed unsafe class AccuracyLayer(LayerParameter parameter) : Layer(param
             Vector512<float> owns = Vector512.Load(own);
             Vector512<int> notBelow = Vector512<int>.Zero;
             for (int c = 0; c < split.Classes; c++)
-                notBelow -= Vector512.GreaterThanOrEqual(VectorPart.Load(x + (c * inner), lanes), owns).AsInt32();
+                notBelow -= Vector512.GreaterThanOrEqual(Lanes.Load(x + (c * inner), lanes), owns).AsInt32();
             for (int lane = 0; lane < lanes; lane++)
             {
                 bool taken = rule.ClassOf(labels[position + lane]) >= 0;

@@ -72,7 +72,7 @@ public sealed unsafe class EuclideanLossLayer(LayerParameter parameter) : LossLa
             {
                 int lanes = Math.Min(16, to - i);
                 (Vector512<double> x0, Vector512<double> x1) =
-                    Vector512.Widen(VectorPart.Load(a + i, lanes) - VectorPart.Load(b + i, lanes));
+                    Vector512.Widen(Lanes.Load(a + i, lanes) - Lanes.Load(b + i, lanes));
                 lower += x0 * x0;
                 upper += x1 * x1;
             }

@@ -149,7 +149,7 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
                 for (int c = 0; c < classes; c += 16)
                 {
                     int lanes = Math.Min(16, classes - c);
-                    VectorPart.Store(VectorPart.Load(source + c, lanes) * scale, target + c, lanes);
+                    Lanes.Store(Lanes.Load(source + c, lanes) * scale, target + c, lanes);
                 }
 
                 target[label] = (source[label] - 1) * scale;
@@ -185,8 +185,8 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
                 Vector512.GreaterThanOrEqual(Vector512.Load(chosen), Vector512<int>.Zero).AsSingle();
             for (int c = 0; c < classes; c++)
             {
-                Vector512<float> gradient = (VectorPart.Load(source + (c * inner), lanes) * scale) & taken;
-                VectorPart.Store(gradient, target + (c * inner), lanes);
+                Vector512<float> gradient = (Lanes.Load(source + (c * inner), lanes) * scale) & taken;
+                Lanes.Store(gradient, target + (c * inner), lanes);
             }
 
             for (int lane = 0; lane < lanes; lane++)

@@ -89,7 +89,7 @@ internal readonly unsafe struct AcrossForward<TPower>(
         for (int i = 0; i < count; i += Lanes.Count)
         {
             Vector512<float> s = Vector512.FusedMultiplyAdd(squares.Sum(i), scale, k);
-            VectorPart.Store(Vector512.Load(source + i) * power.Of(s), target + i, count - i);
+            Lanes.Store(Vector512.Load(source + i) * power.Of(s), target + i, count - i);
         }
     }
 
@@ -104,7 +104,7 @@ internal readonly unsafe struct AcrossForward<TPower>(
         for (; i + Lanes.Count <= count; i += Lanes.Count)
             Result(i).Store(target + i);
         if (i < count)
-            VectorPart.Store(Result(i), target + i, count - i);
+            Lanes.Store(Result(i), target + i, count - i);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         Vector512<float> Result(int i)
@@ -203,7 +203,7 @@ internal readonly unsafe struct AcrossBackward<TPower>(
         {
             Vector512<float> result = Vector512.FusedMultiplyAdd(
                 ratios.Sum(i) * scale, Vector512.Load(source + i), Vector512.Load(direct + i));
-            VectorPart.Store(result, target + i, count - i);
+            Lanes.Store(result, target + i, count - i);
         }
     }
 
@@ -243,7 +243,7 @@ internal readonly unsafe struct AcrossBackward<TPower>(
                 + Vector512.Load(ratio + (4 * Row));
             Vector512<float> result = Vector512.FusedMultiplyAdd(
                 sum * scale, Vector512.Load(source + i), Vector512.Load(direct + i));
-            VectorPart.Store(result, target + i, count - i);
+            Lanes.Store(result, target + i, count - i);
         }
     }
 }

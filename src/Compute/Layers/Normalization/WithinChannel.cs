@@ -55,8 +55,8 @@ internal readonly unsafe struct WithinForward<TPower>(
             Vector512<float> value = Vector512.Load(source + w);
             Vector512<float> q = Vector512.FusedMultiplyAdd(Vector512.Load(sums + w), scale, Vector512<float>.One);
             if (kept is not null)
-                VectorPart.Store(value, kept + w, shape.Width - w);
-            VectorPart.Store(value * power.Of(q), target + w, shape.Width - w);
+                Lanes.Store(value, kept + w, shape.Width - w);
+            Lanes.Store(value * power.Of(q), target + w, shape.Width - w);
         }
     }
 }
@@ -110,7 +110,7 @@ internal readonly unsafe struct WithinBackward<TPower>(
             (Vector512<float> factor, Vector512<float> inverse) = power.Both(q);
             Vector512<float> passed = Vector512.Load(gradient + w) * factor;
             passed.Store(direct + w);
-            VectorPart.Store(passed * Vector512.Load(source + w) * inverse, ratio + w, shape.Width - w);
+            Lanes.Store(passed * Vector512.Load(source + w) * inverse, ratio + w, shape.Width - w);
         }
     }
 
@@ -123,7 +123,7 @@ internal readonly unsafe struct WithinBackward<TPower>(
             Vector512<float> sum = Vector512.Load(sums + w) * scale;
             Vector512<float> result = Vector512.FusedMultiplyAdd(
                 sum, Vector512.Load(source + w), Vector512.Load(direct + w));
-            VectorPart.Store(result, target + w, shape.Width - w);
+            Lanes.Store(result, target + w, shape.Width - w);
         }
     }
 }
@@ -161,7 +161,7 @@ internal readonly unsafe struct PlaneWindow
             for (int w = 0; w < _shape.Width; w += Lanes.Count)
             {
                 Vector512<float> value = Vector512.Load(source + w);
-                VectorPart.Store(value * value, target + w, _shape.Width - w);
+                Lanes.Store(value * value, target + w, _shape.Width - w);
             }
         }
 

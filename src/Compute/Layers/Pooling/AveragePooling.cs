@@ -93,7 +93,7 @@ internal readonly unsafe struct AveragePooling(
             }
 
             sum /= Vector512.Load(divisors + pw) * Vector512.Create(divisorH);
-            VectorPart.Store(sum, y + pw, g.PooledWidth - pw);
+            Lanes.Store(sum, y + pw, g.PooledWidth - pw);
         }
     }
 
@@ -190,7 +190,7 @@ internal readonly unsafe struct AverageSpread(
         for (int pw = 0; pw < g.PooledWidth; pw += Lanes.Count)
         {
             Vector512<float> divisor = Vector512.Load(divisors + pw) * Vector512.Create(divisorH);
-            VectorPart.Store(Vector512.Load(dy + pw) / divisor, shares + pw, g.PooledWidth - pw);
+            Lanes.Store(Vector512.Load(dy + pw) / divisor, shares + pw, g.PooledWidth - pw);
         }
 
         int end = g.PadW + g.Width;

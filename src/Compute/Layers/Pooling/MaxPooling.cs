@@ -134,8 +134,8 @@ internal readonly unsafe struct MaxPooling(
                     rowPlace += width;
                 }
 
-                VectorPart.Store(best, y + pw, pooledW - pw);
-                VectorPart.Store(at.AsSingle(), (float*)(places + pw), pooledW - pw);
+                Lanes.Store(best, y + pw, pooledW - pw);
+                Lanes.Store(at.AsSingle(), (float*)(places + pw), pooledW - pw);
             }
 
             source += (long)g.StrideH * stride;
@@ -176,8 +176,8 @@ internal readonly unsafe struct MaxPooling(
                     rowPlace += width;
                 }
 
-                VectorPart.Store(best, y + pw, pooledW - pw);
-                VectorPart.Store(at.AsSingle(), (float*)(places + pw), pooledW - pw);
+                Lanes.Store(best, y + pw, pooledW - pw);
+                Lanes.Store(at.AsSingle(), (float*)(places + pw), pooledW - pw);
             }
 
             source += (long)g.StrideH * stride;

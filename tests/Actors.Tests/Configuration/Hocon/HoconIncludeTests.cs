@@ -1,13 +1,14 @@
 using System.Text;
 using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Testing;
 using static CaffeActors.Actors.Tests.Configuration.Hocon.HoconTesting;
 
 namespace CaffeActors.Actors.Tests.Configuration.Hocon;
 
 public sealed class HoconIncludeTests : IDisposable
 {
-    private readonly TempFolder _folder = new();
+    private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 
@@ -66,10 +67,10 @@ public sealed class HoconIncludeTests : IDisposable
     public void MissingRequiredFile_IsRefused()
     {
         CaffeException e = Refused("a = 1\ninclude required(\"gone.hocon\")", ErrorCodes.FileNotFound);
-        Assert.Equal(new SourcePlace(_folder["main.hocon"], 2, 18), e.Place);
+        Assert.Equal(new SourcePlace(_folder.At("main.hocon"), 2, 18), e.Place);
         Assert.Contains("gone.hocon", e.Message, StringComparison.Ordinal);
         Assert.Equal(
-            ErrorCodes.FileNotFound, Assert.Throws<CaffeException>(() => ReadFile(_folder["none.hocon"])).Code);
+            ErrorCodes.FileNotFound, Assert.Throws<CaffeException>(() => ReadFile(_folder.At("none.hocon"))).Code);
     }
 
     [Fact]
@@ -78,7 +79,7 @@ public sealed class HoconIncludeTests : IDisposable
         _folder.Write("a.hocon", "include \"sub/b.hocon\"");
         _folder.Write("sub/b.hocon", "x = 1\ninclude \"../main.hocon\"");
         CaffeException e = Refused("include \"a.hocon\"", ErrorCodes.Unresolved);
-        Assert.Equal(new SourcePlace(Path.Combine(_folder["sub"], "b.hocon"), 2, 9), e.Place);
+        Assert.Equal(new SourcePlace(Path.Combine(_folder.At("sub"), "b.hocon"), 2, 9), e.Place);
         Assert.Matches("main.hocon → .*a.hocon → .*b.hocon → .*main.hocon", e.Message);
     }
 
@@ -92,17 +93,17 @@ public sealed class HoconIncludeTests : IDisposable
     [Fact]
     public void TextThatIsNotUtf8_IsRefusedAtItsLine()
     {
-        File.WriteAllBytes(_folder["main.hocon"], [.. Encoding.UTF8.GetBytes("a = 1\nb = \""), 0xff, (byte)'"']);
-        var e = Assert.Throws<CaffeException>(() => ReadFile(_folder["main.hocon"]));
-        Assert.Equal((ErrorCodes.HoconSyntax, new SourcePlace(_folder["main.hocon"], 2)), (e.Code, e.Place));
+        File.WriteAllBytes(_folder.At("main.hocon"), [.. Encoding.UTF8.GetBytes("a = 1\nb = \""), 0xff, (byte)'"']);
+        var e = Assert.Throws<CaffeException>(() => ReadFile(_folder.At("main.hocon")));
+        Assert.Equal((ErrorCodes.HoconSyntax, new SourcePlace(_folder.At("main.hocon"), 2)), (e.Code, e.Place));
     }
 
     [Fact]
     public void ByteOrderMark_IsPassed()
     {
-        File.WriteAllBytes(_folder["main.hocon"], [0xef, 0xbb, 0xbf, .. "a = 1"u8]);
-        HoconObject read = ReadFile(_folder["main.hocon"]);
-        Assert.Equal(new SourcePlace(_folder["main.hocon"], 1, 1), read.PlaceOfKey("a"));
+        File.WriteAllBytes(_folder.At("main.hocon"), [0xef, 0xbb, 0xbf, .. "a = 1"u8]);
+        HoconObject read = ReadFile(_folder.At("main.hocon"));
+        Assert.Equal(new SourcePlace(_folder.At("main.hocon"), 1, 1), read.PlaceOfKey("a"));
     }
 
     private static HoconObject ReadFile(string path) => HoconDocument.ParseFile(path).Resolve(NoEnvironment);

@@ -3,6 +3,7 @@ using CaffeActors.Compute.Backends.Cpu;
 
 namespace CaffeActors.Compute.Tests.Backends.Cpu;
 
+/// <summary>Moves between memory and registers touch the lanes they name, and no others.</summary>
 public sealed unsafe class LanesTests
 {
     private static readonly float[] _numbers = [.. Enumerable.Range(0, 2 * Lanes.Count).Select(i => (float)i)];
@@ -47,6 +48,27 @@ public sealed unsafe class LanesTests
             Vector512<float> value = Lanes.LoadFirst(numbers, count, -5);
             for (int lane = 0; lane < Lanes.Count; lane++)
                 Assert.Equal(lane < count ? lane : -5, value.GetElement(lane));
+        }
+    }
+
+    [Fact]
+    public void LoadAndStore_TouchTheFirstLanesAlone()
+    {
+        float* source = stackalloc float[17], target = stackalloc float[17];
+        for (int count = 0; count <= 16; count++)
+        {
+            for (int i = 0; i < 17; i++)
+                (source[i], target[i]) = (i + 1, -1);
+            var lanes = Lanes.Load(source, count);
+            for (int i = 0; i < 16; i++)
+            {
+                Assert.Equal(i < count ? i + 1 : 0, lanes[i]);
+                Assert.Equal(i < count ? -1 : 0, BitConverter.SingleToInt32Bits(Lanes.First(count)[i]));
+            }
+
+            Lanes.Store(lanes, target, count);
+            for (int i = 0; i < 17; i++)
+                Assert.Equal(i < count ? i + 1 : -1, target[i]);
         }
     }
 }

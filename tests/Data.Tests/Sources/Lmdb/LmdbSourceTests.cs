@@ -3,13 +3,14 @@ using System.IO.Hashing;
 using System.Text;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Data.Sources.Lmdb;
+using CaffeActors.Testing;
 using CsCheck;
 
 namespace CaffeActors.Data.Tests.Sources.Lmdb;
 
 public sealed class LmdbSourceTests
 {
-    private static readonly byte[] _raw = File.ReadAllBytes(TempFolder.Fixture("raw32_lmdb", "data.mdb"));
+    private static readonly byte[] _raw = File.ReadAllBytes(Fixture.PathOf("raw32_lmdb", "data.mdb"));
 
     [Theory]
     [InlineData("raw32_lmdb")]
@@ -17,8 +18,8 @@ public sealed class LmdbSourceTests
     [InlineData("gray_lmdb")]
     public void Read_GivesTheRecordsThatCaffeWrote(string name)
     {
-        using var source = new LmdbSource(TempFolder.Fixture(name));
-        string[][] records = [.. File.ReadLines(TempFolder.Fixture("db-keys.txt"))
+        using var source = new LmdbSource(Fixture.PathOf(name));
+        string[][] records = [.. File.ReadLines(Fixture.PathOf("db-keys.txt"))
             .Select(line => line.Split(' ')).Where(fields => fields[0] == name)];
         Assert.Equal(records.Length, source.Count);
         for (int i = 0; i < records.Length; i++)
@@ -39,13 +40,13 @@ public sealed class LmdbSourceTests
     [Fact]
     public void Open_LeavesTheFolderAsItIs()
     {
-        using var folder = new TempFolder();
-        string path = folder.Lmdb("db", _raw);
+        using var folder = new TemporaryFolder();
+        string path = LmdbFolder.Write(folder.At("db"), _raw);
         File.SetAttributes(Path.Combine(path, "data.mdb"), FileAttributes.ReadOnly);
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         using (var source = new LmdbSource(path))
-            Assert.Equal(DigestAt(TempFolder.Fixture("raw32_lmdb")), Digest(source));
+            Assert.Equal(DigestAt(Fixture.PathOf("raw32_lmdb")), Digest(source));
         Assert.Equal(["data.mdb"], Directory.GetFileSystemEntries(path).Select(Path.GetFileName));
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -54,10 +55,10 @@ public sealed class LmdbSourceTests
     [Fact]
     public void TwoSources_ReadTheSameFileAtOnce()
     {
-        uint expected = DigestAt(TempFolder.Fixture("raw32_lmdb"));
+        uint expected = DigestAt(Fixture.PathOf("raw32_lmdb"));
         Parallel.For(0, 8, _ =>
         {
-            using var source = new LmdbSource(TempFolder.Fixture("raw32_lmdb"));
+            using var source = new LmdbSource(Fixture.PathOf("raw32_lmdb"));
             for (int i = 0; i < 20; i++)
                 Assert.Equal(expected, Digest(source));
         });
@@ -66,10 +67,10 @@ public sealed class LmdbSourceTests
     [Fact]
     public void Open_OfACutFile_Fails()
     {
-        using var folder = new TempFolder();
+        using var folder = new TemporaryFolder();
         for (int length = 0; length < _raw.Length; length += 211)
         {
-            string path = folder.Lmdb("db", _raw.AsSpan(0, length));
+            string path = LmdbFolder.Write(folder.At("db"), _raw.AsSpan(0, length));
             Assert.Equal(ErrorCodes.SourceUnreadable, Assert.Throws<CaffeException>(() => new LmdbSource(path)).Code);
         }
     }
@@ -79,7 +80,7 @@ public sealed class LmdbSourceTests
     [InlineData(true)]
     public void Read_OfADamagedFile_FailsOrGivesRecords_AndNothingElse(bool deep)
     {
-        using var folder = new TempFolder();
+        using var folder = new TemporaryFolder();
         byte[] whole = deep ? DeepTree(folder) : _raw;
         Gen.Select(Gen.Int[0, whole.Length - 1].Array[1, 8], Gen.Byte, (places, value) => (places, value))
             .Sample(damage => Read(damage.places, damage.value), iter: 300, threads: 1);
@@ -98,7 +99,7 @@ public sealed class LmdbSourceTests
                 bytes[place] = value;
             try
             {
-                DigestAt(folder.Lmdb("db", bytes));
+                DigestAt(LmdbFolder.Write(folder.At("db"), bytes));
             }
             catch (CaffeException failure)
             {
@@ -111,21 +112,22 @@ public sealed class LmdbSourceTests
     [Fact]
     public void Open_OfAnotherDataVersion_SaysSo()
     {
-        using var folder = new TempFolder();
+        using var folder = new TemporaryFolder();
         byte[] bytes = [.. _raw];
         bytes[20] = bytes[4096 + 20] = 2;
-        CaffeException failure = Assert.Throws<CaffeException>(() => new LmdbSource(folder.Lmdb("db", bytes)));
+        CaffeException failure =
+            Assert.Throws<CaffeException>(() => new LmdbSource(LmdbFolder.Write(folder.At("db"), bytes)));
         Assert.Contains("data version is 2", failure.Message, StringComparison.Ordinal);
     }
 
     // Four levels, by keys so long that few fit a page.
-    private static byte[] DeepTree(TempFolder folder)
+    private static byte[] DeepTree(TemporaryFolder folder)
     {
-        using var writer = new LmdbWriter(folder["deep"]);
+        using var writer = new LmdbWriter(folder.At("deep"));
         for (int i = 0; i < 400; i++)
             writer.Put(Encoding.ASCII.GetBytes($"{i:D8}".PadRight(500, 'x')), [(byte)i]);
         writer.Complete();
-        return File.ReadAllBytes(Path.Combine(folder["deep"], "data.mdb"));
+        return File.ReadAllBytes(Path.Combine(folder.At("deep"), "data.mdb"));
     }
 
     private static uint DigestAt(string path)

@@ -1,6 +1,7 @@
 using System.Text;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Data.Sources.Lmdb;
+using CaffeActors.Testing;
 using CsCheck;
 
 namespace CaffeActors.Data.Tests.Sources.Lmdb;
@@ -26,15 +27,15 @@ public sealed class LmdbWriterTests
                     .. records.DistinctBy(record => Convert.ToHexString(record.key))
                         .OrderBy(record => record.key, _ascending),
                 ];
-                using var folder = new TempFolder();
-                using (var writer = new LmdbWriter(folder["db"]))
+                using var folder = new TemporaryFolder();
+                using (var writer = new LmdbWriter(folder.At("db")))
                 {
                     foreach ((byte[] key, int length, byte fill) in sorted)
                         writer.Put(key, Value(length, fill));
                     writer.Complete();
                 }
 
-                using var source = new LmdbSource(folder["db"]);
+                using var source = new LmdbSource(folder.At("db"));
                 Assert.Equal(sorted.Length, source.Count);
                 for (int i = sorted.Length - 1; i >= 0; i--)
                 {
@@ -53,15 +54,15 @@ public sealed class LmdbWriterTests
     [InlineData(3_000, 500)]
     public void Tree_OfAnyDepth_IsReadInAnyOrder(int count, int keyLength)
     {
-        using var folder = new TempFolder();
-        using (var writer = new LmdbWriter(folder["db"]))
+        using var folder = new TemporaryFolder();
+        using (var writer = new LmdbWriter(folder.At("db")))
         {
             for (int i = 0; i < count; i++)
                 writer.Put(Key(i), BitConverter.GetBytes(i));
             writer.Complete();
         }
 
-        using var source = new LmdbSource(folder["db"]);
+        using var source = new LmdbSource(folder.At("db"));
         Assert.Equal(count, source.Count);
         for (int i = 0; i < count; i++)
             Check(i);
@@ -83,22 +84,22 @@ public sealed class LmdbWriterTests
     [Fact]
     public void Unfinished_IsNoDatabase()
     {
-        using var folder = new TempFolder();
-        using (var writer = new LmdbWriter(folder["db"]))
+        using var folder = new TemporaryFolder();
+        using (var writer = new LmdbWriter(folder.At("db")))
         {
             for (int i = 0; i < 3000; i++)
                 writer.Put(Encoding.ASCII.GetBytes($"{i:D8}"), new byte[1000]);
         }
 
         Assert.Equal(ErrorCodes.SourceUnreadable,
-            Assert.Throws<CaffeException>(() => new LmdbSource(folder["db"])).Code);
+            Assert.Throws<CaffeException>(() => new LmdbSource(folder.At("db"))).Code);
     }
 
     [Fact]
     public void Put_RefusesKeysThatDoNotAscend()
     {
-        using var folder = new TempFolder();
-        using var writer = new LmdbWriter(folder["db"]);
+        using var folder = new TemporaryFolder();
+        using var writer = new LmdbWriter(folder.At("db"));
         writer.Put("b"u8, default);
         Assert.Throws<ArgumentException>(() => writer.Put("a"u8, default));
         Assert.Throws<ArgumentException>(() => writer.Put("b"u8, default));
@@ -111,10 +112,10 @@ public sealed class LmdbWriterTests
     [Fact]
     public void Start_WhereADatabaseIs_Fails()
     {
-        using var folder = new TempFolder();
-        folder.Lmdb("db", [1]);
-        Assert.Equal(ErrorCodes.WriteFailed, Assert.Throws<CaffeException>(() => new LmdbWriter(folder["db"])).Code);
-        Assert.Equal([1], File.ReadAllBytes(Path.Combine(folder["db"], "data.mdb")));
+        using var folder = new TemporaryFolder();
+        LmdbFolder.Write(folder.At("db"), [1]);
+        Assert.Equal(ErrorCodes.WriteFailed, Assert.Throws<CaffeException>(() => new LmdbWriter(folder.At("db"))).Code);
+        Assert.Equal([1], File.ReadAllBytes(Path.Combine(folder.At("db"), "data.mdb")));
     }
 
     private static byte[] Value(int length, byte fill)

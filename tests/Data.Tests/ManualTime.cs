@@ -1,4 +1,4 @@
-namespace CaffeActors.Data.Tests.Files;
+namespace CaffeActors.Data.Tests;
 
 /// <summary>A clock that goes when it is told to.</summary>
 internal sealed class ManualTime : TimeProvider
