@@ -9,6 +9,14 @@ namespace CaffeActors.Cli;
 /// codes.</summary>
 internal static class CommandLine
 {
+    // What the commands that only hold others are for.
+    private static readonly Dictionary<string, string> _groups = new()
+    {
+        ["convert"] = "Make a database of images.",
+        ["db"] = "Look into a database.",
+        ["net"] = "Look at a net, or run it.",
+    };
+
     private static readonly Option<bool> Verbose = new("--verbose")
     {
         Description = "Show where in the program an error arose.",
@@ -31,11 +39,10 @@ internal static class CommandLine
     {
         RootCommand root = Build(terminal);
         ParseResult parsed = root.Parse(Gflags.Normalize(args));
-        if (parsed.Errors.Count > 0)
+        if (UsageErrors.Of(parsed) is { } error)
         {
-            foreach (var error in parsed.Errors)
-                terminal.Error.WriteLine($"error {ErrorCodes.Usage}: {error.Message}");
-            terminal.Error.WriteLine($"Try '{parsed.CommandResult.Command.Name} --help'.");
+            terminal.Error.WriteLine($"error {ErrorCodes.Usage}: {error}");
+            terminal.Error.WriteLine($"Try '{UsageErrors.NameOf(parsed.CommandResult.Command)} --help'.");
             return ExitCodes.Configuration;
         }
 
@@ -86,13 +93,14 @@ internal static class CommandLine
             foreach (string word in words[..^1])
                 parent = Group(parent, word);
             Command command = Group(parent, words[^1]);
-            command.Description = verb.Example.Length > 0 ? $"{verb.Description}\n\nExample: {verb.Example}"
-                : verb.Description;
+            command.Description = verb.Description;
             var instance = (VerbCommand)Activator.CreateInstance(type)!;
             instance.Define(command);
             command.SetAction((arguments, _) => instance.RunAsync(arguments, terminal));
         }
 
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpPage((HelpAction)help.Action!);
         return root;
     }
 
@@ -101,7 +109,7 @@ internal static class CommandLine
         Command? known = parent.Subcommands.FirstOrDefault(command => command.Name == word);
         if (known is not null)
             return known;
-        var group = new Command(word);
+        var group = new Command(word, _groups.GetValueOrDefault(word));
         parent.Subcommands.Add(group);
         return group;
     }

@@ -15,6 +15,20 @@ internal static class ExitCodes
     public const int Device = 7;
     public const int SecondInterrupt = 130;
 
+    /// <summary>What each means, for help.</summary>
+    public static IReadOnlyList<(int Code, string Meaning)> Meanings { get; } =
+    [
+        (Done, "done"),
+        (Unexpected, "unexpected: a fault of the program"),
+        (Configuration, "wrong usage or configuration"),
+        (StoppedResumable, "stopped early and resumable: a time budget, SIGINT or SIGTERM"),
+        (NothingToResume, "nothing valid to resume"),
+        (Data, "the data, a file or a disk"),
+        (Diverged, "diverged: NaN or infinity"),
+        (Device, "a device"),
+        (SecondInterrupt, "interrupted a second time"),
+    ];
+
     /// <summary>The exit code of a failure.</summary>
     public static int Of(FailureKind kind) => kind switch
     {

@@ -14,7 +14,7 @@ public sealed class CommandLineTests : IDisposable
     public async Task Help_DescribesTheCommandWithAnExample(string verb)
     {
         Assert.Equal(ExitCodes.Done, await _cli.RunAsync([.. verb.Split(' '), "--help"]));
-        Assert.Contains($"Example: caffeactors {verb}", _cli.Out, StringComparison.Ordinal);
+        Assert.Contains($"Example:\n  caffeactors {verb}", _cli.Out, StringComparison.Ordinal);
         Assert.Contains("Usage:", _cli.Out, StringComparison.Ordinal);
     }
 
@@ -23,7 +23,29 @@ public sealed class CommandLineTests : IDisposable
     {
         Assert.Equal(ExitCodes.Done, await _cli.RunAsync("--help"));
         foreach ((VerbAttribute verb, _) in CommandLine.Verbs)
-            Assert.Contains(verb.Path.Split(' ')[0], _cli.Out, StringComparison.Ordinal);
+            Assert.Contains($"\n  {verb.Path} ", _cli.Out, StringComparison.Ordinal);
+        foreach ((int code, string meaning) in ExitCodes.Meanings)
+            Assert.Contains($"{code}  {meaning}\n", _cli.Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("'caffeactors' has no command 'trian'; did you mean 'train'?", "trian", "x")]
+    [InlineData("'caffeactors db' has no command 'sat'; did you mean 'stat'?", "db", "sat")]
+    [InlineData("'caffeactors db' needs a command: get, stat", "db")]
+    [InlineData("'caffeactors' has no command 'summary'; did you mean 'net summary'?", "summary", "x")]
+    [InlineData("'caffeactors' has no command 'zzz'; it has convert, db, ", "zzz")]
+    [InlineData("'caffeactors' needs a command: convert, db, ")]
+    [InlineData("'caffeactors train' has no flag '--max-iters'; did you mean '--max-iter'?", "train", "--max-iters=5")]
+    [InlineData("'caffeactors train' has no flag '--solvr'; did you mean '--solver'?", "train", "-solvr", "x")]
+    [InlineData("'caffeactors train' takes 1 argument(s); 'b' is one too many", "train", "a", "b")]
+    [InlineData("'caffeactors db stat' has no flag '--verbos'; did you mean '--verbose'?", "db", "stat", "--verbos")]
+    [InlineData("--iterations takes an integer, not 'many'", "time", "--model", "x", "--iterations", "many")]
+    public async Task WordsNobodyKnows_AreToldInOneLineWithTheNearest(string says, params string[] args)
+    {
+        Assert.Equal(ExitCodes.Configuration, await _cli.RunAsync(args));
+        Assert.StartsWith($"error CFA1000: {says}", _cli.Error, StringComparison.Ordinal);
+        Assert.Matches(@"\nTry 'caffeactors.* --help'\.\n$", _cli.Error);
+        Assert.Equal(2, _cli.Error.Count(c => c == '\n'));
     }
 
     [Theory]

@@ -7,7 +7,7 @@ namespace CaffeActors.Cli.Commands;
 
 /// <summary>Caffe's convert_mnist_data.</summary>
 [Verb("convert mnist", "Make an LMDB of MNIST's IDX files (plain or .gz).",
-    Example = "caffeactors convert mnist train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz mnist_train_lmdb")]
+    "caffeactors convert mnist train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz mnist_train_lmdb")]
 internal sealed class ConvertMnistCommand : VerbCommand
 {
     private readonly Argument<string> _images = new("IMAGES") { Description = "IDX file of images." };

@@ -9,7 +9,7 @@ using Google.Protobuf;
 namespace CaffeActors.Cli.Commands;
 
 /// <summary>Shows one record of a database.</summary>
-[Verb("db get", "Show one record of a database.", Example =
+[Verb("db get", "Show one record of a database.",
     "caffeactors db get data/fashion_mnist_train_lmdb 00000000")]
 internal sealed class DbGetCommand : VerbCommand
 {

@@ -8,7 +8,7 @@ namespace CaffeActors.Cli.Commands;
 
 /// <summary>Says what is in a database.</summary>
 [Verb("db stat", "Show what is in a database: records, bytes, shapes, labels.",
-    Example = "caffeactors db stat data/fashion_mnist_train_lmdb")]
+    "caffeactors db stat data/fashion_mnist_train_lmdb")]
 internal sealed class DbStatCommand : VerbCommand
 {
     private readonly Argument<string> _path = new("PATH") { Description = "Folder of the database (LMDB)." };

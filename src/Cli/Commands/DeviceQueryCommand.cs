@@ -7,7 +7,7 @@ using CaffeActors.Compute.Diagnostics;
 namespace CaffeActors.Cli.Commands;
 
 /// <summary>Lists the devices a net can run on.</summary>
-[Verb("device_query", "Show the devices that nets can run on.", Example = "caffeactors device_query", TakesGflags =
+[Verb("device_query", "Show the devices that nets can run on.", "caffeactors device_query", TakesGflags =
     true)]
 internal sealed class DeviceQueryCommand : VerbCommand
 {

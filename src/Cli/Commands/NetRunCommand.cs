@@ -10,7 +10,7 @@ namespace CaffeActors.Cli.Commands;
 
 /// <summary>One pass of a net over given inputs, everything it computed written to an HDF5 file.</summary>
 [Verb("net run", "Run a net once over given inputs and write all blobs, gradients and parameters as HDF5.",
-    Example = "caffeactors net run --model net.prototxt --weights w.caffemodel --inputs in.h5 --output out.h5 "
+    "caffeactors net run --model net.prototxt --weights w.caffemodel --inputs in.h5 --output out.h5 "
     + "--backward")]
 internal sealed class NetRunCommand : VerbCommand
 {

@@ -9,7 +9,7 @@ namespace CaffeActors.Cli.Commands;
 
 /// <summary>Shows a net as a table: shapes, parameters, memory, operations.</summary>
 [Verb("net summary", "Show a net's layers, shapes, parameters, memory and operations.",
-    Example = "caffeactors net summary configs/nets/lenet.prototxt")]
+    "caffeactors net summary configs/nets/lenet.prototxt")]
 internal sealed class NetSummaryCommand : VerbCommand
 {
     private readonly Argument<string> _file = new("FILE") { Description = "The net (prototxt)." };

@@ -5,7 +5,7 @@ namespace CaffeActors.Cli.Commands;
 
 /// <summary>Caffe's parse_log: tables of a training log.</summary>
 [Verb("parse_log", "Write the .train and .test tables of a training log (ours or Caffe's).",
-    Example = "caffeactors parse_log runs/run_id=20260101-000000-abcd/train.log tables")]
+    "caffeactors parse_log runs/run_id=20260101-000000-abcd/train.log tables")]
 internal sealed class ParseLogCommand : VerbCommand
 {
     private readonly Argument<string> _log = new("LOG") { Description = "The log." };

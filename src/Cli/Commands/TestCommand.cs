@@ -9,7 +9,7 @@ namespace CaffeActors.Cli.Commands;
 
 /// <summary>Caffe's <c>test</c>: scores a model.</summary>
 [Verb("test", "Score a model: mean outputs over a number of batches.",
-    Example = "caffeactors test --model net.prototxt --weights net_iter_1000.caffemodel --iterations 100",
+    "caffeactors test --model net.prototxt --weights net_iter_1000.caffemodel --iterations 100",
     TakesGflags = true)]
 internal sealed class TestCommand : VerbCommand
 {

@@ -11,7 +11,7 @@ namespace CaffeActors.Cli.Commands;
 
 /// <summary>Caffe's <c>time</c>: how long each layer takes, forward and backward.</summary>
 [Verb("time", "Time each layer of a net, forward and backward.",
-    Example = "caffeactors time --model configs/nets/lenet.prototxt --iterations 20", TakesGflags = true)]
+    "caffeactors time --model configs/nets/lenet.prototxt --iterations 20", TakesGflags = true)]
 internal sealed class TimeCommand : VerbCommand
 {
     private readonly ModelOptions _model = new();

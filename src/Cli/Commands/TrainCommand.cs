@@ -13,7 +13,7 @@ namespace CaffeActors.Cli.Commands;
 
 /// <summary>Trains a net: a run configuration, or a bare solver as Caffe's <c>train</c> takes it.</summary>
 [Verb("train", "Train a net by a run configuration (.hocon) or a solver (.prototxt).",
-    Example = "caffeactors train configs/lenet.hocon --max-iter 1000", TakesGflags = true)]
+    "caffeactors train configs/lenet.hocon --max-iter 1000", TakesGflags = true)]
 internal sealed class TrainCommand : VerbCommand
 {
     private readonly Argument<string?> _config = new("CONFIG")

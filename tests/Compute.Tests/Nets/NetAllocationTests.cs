@@ -62,8 +62,15 @@ public sealed class NetAllocationTests
             TextFormat.Parse<NetParameter>(NetText), new NetOptions(new LayerContext(device, 5), LayerCatalog.Compute));
         var solver = new SolverParameter
         {
-            Type = type, BaseLr = 0.001f, LrPolicy = "inv", Gamma = 0.1f, Power = 0.5f, WeightDecay = 0.001f,
-            ClipGradients = 1e9f, Momentum = type is "AdaGrad" or "RMSProp" ? 0 : 0.9f, RmsDecay = 0.9f,
+            Type = type,
+            BaseLr = 0.001f,
+            LrPolicy = "inv",
+            Gamma = 0.1f,
+            Power = 0.5f,
+            WeightDecay = 0.001f,
+            ClipGradients = 1e9f,
+            Momentum = type is "AdaGrad" or "RMSProp" ? 0 : 0.9f,
+            RmsDecay = 0.9f,
         };
         using var optimizer = new Optimizer(solver, net.LearnableParams, device);
         int iteration = 0;
