@@ -7,46 +7,15 @@ namespace CaffeActors.Cli.Tests;
 /// <summary>The program as a process of its own: killed, and told to stop by signals.</summary>
 public sealed class ProcessTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-
     private readonly CliRun _cli = new();
 
     public void Dispose() => _cli.Dispose();
 
-    private Process Start(string solver, params string[] more)
-    {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardError = true, RedirectStandardOutput = true };
-        foreach (string arg in (string[])[
-            typeof(CommandLine).Assembly.Location, "train", "--solver", solver, "--output-root", _cli.At("runs"),
-                .. more])
-        {
-            start.ArgumentList.Add(arg);
-        }
-
-        return Process.Start(start)!;
-    }
-
-    private async Task UntilAsync(Process process, Func<string, bool> seen)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(Patience);
-        while (await process.StandardError.ReadLineAsync(limit.Token) is { } line)
-        {
-            if (seen(line))
-                return;
-        }
-
-        Assert.Fail("the process ended before the line came");
-    }
+    private Process Start(string solver, params string[] more) =>
+        CliProcess.Start(["train", "--solver", solver, "--output-root", _cli.At("runs"), .. more]);
 
     private string LongSolver() =>
         _cli.Solver(_cli.Database(), "max_iter: 100000000 base_lr: 0.0001 snapshot: 100 random_seed: 3");
-
-    private static void Signal(Process process, string name)
-    {
-        using Process kill = Process.Start("kill", [$"-{name}", process.Id.ToString()]);
-        kill.WaitForExit();
-    }
 
     [Fact]
     public async Task KilledRun_LeavesMetricsReadableAndASnapshotToGoOnFrom()
@@ -57,7 +26,7 @@ public sealed class ProcessTests : IDisposable
             using Process process = Start(solver, "--resume", "auto");
             // The line comes before the files: once the second is there, the first snapshot is whole.
             int wanted = 2;
-            await UntilAsync(process, line => line.Contains("Snapshotting solver state", StringComparison.Ordinal)
+            await process.UntilAsync(line => line.Contains("Snapshotting solver state", StringComparison.Ordinal)
                 && --wanted == 0);
             process.Kill();
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -77,12 +46,10 @@ public sealed class ProcessTests : IDisposable
     public async Task StopSignal_EndsWithASnapshot(string signal, int code)
     {
         using Process process = Start(LongSolver());
-        await UntilAsync(process, line => line.Contains("Iteration 0, lr", StringComparison.Ordinal));
-        Signal(process, signal);
-        await UntilAsync(process, line => line.Contains("Optimization stopped early.", StringComparison.Ordinal));
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken)
-            .WaitAsync(Patience, TestContext.Current.CancellationToken);
-        Assert.Equal(code, process.ExitCode);
+        await process.UntilAsync(line => line.Contains("Iteration 0, lr", StringComparison.Ordinal));
+        process.Signal(signal);
+        await process.UntilAsync(line => line.Contains("Optimization stopped early.", StringComparison.Ordinal));
+        Assert.Equal(code, await process.ExitAsync());
         Assert.NotNull(new SnapshotStore(_cli.At("snap")).Newest().Newest);
     }
 
@@ -90,11 +57,35 @@ public sealed class ProcessTests : IDisposable
     public async Task Hangup_WritesASnapshotAndTrainingGoesOn()
     {
         using Process process = Start(_cli.Solver(_cli.Database(), "max_iter: 100000000 base_lr: 0.0001"));
-        await UntilAsync(process, line => line.Contains("Iteration 0, lr", StringComparison.Ordinal));
-        Signal(process, "HUP");
-        await UntilAsync(process, line => line.Contains("Snapshotting solver state", StringComparison.Ordinal));
-        await UntilAsync(process, line => line.Contains(", lr = ", StringComparison.Ordinal));
+        await process.UntilAsync(line => line.Contains("Iteration 0, lr", StringComparison.Ordinal));
+        process.Signal("HUP");
+        await process.UntilAsync(line => line.Contains("Snapshotting solver state", StringComparison.Ordinal));
+        await process.UntilAsync(line => line.Contains(", lr = ", StringComparison.Ordinal));
         process.Kill();
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task SecondInterrupt_EndsAtOnce()
+    {
+        // The first iteration lasts for hours: the first interrupt waits for its end, so only the second can end it.
+        string solver = _cli.Solver(_cli.Database(), "max_iter: 10 base_lr: 0.001 iter_size: 100000000");
+        using Process process = Start(solver);
+        await process.UntilAsync(line => line.Contains("Solving", StringComparison.Ordinal));
+        process.Signal("INT");
+        process.Signal("INT");
+        await process.UntilAsync(line => line.Contains("Interrupted again", StringComparison.Ordinal));
+        Assert.Equal(ExitCodes.SecondInterrupt, await process.ExitAsync());
+    }
+
+    [Fact]
+    public async Task ClosedPipes_EndNothing()
+    {
+        using Process process = Start(_cli.Solver(_cli.Database(), "max_iter: 2000 base_lr: 0.0001"));
+        await process.UntilAsync(line => line.Contains("Iteration 0, lr", StringComparison.Ordinal));
+        process.StandardError.Close();
+        process.StandardOutput.Close();
+        Assert.Equal(ExitCodes.Done, await process.ExitAsync());
+        Assert.Equal(2000, new SnapshotStore(_cli.At("snap")).Newest().Newest?.Iteration);
     }
 }

@@ -8,15 +8,18 @@ namespace CaffeActors.Actors.Logging;
 
 /// <summary>
 /// A run's log: glog lines to a console and, once the run has a folder, to its file. Thread-safe. A place that cannot
-/// be written loses lines and nothing else.
+/// be written, or a console that nobody reads, loses lines and nothing else.
 /// </summary>
 public sealed class RunLog : IDisposable
 {
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
+
     private readonly LogFactory _factory = new() { AutoShutdown = false };
     private readonly LoggingConfiguration _configuration;
     private readonly LogLevel _least;
     private readonly Logger _logger;
     private readonly TimeProvider _time;
+    private readonly TextWriterTarget? _console;
 
     /// <summary>A log to a console.</summary>
     /// <param name="console">The console, stderr in the program; null for none.</param>
@@ -34,8 +37,11 @@ public sealed class RunLog : IDisposable
         };
         _configuration = new LoggingConfiguration(_factory);
         if (console is not null)
-            _configuration.AddRule(
-                _least, LogLevel.Fatal, new TextWriterTarget(console) { Name = "console", Layout = new GlogLayout() });
+        {
+            _console = new TextWriterTarget(console) { Name = "console", Layout = new GlogLayout() };
+            _configuration.AddRule(_least, LogLevel.Fatal, _console);
+        }
+
         _factory.Configuration = _configuration;
         _logger = _factory.GetLogger("run");
     }
@@ -71,8 +77,16 @@ public sealed class RunLog : IDisposable
     public void Error(CaffeException failure, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
         Write(LogLevel.Error, failure.ToDiagnostic(), file, line);
 
+    /// <summary>Waits until the console has all lines so far, two seconds at most.</summary>
+    public void Flush() => _console?.Flush(_patience);
+
     /// <summary>Writes out what is buffered and closes the file.</summary>
-    public void Dispose() => _factory.Dispose();
+    public void Dispose()
+    {
+        Flush();
+        _console?.Complete();
+        _factory.Dispose();
+    }
 
     private void Write(LogLevel level, string text, string file, int line)
     {

@@ -11,12 +11,12 @@ namespace CaffeActors.Actors.Metrics;
 /// </summary>
 internal sealed class ObserverActor : UntypedActor, IWithTimers
 {
-    private readonly ParquetMetricSink? _metrics;
+    private readonly ParquetMetricSink _metrics;
     private readonly List<IRunObserver> _observers;
     private readonly RunLog _log;
     private int _failures;
 
-    public ObserverActor(ParquetMetricSink? metrics, IReadOnlyList<IRunObserver> observers, RunLog log)
+    public ObserverActor(ParquetMetricSink metrics, IReadOnlyList<IRunObserver> observers, RunLog log)
     {
         _metrics = metrics;
         _observers = [.. observers];
@@ -26,15 +26,12 @@ internal sealed class ObserverActor : UntypedActor, IWithTimers
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(ParquetMetricSink? metrics, IReadOnlyList<IRunObserver> observers, RunLog log) =>
+    public static Props Props(ParquetMetricSink metrics, IReadOnlyList<IRunObserver> observers, RunLog log) =>
         Akka.Actor.Props.Create(() => new ObserverActor(metrics, observers, log));
 
-    protected override void PreStart()
-    {
-        // Often enough that no part stays open much longer than its interval.
-        if (_metrics is not null)
-            Timers.StartPeriodicTimer("flush", FlushDue.Instance, TimeSpan.FromSeconds(1));
-    }
+    // Often enough that no part stays open much longer than its interval.
+    protected override void PreStart() =>
+        Timers.StartPeriodicTimer("flush", FlushDue.Instance, TimeSpan.FromSeconds(1));
 
     protected override void OnReceive(object message)
     {
@@ -69,8 +66,6 @@ internal sealed class ObserverActor : UntypedActor, IWithTimers
 
     private void Guard(Action<ParquetMetricSink> write)
     {
-        if (_metrics is null)
-            return;
         try
         {
             write(_metrics);

@@ -192,7 +192,7 @@ internal sealed class SolverActor : UntypedActor
         _finishing = true;
         _stopped = _stopping && _run.Iteration < _run.MaxIteration;
         bool wanted = Solver.SnapshotAfterTrain || (_stopped && _forceSnapshot);
-        if (wanted && _run.SnapshotAt != _run.Iteration && _run.HasSnapshots)
+        if (wanted && _run.SnapshotAt != _run.Iteration)
             BeginSnapshot();
         else
             Finish();

@@ -60,13 +60,21 @@ public sealed class TrainingHost
     /// <exception cref="Compute.Diagnostics.CaffeException">The run could not begin.</exception>
     public async Task<RunOutcome> RunAsync(Func<RunOutcome, int> exitCodeOf)
     {
-        using TrainingRun? run = TrainingRunBuilder.Build(_plan, _catalog, _log, _time);
-        if (run is null)
-            return new RunOutcome(RunEnd.Finished, _plan.Solver.MaxIter);
-        RunFolder = run.Folder?.Path;
-        RunOutcome outcome = await CarryOutAsync(run);
-        run.Folder?.End(StateOf(outcome.End), exitCodeOf(outcome), outcome.Iteration);
-        return outcome;
+        try
+        {
+            using TrainingRun? run = TrainingRunBuilder.Build(_plan, _catalog, _log, _time);
+            if (run is null)
+                return new RunOutcome(RunEnd.Finished, _plan.Solver.MaxIter);
+            RunFolder = run.Folder.Path;
+            RunOutcome outcome = await CarryOutAsync(run);
+            run.Folder.End(StateOf(outcome.End), exitCodeOf(outcome), outcome.Iteration);
+            return outcome;
+        }
+        finally
+        {
+            // What the caller says of the end comes after the run's own lines.
+            _log.Flush();
+        }
     }
 
     private async Task<RunOutcome> CarryOutAsync(TrainingRun run)

@@ -52,14 +52,14 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; }
 
-    /// <summary>The run's folder, or null for a run that keeps none.</summary>
-    public RunDirectory? Folder { get; init; }
+    /// <summary>The run's folder.</summary>
+    public required RunDirectory Folder { get; init; }
 
-    /// <summary>Its metrics files, or null. Written by the observers' thread only.</summary>
-    public ParquetMetricSink? Metrics { get; init; }
+    /// <summary>Its metrics files. Written by the observers' thread only.</summary>
+    public required ParquetMetricSink Metrics { get; init; }
 
-    /// <summary>Its snapshots, or null where the solver names no prefix. Used by the snapshots' thread only.</summary>
-    public SnapshotStore? Snapshots { get; init; }
+    /// <summary>Its snapshots. Used by the snapshots' thread only.</summary>
+    public required SnapshotStore Snapshots { get; init; }
 
     /// <summary>The seed of all random streams.</summary>
     public ulong Seed { get; init; }
@@ -81,9 +81,6 @@ internal sealed class TrainingRun : IDisposable
 
     /// <summary>The iteration of the last snapshot of this start, or -1.</summary>
     public int SnapshotAt { get; set; } = -1;
-
-    /// <summary>Whether snapshots can be written.</summary>
-    public bool HasSnapshots => Snapshots is not null;
 
     /// <summary>The loss averaged over average_loss iterations.</summary>
     public SmoothedLoss Smoothed { get; }
@@ -118,7 +115,7 @@ internal sealed class TrainingRun : IDisposable
         var resume = new ResumeState
         {
             Iteration = Iteration,
-            RunId = Folder?.RunId ?? "",
+            RunId = Folder.RunId,
             NetHash = Fingerprint.OfNet(Plan.Nets.Train),
             SolverHash = Fingerprint.OfSolver(Solver),
             SolverType = Solver.Type,
@@ -136,7 +133,7 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>Writes a snapshot. Called on the snapshots' thread.</summary>
     public void Write(WriteSnapshot content)
     {
-        string model = SnapshotNames.ModelOf(Snapshots!.Prefix, content.Progress.Iteration, Snapshots.Format);
+        string model = SnapshotNames.ModelOf(Snapshots.Prefix, content.Progress.Iteration, Snapshots.Format);
         string state = SnapshotNames.StateOf(Snapshots.Prefix, content.Progress.Iteration, Snapshots.Format);
         string kind = Snapshots.Format == SolverParameter.Types.SnapshotFormat.Hdf5 ? "HDF5" : "binary proto";
         Log.Info($"Snapshotting to {kind} file {model}");
@@ -159,7 +156,7 @@ internal sealed class TrainingRun : IDisposable
         foreach (TestNet test in Tests)
             test.Net.Dispose();
         Replica.Dispose();
-        Folder?.Dispose();
+        Folder.Dispose();
     }
 
     private static IEnumerable<(string Name, BatchLayer Layer)> DataLayers(Net net) =>

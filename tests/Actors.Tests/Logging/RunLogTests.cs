@@ -45,6 +45,23 @@ public sealed class RunLogTests : IDisposable
             console.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[0])));
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task ConsoleThatNobodyReads_HoldsNobodyUp()
+    {
+        string path = _folder.At("train.log");
+        using var console = new BlockedWriter();
+        await Task.Run(
+            () =>
+            {
+                using var log = new RunLog(console);
+                log.AddFile(path);
+                for (int i = 0; i < 1000; i++)
+                    log.Info($"line {i}");
+            },
+            TestContext.Current.CancellationToken);
+        Assert.Equal(1000, (await File.ReadAllLinesAsync(path, TestContext.Current.CancellationToken)).Length);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -95,5 +112,19 @@ public sealed class RunLogTests : IDisposable
 
         public override DateTimeOffset GetUtcNow() =>
             new DateTimeOffset(2026, 3, 7, 5, 6, 7, TimeSpan.Zero).AddMicroseconds(123456);
+    }
+
+    // A pipe that is full.
+    private sealed class BlockedWriter : StringWriter
+    {
+        private readonly ManualResetEventSlim _read = new();
+
+        public override void WriteLine(string? value) => _read.Wait();
+
+        protected override void Dispose(bool disposing)
+        {
+            _read.Set();
+            base.Dispose(disposing);
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Prototxt.Upgrades;
@@ -6,7 +7,8 @@ using Google.Protobuf;
 
 namespace CaffeActors.Compute.Tests.Prototxt;
 
-/// <summary>Ten thousand damaged texts: each is read, or refused with a place in it; nothing else happens.</summary>
+/// <summary>Ten thousand damaged texts: each is read, or refused with a place in it, within a second; nothing
+/// else happens.</summary>
 public sealed class TextFormatFuzzTests
 {
     private static readonly string[] _codes =
@@ -55,11 +57,24 @@ public sealed class TextFormatFuzzTests
         for (int i = 0; i < count; i++)
         {
             (string messageName, string text) = mutator.Next();
-            if (Read(messageName, text))
+            if (ReadWithinASecond(messageName, text))
                 taken++;
         }
 
         return (taken, count - taken);
+    }
+
+    // Another program may hold the processor for a second, but hardly three times.
+    private static bool ReadWithinASecond(string messageName, string text)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            bool taken = Read(messageName, text);
+            if (Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(1))
+                return taken;
+            Assert.True(attempt < 3, $"reading this took over a second:\n{text}");
+        }
     }
 
     private static bool Read(string messageName, string text)
