@@ -29,7 +29,9 @@ internal static class BenchmarkNets
     /// <param name="threads">Threads; 0 takes one for each core.</param>
     public static Replica Replica(string name, int batch, int threads = 0)
     {
-        (int[] image, int classes) = Known[name];
+        if (!Known.TryGetValue(name, out (int[] Image, int Classes) known))
+            throw new ArgumentException($"there is no net '{name}' to measure; there are {string.Join(", ", Known.Keys)}");
+        (int[] image, int classes) = known;
         NetParameter parameter = NetFiles.ReadNet(Path.Combine("configs", "nets", name + ".prototxt"));
         parameter.State = NetStates.Merge(Phase.Train, parameter.State);
         DataPlaceholders.Replace(
@@ -44,8 +46,7 @@ internal static class BenchmarkNets
             BaseLr = 0.001f,
             LrPolicy = "fixed",
             Momentum = 0.9f,
-            WeightDecay =
-            0.0005f
+            WeightDecay = 0.0005f,
         };
         return new Replica(device, net, new Optimizer(solver, net.LearnableParams, device), IterSize: 1);
     }

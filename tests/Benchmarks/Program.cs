@@ -8,21 +8,34 @@ using CaffeActors.Benchmarks.Kernels;
 //   dotnet run --project tests/Benchmarks -- step NET BATCH ITERATIONS [THREADS]
 //   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS]
 //   dotnet run --project tests/Benchmarks -- actors NET BATCH [ROUNDS [ITERATIONS]]
-switch (args.FirstOrDefault())
+try
 {
-    case "gemm":
-        GemmBenchmark.Run(args[1..]);
-        return 0;
-    case "conv":
-        ConvolutionBenchmark.Run(args[1..]);
-        return 0;
-    case "step":
-        return TrainingStep.Run(args[1..]);
-    case "layers":
-        return TrainingStep.Layers(args[1..]);
-    case "actors":
-        return await ActorOverhead.RunAsync(args[1..]);
-    default:
-        Console.Error.WriteLine("name a benchmark: gemm, conv, step, layers, actors");
-        return 2;
+    return await RunAsync();
+}
+catch (Exception failure) when (failure is ArgumentException or FormatException)
+{
+    Console.Error.WriteLine(failure.Message);
+    return 2;
+}
+
+async Task<int> RunAsync()
+{
+    switch (args.FirstOrDefault())
+    {
+        case "gemm":
+            GemmBenchmark.Run(args[1..]);
+            return 0;
+        case "conv":
+            ConvolutionBenchmark.Run(args[1..]);
+            return 0;
+        case "step":
+            return TrainingStep.Run(args[1..]);
+        case "layers":
+            return TrainingStep.Layers(args[1..]);
+        case "actors":
+            return await ActorOverhead.RunAsync(args[1..]);
+        default:
+            Console.Error.WriteLine("name a benchmark: gemm, conv, step, layers, actors");
+            return 2;
+    }
 }

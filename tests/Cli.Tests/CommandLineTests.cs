@@ -102,4 +102,26 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains("SIMD:", _cli.Out, StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Device, await _cli.RunAsync("device_query", "--gpu", "0"));
     }
+
+    [Theory]
+    [InlineData(2, "CFA1005", "train", "none.hocon")]
+    [InlineData(2, "CFA1005", "train", "none.prototxt")]
+    [InlineData(2, "CFA1005", "test", "--model", "none", "--weights", "none")]
+    [InlineData(2, "CFA1005", "time", "--model", "none")]
+    [InlineData(2, "CFA1005", "net", "summary", "none")]
+    [InlineData(2, "CFA1005", "net", "run", "--model", "none", "--output", "out.h5")]
+    [InlineData(5, "CFA1501", "convert", "mnist", "none", "none", "db")]
+    [InlineData(5, "CFA1501", "db", "stat", "none")]
+    [InlineData(5, "CFA1501", "db", "get", "none", "00000000")]
+    [InlineData(5, "CFA1501", "parse_log", "none", "tables")]
+    public async Task MissingFiles_AreNamed(int exitCode, string errorCode, params string[] args)
+    {
+        // Whatever a command would write goes into the test's folder.
+        args = [.. args.Select(arg => arg is "out.h5" or "db" && args[0] != arg || arg == "tables" ? _cli.At(arg) : arg)];
+        Assert.Equal(exitCode, await _cli.RunAsync(args));
+        string line = Assert.Single(_cli.Error.Split('\n'), line => line.Contains("error CFA", StringComparison.Ordinal));
+        Assert.Contains($"error {errorCode}: ", line, StringComparison.Ordinal);
+        Assert.Contains("'none", line, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(_cli.At()));
+    }
 }

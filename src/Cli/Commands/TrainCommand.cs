@@ -36,15 +36,13 @@ internal sealed class TrainCommand : VerbCommand
         new("--sigint_effect")
         {
             Description = "What SIGINT does: stop, snapshot or none.",
-            DefaultValueFactory =
-        static _ => "stop"
+            DefaultValueFactory = static _ => "stop",
         };
     private readonly Option<string> _sighup =
         new("--sighup_effect")
         {
             Description = "What SIGHUP does: stop, snapshot or none.",
-            DefaultValueFactory =
-        static _ => "snapshot"
+            DefaultValueFactory = static _ => "snapshot",
         };
     private readonly Option<string[]> _set =
         new("--set") { Description = "Set a key of the configuration: path=value. Repeatable." };

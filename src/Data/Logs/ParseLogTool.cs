@@ -96,7 +96,7 @@ public static class ParseLogTool
         }
         catch (Exception exception) when (AtomicFile.IsFileFailure(exception))
         {
-            throw new CaffeException(ErrorCodes.FileNotFound, FailureKind.Data,
+            throw new CaffeException(ErrorCodes.SourceUnreadable, FailureKind.Data,
                 $"the log '{logPath}' cannot be read: {exception.Message}", inner: exception);
         }
     }

@@ -127,8 +127,7 @@ public sealed class ConfigurationPlannerTests : IDisposable
                 RunName = "z",
                 OutputRoot = "o",
                 Weights = "c",
-                Resume =
-            ResumeMode.Must,
+                Resume = ResumeMode.Must,
                 Threads = 3
             });
         Assert.Equal((7, 2UL, "z", "o", ResumeMode.Must, 3),

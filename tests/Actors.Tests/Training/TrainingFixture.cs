@@ -167,8 +167,7 @@ internal sealed class TrainingFixture : IDisposable
                 Height = 12,
                 Width = 12,
                 Label = i % classes,
-                Data =
-                ByteString.CopyFrom(pixels)
+                Data = ByteString.CopyFrom(pixels)
             };
             writer.Put(Encoding.UTF8.GetBytes($"{i:D8}"), datum.ToByteArray());
         }
