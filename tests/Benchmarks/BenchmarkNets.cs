@@ -30,7 +30,8 @@ internal static class BenchmarkNets
     public static Replica Replica(string name, int batch, int threads = 0)
     {
         if (!Known.TryGetValue(name, out (int[] Image, int Classes) known))
-            throw new ArgumentException($"there is no net '{name}' to measure; there are {string.Join(", ", Known.Keys)}");
+            throw new ArgumentException(
+                $"there is no net '{name}' to measure; there are {string.Join(", ", Known.Keys)}");
         (int[] image, int classes) = known;
         NetParameter parameter = NetFiles.ReadNet(Path.Combine("configs", "nets", name + ".prototxt"));
         parameter.State = NetStates.Merge(Phase.Train, parameter.State);

@@ -34,7 +34,8 @@ internal sealed class TextWriterTarget : TargetWithLayout
             written.Task.Wait(patience);
     }
 
-    /// <summary>Ends the thread. (NLog closes targets whenever its configuration changes, and opens them again.)</summary>
+    /// <summary>Ends the thread. (NLog closes targets whenever its configuration changes, and opens them
+    /// again.)</summary>
     public void Complete() => _queue.Writer.TryComplete();
 
     /// <inheritdoc/>

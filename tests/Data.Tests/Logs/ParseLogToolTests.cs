@@ -64,7 +64,7 @@ public sealed class ParseLogToolTests : IDisposable
     public void Run_OnNoLog_SaysSo()
     {
         var failure = Assert.Throws<CaffeException>(() => ParseLogTool.Run(_folder.At("none.log"), _folder.Path));
-        Assert.Equal(ErrorCodes.FileNotFound, failure.Code);
+        Assert.Equal(ErrorCodes.SourceUnreadable, failure.Code);
         Assert.Contains(_folder.At("none.log"), failure.Message, StringComparison.Ordinal);
     }
 
