@@ -27,6 +27,14 @@ public sealed class GradientChecker
     {
         if (bottoms.Length == 0)
             bottoms = [.. Enumerable.Range(0, harness.Bottom.Length)];
+        CheckInputs(harness, bottoms);
+    }
+
+    /// <summary>Checks the gradients of the learnable blobs alone, of a layer whose bottoms have none.</summary>
+    public void CheckBlobs(LayerHarness harness) => CheckInputs(harness, []);
+
+    private void CheckInputs(LayerHarness harness, int[] bottoms)
+    {
         bool[] propagate = [.. harness.Bottom.Select((_, i) => bottoms.Contains(i))];
 
         foreach (RandomStream stream in harness.Layer.RandomStreams.Values)

@@ -37,7 +37,9 @@ internal static class LayerAssert
         Assert.All(named, text => Assert.Contains(text, failure.Message, StringComparison.Ordinal));
     }
 
-    /// <summary>Each element of the top is near a function of the bottom's, relative to it where it is above 1.</summary>
+    /// <summary>
+    /// Each element of the top is near a function of the bottom's, relative to it where it is above 1.
+    /// </summary>
     public static void ForwardIs(
         LayerParameter parameter, Blob bottom, Func<double, double> function, double tolerance = 1e-6)
     {
