@@ -10,10 +10,10 @@ public sealed class ReductionLayerTests
 {
     private static LayerParameter Parameter(
         Operation operation, int axis = 0, float coeff = 1) => new()
-    {
-        Type = "Reduction",
-        ReductionParam = new ReductionParameter { Operation = operation, Axis = axis, Coeff = coeff },
-    };
+        {
+            Type = "Reduction",
+            ReductionParam = new ReductionParameter { Operation = operation, Axis = axis, Coeff = coeff },
+        };
 
     public static TheoryData<Operation, int[], int, float> Cases()
     {
