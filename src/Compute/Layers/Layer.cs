@@ -18,6 +18,9 @@ public abstract class Layer : IDisposable
     private readonly List<Blob> _blobs = [];
     private readonly Dictionary<string, RandomStream> _streams = [];
     private float[] _lossWeights = [];
+
+    // For each loss weight, the memory it was written to and up to where.
+    private (SyncedMemory? Memory, int Count)[] _weighted = [];
     private LayerContext? _context;
 
     /// <summary>Takes the layer's message; stored <c>blobs</c> in it become the layer's.</summary>
@@ -123,6 +126,7 @@ public abstract class Layer : IDisposable
     public float Forward(Blob[] bottom, Blob[] top)
     {
         Reshape(bottom, top);
+        WriteLossWeights(top);
         ForwardCpu(bottom, top);
         float loss = 0;
         for (int i = 0; i < _lossWeights.Length; i++)
@@ -258,10 +262,24 @@ public abstract class Layer : IDisposable
             _lossWeights = [.. Parameter.LossWeight];
         }
 
+        _weighted = new (SyncedMemory?, int)[_lossWeights.Length];
+        WriteLossWeights(top);
+    }
+
+    // Only where they are not yet: what another layer that reads the top has put there since is to stay. A top that
+    // grows gets new memory.
+    private void WriteLossWeights(Blob[] top)
+    {
         for (int i = 0; i < _lossWeights.Length; i++)
         {
-            if (_lossWeights[i] != 0)
-                top[i].MutableDiff.Fill(_lossWeights[i]);
+            if (_lossWeights[i] == 0)
+                continue;
+            SyncedMemory memory = top[i].DiffMemory;
+            int written = ReferenceEquals(memory, _weighted[i].Memory) ? _weighted[i].Count : 0;
+            if (written >= top[i].Count)
+                continue;
+            top[i].MutableDiff[written..].Fill(_lossWeights[i]);
+            _weighted[i] = (memory, top[i].Count);
         }
     }
 }
