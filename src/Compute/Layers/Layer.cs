@@ -206,6 +206,18 @@ public abstract class Layer : IDisposable
         return blob;
     }
 
+    /// <summary>Refuses a top that is also a bottom: for layers that read on after they began to write.</summary>
+    /// <exception cref="CaffeException">A top is a bottom.</exception>
+    protected void RefuseInPlace(Blob[] bottom, Blob[] top)
+    {
+        if (top.Any(bottom.Contains))
+        {
+            throw Fail(ErrorCodes.BadConnection,
+                "it cannot work in place; give its "
+                + (top.Length == 1 ? "top a name of its own" : "tops names of their own"));
+        }
+    }
+
     /// <summary>A random stream of the layer's own, separate for each replica.</summary>
     /// <param name="purpose">Names it within the layer.</param>
     protected RandomStream CreateStream(string purpose) =>

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Blobs;
-using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Activation;
@@ -16,11 +15,7 @@ namespace CaffeActors.Compute.Layers.Activation;
 public sealed unsafe class AbsValLayer(LayerParameter parameter) : NeuronLayer(parameter)
 {
     /// <inheritdoc/>
-    protected override void LayerSetUp(Blob[] bottom, Blob[] top)
-    {
-        if (bottom[0] == top[0])
-            throw Fail(ErrorCodes.BadConnection, "it cannot work in place; give its top a name of its own");
-    }
+    protected override void LayerSetUp(Blob[] bottom, Blob[] top) => RefuseInPlace(bottom, top);
 
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top) =>

@@ -43,11 +43,7 @@ public sealed unsafe class BatchReindexLayer(LayerParameter parameter) : Layer(p
     }
 
     /// <inheritdoc/>
-    protected override void LayerSetUp(Blob[] bottom, Blob[] top)
-    {
-        if (bottom.Contains(top[0]))
-            throw Fail(ErrorCodes.BadConnection, "it cannot work in place; give its top a name of its own");
-    }
+    protected override void LayerSetUp(Blob[] bottom, Blob[] top) => RefuseInPlace(bottom, top);
 
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)

@@ -68,11 +68,7 @@ public sealed unsafe class CropLayer(LayerParameter parameter) : Layer(parameter
     }
 
     /// <inheritdoc/>
-    protected override void LayerSetUp(Blob[] bottom, Blob[] top)
-    {
-        if (bottom.Contains(top[0]))
-            throw Fail(ErrorCodes.BadConnection, "it cannot work in place; give its top a name of its own");
-    }
+    protected override void LayerSetUp(Blob[] bottom, Blob[] top) => RefuseInPlace(bottom, top);
 
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top) =>

@@ -45,8 +45,7 @@ public sealed unsafe class EmbedLayer(LayerParameter parameter) : Layer(paramete
     /// <inheritdoc/>
     protected override void LayerSetUp(Blob[] bottom, Blob[] top)
     {
-        if (bottom[0] == top[0])
-            throw Fail(ErrorCodes.BadConnection, "it cannot work in place; give its top a name of its own");
+        RefuseInPlace(bottom, top);
         _length = Positive("num_output", _embed.NumOutput);
         _rows = Positive("input_dim", _embed.InputDim);
         if ((long)_rows * _length > int.MaxValue)

@@ -71,8 +71,7 @@ public sealed unsafe class FilterLayer(LayerParameter parameter) : Layer(paramet
                 + $"{top.Length} tops");
         }
 
-        if (top.Any(bottom.Contains))
-            throw Fail(ErrorCodes.BadConnection, "it cannot work in place; give its tops names of their own");
+        RefuseInPlace(bottom, top);
     }
 
     /// <inheritdoc/>

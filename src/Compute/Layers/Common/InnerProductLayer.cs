@@ -54,6 +54,7 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(p
     /// <inheritdoc/>
     protected override void LayerSetUp(Blob[] bottom, Blob[] top)
     {
+        RefuseInPlace(bottom, top);
         if (_inner.NumOutput is 0 or > int.MaxValue)
         {
             throw Fail(ErrorCodes.BadLayerParameter,

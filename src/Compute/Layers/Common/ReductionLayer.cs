@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Blobs;
-using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using Operation = CaffeActors.Compute.Schema.ReductionParameter.Types.ReductionOp;
 
@@ -53,11 +52,7 @@ public sealed unsafe class ReductionLayer(LayerParameter parameter) : Layer(para
     }
 
     /// <inheritdoc/>
-    protected override void LayerSetUp(Blob[] bottom, Blob[] top)
-    {
-        if (bottom[0] == top[0])
-            throw Fail(ErrorCodes.BadConnection, "it cannot work in place; give its top a name of its own");
-    }
+    protected override void LayerSetUp(Blob[] bottom, Blob[] top) => RefuseInPlace(bottom, top);
 
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)

@@ -50,8 +50,7 @@ public sealed unsafe class TileLayer(LayerParameter parameter) : Layer(parameter
                 $"tiles is {(_tile.HasTiles ? _tile.Tiles : "not given")}; it must be at least 1");
         }
 
-        if (bottom[0] == top[0])
-            throw Fail(ErrorCodes.BadConnection, "it cannot work in place; give its top a name of its own");
+        RefuseInPlace(bottom, top);
     }
 
     /// <inheritdoc/>
