@@ -94,7 +94,7 @@ public sealed unsafe class MemoryDataLayer(LayerParameter parameter) : BatchLaye
             fixed (byte* _ = message)
             {
                 (int Channels, int Height, int Width) shape =
-                    loader.Open(System.Text.Encoding.UTF8.GetBytes($"{item}"), message);
+                    loader.Open(System.Text.Encoding.UTF8.GetBytes($"{item}"), message, NextPosition + item);
                 if (shape != ((int)_data.Channels, (int)_data.Height, (int)_data.Width))
                 {
                     throw Fail(ErrorCodes.ShapeMismatch,
@@ -103,7 +103,7 @@ public sealed unsafe class MemoryDataLayer(LayerParameter parameter) : BatchLaye
                 }
 
                 fixed (float* target = &images[item * ItemLength])
-                    loader.Transform(NextPosition + item, target);
+                    loader.Transform(target);
             }
 
             labels[item] = loader.Label;
