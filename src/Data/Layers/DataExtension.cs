@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Layers;
+using CaffeActors.Data.Transforms;
 
 namespace CaffeActors.Data.Layers;
 
@@ -20,5 +21,7 @@ namespace CaffeActors.Data.Layers;
 /// Threads that decode and transform, at least 0; 0, the default: <see cref="LayerContext.LoadThreads"/>, or one for
 /// each four cores. The values do not depend on it.
 /// </param>
+/// <param name="Augmentation">Random changes of 8-bit images; null, the default: none.</param>
 public sealed record DataExtension(
-    bool Shuffle = false, int ResizeHeight = 0, int ResizeWidth = 0, bool Color = false, int Threads = 0);
+    bool Shuffle = false, int ResizeHeight = 0, int ResizeWidth = 0, bool Color = false, int Threads = 0,
+    Augmentation? Augmentation = null);

@@ -15,7 +15,7 @@ namespace CaffeActors.Data.Layers;
 /// <c>data_param</c>: <c>source</c>, the folder; <c>batch_size</c>, at least 1; <c>backend</c>, LMDB or LEVELDB (the
 /// default; a folder that holds an LMDB is read as one); <c>prefetch</c>, batches to read ahead, default 4.
 /// <c>rand_skip</c> and <c>force_encoded_color</c> have no effect, as in Caffe.
-/// Beyond Caffe (<see cref="DataExtension"/>): shuffling, resizing, gray as colour.
+/// Beyond Caffe (<see cref="DataExtension"/>): shuffling, resizing, augmentation, gray as colour.
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Data")]
@@ -82,7 +82,7 @@ public sealed unsafe class DataLayer(LayerParameter parameter) : ImageBatchLayer
     }
 
     private protected override ItemLoader CreateLoader() =>
-        new Loader(this, new DatumLoader(_transformer!, Extension, Fail, NoteRawForced));
+        new Loader(this, new DatumLoader(_transformer!, CreatePreparer(Extension), Fail, NoteRawForced));
 
     // Once for all threads.
     private void NoteRawForced(string notice)

@@ -11,10 +11,9 @@ namespace CaffeActors.Data.Layers;
 /// records. Not thread-safe.
 /// </summary>
 internal sealed unsafe class DatumLoader(
-    DataTransformer transformer, DataExtension extension, FailureFactory failure, Action<string> notice)
+    DataTransformer transformer, ImagePreparer preparer, FailureFactory failure, Action<string> notice)
 {
     private readonly DatumReader _reader = new(failure);
-    private readonly ImagePreparer _preparer = new(extension, failure);
     private PlanarPixels _image;
     private long _record;
     private bool _rawForcedNoted;
@@ -39,10 +38,10 @@ internal sealed unsafe class DatumLoader(
             notice("force_color and force_gray are for encoded images; they have no effect on the records here.");
         }
 
-        if (_reader.IsFloat && _preparer.RefusalOfFloats(_image.Height, _image.Width) is { } refusal)
+        if (_reader.IsFloat && preparer.RefusalOfFloats(_image.Height, _image.Width) is { } refusal)
             throw _reader.Damaged(key, refusal);
         // Of floats the image only tells the shape.
-        _image = !_reader.IsFloat ? _preparer.Prepare(_image) : extension.Color ? _image.AsColor() : _image;
+        _image = _reader.IsFloat ? preparer.WithChannels(_image) : preparer.Prepare(_image, record);
         try
         {
             return transformer.OutputShape(_image.Channels, _image.Height, _image.Width);

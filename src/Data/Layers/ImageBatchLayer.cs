@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Data.Layers;
@@ -58,7 +59,8 @@ public abstract unsafe class ImageBatchLayer : BatchLayer
         if (Context.Extensions.TryGetValue(Name, out object? extension))
             Extension = (DataExtension)extension;
         OpenSource();
-        _loaders = new ItemLoader[Math.Min(BatchSize, ThreadsOf(Extension.Threads > 0 ? Extension.Threads : Context.LoadThreads))];
+        int threads = ThreadsOf(Extension.Threads > 0 ? Extension.Threads : Context.LoadThreads);
+        _loaders = new ItemLoader[Math.Min(BatchSize, threads)];
         for (int i = 0; i < _loaders.Length; i++)
             _loaders[i] = CreateLoader();
         _pool = new ComputePool(_loaders.Length, $"load-{Name}");
@@ -106,6 +108,10 @@ public abstract unsafe class ImageBatchLayer : BatchLayer
 
     /// <summary>What one thread loads with.</summary>
     private protected abstract ItemLoader CreateLoader();
+
+    /// <summary>What prepares the images of one thread.</summary>
+    private protected ImagePreparer CreatePreparer(DataExtension extension) =>
+        new(extension, Phase, Context.Seed, RandomStream.StreamId($"{Name}/augment"), Fail);
 
     /// <summary>The failure of an item that does not have the shape of its batch's first.</summary>
     private protected virtual CaffeException Misfit(Batch batch, int item, string what) =>

@@ -84,7 +84,7 @@ public sealed unsafe class ImageDataLayer(LayerParameter parameter) : ImageBatch
                 ResizeHeight = (int)Math.Min(_data.NewHeight, int.MaxValue),
                 ResizeWidth = (int)Math.Min(_data.NewWidth, int.MaxValue),
             };
-        return new Loader(this, new ImagePreparer(extension, Fail));
+        return new Loader(this, CreatePreparer(extension));
     }
 
     private protected override CaffeException Misfit(Batch batch, int item, string what) =>
@@ -130,7 +130,7 @@ public sealed unsafe class ImageDataLayer(LayerParameter parameter) : ImageBatch
             ColorMode mode = layer._data.IsColor ? ColorMode.Color : ColorMode.Gray;
             if (!_files.TryDecode(path, bytes, mode, out _image, out error))
                 throw layer.Failure(image, ErrorCodes.BadRecord, error);
-            _image = preparer.Prepare(_image);
+            _image = preparer.Prepare(_image, record);
             try
             {
                 return layer._transformer!.OutputShape(_image.Channels, _image.Height, _image.Width);

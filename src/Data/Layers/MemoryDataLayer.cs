@@ -86,7 +86,8 @@ public sealed unsafe class MemoryDataLayer(LayerParameter parameter) : BatchLaye
 
         if (datums.Count == 0 || datums.Count % BatchSize != 0)
             throw Fail(ErrorCodes.ShapeMismatch, $"{datums.Count} items are no multiple of the batch size {BatchSize}");
-        var loader = new DatumLoader(_transformer!, new DataExtension(), Fail, Context.Notice);
+        var preparer = new ImagePreparer(new DataExtension(), Phase, Context.Seed, 0, Fail);
+        var loader = new DatumLoader(_transformer!, preparer, Fail, Context.Notice);
         float[] images = new float[datums.Count * ItemLength], labels = new float[datums.Count];
         for (int item = 0; item < datums.Count; item++)
         {
