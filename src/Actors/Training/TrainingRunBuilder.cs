@@ -91,6 +91,7 @@ internal sealed class TrainingRunBuilder
                 Notice = line => _log.Info(line),
                 ResolvePath = _plan.ResolvePath,
                 Extensions = _plan.Extensions,
+                LoadThreads = _plan.LoadThreads,
             }, catalog);
             _log.Info("Creating the train net.");
             train = NetBuilder.Build(_plan.Nets.Train, options);

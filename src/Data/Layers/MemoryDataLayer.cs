@@ -86,7 +86,8 @@ public sealed unsafe class MemoryDataLayer(LayerParameter parameter) : BatchLaye
 
         if (datums.Count == 0 || datums.Count % BatchSize != 0)
             throw Fail(ErrorCodes.ShapeMismatch, $"{datums.Count} items are no multiple of the batch size {BatchSize}");
-        var loader = new DatumLoader(_transformer!, new DataExtension(), Fail, Context.Notice);
+        var preparer = new ImagePreparer(new DataExtension(), Phase, Context.Seed, 0, Fail);
+        var loader = new DatumLoader(_transformer!, preparer, Fail, Context.Notice);
         float[] images = new float[datums.Count * ItemLength], labels = new float[datums.Count];
         for (int item = 0; item < datums.Count; item++)
         {
@@ -94,7 +95,7 @@ public sealed unsafe class MemoryDataLayer(LayerParameter parameter) : BatchLaye
             fixed (byte* _ = message)
             {
                 (int Channels, int Height, int Width) shape =
-                    loader.Open(System.Text.Encoding.UTF8.GetBytes($"{item}"), message);
+                    loader.Open(System.Text.Encoding.UTF8.GetBytes($"{item}"), message, NextPosition + item);
                 if (shape != ((int)_data.Channels, (int)_data.Height, (int)_data.Width))
                 {
                     throw Fail(ErrorCodes.ShapeMismatch,
@@ -103,7 +104,7 @@ public sealed unsafe class MemoryDataLayer(LayerParameter parameter) : BatchLaye
                 }
 
                 fixed (float* target = &images[item * ItemLength])
-                    loader.Transform(NextPosition + item, target);
+                    loader.Transform(target);
             }
 
             labels[item] = loader.Label;
