@@ -13,8 +13,8 @@ namespace CaffeActors.Compute.Layers.Recurrent;
 /// <para>
 /// Bottoms: x (T, N, I axes...); δ (T, N); a static input s (N, S axes...) if there is one bottom more than needed;
 /// with <c>expose_hidden</c> the first states, (1, N, D) each. Tops: (T, N, D); with <c>expose_hidden</c> the last
-/// states. Without it the next pass begins with the last states of this one (<see cref="CarriedState"/>); no gradient goes
-/// from batch to batch. T, I and S are fixed when the layer is set up; N may change.
+/// states. Without it the next pass begins with the last states of this one (<see cref="CarriedState"/>); no gradient
+/// goes from batch to batch. T, I and S are fixed when the layer is set up; N may change.
 /// </para>
 /// <para>
 /// Blobs: W_x (units, I), b (units), W_s (units, S) with a static input, W_h (units, D), then what the kind adds.
