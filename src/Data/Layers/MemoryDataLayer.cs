@@ -90,10 +90,10 @@ public sealed unsafe class MemoryDataLayer(LayerParameter parameter) : BatchLaye
             fixed (byte* _ = message)
             {
                 (int Channels, int Height, int Width) shape =
-                    loader.Open(System.Text.Encoding.UTF8.GetBytes($"{item}"), message);
+                    loader.Open(System.Text.Encoding.UTF8.GetBytes($"{item}"), message, NextPosition + item);
                 RequireShape(item, shape);
                 fixed (float* target = &images[item * ItemLength])
-                    loader.Transform(NextPosition + item, target);
+                    loader.Transform(target);
             }
 
             labels[item] = loader.Label;
