@@ -33,7 +33,8 @@ public static class NetFiles
         return solver;
     }
 
-    private static TMessage Parse<TMessage>(string path)
+    /// <summary>Reads a file in text form as it is, not upgraded.</summary>
+    internal static TMessage Parse<TMessage>(string path)
         where TMessage : class, IMessage<TMessage>, new()
     {
         string text;
