@@ -123,10 +123,12 @@ internal sealed class TrainingRun : IDisposable
             DataPositions = stand.Positions,
             RandomStreams = stand.Streams,
             SmoothedLoss = Smoothed.State,
+            LarcAlignment = Replica.Optimizer.LarcAlignment is { Length: > 0 } alignment ? alignment.ToArray() : null,
             MetricSegment = Segment,
             MetricStep = Iteration,
         };
-        var progress = new SolverProgress(Iteration, Replica.Optimizer.CurrentStep, Replica.Optimizer.History);
+        var progress = new SolverProgress(
+            Iteration, Replica.Optimizer.CurrentStep, Replica.Optimizer.History, Replica.Optimizer.Plateau);
         return new WriteSnapshot(WeightsOf(Replica.Net), progress, resume);
     }
 
