@@ -125,10 +125,12 @@ internal sealed class TrainingRun : IDisposable
             RandomStreams = stand.Streams,
             LayerStates = stand.States,
             SmoothedLoss = Smoothed.State,
+            LarcAlignment = Replica.Optimizer.LarcAlignment is { Length: > 0 } alignment ? alignment.ToArray() : null,
             MetricSegment = Segment,
             MetricStep = Iteration,
         };
-        var progress = new SolverProgress(Iteration, Replica.Optimizer.CurrentStep, Replica.Optimizer.History);
+        var progress = new SolverProgress(
+            Iteration, Replica.Optimizer.CurrentStep, Replica.Optimizer.History, Replica.Optimizer.Plateau);
         return new WriteSnapshot(WeightsOf(Replica.Net), progress, resume);
     }
 

@@ -143,7 +143,7 @@ internal sealed class TrainingRunBuilder
     private void Finetune(string file, IEnumerable<Net> nets)
     {
         _log.Info($"Finetuning from {file}");
-        NetParameter stored = WeightsFile.Read(_plan.ResolvePath(file));
+        NetParameter stored = WeightsFile.Read(_plan.ResolvePath(file), line => _log.Info(line));
         NetUpgrade.Upgrade(stored);
         WeightCopyReport? report = null;
         foreach (Net net in nets)
@@ -238,6 +238,8 @@ internal sealed class TrainingRunBuilder
 
         if (resume.SmoothedLoss is { } smoothed)
             run.Smoothed.Restore(smoothed);
+        if (resume.LarcAlignment is { } alignment)
+            run.Replica.Optimizer.RestoreLarcAlignment(alignment);
     }
 
     private void RequireSame(ResumeState resume)
