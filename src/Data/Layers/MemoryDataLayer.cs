@@ -81,7 +81,7 @@ public sealed unsafe class MemoryDataLayer(LayerParameter parameter) : BatchLaye
     /// <exception cref="CaffeException">The numbers or shapes do not fit.</exception>
     public void AddDatums(IReadOnlyList<Datum> datums)
     {
-RequireRoomFor(datums.Count);
+        RequireRoomFor(datums.Count);
         var preparer = new ImagePreparer(new DataExtension(), Phase, Context.Seed, 0, Fail);
         var loader = new DatumLoader(_transformer!, preparer, Fail, Context.Notice);
         float[] images = new float[datums.Count * ItemLength], labels = new float[datums.Count];
