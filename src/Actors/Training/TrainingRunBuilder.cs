@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
@@ -225,6 +226,13 @@ internal sealed class TrainingRunBuilder
         {
             if (streams.TryGetValue(key, out RandomStreamState? state))
                 stream.Counter = state.Counter;
+        }
+
+        Dictionary<string, LayerState> states = resume.LayerStates.ToDictionary(state => state.Name);
+        foreach ((string key, Blob blob) in run.AllStates())
+        {
+            if (states.TryGetValue(key, out LayerState? state))
+                state.CopyTo(blob);
         }
 
         if (resume.SmoothedLoss is { } smoothed)
