@@ -30,6 +30,7 @@ public sealed partial class ConfigurationTests(EmbeddedImages images) : IClassFi
         { "lenet_multistep", 431_080 },
         { "lenet_nesterov", 431_080 },
         { "lenet_rmsprop", 431_080 },
+        { "lstm", (4 * 128 * (28 + 1 + 128)) + (129 * 10) },
         { "mobilenet", 4_231_976 + (2 * 10_944) + 27 },
         { "resnet18", 11_689_512 + (64 * 64) + 128 + (2 * 4_864) + 21 },
         { "resnet50", 25_557_032 + 64 + (2 * 26_560) + 53 },
@@ -73,6 +74,7 @@ public sealed partial class ConfigurationTests(EmbeddedImages images) : IClassFi
     [InlineData("lenet_multistep", "mnist", 10)]
     [InlineData("lenet_nesterov", "mnist", 10)]
     [InlineData("lenet_rmsprop", "mnist", 10)]
+    [InlineData("lstm", "data", 64)]
     [InlineData("mobilenet")]
     [InlineData("resnet18")]
     [InlineData("resnet50")]

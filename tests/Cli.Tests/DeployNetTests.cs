@@ -27,6 +27,7 @@ public sealed class DeployNetTests
             "loss1/classifier loss1/conv loss1/fc loss2/classifier loss2/conv loss2/fc", "Softmax"
         },
         { "lenet_deploy", "lenet", "", "Softmax" },
+        { "lstm_deploy", "lstm", "", "Softmax" },
         { "mobilenet_deploy", "mobilenet", "", "Softmax" },
         { "resnet18_deploy", "resnet18", "", "Softmax" },
         { "resnet50_deploy", "resnet50", "", "Softmax" },
