@@ -10,7 +10,7 @@ internal static class DryRun
     /// <summary>Builds, checks and prints; nothing is written.</summary>
     public static void Tell(RunPlan plan, Terminal terminal)
     {
-        var options = new NetSessionOptions { Threads = plan.Threads, Extensions = plan.Extensions };
+        var options = new NetSessionOptions { Threads = plan.Threads, Extensions = plan.Extensions, Catalog = plan.Catalog };
         using NetSession session = NetSession.Open(plan.Nets.Train, plan.ResolvePath, options);
         foreach (SolverTestNet test in plan.Nets.Tests)
             NetSession.Open(test.Net, plan.ResolvePath, options).Dispose();

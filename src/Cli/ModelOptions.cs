@@ -23,6 +23,8 @@ internal sealed class ModelOptions
     private readonly Option<int> _threads =
         new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
 
+    private readonly Option<string[]> _layers = LayersOption.Make();
+
     /// <summary>Lets a command take them.</summary>
     public void AddTo(Command command, bool withPhase)
     {
@@ -33,6 +35,7 @@ internal sealed class ModelOptions
         command.Options.Add(_stage);
         command.Options.Add(_gpu);
         command.Options.Add(_threads);
+        command.Options.Add(_layers);
         GlogFlags.AddTo(command);
     }
 
@@ -50,6 +53,7 @@ internal sealed class ModelOptions
             Level = arguments.GetValue(_level),
             Stages = arguments.GetValue(_stage)!.Split(','),
             Threads = arguments.GetValue(_threads),
+            LayerAssemblies = LayersOption.Of(arguments, _layers),
             Notice = line => log.Info(line),
         });
     }

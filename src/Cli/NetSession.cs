@@ -1,4 +1,3 @@
-using System.Reflection;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
@@ -7,6 +6,7 @@ using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Prototxt.Upgrades;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Nets;
+using CaffeActors.Data.PlugIns;
 using CaffeActors.Data.Snapshots;
 
 namespace CaffeActors.Cli;
@@ -32,6 +32,13 @@ internal sealed record NetSessionOptions
     /// <summary>Gradients for every blob.</summary>
     public bool ForceBackward { get; init; }
 
+    /// <summary>Class libraries with layers of the user's own.</summary>
+    public IReadOnlyList<LibraryReference> LayerAssemblies { get; init; } = [];
+
+    /// <summary>The layer types, where they are known already; null makes them of
+    /// <see cref="LayerAssemblies"/>.</summary>
+    public LayerCatalog? Catalog { get; init; }
+
     /// <summary>Settings beyond Caffe's schema, by layer name.</summary>
     public IReadOnlyDictionary<string, object> Extensions { get; init; } = new Dictionary<string, object>();
 
@@ -47,10 +54,6 @@ internal sealed class NetSession : IDisposable
         Device = device;
         Net = net;
     }
-
-    /// <summary>The layer types of the program.</summary>
-    public static LayerCatalog Catalog { get; } =
-        new(typeof(Layer).Assembly, typeof(CaffeActors.Data.Layers.BatchLayer).Assembly);
 
     /// <summary>The device.</summary>
     public CpuDevice Device { get; }
@@ -89,7 +92,8 @@ internal sealed class NetSession : IDisposable
                 ResolvePath = resolvePath,
                 Extensions = options.Extensions,
             };
-            return new NetSession(device, NetBuilder.Build(net, new NetOptions(context, Catalog)));
+            LayerCatalog catalog = options.Catalog ?? LayerPlugIns.Catalog(options.LayerAssemblies, resolvePath);
+            return new NetSession(device, NetBuilder.Build(net, new NetOptions(context, catalog)));
         }
         catch
         {

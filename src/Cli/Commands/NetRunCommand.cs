@@ -28,9 +28,12 @@ internal sealed class NetRunCommand : VerbCommand
     private readonly Option<int> _threads =
         new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
 
+    private readonly Option<string[]> _layers = LayersOption.Make();
+
     public override void Define(Command command)
     {
-        foreach (Option option in (Option[])[_model, _weights, _inputs, _output, _phase, _backward, _device, _threads])
+        foreach (Option option in (Option[])[_model, _weights, _inputs, _output, _phase, _backward, _device, _threads,
+            _layers])
             command.Options.Add(option);
         GlogFlags.AddTo(command);
     }
@@ -44,6 +47,7 @@ internal sealed class NetRunCommand : VerbCommand
         using NetSession session = NetSession.Open(arguments.GetValue(_model)!, phase, new NetSessionOptions
         {
             Threads = arguments.GetValue(_threads),
+            LayerAssemblies = LayersOption.Of(arguments, _layers),
         });
         if (arguments.GetValue(_weights) is { } weights)
             session.LoadWeights(weights, line => log.Info(line));

@@ -25,6 +25,7 @@ internal sealed class NetSummaryCommand : VerbCommand
         Description = "Shape of a blob the net does not tell: NAME=N,C,H,W. Repeatable.",
     };
 
+    private readonly Option<string[]> _layers = LayersOption.Make();
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON." };
 
     public override void Define(Command command)
@@ -33,6 +34,7 @@ internal sealed class NetSummaryCommand : VerbCommand
         command.Options.Add(_phase);
         command.Options.Add(_shapes);
         command.Options.Add(_json);
+        command.Options.Add(_layers);
     }
 
     public override Task<int> RunAsync(ParseResult arguments, Terminal terminal)
@@ -41,6 +43,7 @@ internal sealed class NetSummaryCommand : VerbCommand
             arguments.GetValue(_file)!, arguments.GetValue(_phase), new NetSessionOptions
             {
                 WithoutData = true,
+                LayerAssemblies = LayersOption.Of(arguments, _layers),
                 InputShapes = Shapes(arguments.GetValue(_shapes) ?? []),
                 Notice = terminal.Error.WriteLine,
             });
