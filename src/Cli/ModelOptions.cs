@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CaffeActors.Actors.Logging;
+using CaffeActors.Api;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 
@@ -43,12 +44,12 @@ internal sealed class ModelOptions
     /// <param name="arguments">The command line.</param>
     /// <param name="phase">The phase where none is given.</param>
     /// <param name="log">Hears remarks.</param>
-    public NetSession Open(ParseResult arguments, Phase phase, RunLog log)
+    public CaffeNet Open(ParseResult arguments, Phase phase, RunLog log)
     {
         RequireCpu(arguments.GetValue(_gpu));
         log.Info("Use CPU.");
         Phase wanted = arguments.GetResult(_phase) is null ? phase : ParsePhase(arguments.GetValue(_phase), phase);
-        return NetSession.Open(arguments.GetValue(_model)!, wanted, new NetSessionOptions
+        return CaffeNet.Open(arguments.GetValue(_model)!, wanted, new CaffeNetOptions
         {
             Level = arguments.GetValue(_level),
             Stages = arguments.GetValue(_stage)!.Split(','),

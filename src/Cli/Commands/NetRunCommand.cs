@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CaffeActors.Actors.Logging;
+using CaffeActors.Api;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
@@ -44,7 +45,7 @@ internal sealed class NetRunCommand : VerbCommand
             ModelOptions.RequireCpu(arguments.GetValue(_device));
         using RunLog log = GlogFlags.OpenLog(arguments, terminal.Error, "net-run");
         Phase? phase = arguments.GetValue(_phase) is { } text ? ModelOptions.ParsePhase(text, Phase.Test) : null;
-        using NetSession session = NetSession.Open(arguments.GetValue(_model)!, phase, new NetSessionOptions
+        using CaffeNet session = CaffeNet.Open(arguments.GetValue(_model)!, phase, new CaffeNetOptions
         {
             Threads = arguments.GetValue(_threads),
             LayerAssemblies = LayersOption.Of(arguments, _layers),

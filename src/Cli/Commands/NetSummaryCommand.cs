@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using CaffeActors.Api;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Schema;
@@ -39,8 +40,8 @@ internal sealed class NetSummaryCommand : VerbCommand
 
     public override Task<int> RunAsync(ParseResult arguments, Terminal terminal)
     {
-        using NetSession session = NetSession.Open(
-            arguments.GetValue(_file)!, arguments.GetValue(_phase), new NetSessionOptions
+        using CaffeNet session = CaffeNet.Open(
+            arguments.GetValue(_file)!, arguments.GetValue(_phase), new CaffeNetOptions
             {
                 WithoutData = true,
                 LayerAssemblies = LayersOption.Of(arguments, _layers),

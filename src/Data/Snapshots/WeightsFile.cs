@@ -1,5 +1,6 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Data.Files;
 
 namespace CaffeActors.Data.Snapshots;
 
@@ -23,5 +24,23 @@ public static class WeightsFile
         if (net.Layer.Count == 0 && net.Layers.Count == 0 && !Hdf5.Hdf5Reader.IsHdf5(path))
             throw SnapshotFile.Bad(path, "holds no layers: it is damaged or no weights file");
         return net;
+    }
+
+    /// <summary>Writes weights; the file appears whole or not at all.</summary>
+    /// <param name="path">The file; a name that ends with <c>.h5</c> makes it HDF5, any other a
+    /// <c>.caffemodel</c>.</param>
+    /// <param name="net">The net; its blobs are read during the call.</param>
+    /// <param name="withDiff">Whether gradients are written too. Default false.</param>
+    /// <exception cref="CaffeException">CFA1404: it cannot be written.</exception>
+    public static void Write(string path, NetWeights net, bool withDiff = false)
+    {
+        bool hdf5 = path.EndsWith(".h5", StringComparison.OrdinalIgnoreCase);
+        AtomicFile.Write(path, stream =>
+        {
+            if (hdf5)
+                Hdf5SnapshotWriter.WriteNet(stream, net, withDiff);
+            else
+                ProtoSnapshotWriter.WriteNet(stream, net, withDiff);
+        });
     }
 }
