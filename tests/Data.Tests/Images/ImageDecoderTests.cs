@@ -80,7 +80,7 @@ public sealed unsafe class ImageDecoderTests
 
     [Theory]
     [InlineData(20_000, 20_000)]
-    [InlineData(2_000_000, 400)]
+    [InlineData(60_000, 10_000)]
     public void Sizes_AreNotBelieved_BecauseTheyAreWritten(int width, int height)
     {
         byte[] file = Encode(2, 2, SKEncodedImageFormat.Png, (_, _) => SKColors.Red);
