@@ -32,6 +32,9 @@ internal sealed class Hdf5Dataset
     /// <summary>Axis lengths, which may be beyond 2^31; none of a single number.</summary>
     public IReadOnlyList<long> Lengths { get; }
 
+    /// <summary>Bytes of a number as it is stored.</summary>
+    public int NumberBytes => _dataset.Type.Size;
+
     /// <summary>Rows that are stored together, and unpacked together, or 0 where each lies by itself.</summary>
     public long ChunkRows { get; }
 
