@@ -9,6 +9,10 @@ namespace CaffeActors.Data.Images;
 /// </summary>
 public static unsafe class ImageDecoder
 {
+    // Up to 32 million pixels are taken at their word. Beyond, the file must be of a length that could hold them: the
+    // emptiest JPEG has some 170 pixels a byte.
+    private const long FreePixels = 1 << 25, PixelsPerByte = 200;
+
     /// <summary>Decodes an image.</summary>
     /// <param name="file">The file's bytes.</param>
     /// <param name="mode">Which channels are wanted.</param>
@@ -31,6 +35,14 @@ public static unsafe class ImageDecoder
             if (codec is null)
             {
                 error = "the bytes are no image file that can be decoded";
+                return false;
+            }
+
+            long claimed = (long)codec.Info.Width * codec.Info.Height;
+            if (claimed > FreePixels && claimed / PixelsPerByte > file.Length)
+            {
+                error = $"it claims {codec.Info.Width} x {codec.Info.Height} pixels, more than its {file.Length} bytes "
+                    + "can hold: it is damaged or cut short";
                 return false;
             }
 
