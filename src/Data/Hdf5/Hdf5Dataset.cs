@@ -45,6 +45,7 @@ internal sealed class Hdf5Dataset
     /// <exception cref="CaffeException">The file is damaged, or holds no numbers there.</exception>
     public void ReadRows(long first, int rows, float[] target) => _file.Guard(_path, () =>
     {
+        _file.BeginRead();
         _start[0] = (ulong)first;
         _block[0] = (ulong)rows;
         int count = 1;
