@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Fillers;
@@ -55,6 +56,12 @@ public abstract class Layer : IDisposable
 
     /// <summary>The random streams of the layer, by purpose; their counters are part of a run's state.</summary>
     public IReadOnlyDictionary<string, RandomStream> RandomStreams => _streams;
+
+    /// <summary>
+    /// What the layer's next forward pass begins with, by purpose, where a pass leaves something behind that is not
+    /// learnt (the hidden state of a recurrent layer); part of a run's state, as the streams are. Default: nothing.
+    /// </summary>
+    public virtual IReadOnlyDictionary<string, Blob> CarriedState => ReadOnlyDictionary<string, Blob>.Empty;
 
     /// <summary>Number of bottoms if it must be an exact one, else -1.</summary>
     public virtual int ExactBottoms => -1;
