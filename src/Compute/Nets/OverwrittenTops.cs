@@ -16,16 +16,24 @@ internal static class OverwrittenTops
             for (int t = 0; t < Math.Min(layer.Top.Length, layer.Bottom.Length); t++)
             {
                 if (ReferenceEquals(layer.Top[t], layer.Bottom[t]))
-                    Tell(layers, layers[layer.Producers[t].Rank], layer.Layer);
+                    Tell(layers, layer.Producers[t], layer.Layer);
             }
         }
     }
 
-    private static void Tell(IReadOnlyList<NetLayer> layers, NetLayer writer, Layer overwriter)
+    // All that wrote into the memory before: those that work in place on it, down to the one that made it.
+    private static void Tell(IReadOnlyList<NetLayer> layers, LayerLink written, Layer by)
     {
-        // These hand on the memory of their bottom.
-        while (writer.Layer is SharingLayer or SplitLayer)
-            writer = layers[writer.Producers[0].Rank];
-        (writer.Layer as NeuronLayer)?.TopIsOverwritten(overwriter);
+        while (true)
+        {
+            NetLayer writer = layers[written.Rank];
+            // These hand on the memory of their bottom.
+            bool shares = writer.Layer is SharingLayer or SplitLayer;
+            int index = shares ? 0 : written.Index;
+            (writer.Layer as NeuronLayer)?.TopIsOverwritten(by);
+            if (!shares && (index >= writer.Bottom.Length || writer.Bottom[index] != writer.Top[index]))
+                return;
+            written = writer.Producers[index];
+        }
     }
 }

@@ -9,15 +9,18 @@ public sealed class OverwrittenTopsTests : NetTests
     private const string Scale = "type: \"Power\" power_param { scale: -3 shift: 0.25 }";
 
     // A layer, and after it one in place or apart, perhaps with another between them.
-    private float[] Gradient(string layer, string between, bool inPlace, bool firstInPlace = false)
+    private float[] Gradient(
+        string layer, string between, bool inPlace, bool firstInPlace = false, bool allInPlace = false)
     {
         float least = layer.Contains("Log", StringComparison.Ordinal) ? 0.2f : -1.5f;
-        string first = firstInPlace ? "x" : "y", second = between.Length > 0 ? "z" : first;
+        string first = firstInPlace ? "x" : "y", second = between.Length > 0 && !allInPlace ? "z" : first;
+        string middle = between.Length == 0 ? ""
+            : $"layer {{ name: \"between\" bottom: \"{first}\" top: \"{second}\" {between} }}";
         using Net net = Build($$"""
             force_backward: true
             layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 3 dim: 7 } } }
             layer { name: "first" bottom: "x" top: "{{first}}" {{layer}} }
-            {{(between.Length > 0 ? $"layer {{ name: \"between\" bottom: \"{first}\" top: \"z\" {between} }}" : "")}}
+            {{middle}}
             layer { name: "over" bottom: "{{second}}" top: "{{(inPlace ? second : "over")}}" {{Scale}} }
             layer { name: "end" type: "Reduction" bottom: "{{(inPlace ? second : "over")}}" top: "end"
                     reduction_param { operation: SUMSQ } loss_weight: 1 }
@@ -82,6 +85,18 @@ public sealed class OverwrittenTopsTests : NetTests
         })];
         Assert.Equal(gradients[0], gradients[1]);
         Assert.Contains(gradients[0], value => value != 0);
+    }
+
+    [Fact]
+    public void ChainInPlace_IsSeenThrough()
+    {
+        const string Dropout = "type: \"Dropout\"";
+        // In phase TEST, where Dropout changes nothing and the last layer all signs.
+        foreach (string layer in (string[])["type: \"ReLU\" relu_param { negative_slope: 0.1 }", "type: \"TanH\""])
+        {
+            float[] apart = Gradient(layer, Dropout, inPlace: false);
+            Assert.Equal(apart, Gradient(layer, Dropout, inPlace: true, firstInPlace: true, allInPlace: true));
+        }
     }
 
     [Fact]
