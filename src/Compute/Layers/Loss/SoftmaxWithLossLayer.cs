@@ -16,7 +16,8 @@ namespace CaffeActors.Compute.Layers.Loss;
 /// not weights.
 /// Tops: the loss, a scalar; if named, the probabilities too: no gradient comes back from them.
 /// <c>softmax_param.axis</c>, default 1; <c>loss_param</c>: <c>ignore_label</c>, default none; <c>normalization</c>,
-/// default VALID; <c>normalize</c>, its older form.
+/// default VALID; <c>normalize</c>, its older form; <c>label_smoothing</c> e in [0, 1), default 0: the target of a
+/// position is (1 - e) onehot(label) + e / K.
 /// A label that is no class fails with <see cref="ErrorCodes.LabelOutOfRange"/> and the item's index.
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
@@ -30,6 +31,7 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
     private PositionSplit _split;
     private int _outer;
     private LabelRule _rule;
+    private LabelSmoothing _smoothing;
     private float _normalizer;
 
     /// <inheritdoc/>
@@ -72,6 +74,7 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
 
         LossParameter? loss = Parameter.LossParam;
         _rule = new LabelRule(scores.Dim(axis), loss is { HasIgnoreLabel: true } ? loss.IgnoreLabel : null);
+        _smoothing = new LabelSmoothing(loss?.LabelSmoothing ?? 0, _split, _rule);
         Probabilities(top).ReshapeLike(scores);
     }
 
@@ -80,7 +83,15 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => 5L * bottom[0].Count;
 
     /// <inheritdoc/>
-    protected override void LayerSetUp(Blob[] bottom, Blob[] top) => RequireNoSecondWeight();
+    protected override void LayerSetUp(Blob[] bottom, Blob[] top)
+    {
+        RequireNoSecondWeight();
+        if (Parameter.LossParam is { LabelSmoothing: var smoothing } && !(smoothing >= 0 && smoothing < 1))
+        {
+            throw Fail(ErrorCodes.BadLayerParameter,
+                $"loss_param.label_smoothing must lie in [0, 1), not be {smoothing}");
+        }
+    }
 
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
@@ -88,8 +99,10 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
         int valid = CountValidLabels(_rule, bottom[1], "loss_param { ignore_label }");
         float* p = Probabilities(top).MutableCpuData;
         SoftmaxKernel.Forward(Context.Device, bottom[0].CpuData, p, _outer, _split.Classes, _split.Inner);
-        double loss = BlockSum.Run(
-            Context.Device, _split.Count, new LossBody(p, bottom[1].CpuData, WeightsOf(bottom), _split, _rule));
+        float* labels = bottom[1].CpuData, weights = WeightsOf(bottom);
+        double loss = BlockSum.Run(Context.Device, _split.Count, new LossBody(p, labels, weights, _split, _rule));
+        if (_smoothing.IsOn)
+            loss += _smoothing.Loss(Context.Device, p, labels, weights);
         _normalizer = Normalizer(NormalizationOf(), _outer, _split.Inner, valid);
         top[0].MutableData[0] = (float)(loss / _normalizer);
     }
@@ -107,6 +120,8 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
             Context.Device.Pool.Run(new RowGradient(p, labels, weights, dx, scale, _split, _rule), _split.Tasks);
         else
             Context.Device.Pool.Run(new ColumnGradient(p, labels, weights, dx, scale, _split, _rule), _split.Tasks);
+        if (_smoothing.IsOn)
+            _smoothing.AddGradient(Context.Device, labels, weights, dx, scale);
     }
 
     /// <inheritdoc/>

@@ -231,6 +231,22 @@ public sealed class SoftmaxWithLossLayerTests
         new GradientChecker { Step = 2e-2f, Threshold = 2e-3f }.Check(harness, 0);
     }
 
+    [Theory]
+    [InlineData(new[] { 10, 5 }, new[] { 10 })]
+    [InlineData(new[] { 2, 4, 3, 9 }, new[] { 2, 3, 9 })]
+    public void Weights_HoldForSmoothedTargetsToo(int[] shape, int[] labelShape)
+    {
+        var loss = new LossParameter { IgnoreLabel = 255, LabelSmoothing = 0.2f };
+        Blob weights = LayerHarness.RandomBlob(5, [shape[1]], 0.5f, 3);
+        using var harness = new LayerHarness(
+            Parameter(1, loss), [.. Bottoms(shape, labelShape, shape[1], ignored: true), weights]);
+        new GradientChecker { Step = 2e-2f, Threshold = 2e-3f }.Check(harness, 0);
+        float weighted = harness.Forward();
+        foreach (ref float weight in weights.MutableData)
+            weight *= 2;
+        Assert.Equal(2 * weighted, harness.Forward(), 1e-5f * weighted);
+    }
+
     [Fact]
     public void WeightsOfOne_ChangeNothing()
     {

@@ -23,8 +23,10 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     /// <summary>The sizes.</summary>
     public ConvolutionGeometry Geometry => geometry;
 
-    /// <summary>Whether convolutions of one input channel a group take their own kernel, which is the faster one. Default
-    /// true; false is for comparing.</summary>
+    /// <summary>
+    /// Whether convolutions of one input channel a group take their own kernel, the faster one. Default true; false is
+    /// for comparing.
+    /// </summary>
     internal bool IsDepthwiseAllowed { get; init; } = true;
 
     private ImplicitProduct ForwardProduct => _forward ??= ImplicitProduct.Forward(geometry);
