@@ -8,6 +8,7 @@ using CaffeActors.Benchmarks.Kernels;
 //   dotnet run --project tests/Benchmarks -- step NET BATCH ITERATIONS [THREADS]
 //   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS]
 //   dotnet run --project tests/Benchmarks -- actors NET BATCH [ROUNDS [ITERATIONS]]
+//   dotnet run --project tests/Benchmarks -- tools [IMAGES [SIDE [ROUNDS]]]
 try
 {
     return await RunAsync();
@@ -34,8 +35,10 @@ async Task<int> RunAsync()
             return TrainingStep.Layers(args[1..]);
         case "actors":
             return await ActorOverhead.RunAsync(args[1..]);
+        case "tools":
+            return DataTools.Run(args[1..]);
         default:
-            Console.Error.WriteLine("name a benchmark: gemm, conv, step, layers, actors");
+            Console.Error.WriteLine("name a benchmark: gemm, conv, step, layers, actors, tools");
             return 2;
     }
 }
