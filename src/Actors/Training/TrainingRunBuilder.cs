@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
@@ -91,6 +92,7 @@ internal sealed class TrainingRunBuilder
                 Notice = line => _log.Info(line),
                 ResolvePath = _plan.ResolvePath,
                 Extensions = _plan.Extensions,
+                LoadThreads = _plan.LoadThreads,
             }, catalog);
             _log.Info("Creating the train net.");
             train = NetBuilder.Build(_plan.Nets.Train, options);
@@ -141,7 +143,7 @@ internal sealed class TrainingRunBuilder
     private void Finetune(string file, IEnumerable<Net> nets)
     {
         _log.Info($"Finetuning from {file}");
-        NetParameter stored = WeightsFile.Read(_plan.ResolvePath(file));
+        NetParameter stored = WeightsFile.Read(_plan.ResolvePath(file), line => _log.Info(line));
         NetUpgrade.Upgrade(stored);
         WeightCopyReport? report = null;
         foreach (Net net in nets)
@@ -227,8 +229,17 @@ internal sealed class TrainingRunBuilder
                 stream.Counter = state.Counter;
         }
 
+        Dictionary<string, LayerState> states = resume.LayerStates.ToDictionary(state => state.Name);
+        foreach ((string key, Blob blob) in run.AllStates())
+        {
+            if (states.TryGetValue(key, out LayerState? state))
+                state.CopyTo(blob);
+        }
+
         if (resume.SmoothedLoss is { } smoothed)
             run.Smoothed.Restore(smoothed);
+        if (resume.LarcAlignment is { } alignment)
+            run.Replica.Optimizer.RestoreLarcAlignment(alignment);
     }
 
     private void RequireSame(ResumeState resume)

@@ -44,6 +44,7 @@ internal sealed class NetRunCommand : VerbCommand
         using NetSession session = NetSession.Open(arguments.GetValue(_model)!, phase, new NetSessionOptions
         {
             Threads = arguments.GetValue(_threads),
+            Notice = line => log.Info(line),
         });
         if (arguments.GetValue(_weights) is { } weights)
             session.LoadWeights(weights, line => log.Info(line));
