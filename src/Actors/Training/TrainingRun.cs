@@ -1,5 +1,6 @@
 using CaffeActors.Actors.Logging;
 using CaffeActors.Actors.Messages;
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Schema;
@@ -122,6 +123,7 @@ internal sealed class TrainingRun : IDisposable
             Seed = Seed,
             DataPositions = stand.Positions,
             RandomStreams = stand.Streams,
+            LayerStates = stand.States,
             SmoothedLoss = Smoothed.State,
             LarcAlignment = Replica.Optimizer.LarcAlignment is { Length: > 0 } alignment ? alignment.ToArray() : null,
             MetricSegment = Segment,
@@ -152,6 +154,12 @@ internal sealed class TrainingRun : IDisposable
         AllNets().SelectMany(net => net.Net.Layers.SelectMany(layer =>
             layer.Layer.RandomStreams.Select(stream => ($"{net.Key}/{layer.Name}/{stream.Key}", stream.Value))));
 
+    /// <summary>All that layers carry from pass to pass, by net, layer and purpose, as <c>.resume</c> names
+    /// it.</summary>
+    public IEnumerable<(string Key, Blob State)> AllStates() =>
+        AllNets().SelectMany(net => net.Net.Layers.SelectMany(layer =>
+            layer.Layer.CarriedState.Select(state => ($"{net.Key}/{layer.Name}/{state.Key}", state.Value))));
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -174,8 +182,11 @@ internal sealed class TrainingRun : IDisposable
     private Stand TakeStand() => new(
         AllDataLayers().ToDictionary(entry => entry.Key, entry => entry.Layer.Position),
         [.. AllStreams().Select(entry =>
-            new RandomStreamState(entry.Key, entry.Stream.Seed, entry.Stream.Stream, entry.Stream.Counter))]);
+            new RandomStreamState(entry.Key, entry.Stream.Seed, entry.Stream.Stream, entry.Stream.Counter))],
+        [.. AllStates().Select(entry => LayerState.Of(entry.Key, entry.State))]);
 
-    // Where the nets' data and random numbers are.
-    private sealed record Stand(IReadOnlyDictionary<string, long> Positions, IReadOnlyList<RandomStreamState> Streams);
+    // Where the nets' data and random numbers are, and what their layers carry along.
+    private sealed record Stand(
+        IReadOnlyDictionary<string, long> Positions, IReadOnlyList<RandomStreamState> Streams,
+        IReadOnlyList<LayerState> States);
 }

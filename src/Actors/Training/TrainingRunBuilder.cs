@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
@@ -91,6 +92,7 @@ internal sealed class TrainingRunBuilder
                 Notice = line => _log.Info(line),
                 ResolvePath = _plan.ResolvePath,
                 Extensions = _plan.Extensions,
+                LoadThreads = _plan.LoadThreads,
             }, catalog);
             _log.Info("Creating the train net.");
             train = NetBuilder.Build(_plan.Nets.Train, options);
@@ -225,6 +227,13 @@ internal sealed class TrainingRunBuilder
         {
             if (streams.TryGetValue(key, out RandomStreamState? state))
                 stream.Counter = state.Counter;
+        }
+
+        Dictionary<string, LayerState> states = resume.LayerStates.ToDictionary(state => state.Name);
+        foreach ((string key, Blob blob) in run.AllStates())
+        {
+            if (states.TryGetValue(key, out LayerState? state))
+                state.CopyTo(blob);
         }
 
         if (resume.SmoothedLoss is { } smoothed)

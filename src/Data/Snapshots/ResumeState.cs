@@ -48,6 +48,9 @@ public sealed record ResumeState
     /// <summary>The random streams.</summary>
     public IReadOnlyList<RandomStreamState> RandomStreams { get; init; } = [];
 
+    /// <summary>What layers carry from one pass to the next, as the hidden state of a recurrent layer.</summary>
+    public IReadOnlyList<LayerState> LayerStates { get; init; } = [];
+
     /// <summary>The smoothed loss, or null where the solver keeps none.</summary>
     public SmoothedLossState? SmoothedLoss { get; init; }
 
