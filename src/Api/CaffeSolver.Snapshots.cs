@@ -22,6 +22,8 @@ public sealed partial class CaffeSolver
             Format = Parameter.SnapshotFormat,
             WithDiff = Parameter.SnapshotDiff,
         };
+        _log.Snapshotting(SnapshotNames.ModelOf(store.Prefix, Iteration, store.Format),
+            SnapshotNames.StateOf(store.Prefix, Iteration, store.Format), store.Format);
         var progress = new SolverProgress(Iteration, _parts.Optimizer.CurrentStep, _parts.Optimizer.History);
         SnapshotEntry entry = store.Save(NetWeights.Of(Net.Net), progress, new ResumeState
         {
@@ -35,7 +37,6 @@ public sealed partial class CaffeSolver
             SmoothedLoss = _smoothed.State,
             MetricStep = Iteration,
         });
-        _notice($"Snapshotting to {entry.ModelPath}, solver state to {entry.StatePath}");
         return entry.StatePath!;
     }
 
