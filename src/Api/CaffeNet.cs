@@ -126,7 +126,7 @@ public sealed partial class CaffeNet : IDisposable
         foreach (string file in files.Split(
             ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            NetParameter stored = WeightsFile.Read(file);
+            NetParameter stored = WeightsFile.Read(file, notice);
             NetUpgrade.Upgrade(stored);
             WeightCopyReport report = Net.CopyTrainedLayersFrom(stored);
             foreach (string skipped in report.Skipped)

@@ -24,7 +24,8 @@ public sealed partial class CaffeSolver
         };
         _log.Snapshotting(SnapshotNames.ModelOf(store.Prefix, Iteration, store.Format),
             SnapshotNames.StateOf(store.Prefix, Iteration, store.Format), store.Format);
-        var progress = new SolverProgress(Iteration, _parts.Optimizer.CurrentStep, _parts.Optimizer.History);
+        var progress = new SolverProgress(
+            Iteration, _parts.Optimizer.CurrentStep, _parts.Optimizer.History, _parts.Optimizer.Plateau);
         SnapshotEntry entry = store.Save(NetWeights.Of(Net.Net), progress, new ResumeState
         {
             RunId = _runId,
@@ -34,6 +35,8 @@ public sealed partial class CaffeSolver
             Seed = _parts.Seed,
             DataPositions = stand.DataPositions,
             RandomStreams = stand.RandomStreams,
+            LayerStates = stand.LayerStates,
+            LarcAlignment = _parts.Optimizer.LarcAlignment is { Length: > 0 } alignment ? alignment.ToArray() : null,
             SmoothedLoss = _smoothed.State,
             MetricStep = Iteration,
         });
@@ -71,5 +74,7 @@ public sealed partial class CaffeSolver
         NetStand.Restore(resume, _parts.Keyed);
         if (resume.SmoothedLoss is { } smoothed)
             _smoothed.Restore(smoothed);
+        if (resume.LarcAlignment is { } kept)
+            _parts.Optimizer.RestoreLarcAlignment(kept);
     }
 }

@@ -1,6 +1,7 @@
 using CaffeActors.Benchmarks;
 using CaffeActors.Benchmarks.Actors;
 using CaffeActors.Benchmarks.Kernels;
+using CaffeActors.Benchmarks.Reading;
 
 // Benchmarks by name, run in Release-like optimisation in every configuration:
 //   dotnet run --project tests/Benchmarks -- gemm [THREADS] [ROUNDS]
@@ -8,6 +9,7 @@ using CaffeActors.Benchmarks.Kernels;
 //   dotnet run --project tests/Benchmarks -- step NET BATCH ITERATIONS [THREADS]
 //   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS]
 //   dotnet run --project tests/Benchmarks -- actors NET BATCH [ROUNDS [ITERATIONS]]
+//   dotnet run --project tests/Benchmarks -- data [ROUNDS]
 try
 {
     return await RunAsync();
@@ -34,8 +36,10 @@ async Task<int> RunAsync()
             return TrainingStep.Layers(args[1..]);
         case "actors":
             return await ActorOverhead.RunAsync(args[1..]);
+        case "data":
+            return DataBenchmark.Run(args[1..]);
         default:
-            Console.Error.WriteLine("name a benchmark: gemm, conv, step, layers, actors");
+            Console.Error.WriteLine("name a benchmark: gemm, conv, step, layers, actors, data");
             return 2;
     }
 }

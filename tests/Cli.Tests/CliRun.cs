@@ -32,20 +32,20 @@ internal sealed class CliRun : IDisposable
         return code;
     }
 
-    /// <summary>A database of 40 gray images, 8 by 8, labels 0 to classes - 1.</summary>
-    public string Database(string name = "db", int classes = 3)
+    /// <summary>A database of 40 gray images, side by side, labels 0 to classes - 1.</summary>
+    public string Database(string name = "db", int classes = 3, int side = 8)
     {
         string path = At(name);
         Directory.CreateDirectory(path);
         using var writer = new LmdbWriter(path);
         for (int i = 0; i < 40; i++)
         {
-            byte[] pixels = [.. Enumerable.Range(0, 64).Select(p => (byte)((p * 7) + (i * 13)))];
+            byte[] pixels = [.. Enumerable.Range(0, side * side).Select(p => (byte)((p * 7) + (i * 13)))];
             var datum = new Datum
             {
                 Channels = 1,
-                Height = 8,
-                Width = 8,
+                Height = side,
+                Width = side,
                 Label = i % classes,
                 Data = ByteString.CopyFrom(pixels),
             };

@@ -22,21 +22,33 @@ public sealed class GradientChecker
     /// <summary>Default -1: nothing is left out.</summary>
     public float KinkRange { get; init; } = -1;
 
+    /// <summary>How many tops count, from the first: some have no gradient. Default: all.</summary>
+    public int Tops { get; init; } = int.MaxValue;
+
     /// <summary>Checks the gradients of the learnable blobs and of the bottoms asked for (default: all).</summary>
     public void Check(LayerHarness harness, params int[] bottoms)
     {
         if (bottoms.Length == 0)
             bottoms = [.. Enumerable.Range(0, harness.Bottom.Length)];
+        CheckInputs(harness, bottoms);
+    }
+
+    /// <summary>Checks the gradients of the learnable blobs alone, of a layer whose bottoms have none.</summary>
+    public void CheckBlobs(LayerHarness harness) => CheckInputs(harness, []);
+
+    private void CheckInputs(LayerHarness harness, int[] bottoms)
+    {
         bool[] propagate = [.. harness.Bottom.Select((_, i) => bottoms.Contains(i))];
 
-        foreach (RandomStream stream in harness.Layer.RandomStreams.Values)
-            stream.Counter = 0;
-        harness.Forward();
+        // Each pass begins with the same random numbers and the same carried state.
+        (Blob Blob, float[] Data)[] carried =
+            [.. harness.Layer.CarriedState.Values.Select(blob => (blob, blob.Data.ToArray()))];
+        Forward(harness, carried);
         bool isLoss = harness.Top.Where((_, i) => harness.Layer.LossWeight(i) != 0).Any();
-        float[][] weights = [.. harness.Top.Select((top, i) => Weights(top, i))];
+        float[][] weights = [.. harness.Top.Take(Tops).Select((top, i) => Weights(top, i))];
         if (!isLoss)
         {
-            for (int i = 0; i < harness.Top.Length; i++)
+            for (int i = 0; i < weights.Length; i++)
                 weights[i].CopyTo(harness.Top[i].MutableDiff);
         }
 
@@ -67,9 +79,9 @@ public sealed class GradientChecker
                 if (MathF.Abs(value - Kink) < KinkRange)
                     continue;
                 blob.MutableData[i] = value + Step;
-                double plus = Objective(harness, weights, isLoss);
+                double plus = Objective(harness, carried, weights, isLoss);
                 blob.MutableData[i] = value - Step;
-                double minus = Objective(harness, weights, isLoss);
+                double minus = Objective(harness, carried, weights, isLoss);
                 blob.MutableData[i] = value;
                 double estimate = (plus - minus) / (2 * Step);
                 double scale = Math.Max(1, Math.Max(Math.Abs(estimate), Math.Abs(computed[k][i])));
@@ -80,12 +92,19 @@ public sealed class GradientChecker
         }
     }
 
-    private static double Objective(LayerHarness harness, float[][] weights, bool isLoss)
+    private static float Forward(LayerHarness harness, (Blob Blob, float[] Data)[] carried)
     {
-        // The same random numbers in each pass.
         foreach (RandomStream stream in harness.Layer.RandomStreams.Values)
             stream.Counter = 0;
-        float loss = harness.Forward();
+        foreach ((Blob blob, float[] data) in carried)
+            data.CopyTo(blob.MutableData);
+        return harness.Forward();
+    }
+
+    private static double Objective(
+        LayerHarness harness, (Blob Blob, float[] Data)[] carried, float[][] weights, bool isLoss)
+    {
+        float loss = Forward(harness, carried);
         if (isLoss)
             return loss;
         double sum = 0;

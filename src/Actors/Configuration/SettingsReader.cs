@@ -82,7 +82,8 @@ public static class SettingsReader
                 Texts(train, "stages"), train.Int("level", int.MinValue, int.MaxValue)),
             Overrides = TopOverrides(root),
             LayerAssemblies = LayerAssemblies(root),
-            Data = new DataSettings(data.Text("root"), [.. data.Sections("sets").Select(DataSet)]),
+            Data = new DataSettings(
+                data.Text("root"), [.. data.Sections("sets").Select(DataSet)], data.Int("threads", 0, 1024)),
             Threads = root.Section("compute").Int("threads", 0, 1024),
             KeepLast = root.Section("snapshot").Int("keep-last", 0, int.MaxValue),
             Metrics = new MetricsSettings(

@@ -44,6 +44,7 @@ public static class ConfigurationPlanner
         {
             Name = options.RunName ?? NameOf(settings, path),
             Extensions = Extensions(overrides),
+            LoadThreads = settings.Data.Threads,
             ConfigPath = path,
             ResolvedConfig = settings.Resolved.Render(),
             SnapshotsInRunFolder = true,

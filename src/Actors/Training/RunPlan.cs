@@ -46,6 +46,9 @@ public sealed record RunPlan
     /// <summary>Threads to compute on; 0 takes one for each core.</summary>
     public int Threads { get; init; }
 
+    /// <summary>Threads on which each data layer decodes and transforms; 0: its choice.</summary>
+    public int LoadThreads { get; init; }
+
     /// <summary>Weight files to begin with, in order.</summary>
     public IReadOnlyList<string> Weights { get; init; } = [];
 

@@ -34,6 +34,7 @@ internal sealed class SolverReport
     public void Step(StepDone done)
     {
         float smoothed = _run.Smoothed.Add(done.Loss);
+        _run.Replica.Optimizer.ObserveLoss(done.Iteration, smoothed);
         bool display = _solver.Display > 0 && done.Iteration % _solver.Display == 0;
         Progress(done, smoothed);
         if (display)

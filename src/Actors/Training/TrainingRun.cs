@@ -121,11 +121,14 @@ internal sealed class TrainingRun : IDisposable
             Seed = Seed,
             DataPositions = stand.DataPositions,
             RandomStreams = stand.RandomStreams,
+            LayerStates = stand.LayerStates,
             SmoothedLoss = Smoothed.State,
+            LarcAlignment = Replica.Optimizer.LarcAlignment is { Length: > 0 } alignment ? alignment.ToArray() : null,
             MetricSegment = Segment,
             MetricStep = Iteration,
         };
-        var progress = new SolverProgress(Iteration, Replica.Optimizer.CurrentStep, Replica.Optimizer.History);
+        var progress = new SolverProgress(
+            Iteration, Replica.Optimizer.CurrentStep, Replica.Optimizer.History, Replica.Optimizer.Plateau);
         return new WriteSnapshot(NetWeights.Of(Replica.Net), progress, resume);
     }
 

@@ -89,6 +89,7 @@ internal sealed class TrainingRunBuilder
                 Notice = line => _log.Info(line),
                 ResolvePath = _plan.ResolvePath,
                 Extensions = _plan.Extensions,
+                LoadThreads = _plan.LoadThreads,
             }, catalog);
             _log.Info("Creating the train net.");
             train = NetBuilder.Build(_plan.Nets.Train, options);
@@ -139,7 +140,7 @@ internal sealed class TrainingRunBuilder
     private void Finetune(string file, IEnumerable<Net> nets)
     {
         _log.Info($"Finetuning from {file}");
-        NetParameter stored = WeightsFile.Read(_plan.ResolvePath(file));
+        NetParameter stored = WeightsFile.Read(_plan.ResolvePath(file), line => _log.Info(line));
         NetUpgrade.Upgrade(stored);
         WeightCopyReport? report = null;
         foreach (Net net in nets)
@@ -215,6 +216,8 @@ internal sealed class TrainingRunBuilder
         NetStand.Restore(resume, run.AllNets());
         if (resume.SmoothedLoss is { } smoothed)
             run.Smoothed.Restore(smoothed);
+        if (resume.LarcAlignment is { } alignment)
+            run.Replica.Optimizer.RestoreLarcAlignment(alignment);
     }
 
     private void RequireSame(ResumeState resume)

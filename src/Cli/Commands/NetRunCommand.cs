@@ -49,6 +49,7 @@ internal sealed class NetRunCommand : VerbCommand
         {
             Threads = arguments.GetValue(_threads),
             LayerAssemblies = LayersOption.Of(arguments, _layers),
+            Notice = line => log.Info(line),
         });
         if (arguments.GetValue(_weights) is { } weights)
             session.LoadWeights(weights, line => log.Info(line));

@@ -1,5 +1,6 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
+using Google.Protobuf;
 using Google.Protobuf.Collections;
 
 namespace CaffeActors.Compute.Blobs;
@@ -38,8 +39,8 @@ public static class BlobProtoExtensions
         return true;
     }
 
-    /// <summary>Reads a stored blob: double values where there are any, else floats; the diff where it is
-    /// stored.</summary>
+    /// <summary>Reads a stored blob: raw values where there are any (NVIDIA's fork writes them), else doubles, else
+    /// floats; the diff where it is stored.</summary>
     /// <param name="blob">The blob to fill.</param>
     /// <param name="proto">The stored form.</param>
     /// <param name="reshape">True to take over the stored shape; false to require that it fits.</param>
@@ -56,10 +57,28 @@ public static class BlobProtoExtensions
                 $"stored shape {Blob.FormatShape(proto.ShapeOf())} is not {blob.ShapeString}");
         }
 
-        Fill(blob.MutableData, proto.Data, proto.DoubleData, "data");
-        if (proto.DoubleDiff.Count > 0 || proto.Diff.Count > 0)
-            Fill(blob.MutableDiff, proto.Diff, proto.DoubleDiff, "diff");
+        RequireCount(proto.StoredValues(), blob.Count, "data");
+        int diffs = proto.StoredDiffs();
+        if (diffs > 0)
+            RequireCount(diffs, blob.Count, "diff");
+        Fill(blob.MutableData, proto.Data, proto.DoubleData, proto.RawData, proto.RawDataType);
+        if (diffs > 0)
+            Fill(blob.MutableDiff, proto.Diff, proto.DoubleDiff, proto.RawDiff, proto.RawDiffType);
     }
+
+    /// <summary>How many values are stored: raw ones (of NVIDIA's fork) where there are any, else doubles, else
+    /// floats.</summary>
+    /// <exception cref="CaffeException">Raw values of a type that is none of FLOAT16, FLOAT and DOUBLE, or not whole
+    /// ones.</exception>
+    public static int StoredValues(this BlobProto proto) =>
+        proto.RawData.Length > 0 ? RawValues.CountOf(proto.RawData, proto.RawDataType)
+        : proto.DoubleData.Count > 0 ? proto.DoubleData.Count : proto.Data.Count;
+
+    /// <summary>How many gradients are stored.</summary>
+    /// <inheritdoc cref="StoredValues"/>
+    public static int StoredDiffs(this BlobProto proto) =>
+        proto.RawDiff.Length > 0 ? RawValues.CountOf(proto.RawDiff, proto.RawDiffType)
+        : proto.DoubleDiff.Count > 0 ? proto.DoubleDiff.Count : proto.Diff.Count;
 
     /// <summary>The stored form of a blob, with its shape in <c>shape</c>.</summary>
     /// <param name="blob">The blob.</param>
@@ -82,17 +101,24 @@ public static class BlobProtoExtensions
             target.Add(value);
     }
 
-    private static void Fill(
-        Span<float> target, RepeatedField<float> floats, RepeatedField<double> doubles, string part)
+    private static void RequireCount(int stored, int needed, string part)
     {
-        int stored = doubles.Count > 0 ? doubles.Count : floats.Count;
-        if (stored != target.Length)
+        if (stored != needed)
         {
             throw new CaffeException(ErrorCodes.BadSnapshot, FailureKind.Data,
-                $"a stored blob has {stored} values of {part} where its shape asks for {target.Length}");
+                $"a stored blob has {stored} values of {part} where its shape asks for {needed}");
         }
+    }
 
-        if (doubles.Count > 0)
+    private static void Fill(
+        Span<float> target, RepeatedField<float> floats, RepeatedField<double> doubles, ByteString raw,
+        BlobProto.Types.RawType rawType)
+    {
+        if (raw.Length > 0)
+        {
+            RawValues.Copy(raw, rawType, target);
+        }
+        else if (doubles.Count > 0)
         {
             for (int i = 0; i < target.Length; i++)
                 target[i] = (float)doubles[i];

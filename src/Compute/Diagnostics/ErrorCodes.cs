@@ -75,7 +75,7 @@ public static class ErrorCodes
     /// <summary>A record that is damaged.</summary>
     public const string BadRecord = "CFA1502";
 
-    /// <summary>A label that the net has no class for.</summary>
+    /// <summary>A label, or another index in the data, that the net has no class, item or row for.</summary>
     public const string LabelOutOfRange = "CFA1503";
 
     /// <summary>A NaN or an infinity where a number should be.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Fillers;
@@ -18,6 +19,9 @@ public abstract class Layer : IDisposable
     private readonly List<Blob> _blobs = [];
     private readonly Dictionary<string, RandomStream> _streams = [];
     private float[] _lossWeights = [];
+
+    // For each loss weight, the memory it was written to and up to where.
+    private (SyncedMemory? Memory, int Count)[] _weighted = [];
     private LayerContext? _context;
 
     /// <summary>Takes the layer's message; stored <c>blobs</c> in it become the layer's.</summary>
@@ -52,6 +56,12 @@ public abstract class Layer : IDisposable
 
     /// <summary>The random streams of the layer, by purpose; their counters are part of a run's state.</summary>
     public IReadOnlyDictionary<string, RandomStream> RandomStreams => _streams;
+
+    /// <summary>
+    /// What the layer's next forward pass begins with, by purpose, where a pass leaves something behind that is not
+    /// learnt (the hidden state of a recurrent layer); part of a run's state, as the streams are. Default: nothing.
+    /// </summary>
+    public virtual IReadOnlyDictionary<string, Blob> CarriedState => ReadOnlyDictionary<string, Blob>.Empty;
 
     /// <summary>Number of bottoms if it must be an exact one, else -1.</summary>
     public virtual int ExactBottoms => -1;
@@ -123,6 +133,7 @@ public abstract class Layer : IDisposable
     public float Forward(Blob[] bottom, Blob[] top)
     {
         Reshape(bottom, top);
+        WriteLossWeights(top);
         ForwardCpu(bottom, top);
         float loss = 0;
         for (int i = 0; i < _lossWeights.Length; i++)
@@ -202,6 +213,18 @@ public abstract class Layer : IDisposable
         return blob;
     }
 
+    /// <summary>Refuses a top that is also a bottom: for layers that read on after they began to write.</summary>
+    /// <exception cref="CaffeException">A top is a bottom.</exception>
+    protected void RefuseInPlace(Blob[] bottom, Blob[] top)
+    {
+        if (top.Any(bottom.Contains))
+        {
+            throw Fail(ErrorCodes.BadConnection,
+                "it cannot work in place; give its "
+                + (top.Length == 1 ? "top a name of its own" : "tops names of their own"));
+        }
+    }
+
     /// <summary>A random stream of the layer's own, separate for each replica.</summary>
     /// <param name="purpose">Names it within the layer.</param>
     protected RandomStream CreateStream(string purpose) =>
@@ -258,10 +281,24 @@ public abstract class Layer : IDisposable
             _lossWeights = [.. Parameter.LossWeight];
         }
 
+        _weighted = new (SyncedMemory?, int)[_lossWeights.Length];
+        WriteLossWeights(top);
+    }
+
+    // Only where they are not yet: what another layer that reads the top has put there since is to stay. A top that
+    // grows gets new memory.
+    private void WriteLossWeights(Blob[] top)
+    {
         for (int i = 0; i < _lossWeights.Length; i++)
         {
-            if (_lossWeights[i] != 0)
-                top[i].MutableDiff.Fill(_lossWeights[i]);
+            if (_lossWeights[i] == 0)
+                continue;
+            SyncedMemory memory = top[i].DiffMemory;
+            int written = ReferenceEquals(memory, _weighted[i].Memory) ? _weighted[i].Count : 0;
+            if (written >= top[i].Count)
+                continue;
+            top[i].MutableDiff[written..].Fill(_lossWeights[i]);
+            _weighted[i] = (memory, top[i].Count);
         }
     }
 }

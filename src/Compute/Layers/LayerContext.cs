@@ -19,6 +19,10 @@ public sealed class LayerContext(CpuDevice device, ulong seed)
     /// <summary>How many replicas train together. Default 1.</summary>
     public int SolverCount { get; init; } = 1;
 
+    /// <summary>Threads on which each layer that reads images decodes and transforms; 0, the default: the layer's
+    /// choice.</summary>
+    public int LoadThreads { get; init; }
+
     /// <summary>Takes remarks meant for the log, one line each. Default: nobody listens.</summary>
     public Action<string> Notice { get; init; } = static _ => { };
 

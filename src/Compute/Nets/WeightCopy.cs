@@ -33,7 +33,10 @@ public static class WeightCopy
 
             if (target.Layer.Blobs.Count == 0 && stored.Blobs.Count == 0)
                 continue;
-            CopyLayer(target, stored);
+            if (NvidiaBatchNorm.Fits(target, stored))
+                loaded.AddRange(NvidiaBatchNorm.Copy(net, target, stored));
+            else
+                CopyLayer(target, stored);
             loaded.Add(stored.Name);
         }
 
@@ -73,8 +76,7 @@ public static class WeightCopy
         {
             Blob blob = target.Layer.Blobs[i];
             BlobProto source = stored.Blobs[i];
-            bool isEmpty = source.Shape is null && !source.IsLegacy() && source.Data.Count
-                + source.DoubleData.Count == 0;
+            bool isEmpty = source.Shape is null && !source.IsLegacy() && source.StoredValues() == 0;
             if (isEmpty && !target.OwnsParam[i])
                 continue;
             if (!source.ShapeEquals(blob))

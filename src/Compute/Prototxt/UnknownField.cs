@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Prototxt.Forks;
 using Google.Protobuf.Reflection;
 
 namespace CaffeActors.Compute.Prototxt;
@@ -16,7 +17,8 @@ internal static class UnknownField
     {
         MessageDescriptor message = open[^1].Descriptor;
         string? otherFile = open.Count == 1 ? OtherFile(name, message) : null;
-        string advice = MissingBrace(name, open) ?? Inside(name, message) ?? otherFile ?? Similar(name, message)
+        string advice = MissingBrace(name, open) ?? OfFork(name, message) ?? Inside(name, message) ?? otherFile
+            ?? Similar(name, message)
             ?? "The file may be written for a fork of Caffe that has it.";
         return new CaffeException(
             ErrorCodes.UnknownField,
@@ -38,6 +40,12 @@ internal static class UnknownField
 
         return null;
     }
+
+    private static string? OfFork(string name, MessageDescriptor message) =>
+        NvidiaFork.Has(message.Name, name)
+            ? "NVIDIA's fork of Caffe has one; it is understood in a file that the fork's schema can read to its end, "
+                + "without fields of Caffe's that the fork lacks."
+            : null;
 
     private static string? Inside(string name, MessageDescriptor message)
     {

@@ -17,21 +17,41 @@ public abstract class LearningRatePolicy(SolverParameter parameter)
     public static IReadOnlyCollection<string> Names => _catalog.Names;
 
     /// <summary>Takes remarks meant for the log, one line each. Default: nobody listens.</summary>
-    public Action<string>? Notice { get; set; }
+    public virtual Action<string>? Notice { get; set; }
 
     /// <summary><c>base_lr</c>, default 0.</summary>
     protected float BaseLr { get; } = parameter.BaseLr;
 
-    /// <summary>Makes the policy a message names.</summary>
+    /// <summary>What a policy that watches the loss goes on from, part of a solver's state; null for all
+    /// others.</summary>
+    public virtual PlateauState? Plateau
+    {
+        get => null;
+        set { }
+    }
+
+    /// <summary>Makes the policy a message names, with its rampup and least rate.</summary>
     /// <exception cref="CaffeException">No policy has the name, or its settings are out of range.</exception>
-    public static LearningRatePolicy Create(SolverParameter parameter) =>
-        _catalog.Create(parameter.LrPolicy, parameter)
-        ?? throw SolverValidation.UnknownName(parameter, "lr_policy", parameter.LrPolicy, Names);
+    public static LearningRatePolicy Create(SolverParameter parameter)
+    {
+        LearningRatePolicy policy = _catalog.Create(parameter.LrPolicy, parameter)
+            ?? throw SolverValidation.UnknownName(parameter, "lr_policy", parameter.LrPolicy, Names);
+        return parameter.RampupInterval != 0 || parameter.MinLr != 0 ? new RampUp(parameter, policy) : policy;
+    }
 
     /// <summary>The rate of an iteration; to be asked for once in each, in order.</summary>
     /// <param name="iteration">Updates done so far.</param>
     /// <param name="currentStep">Steps taken so far, part of a solver's state; policies that step change it.</param>
     public abstract float Rate(int iteration, ref int currentStep);
+
+    /// <summary>Hears the loss of an iteration after its update; to be told once for each, in order. Default: it does
+    /// not matter.</summary>
+    /// <param name="iteration">Updates done before it.</param>
+    /// <param name="loss">Its loss, as displayed: the mean of the last <c>average_loss</c> iterations.</param>
+    /// <param name="currentStep">Steps taken so far.</param>
+    public virtual void Observe(int iteration, float loss, ref int currentStep)
+    {
+    }
 
     /// <summary>The message's <c>gamma</c>, default 0.</summary>
     /// <exception cref="CaffeException">It is negative or no number.</exception>

@@ -20,7 +20,9 @@ public sealed unsafe class Optimizer : IDisposable
     private readonly LearningRatePolicy _policy;
     private readonly UpdateRule _rule;
     private readonly Regularization _regularization;
-    private readonly float _weightDecay;
+    private readonly MomentumSchedule _momentum;
+    private readonly WeightDecaySchedule _weightDecay;
+    private readonly Larc? _larc;
     private readonly float _normalization;
     private readonly float _clip;
     private readonly LearnableParam[] _params;
@@ -44,7 +46,9 @@ public sealed unsafe class Optimizer : IDisposable
         _policy.Notice = notice;
         _rule = UpdateRule.Create(parameter);
         _regularization = SolverValidation.RegularizationOf(parameter);
-        _weightDecay = parameter.WeightDecay;
+        _momentum = new MomentumSchedule(parameter);
+        _weightDecay = new WeightDecaySchedule(parameter);
+        _larc = Larc.Of(parameter, learnable.Count);
         _normalization = 1f / parameter.IterSize;
         _clip = parameter.ClipGradients;
         _device = device;
@@ -64,8 +68,15 @@ public sealed unsafe class Optimizer : IDisposable
     /// </summary>
     public IReadOnlyList<Blob> History => _history;
 
-    /// <summary>Steps of the learning rate taken so far (policies step and multistep).</summary>
+    /// <summary>Steps of the learning rate taken so far (policies step, multistep and plateau).</summary>
     public int CurrentStep => _currentStep;
+
+    /// <summary>What policy plateau goes on from, part of a solver state; null for other policies.</summary>
+    public PlateauState? Plateau => _policy.Plateau;
+
+    /// <summary>With larc_turbo one number a parameter that the next updates depend on and solver states do not keep;
+    /// else none.</summary>
+    public ReadOnlySpan<float> LarcAlignment => _larc is null ? default : _larc.Alignment;
 
     /// <summary>Whether gradients are clipped: then all of them must be there before the first update.</summary>
     public bool ClipsGradients => _clip >= 0;
@@ -87,6 +98,12 @@ public sealed unsafe class Optimizer : IDisposable
 
         return _rate;
     }
+
+    /// <summary>Tells the loss of an iteration after its update, once for each, in order: what policy plateau goes
+    /// by.</summary>
+    /// <param name="iteration">Updates done before it.</param>
+    /// <param name="loss">The loss as displayed.</param>
+    public void ObserveLoss(int iteration, float loss) => _policy.Observe(iteration, loss, ref _currentStep);
 
     /// <summary>Updates all parameters: rate, clipping, then each parameter.</summary>
     /// <param name="iteration">Updates done so far.</param>
@@ -151,7 +168,7 @@ public sealed unsafe class Optimizer : IDisposable
 
         if (blob.Count == 0)
             return true;
-        return _rule.Update(_device, new ParamUpdate
+        var update = new ParamUpdate
         {
             Count = blob.Count,
             Weights = blob.MutableCpuData,
@@ -161,17 +178,24 @@ public sealed unsafe class Optimizer : IDisposable
             GradientScale = gradientScale,
             Normalization = _normalization,
             Regularization = _regularization,
-            Decay = _weightDecay * learnable.DecayMult,
-            LocalRate = rate * learnable.LrMult,
+            Decay = _weightDecay.At(iteration) * learnable.DecayMult,
+            LocalRate = _larc is null ? rate * learnable.LrMult : rate,
+            Momentum = _momentum.At(iteration, rate),
             Iteration = iteration,
             ClearGradient = clearGradient,
-        });
+        };
+        if (_larc is not null)
+            update = update with { LocalRate = learnable.LrMult == 0 ? 0 : _larc.RateOf(_device, index, update) };
+        return _rule.Update(_device, update);
     }
 
-    /// <summary>Writes history and current step into a solver state, whose other fields stay as they are.</summary>
+    /// <summary>Writes history, current step and what policy plateau keeps into a solver state, whose other fields
+    /// stay as they are.</summary>
     public void ToSolverState(SolverState state)
     {
         state.CurrentStep = _currentStep;
+        if (Plateau is { } plateau)
+            (state.MinimumLoss, state.IterLastEvent) = (plateau.MinimumLoss, plateau.LastEvent);
         state.History.Clear();
         foreach (Blob blob in _history)
             state.History.Add(blob.ToProto());
@@ -203,7 +227,19 @@ public sealed unsafe class Optimizer : IDisposable
         }
 
         _currentStep = state.CurrentStep;
+        _policy.Plateau = new PlateauState(state.MinimumLoss, state.IterLastEvent);
         _rateIteration = null;
+    }
+
+    /// <summary>Goes on from saved <see cref="LarcAlignment"/>.</summary>
+    /// <param name="values">One number a parameter; any other count belongs to other settings and is passed
+    /// over.</param>
+    public void RestoreLarcAlignment(IReadOnlyList<float> values)
+    {
+        if (_larc is null || _larc.Alignment.Length != values.Count)
+            return;
+        for (int i = 0; i < values.Count; i++)
+            _larc.Alignment[i] = values[i];
     }
 
     /// <summary>Frees the history.</summary>
@@ -230,8 +266,7 @@ public sealed unsafe class Optimizer : IDisposable
                 + $"not {blob.ShapeString}; it belongs to another net");
         }
 
-        int values = stored.DoubleData.Count > 0 ? stored.DoubleData.Count : stored.Data.Count;
-        int diffs = stored.DoubleDiff.Count > 0 ? stored.DoubleDiff.Count : stored.Diff.Count;
+        int values = stored.StoredValues(), diffs = stored.StoredDiffs();
         if (values != blob.Count || (diffs != 0 && diffs != blob.Count))
         {
             throw Damaged($"{of} of the solver state has {values} values and {diffs} diffs "

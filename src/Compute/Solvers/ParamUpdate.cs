@@ -33,6 +33,9 @@ public readonly unsafe struct ParamUpdate
     /// <summary>α = rate * lr_mult.</summary>
     public required float LocalRate { get; init; }
 
+    /// <summary>μ, the momentum of the iteration; rules without one do not read it.</summary>
+    public required float Momentum { get; init; }
+
     /// <summary>Updates done so far, of all parameters together.</summary>
     public required int Iteration { get; init; }
 

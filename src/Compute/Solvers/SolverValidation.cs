@@ -28,6 +28,12 @@ public static class SolverValidation
             yield return rule;
         if (Failure(() => RegularizationOf(parameter)) is { } regularization)
             yield return regularization;
+        if (Failure(() => new MomentumSchedule(parameter)) is { } momentum)
+            yield return momentum;
+        if (Failure(() => new WeightDecaySchedule(parameter)) is { } decay)
+            yield return decay;
+        if (Failure(() => Larc.Of(parameter, 0)) is { } larc)
+            yield return larc;
     }
 
     /// <summary>What the settings ask weight decay to add; without weight decay the type is not looked at.</summary>
@@ -36,7 +42,9 @@ public static class SolverValidation
     {
         if (parameter.RegularizationType == nameof(Regularization.L1))
             return Regularization.L1;
-        if (parameter.RegularizationType == nameof(Regularization.L2) || parameter.WeightDecay == 0)
+        bool decays = parameter.WeightDecay != 0
+            || (parameter.WeightDecayPolicy == "poly" && parameter.MaxWeightDecay != 0);
+        if (parameter.RegularizationType == nameof(Regularization.L2) || !decays)
             return Regularization.L2;
         throw UnknownName(
             parameter, "regularization_type", parameter.RegularizationType, Enum.GetNames<Regularization>());
@@ -123,6 +131,9 @@ public static class SolverValidation
             ("momentum", parameter.Momentum), ("momentum2", parameter.Momentum2),
             ("rms_decay", parameter.RmsDecay), ("delta", parameter.Delta),
             ("weight_decay", parameter.WeightDecay), ("clip_gradients", parameter.ClipGradients),
+            ("rampup_lr", parameter.RampupLr), ("min_lr", parameter.MinLr), ("max_momentum", parameter.MaxMomentum),
+            ("momentum_power", parameter.MomentumPower), ("weight_decay_power", parameter.WeightDecayPower),
+            ("max_weight_decay", parameter.MaxWeightDecay),
         ];
         foreach ((string field, float value) in numbers)
         {
@@ -131,7 +142,7 @@ public static class SolverValidation
         }
     }
 
-    private static CaffeException? Failure(Func<object> make)
+    private static CaffeException? Failure(Func<object?> make)
     {
         try
         {

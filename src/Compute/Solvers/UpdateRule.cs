@@ -48,13 +48,12 @@ public abstract unsafe class UpdateRule<TRule> : UpdateRule
     public sealed override bool Update(CpuDevice device, in ParamUpdate update)
     {
         int notFinite = 0;
-        TRule rule = At(update.LocalRate, update.Iteration);
+        TRule rule = At(update);
         Elementwise.Run(device, update.Count, new FusedUpdate<TRule>(update, rule, &notFinite));
         return notFinite == 0;
     }
 
     /// <summary>The formula with its factors for one update.</summary>
-    /// <param name="rate">α = rate * lr_mult.</param>
-    /// <param name="iteration">Updates done so far.</param>
-    protected abstract TRule At(float rate, int iteration);
+    /// <param name="update">What is updated, with its rate and momentum.</param>
+    protected abstract TRule At(in ParamUpdate update);
 }

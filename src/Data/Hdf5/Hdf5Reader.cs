@@ -1,4 +1,3 @@
-using System.Numerics;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using PureHDF;
@@ -86,22 +85,10 @@ public sealed class Hdf5Reader : IDisposable
     /// <exception cref="CaffeException">There is no such dataset, or it holds something else.</exception>
     public float[] ReadFloats(string path) => Guard(path, () =>
     {
-        IH5Dataset dataset = DatasetAt(path);
-        if (Blob.CountOf(ShapeOf(path)) == 0)
-            return [];
-        bool signed = dataset.Type.Class == H5DataTypeClass.FixedPoint && dataset.Type.FixedPoint.IsSigned;
-        return (dataset.Type.Class, dataset.Type.Size) switch
-        {
-            (H5DataTypeClass.FloatingPoint, 4) => dataset.Read<float[]>(),
-            (H5DataTypeClass.FloatingPoint, 8) => Converted<double>(dataset),
-            (H5DataTypeClass.FloatingPoint, 2) => Converted<Half>(dataset),
-            (H5DataTypeClass.FixedPoint, 1) => signed ? Converted<sbyte>(dataset) : Converted<byte>(dataset),
-            (H5DataTypeClass.FixedPoint, 2) => signed ? Converted<short>(dataset) : Converted<ushort>(dataset),
-            (H5DataTypeClass.FixedPoint, 4) => signed ? Converted<int>(dataset) : Converted<uint>(dataset),
-            (H5DataTypeClass.FixedPoint, 8) => signed ? Converted<long>(dataset) : Converted<ulong>(dataset),
-            _ => throw Unreadable(
-                $"dataset '{path}' holds {dataset.Type.Class} values of {dataset.Type.Size} bytes, not numbers"),
-        };
+        float[] values = new float[Blob.CountOf(ShapeOf(path))];
+        if (values.Length > 0)
+            OpenDataset(path).ReadAll(values);
+        return values;
     });
 
     /// <summary>Reads a dataset into a blob's data.</summary>
@@ -141,15 +128,37 @@ public sealed class Hdf5Reader : IDisposable
         return (scalar ? dataset.Read<string>() : dataset.Read<string[]>()[0]).TrimEnd('\0');
     });
 
+    /// <summary>A dataset to be read in parts.</summary>
+    /// <exception cref="CaffeException">There is no such dataset.</exception>
+    internal Hdf5Dataset OpenDataset(string path) =>
+        Guard(path, () => new Hdf5Dataset(this, path, (NativeDataset)DatasetAt(path)));
+
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
+
+    /// <summary>Reads something; whatever the package throws becomes this file's failure.</summary>
+    internal T Guard<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (CaffeException)
+        {
+            throw;
+        }
+#pragma warning disable CA1031 // Of damaged files the package may throw anything.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            throw Unreadable(
+                $"'{path}' in it is damaged, or of a kind that cannot be read ({failure.Message})", failure);
+        }
+    }
 
     /// <summary>The failure of a file that does not hold what it should.</summary>
     internal CaffeException Unreadable(string what, Exception? inner = null) =>
         new(ErrorCodes.SourceUnreadable, FailureKind.Data, $"HDF5 file '{Path}' cannot be read: {what}", inner: inner);
-
-    private static float[] Converted<T>(IH5Dataset dataset)
-        where T : unmanaged, INumberBase<T> => Array.ConvertAll(dataset.Read<T[]>(), float.CreateTruncating);
 
     private static void Collect(IH5Group group, string prefix, List<string> paths)
     {
@@ -175,24 +184,5 @@ public sealed class Hdf5Reader : IDisposable
         var paths = new List<string>();
         Collect(_file, "", paths);
         return paths.Count == 0 ? "none" : string.Join(", ", paths.Take(10)) + (paths.Count > 10 ? ", ..." : "");
-    }
-
-    private T Guard<T>(string path, Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (CaffeException)
-        {
-            throw;
-        }
-#pragma warning disable CA1031 // Of damaged files the package may throw anything.
-        catch (Exception failure)
-#pragma warning restore CA1031
-        {
-            throw Unreadable(
-                $"'{path}' in it is damaged, or of a kind that cannot be read ({failure.Message})", failure);
-        }
     }
 }

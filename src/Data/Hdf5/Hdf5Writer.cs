@@ -4,6 +4,7 @@ using System.Text;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using PureHDF;
+using PureHDF.Selections;
 
 namespace CaffeActors.Data.Hdf5;
 
@@ -16,6 +17,8 @@ public sealed class Hdf5Writer
 {
     private readonly H5File _file = new();
     private readonly List<(H5Dataset<Memory<float>> Dataset, NativeFloats Values)> _blobs = [];
+    private readonly List<(H5Dataset<Memory<float>> Dataset, long[] Shape, IEnumerable<Memory<float>> Parts)> _rows =
+        [];
     private int _textLength;
 
     /// <summary>Adds a dataset of float32 values.</summary>
@@ -45,6 +48,18 @@ public sealed class Hdf5Writer
         Add(path, dataset);
         if (blob.Count > 0)
             _blobs.Add((dataset, new NativeFloats(blob, diff)));
+    }
+
+    /// <summary>Adds a float32 dataset whose rows come in parts, asked for while the file is written.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="shape">Axis lengths, the first that of all rows; none is 0.</param>
+    /// <param name="parts">Whole rows; a part is done with when the next one is asked for.</param>
+    /// <exception cref="CaffeException">The path is taken, or leads through a dataset.</exception>
+    internal void AddRows(string path, long[] shape, IEnumerable<Memory<float>> parts)
+    {
+        var dataset = new H5Dataset<Memory<float>>([.. shape.Select(length => (ulong)length)]);
+        Add(path, dataset);
+        _rows.Add((dataset, shape, parts));
     }
 
     /// <summary>
@@ -93,11 +108,27 @@ public sealed class Hdf5Writer
             using H5NativeWriter writer = _file.BeginWrite(stream, options);
             foreach ((H5Dataset<Memory<float>> dataset, NativeFloats values) in _blobs)
                 writer.Write(dataset, values.Memory);
+            foreach ((H5Dataset<Memory<float>> dataset, long[] shape, IEnumerable<Memory<float>> parts) in _rows)
+                WriteRows(writer, dataset, shape, parts);
         }
         catch (TargetInvocationException exception) when (exception.GetBaseException() is IOException failure)
         {
             // The package calls itself by reflection, which wraps what the stream threw.
             ExceptionDispatchInfo.Throw(failure);
+        }
+    }
+
+    private static void WriteRows(
+        H5NativeWriter writer, H5Dataset<Memory<float>> dataset, long[] shape, IEnumerable<Memory<float>> parts)
+    {
+        var start = new ulong[shape.Length];
+        ulong[] block = [.. shape.Select(length => (ulong)length)];
+        ulong rowLength = block.Skip(1).Aggregate(1UL, (product, length) => product * length);
+        foreach (Memory<float> part in parts)
+        {
+            block[0] = (ulong)part.Length / rowLength;
+            writer.Write(dataset, part, fileSelection: new HyperslabSelection(shape.Length, [.. start], [.. block]));
+            start[0] += block[0];
         }
     }
 

@@ -7,7 +7,7 @@ namespace CaffeActors.Data.Images;
 /// Bilinear resizing of 8-bit images with the arithmetic of OpenCV's <c>resize</c> (INTER_LINEAR), bit for bit:
 /// pixel centres at half positions, edges repeated, weights of 11 bits, rows first; then per pixel
 /// ((w0 * (r0 >> 4)) >> 16) + ((w1 * (r1 >> 4)) >> 16) + 2, over 4. Reducing does not smooth, as there.
-/// It keeps its tables for the sizes used last. Not thread-safe.
+/// It keeps its tables for the sizes used last, and their memory. Not thread-safe.
 /// </summary>
 public sealed unsafe class BilinearResizer
 {
@@ -54,17 +54,23 @@ public sealed unsafe class BilinearResizer
         if (_sourceHeight == sourceHeight && _sourceWidth == sourceWidth && _height == height && _width == width)
             return;
         (_sourceHeight, _sourceWidth, _height, _width) = (sourceHeight, sourceWidth, height, width);
-        _columns = [.. Taps(sourceWidth, width).Select(tap => tap.AtEdgeWhole())];
-        _rows = Taps(sourceHeight, height);
+        SetTaps(ref _rows, sourceHeight, height);
+        SetTaps(ref _columns, sourceWidth, width);
+        for (int x = 0; x < width; x++)
+            _columns[x] = _columns[x].AtEdgeWhole();
+        if (_upper.Length >= width)
+            return;
         _upper = GC.AllocateUninitializedArray<int>(width, pinned: true);
         _lower = GC.AllocateUninitializedArray<int>(width, pinned: true);
     }
 
-    private static Tap[] Taps(int source, int target)
+    // Memory is kept: windows are of another size each time.
+    private static void SetTaps(ref Tap[] taps, int source, int target)
     {
+        if (taps.Length < target)
+            taps = new Tap[target];
         // Not source / target: this is how OpenCV rounds it.
         double scale = 1 / ((double)target / source);
-        var taps = new Tap[target];
         for (int i = 0; i < target; i++)
         {
             float position = (float)(((i + 0.5) * scale) - 0.5);
@@ -73,8 +79,6 @@ public sealed unsafe class BilinearResizer
             taps[i] = new Tap(Math.Clamp(first, 0, source - 1), Math.Clamp(first + 1, 0, source - 1),
                 (int)MathF.Round((1 - fraction) * (1 << Bits)), (int)MathF.Round(fraction * (1 << Bits)));
         }
-
-        return taps;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -111,7 +115,7 @@ public sealed unsafe class BilinearResizer
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void StretchRow(byte* source, int[] row)
     {
-        Tap[] taps = _columns;
+        ReadOnlySpan<Tap> taps = _columns.AsSpan(0, _width);
         for (int x = 0; x < taps.Length; x++)
         {
             ref readonly Tap tap = ref taps[x];

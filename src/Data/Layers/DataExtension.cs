@@ -1,8 +1,11 @@
+using CaffeActors.Compute.Layers;
+using CaffeActors.Data.Transforms;
+
 namespace CaffeActors.Data.Layers;
 
 /// <summary>
-/// What a Data layer can do beyond Caffe's schema. It is given by the layer's name in
-/// <see cref="Compute.Layers.LayerContext.Extensions"/>.
+/// What a layer that reads images can do beyond Caffe's schema. It is given by the layer's name in
+/// <see cref="LayerContext.Extensions"/>.
 /// </summary>
 /// <param name="Shuffle">
 /// Whether each epoch takes the records in another order, which follows from the run's seed and the epoch. Default
@@ -14,4 +17,11 @@ namespace CaffeActors.Data.Layers;
 /// </param>
 /// <param name="ResizeWidth">Columns likewise; both or neither must be given.</param>
 /// <param name="Color">Whether gray images become three equal channels. Default false.</param>
-public sealed record DataExtension(bool Shuffle = false, int ResizeHeight = 0, int ResizeWidth = 0, bool Color = false);
+/// <param name="Threads">
+/// Threads that decode and transform, at least 0; 0, the default: <see cref="LayerContext.LoadThreads"/>, or one for
+/// each four cores. The values do not depend on it.
+/// </param>
+/// <param name="Augmentation">Random changes of 8-bit images; null, the default: none.</param>
+public sealed record DataExtension(
+    bool Shuffle = false, int ResizeHeight = 0, int ResizeWidth = 0, bool Color = false, int Threads = 0,
+    Augmentation? Augmentation = null);

@@ -15,7 +15,7 @@ namespace CaffeActors.Data.Layers;
 /// <c>hdf5_data_param</c>: <c>source</c>, a text file that lists the HDF5 files, parted by white space;
 /// <c>batch_size</c>,
 /// at least 1; <c>shuffle</c>, default false: each epoch takes the files, and the rows in each, in an order that
-/// follows from the run's seed and the epoch. One file at a time is in memory.
+/// follows from the run's seed and the epoch. One file at a time is open, and at most 64 MiB of its rows are in memory.
 /// There is no transformation: a <c>transform_param</c> is an error, as in Caffe.
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
@@ -61,7 +61,7 @@ public sealed class HDF5DataLayer(LayerParameter parameter) : BatchLayer(paramet
         _files = [.. Enumerable.Range(0, paths.Length)];
         try
         {
-            _rows = new Hdf5Rows(paths, [.. Parameter.Top]);
+            _rows = new Hdf5Rows(paths, [.. Parameter.Top], _data.Shuffle);
         }
         catch (CaffeException failure) when (failure.Place is null)
         {
@@ -89,6 +89,14 @@ public sealed class HDF5DataLayer(LayerParameter parameter) : BatchLayer(paramet
                 values.CopyTo(batch.Tops[i].MutableData[(item * values.Length)..]);
             }
         }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _rows?.Dispose();
+        base.Dispose(disposing);
     }
 
     private void Shape(IReadOnlyList<Blob> tops)

@@ -3,6 +3,7 @@ using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Data.Images;
 using CaffeActors.Data.Transforms;
 using Google.Protobuf;
 
@@ -12,8 +13,9 @@ namespace CaffeActors.Data.Layers;
 /// Hands out images and labels that a program puts in: top 0 (batch, channels, height, width), top 1 labels (batch),
 /// from the first forward pass on (batch, 1, 1, 1), as in Caffe.
 /// <c>memory_data_param</c>: <c>batch_size</c>, <c>channels</c>, <c>height</c> and <c>width</c>, each at least 1.
-/// <see cref="Reset"/> feeds values as they are and forward passes cycle through them; <see cref="AddDatums"/> feeds
-/// Datum messages through <c>transform_param</c>.
+/// <see cref="Reset"/> feeds values as they are; <see cref="AddDatums"/> and <see cref="AddImages"/> feed Datum
+/// messages and decoded images through <c>transform_param</c>. Forward passes cycle through what was fed last. Not
+/// thread-safe: feed between passes.
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("MemoryData")]
@@ -23,6 +25,7 @@ public sealed unsafe class MemoryDataLayer(LayerParameter parameter) : BatchLaye
     private DataTransformer? _transformer;
     private ReadOnlyMemory<float> _images;
     private ReadOnlyMemory<float> _labels;
+    private int _batchSize = (int)(parameter.MemoryDataParam?.BatchSize ?? 0);
     private int _count;
     private long _start;
     private bool _unconsumed;
@@ -31,7 +34,7 @@ public sealed unsafe class MemoryDataLayer(LayerParameter parameter) : BatchLaye
     public override int ExactTops => 2;
 
     /// <inheritdoc/>
-    public override int BatchSize => (int)_data.BatchSize;
+    public override int BatchSize => _batchSize;
 
     /// <summary>Items fed last; null before the first feed.</summary>
     public override long? RecordCount => _count == 0 ? null : _count;
@@ -65,9 +68,9 @@ public sealed unsafe class MemoryDataLayer(LayerParameter parameter) : BatchLaye
 
         if (Parameter.TransformParam is not null)
             Context.Notice($"Layer '{Name}': transform_param has no effect on data given to Reset.");
-        (_images, _labels, _count) = (images, labels, count);
-        _start = NextPosition;
-        _unconsumed = true;
+        Feed(images, labels, count);
+        // The values are the caller's: other ones may follow at any time.
+        _unconsumed = false;
     }
 
     /// <summary>
@@ -78,15 +81,9 @@ public sealed unsafe class MemoryDataLayer(LayerParameter parameter) : BatchLaye
     /// <exception cref="CaffeException">The numbers or shapes do not fit.</exception>
     public void AddDatums(IReadOnlyList<Datum> datums)
     {
-        if (_unconsumed)
-        {
-            throw new InvalidOperationException(
-                $"Layer '{Name}': data cannot be added before the present data has been handed out, all of it.");
-        }
-
-        if (datums.Count == 0 || datums.Count % BatchSize != 0)
-            throw Fail(ErrorCodes.ShapeMismatch, $"{datums.Count} items are no multiple of the batch size {BatchSize}");
-        var loader = new DatumLoader(_transformer!, new DataExtension(), Fail, Context.Notice);
+        RequireRoomFor(datums.Count);
+        var preparer = new ImagePreparer(new DataExtension(), Phase, Context.Seed, 0, Fail);
+        var loader = new DatumLoader(_transformer!, preparer, Fail, Context.Notice);
         float[] images = new float[datums.Count * ItemLength], labels = new float[datums.Count];
         for (int item = 0; item < datums.Count; item++)
         {
@@ -94,24 +91,55 @@ public sealed unsafe class MemoryDataLayer(LayerParameter parameter) : BatchLaye
             fixed (byte* _ = message)
             {
                 (int Channels, int Height, int Width) shape =
-                    loader.Open(System.Text.Encoding.UTF8.GetBytes($"{item}"), message);
-                if (shape != ((int)_data.Channels, (int)_data.Height, (int)_data.Width))
-                {
-                    throw Fail(ErrorCodes.ShapeMismatch,
-                        $"item {item} makes an image of {shape.Channels} x {shape.Height} x {shape.Width}; "
-                        + $"the layer's are {_data.Channels} x {_data.Height} x {_data.Width}");
-                }
-
+                    loader.Open(System.Text.Encoding.UTF8.GetBytes($"{item}"), message, NextPosition + item);
+                RequireShape(item, shape);
                 fixed (float* target = &images[item * ItemLength])
-                    loader.Transform(NextPosition + item, target);
+                    loader.Transform(target);
             }
 
             labels[item] = loader.Label;
         }
 
-        (_images, _labels, _count) = (images, labels, datums.Count);
-        _start = NextPosition;
-        _unconsumed = true;
+        Feed(images, labels, datums.Count);
+    }
+
+    /// <summary>
+    /// Feeds decoded images, transformed by <c>transform_param</c>. They are copied. The items fed before must have
+    /// been handed out.
+    /// </summary>
+    /// <param name="images">Images of one shape, a multiple of the batch size; see <see cref="ImageDecoder"/>.</param>
+    /// <param name="labels">As many labels.</param>
+    /// <exception cref="InvalidOperationException">Items fed before are still waiting.</exception>
+    /// <exception cref="CaffeException">The numbers or shapes do not fit.</exception>
+    public void AddImages(IReadOnlyList<PixelBuffer> images, IReadOnlyList<float> labels)
+    {
+        RequireRoomFor(images.Count);
+        if (labels.Count != images.Count)
+            throw Fail(ErrorCodes.ShapeMismatch, $"{images.Count} images need as many labels, not {labels.Count}");
+        float[] values = new float[images.Count * ItemLength];
+        for (int item = 0; item < images.Count; item++)
+        {
+            PlanarPixels image = images[item].Pixels;
+            RequireShape(item, _transformer!.OutputShape(image.Channels, image.Height, image.Width));
+            fixed (float* target = &values[item * ItemLength])
+                _transformer.Transform(image, NextPosition + item, target);
+        }
+
+        Feed(values, labels.ToArray(), images.Count);
+    }
+
+    /// <summary>
+    /// Sets how many items a pass hands out from now on. The items fed before must have been handed out.
+    /// </summary>
+    /// <param name="size">At least 1.</param>
+    /// <exception cref="InvalidOperationException">Items fed before are still waiting.</exception>
+    /// <exception cref="CaffeException">It is below 1.</exception>
+    public void SetBatchSize(int size)
+    {
+        RequireHandedOut();
+        if (size < 1)
+            throw Fail(ErrorCodes.BadLayerParameter, $"the batch size must be at least 1, and is {size}");
+        _batchSize = size;
     }
 
     /// <inheritdoc/>
@@ -168,5 +196,40 @@ public sealed unsafe class MemoryDataLayer(LayerParameter parameter) : BatchLaye
 
         if (item + BatchSize >= _count)
             _unconsumed = false;
+    }
+
+    private void Feed(ReadOnlyMemory<float> images, ReadOnlyMemory<float> labels, int count)
+    {
+        (_images, _labels, _count) = (images, labels, count);
+        _start = NextPosition;
+        _unconsumed = true;
+    }
+
+    private void RequireHandedOut()
+    {
+        if (_unconsumed)
+        {
+            throw new InvalidOperationException(
+                $"Layer '{Name}': what was added before has not been handed out yet, not all of it.");
+        }
+    }
+
+    private void RequireRoomFor(int count)
+    {
+        RequireHandedOut();
+        if (count == 0 || count % BatchSize != 0)
+            throw Fail(ErrorCodes.ShapeMismatch, $"{count} items are no multiple of the batch size {BatchSize}");
+        if ((long)count * ItemLength > Array.MaxLength)
+            throw Fail(ErrorCodes.ShapeMismatch, $"{count} items are too many to be in memory; add fewer at a time");
+    }
+
+    private void RequireShape(int item, (int Channels, int Height, int Width) shape)
+    {
+        if (shape != ((int)_data.Channels, (int)_data.Height, (int)_data.Width))
+        {
+            throw Fail(ErrorCodes.ShapeMismatch,
+                $"item {item} makes an image of {shape.Channels} x {shape.Height} x {shape.Width}; "
+                + $"the layer's are {_data.Channels} x {_data.Height} x {_data.Width}");
+        }
     }
 }

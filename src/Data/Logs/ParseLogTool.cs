@@ -24,7 +24,7 @@ public static class ParseLogTool
     /// </exception>
     public static IReadOnlyList<string> Run(string logPath, string outputDirectory, char delimiter = ',')
     {
-        CaffeLog log = Read(logPath);
+        CaffeLog log = Read(logPath, CaffeLogParser.Parse);
         MakeDirectory(outputDirectory);
         List<string> written = [];
         string stem = Path.Combine(outputDirectory, Path.GetFileName(logPath));
@@ -37,6 +37,22 @@ public static class ParseLogTool
         }
 
         return written;
+    }
+
+    /// <summary>Writes a log's <see cref="GnuplotTables"/>; tables without rows have their first line.</summary>
+    /// <param name="logPath">The log.</param>
+    /// <param name="outputDirectory">Where the tables go; made where it is missing.</param>
+    /// <returns>The files written.</returns>
+    /// <exception cref="CaffeException">CFA1501: the log cannot be read; CFA1404: a table cannot be
+    /// written.</exception>
+    public static IReadOnlyList<string> RunForGnuplot(string logPath, string outputDirectory)
+    {
+        GnuplotTables tables = Read(logPath, GnuplotTables.Parse);
+        MakeDirectory(outputDirectory);
+        string stem = Path.Combine(outputDirectory, Path.GetFileName(logPath));
+        AtomicFile.WriteText(stem + ".train", tables.Train);
+        AtomicFile.WriteText(stem + ".test", tables.Test);
+        return [stem + ".train", stem + ".test"];
     }
 
     /// <summary>A table as text.</summary>
@@ -87,12 +103,12 @@ public static class ParseLogTool
         cell.AsSpan().ContainsAny(delimiter, '"') ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\""
             : cell;
 
-    private static CaffeLog Read(string logPath)
+    private static TResult Read<TResult>(string logPath, Func<TextReader, int, TResult> parse)
     {
         try
         {
             using var reader = new StreamReader(logPath);
-            return CaffeLogParser.Parse(reader, File.GetCreationTime(logPath).Year);
+            return parse(reader, File.GetCreationTime(logPath).Year);
         }
         catch (Exception exception) when (AtomicFile.IsFileFailure(exception))
         {

@@ -51,6 +51,13 @@ public static class DataPlaceholders
         if (layer.MemoryDataParam is { } memory)
             return [batch, (int)memory.Channels, (int)memory.Height, (int)memory.Width];
         int crop = (int)(layer.TransformParam?.CropSize ?? 0);
+        if (layer.ImageDataParam is { } images && (crop > 0 || images.NewHeight > 0))
+        {
+            int channels = images.IsColor ? 3 : 1;
+            return crop > 0 ? [batch, channels, crop, crop]
+                : [batch, channels, (int)images.NewHeight, (int)images.NewWidth];
+        }
+
         if (crop == 0)
             throw Unknown(layer, top);
         notice($"layer '{layer.Name}': 3 channels assumed; --input-shape {layer.Top[top]}=N,C,H,W says otherwise");

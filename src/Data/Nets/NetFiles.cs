@@ -1,5 +1,6 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Prototxt;
+using CaffeActors.Compute.Prototxt.Forks;
 using CaffeActors.Compute.Prototxt.Upgrades;
 using CaffeActors.Compute.Schema;
 using Google.Protobuf;
@@ -11,29 +12,32 @@ public static class NetFiles
 {
     /// <summary>Reads a net.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="notice">Hears what was upgraded.</param>
+    /// <param name="notice">Hears what was upgraded and whether the file is a fork's.</param>
     /// <exception cref="CaffeException">There is no such file, or it cannot be understood; the place is in the
     /// file.</exception>
     public static NetParameter ReadNet(string path, Action<string>? notice = null)
     {
-        NetParameter net = Parse<NetParameter>(path);
+        NetParameter net = Parse<NetParameter>(path, notice);
         Tell(path, NetUpgrade.Upgrade(net), notice);
         return net;
     }
 
     /// <summary>Reads a solver.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="notice">Hears what was upgraded.</param>
+    /// <param name="notice">Hears what was upgraded and whether the file is a fork's.</param>
     /// <exception cref="CaffeException">There is no such file, or it cannot be understood; the place is in the
     /// file.</exception>
     public static SolverParameter ReadSolver(string path, Action<string>? notice = null)
     {
-        SolverParameter solver = Parse<SolverParameter>(path);
+        SolverParameter solver = Parse<SolverParameter>(path, notice);
         Tell(path, SolverUpgrade.Upgrade(solver), notice);
         return solver;
     }
 
-    private static TMessage Parse<TMessage>(string path)
+    /// <summary>Reads a file in text form as it is, not upgraded; one of NVIDIA's fork through its schema.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="notice">Hears that it is the fork's.</param>
+    internal static TMessage Parse<TMessage>(string path, Action<string>? notice)
         where TMessage : class, IMessage<TMessage>, new()
     {
         string text;
@@ -49,7 +53,16 @@ public static class NetFiles
             throw new CaffeException(ErrorCodes.FileNotFound, FailureKind.Configuration, why, null, cause);
         }
 
-        return TextFormat.Parse<TMessage>(text, path);
+        try
+        {
+            return TextFormat.Parse<TMessage>(text, path);
+        }
+        catch (CaffeException refusal) when (refusal.Code == ErrorCodes.UnknownField)
+        {
+            TMessage message = NvidiaFork.ParseText<TMessage>(text, path, refusal, out string line);
+            notice?.Invoke(line);
+            return message;
+        }
     }
 
     private static void Tell(string path, UpgradeResult result, Action<string>? notice)

@@ -16,7 +16,8 @@ public static class Fingerprint
     /// <summary>
     /// The hash of a solver without what changes no iteration: the nets (they have their own hash), display, tests,
     /// snapshots, device, initial weights, and <c>max_iter</c>, so that a finished run can be made longer, unless
-    /// the learning rate depends on it (policy poly).
+    /// the learning rate, momentum or weight decay depends on it (policies poly); <c>average_loss</c> counts for policy
+    /// plateau alone.
     /// </summary>
     public static string OfSolver(SolverParameter solver)
     {
@@ -34,7 +35,8 @@ public static class Fingerprint
         rest.ClearTestInitialization();
         rest.ClearTestComputeLoss();
         rest.ClearDisplay();
-        rest.ClearAverageLoss();
+        if (rest.LrPolicy != "plateau")
+            rest.ClearAverageLoss();
         rest.ClearDebugInfo();
         rest.ClearSnapshot();
         rest.ClearSnapshotPrefix();
@@ -44,7 +46,7 @@ public static class Fingerprint
         rest.ClearSolverMode();
         rest.ClearDeviceId();
         rest.Weights.Clear();
-        if (rest.LrPolicy != "poly")
+        if (rest.LrPolicy != "poly" && rest.MomentumPolicy != "poly" && rest.WeightDecayPolicy != "poly")
             rest.ClearMaxIter();
         return Of(rest);
     }

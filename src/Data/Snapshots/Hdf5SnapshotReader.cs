@@ -45,6 +45,13 @@ internal static class Hdf5SnapshotReader
         };
         if (file.HasDataset("current_step"))
             state.CurrentStep = checked((int)file.ReadInteger("current_step"));
+        if (file.HasDataset("minimum_loss") && file.HasDataset("iter_last_event"))
+        {
+            state.MinimumLoss = file.ReadFloats("minimum_loss") is [var loss] ? loss
+                : throw file.Unreadable("dataset 'minimum_loss' should hold one number");
+            state.IterLastEvent = checked((int)file.ReadInteger("iter_last_event"));
+        }
+
         state.History.AddRange(ReadBlobs(file, "history"));
         return state;
     }

@@ -36,6 +36,12 @@ internal static class Hdf5SnapshotWriter
         file.AddInteger("iter", progress.Iteration);
         file.AddText("learned_net", learnedNet);
         file.AddInteger("current_step", progress.CurrentStep);
+        if (progress.Plateau is { } plateau)
+        {
+            file.AddFloats("minimum_loss", [1], [plateau.MinimumLoss]);
+            file.AddInteger("iter_last_event", plateau.LastEvent);
+        }
+
         file.AddGroup("history");
         for (int i = 0; i < progress.History.Count; i++)
             file.AddBlob($"history/{i}", progress.History[i]);

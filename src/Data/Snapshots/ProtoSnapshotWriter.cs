@@ -57,6 +57,12 @@ internal sealed class ProtoSnapshotWriter : IDisposable
             writer.WriteBlob(SolverState.HistoryFieldNumber, blob, withDiff: false);
         writer.WriteTag(SolverState.CurrentStepFieldNumber, WireFormat.WireType.Varint);
         writer._coded.WriteInt32(progress.CurrentStep);
+        if (progress.Plateau is not { } plateau)
+            return;
+        writer.WriteTag(SolverState.MinimumLossFieldNumber, WireFormat.WireType.Fixed32);
+        writer._coded.WriteFloat(plateau.MinimumLoss);
+        writer.WriteTag(SolverState.IterLastEventFieldNumber, WireFormat.WireType.Varint);
+        writer._coded.WriteInt32(plateau.LastEvent);
     }
 
     /// <summary>Passes on what is still buffered; the stream stays open.</summary>

@@ -48,8 +48,14 @@ public sealed record ResumeState
     /// <summary>The random streams.</summary>
     public IReadOnlyList<RandomStreamState> RandomStreams { get; init; } = [];
 
+    /// <summary>What layers carry from one pass to the next, as the hidden state of a recurrent layer.</summary>
+    public IReadOnlyList<LayerState> LayerStates { get; init; } = [];
+
     /// <summary>The smoothed loss, or null where the solver keeps none.</summary>
     public SmoothedLossState? SmoothedLoss { get; init; }
+
+    /// <summary>One number a learnable parameter that larc_turbo goes on from; null without it.</summary>
+    public IReadOnlyList<float>? LarcAlignment { get; init; }
 
     /// <summary>The metric rows' segment at the time; the resumed run opens the next one.</summary>
     public int MetricSegment { get; init; }

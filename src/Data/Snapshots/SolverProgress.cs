@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Solvers;
 
 namespace CaffeActors.Data.Snapshots;
 
@@ -7,4 +8,6 @@ namespace CaffeActors.Data.Snapshots;
 /// <param name="Iteration">Iterations done.</param>
 /// <param name="CurrentStep">Steps of the learning-rate policy taken (step, multistep), else 0.</param>
 /// <param name="History">The update rule's memory, in the order of the rule: one or two blobs a parameter.</param>
-public sealed record SolverProgress(int Iteration, int CurrentStep, IReadOnlyList<Blob> History);
+/// <param name="Plateau">What the learning-rate policy plateau keeps; null for other policies.</param>
+public sealed record SolverProgress(
+    int Iteration, int CurrentStep, IReadOnlyList<Blob> History, PlateauState? Plateau = null);

@@ -1,6 +1,8 @@
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Prototxt.Forks;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Files;
+using Google.Protobuf;
 
 namespace CaffeActors.Data.Snapshots;
 
@@ -15,15 +17,27 @@ public static class WeightsFile
     /// that only its owner keeps there is an empty BlobProto, without a shape, or missing at the end of the list.
     /// </summary>
     /// <param name="path">The file.</param>
+    /// <param name="notice">Hears that the file is of NVIDIA's fork, whose nets are brought into our schema.</param>
     /// <exception cref="CaffeException">
     /// CFA1005: there is no such file or it cannot be read; CFA1402: it is damaged or holds something else.
     /// </exception>
-    public static NetParameter Read(string path)
+    public static NetParameter Read(string path, Action<string>? notice = null)
     {
         NetParameter net = SnapshotFile.ReadNet(path, Hdf5SnapshotReader.ReadNet, NetParameter.Parser);
         if (net.Layer.Count == 0 && net.Layers.Count == 0 && !Hdf5.Hdf5Reader.IsHdf5(path))
             throw SnapshotFile.Bad(path, "holds no layers: it is damaged or no weights file");
-        return net;
+        try
+        {
+            net = NvidiaFork.OfBinary(net, path, out string line);
+            if (line.Length > 0)
+                notice?.Invoke(line);
+            return net;
+        }
+        catch (InvalidProtocolBufferException exception)
+        {
+            throw SnapshotFile.Bad(
+                path, $"has damaged fields of NVIDIA's fork of Caffe: {exception.Message}", exception);
+        }
     }
 
     /// <summary>Writes weights; the file appears whole or not at all.</summary>

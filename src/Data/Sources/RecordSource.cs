@@ -1,5 +1,6 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Data.Sources.LevelDb;
 using CaffeActors.Data.Sources.Lmdb;
 
 namespace CaffeActors.Data.Sources;
@@ -19,6 +20,12 @@ public abstract class RecordSource : IDisposable
 
     /// <summary>Number of records, at least 0.</summary>
     public abstract long Count { get; }
+
+    /// <summary>
+    /// Whether keys and values, once given, stay in place and unchanged until the source is closed: several can then be
+    /// held at once. Default false: they are valid until the next call.
+    /// </summary>
+    public virtual bool SpansStay => false;
 
     /// <summary>Finds a record by its number.</summary>
     /// <param name="index">0 to <see cref="Count"/> - 1.</param>
@@ -42,17 +49,29 @@ public abstract class RecordSource : IDisposable
     /// <exception cref="CaffeException">There is no such folder, or no data base in it that can be read.</exception>
     public static RecordSource Open(string path, DataParameter.Types.DB declared, Action<string> notice)
     {
-        if (File.Exists(System.IO.Path.Combine(path, LmdbFormat.FileName)))
+        RecordSource source = Open(path);
+        if (source is LmdbSource && declared != DataParameter.Types.DB.Lmdb)
         {
-            if (declared != DataParameter.Types.DB.Lmdb)
-            {
-                notice($"'{path}' is an LMDB, not a LevelDB as the net says (backend: LMDB is missing); "
-                    + "it is read as an LMDB.");
-            }
-
-            return new LmdbSource(path);
+            notice($"'{path}' is an LMDB, not a LevelDB as the net says (backend: LMDB is missing); "
+                + "it is read as an LMDB.");
+        }
+        else if (source is LevelDbSource && declared != DataParameter.Types.DB.Leveldb)
+        {
+            notice($"'{path}' is a LevelDB, not an LMDB as the net says; it is read as a LevelDB.");
         }
 
+        return source;
+    }
+
+    /// <summary>Opens a data base, LMDB or LevelDB, by what its folder holds.</summary>
+    /// <param name="path">The folder.</param>
+    /// <exception cref="CaffeException">There is no such folder, or no data base in it that can be read.</exception>
+    public static RecordSource Open(string path)
+    {
+        if (File.Exists(System.IO.Path.Combine(path, LmdbFormat.FileName)))
+            return new LmdbSource(path);
+        if (File.Exists(System.IO.Path.Combine(path, LevelDbFormat.CurrentName)))
+            return new LevelDbSource(path);
         if (File.Exists(path))
             throw Unreadable($"data source '{path}' is a file; give the folder that holds the data base");
         if (!Directory.Exists(path))
@@ -61,13 +80,8 @@ public abstract class RecordSource : IDisposable
                 $"data source '{path}' does not exist; relative paths start at '{Directory.GetCurrentDirectory()}'");
         }
 
-        if (File.Exists(System.IO.Path.Combine(path, "CURRENT")))
-        {
-            throw Unreadable($"data source '{path}' is a LevelDB, and this build reads LMDB only; make an LMDB of the "
-                + "same records (convert the images again with backend lmdb) and set backend: LMDB");
-        }
-
-        throw Unreadable($"data source '{path}' holds no data base: there is no {LmdbFormat.FileName} in it");
+        throw Unreadable($"data source '{path}' holds no data base: there is neither {LmdbFormat.FileName} (LMDB) nor "
+            + $"{LevelDbFormat.CurrentName} (LevelDB) in it");
     }
 
     /// <inheritdoc/>

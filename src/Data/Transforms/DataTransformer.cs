@@ -1,12 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Images;
 using CaffeActors.Data.Sources;
-using Google.Protobuf;
 
 namespace CaffeActors.Data.Transforms;
 
@@ -32,8 +30,7 @@ public sealed unsafe class DataTransformer
     private readonly Phase _phase;
     private readonly ulong _seed;
     private readonly ulong _stream;
-    private readonly float[]? _mean;
-    private readonly int[] _meanShape = [];
+    private readonly MeanImage? _mean;
     private readonly float[] _meanValues;
 
     /// <summary>Takes the parameters and reads the mean file.</summary>
@@ -57,7 +54,7 @@ public sealed unsafe class DataTransformer
             return;
         if (_meanValues.Length > 0)
             throw failure(ErrorCodes.BadLayerParameter, "mean_file and mean_value cannot both be given");
-        (_meanShape, _mean) = ReadMean(resolvePath(_parameter.MeanFile));
+        _mean = MeanImage.Read(resolvePath(_parameter.MeanFile), failure);
     }
 
     /// <summary>How encoded images are to be decoded.</summary>
@@ -75,10 +72,10 @@ public sealed unsafe class DataTransformer
                 $"an image of {height} x {width} is smaller than crop_size {crop}");
         }
 
-        if (_mean is not null && !_meanShape.AsSpan().SequenceEqual([channels, height, width]))
+        if (_mean is not null && (_mean.Channels, _mean.Height, _mean.Width) != (channels, height, width))
         {
             throw _failure(ErrorCodes.ShapeMismatch,
-                $"the mean in '{_parameter.MeanFile}' has {string.Join(" x ", _meanShape)} values, "
+                $"the mean in '{_parameter.MeanFile}' has {_mean.Channels} x {_mean.Height} x {_mean.Width} values, "
                 + $"the images have {channels} x {height} x {width}");
         }
 
@@ -128,7 +125,7 @@ public sealed unsafe class DataTransformer
         }
 
         float scale = _parameter.Scale;
-        fixed (float* mean = _mean)
+        fixed (float* mean = _mean?.Values)
         {
             for (int c = 0; c < channels; c++)
             {
@@ -143,8 +140,16 @@ public sealed unsafe class DataTransformer
         }
     }
 
+    /// <summary>Transforms a row of bytes or floats.</summary>
+    /// <param name="row">Its values.</param>
+    /// <param name="meanRow">The mean of each, or null for one of all.</param>
+    /// <param name="mean">The mean of all.</param>
+    /// <param name="scale">What the differences are multiplied by.</param>
+    /// <param name="target">Where the result goes.</param>
+    /// <param name="count">Number of values.</param>
+    /// <param name="mirror">Whether it goes there in falling order.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void TransformRow<T>(
+    internal static void TransformRow<T>(
         T* row, float* meanRow, float mean, float scale, float* target, int count, bool mirror)
         where T : unmanaged
     {
@@ -178,32 +183,5 @@ public sealed unsafe class DataTransformer
         (Vector128<ushort> low, Vector128<ushort> high) = Vector128.Widen(Vector128.Load((byte*)pixels));
         (Vector256<uint> first, Vector256<uint> second) = Vector256.Widen(Vector256.Create(low, high));
         return Vector512.ConvertToSingle(Vector512.Create(first, second).AsInt32());
-    }
-
-    private (int[] Shape, float[] Values) ReadMean(string path)
-    {
-        try
-        {
-            using FileStream file = File.OpenRead(path);
-            BlobProto proto = BlobProto.Parser.ParseFrom(file);
-            using var blob = new Blob();
-            blob.FromProto(proto);
-            if (blob.AxisCount is < 3 or > 4 || (blob.AxisCount == 4 && blob.Dim(0) != 1))
-            {
-                throw _failure(ErrorCodes.ShapeMismatch,
-                    $"mean_file '{path}' has the shape {blob.ShapeString}; it must be one image");
-            }
-
-            return ([blob.Dim(-3), blob.Dim(-2), blob.Dim(-1)], blob.Data.ToArray());
-        }
-        catch (InvalidProtocolBufferException failure)
-        {
-            throw _failure(ErrorCodes.BadRecord,
-                $"mean_file '{path}' is no BlobProto: {failure.Message}", FailureKind.Data);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw _failure(ErrorCodes.FileNotFound, $"mean_file '{path}' cannot be read: {failure.Message}");
-        }
     }
 }

@@ -3,7 +3,9 @@ using CaffeActors.Actors.Planning;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Data.Images;
 using CaffeActors.Data.Layers;
+using CaffeActors.Data.Transforms;
 using CaffeActors.Testing;
 
 namespace CaffeActors.Actors.Tests.Planning;
@@ -75,6 +77,24 @@ public sealed class ConfigurationPlannerTests : IDisposable
     }
 
     [Fact]
+    public void AugmentationAndThreads_AreRead()
+    {
+        RunPlan plan = Plan("""
+            data.threads = 3
+            data.sets = [{ name = a, extensions."data" { rotate = 5, hue = 18 } }]
+            extensions."data" {
+              threads = 2, rotate = 10, scale-range = [0.8, 1.25], brightness = 0.1, contrast = 0.2, saturation = 0.3
+              border = reflect, fill = 128, augment-test = on
+            }
+            """);
+        Assert.Equal(3, plan.LoadThreads);
+        Assert.Equal(
+            new DataExtension(Threads: 2, Augmentation: new Augmentation(
+                10, 0.8, 1.25, 0.1, 0.2, 0.3, 18, BorderRule.Reflect, 128, InTest: true)),
+            plan.Extensions["data"]);
+    }
+
+    [Fact]
     public void FirstDataSetThatIsThere_IsUsedAndTheFileWinsOverIt()
     {
         string text = $$"""
@@ -106,6 +126,14 @@ public sealed class ConfigurationPlannerTests : IDisposable
     [InlineData("layers.dat.data_param.batch_size = 1", ErrorCodes.UnknownKey, "did you mean 'data'?")]
     [InlineData("layers.ip = 5", ErrorCodes.BadSetting, "fields")]
     [InlineData("extensions.data.shufle = on", ErrorCodes.UnknownKey, "did you mean 'shuffle'?")]
+    [InlineData("extensions.data.rotat = 1", ErrorCodes.UnknownKey, "did you mean 'rotate'?")]
+    [InlineData("extensions.data.rotate = 181", ErrorCodes.BadSetting, "a number from 0 to 180")]
+    [InlineData("extensions.data.scale-range = 2", ErrorCodes.BadSetting, "two numbers from 0.1 to 10")]
+    [InlineData("extensions.data.scale-range = [2, 1]", ErrorCodes.BadSetting, "the smaller one first")]
+    [InlineData("extensions.data.scale-range = [a, 1]", ErrorCodes.BadSetting, "two numbers")]
+    [InlineData("extensions.data.border = wrap", ErrorCodes.BadSetting, "repeat, reflect, fill")]
+    [InlineData("extensions.data.fill = 256", ErrorCodes.BadSetting, "from 0 to 255")]
+    [InlineData("data.threads = -1", ErrorCodes.BadSetting, "from 0 to 1024")]
     [InlineData("train.solver = \"\"", ErrorCodes.BadSetting, "train.solver")]
     [InlineData("train.solver = nowhere.prototxt", ErrorCodes.FileNotFound, "nowhere.prototxt")]
     public void WhatDoesNotFit_IsRefused(string text, string code, string says)

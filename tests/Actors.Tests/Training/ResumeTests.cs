@@ -39,6 +39,39 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(_fixture.Metrics("uncut"), _fixture.Metrics("cut"));
     }
 
+    [Theory]
+    [InlineData("plateau_winsize: 2 rampup_interval: 4 rampup_lr: 0.001 min_lr: 0.0001", 13)]
+    [InlineData("plateau_winsize: [3, 1] larc: true larc_turbo: true larc_eta: 0.02", 21)]
+    [InlineData("plateau_winsize: 5 larc: true larc_policy: 'clip' momentum_policy: 'poly' "
+        + "weight_decay_policy: 'poly' max_weight_decay: 0.01", 22)]
+    public async Task CutRun_WithSettingsOfTheFork_EqualsTheUncutOne(string settings, int k)
+    {
+        WriteSolver("");
+        await _fixture.RunAsync(_fixture.Plan(runs: "uncut"));
+        WriteSolver($"snapshot: {k}");
+        // Where max_iter is part of the rates, the run is cut by losing its last snapshot.
+        int? end = settings.Contains("poly", StringComparison.Ordinal) ? null : k;
+        await _fixture.RunAsync(_fixture.Plan(new PlanOptions { MaxIter = end }, "cut"));
+        foreach (string file in Directory.GetFiles(
+            Path.Combine(_fixture.RunFolder("cut"), "snapshots"), "*_40.*"))
+            File.Delete(file);
+        WriteSolver("");
+        RunOutcome outcome = await _fixture.RunAsync(_fixture.Plan(runs: "cut") with { Resume = ResumeMode.Auto });
+        Assert.Equal(new RunOutcome(RunEnd.Finished, 40), outcome);
+        Assert.Contains($"Resuming at iteration {k}", _fixture.Log.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Plateau Status: ", _fixture.Log.ToString(), StringComparison.Ordinal);
+        (byte[] model, byte[] state) = _fixture.Snapshot(40, "uncut");
+        (byte[] cutModel, byte[] cutState) = _fixture.Snapshot(40, "cut");
+        Assert.Equal(Convert.ToHexString(model), Convert.ToHexString(cutModel));
+        Assert.Equal(Convert.ToHexString(state), Convert.ToHexString(cutState));
+
+        void WriteSolver(string more) => File.WriteAllText(_fixture.At("solver.prototxt"), $"""
+            net: "{_fixture.At("net.prototxt")}" momentum: 0.5 weight_decay: 0.001 lr_policy: "plateau" gamma: 0.5
+            display: 5 average_loss: 3 test_iter: 3 test_interval: 10 max_iter: 40 solver_mode: CPU base_lr: 0.05
+            snapshot_prefix: "{_fixture.At("snap")}" {settings} {more}
+            """);
+    }
+
     [Fact]
     public async Task WithoutItsResumeFile_ASnapshotDoesNotGoOnExactly()
     {

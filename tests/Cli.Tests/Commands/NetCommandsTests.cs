@@ -114,7 +114,8 @@ public sealed class NetCommandsTests : IDisposable
             @"\] Iteration: 2 forward-backward time: [\d.e-]+ ms\.\n", @"\] Average time per layer: \n",
             @"\]         ip\tforward: [\d.e-]+ ms\.\n", @"\]         ip\tbackward: [\d.e-]+ ms\.\n",
             @"\] Average Forward pass: [\d.e-]+ ms\.\n", @"\] Total Time: [\d.e-]+ ms\.\n",
-            @"\] \*\*\* Benchmark ends \*\*\*\n"])
+            @"\] \*\*\* Benchmark ends \*\*\*\n.*\] Waited for data: [\d.e-]+ ms an iteration, "
+                + @"[\d.e-]+ % of its time \(reading a batch takes [\d.e-]+ ms, on threads of its own\)\n"])
         {
             Assert.Matches(line, _cli.Error);
         }

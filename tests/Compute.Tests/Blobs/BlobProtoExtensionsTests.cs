@@ -37,6 +37,45 @@ public sealed class BlobProtoExtensionsTests
         Assert.Equal(7, read.Scalar);
     }
 
+    [Theory]
+    [InlineData(BlobProto.Types.RawType.Float16, "003C00C2", "0034008E")]
+    [InlineData(BlobProto.Types.RawType.Float, "0000803F000040C0", "0000803E0000C0B9")]
+    [InlineData(BlobProto.Types.RawType.Double, "000000000000F03F00000000000008C0",
+        "000000000000D03F00000000000038BF")]
+    public void RawValues_AreRead(BlobProto.Types.RawType type, string data, string diff)
+    {
+        var stored = new BlobProto
+        {
+            Shape = new BlobShape { Dim = { 2 } },
+            RawData = ByteString.CopyFrom(Convert.FromHexString(data)),
+            RawDataType = type,
+            RawDiff = ByteString.CopyFrom(Convert.FromHexString(diff)),
+            RawDiffType = type,
+        };
+        using var blob = new Blob();
+        blob.FromProto(BlobProto.Parser.ParseFrom(stored.ToByteArray()));
+        Assert.Equal([1f, -3], blob.Data.ToArray());
+        Assert.Equal([0.25f, -0.0003662109375f], blob.Diff.ToArray());
+    }
+
+    [Theory]
+    [InlineData(BlobProto.Types.RawType.Int, 8, "the type Int")]
+    [InlineData(BlobProto.Types.RawType.Double, 9, "9 bytes of 8-byte values")]
+    [InlineData(BlobProto.Types.RawType.Float16, 8, "4 values of data where its shape asks for 2")]
+    public void RawValues_ThatDoNotFitAreRefused(BlobProto.Types.RawType type, int length, string part)
+    {
+        var stored = new BlobProto
+        {
+            Shape = new BlobShape { Dim = { 2 } },
+            RawData = ByteString.CopyFrom(new byte[length]),
+            RawDataType = type,
+        };
+        using var blob = new Blob();
+        var failure = Assert.Throws<CaffeException>(() => blob.FromProto(stored));
+        Assert.Equal((ErrorCodes.BadSnapshot, FailureKind.Data), (failure.Code, failure.Kind));
+        Assert.Contains(part, failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void LegacyShape_HasFourAxes()
     {

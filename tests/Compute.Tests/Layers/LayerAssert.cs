@@ -37,6 +37,64 @@ internal static class LayerAssert
         Assert.All(named, text => Assert.Contains(text, failure.Message, StringComparison.Ordinal));
     }
 
+    /// <summary>
+    /// Each element of the top is near a function of the bottom's, relative to it where it is above 1.
+    /// </summary>
+    public static void ForwardIs(
+        LayerParameter parameter, Blob bottom, Func<double, double> function, double tolerance = 1e-6)
+    {
+        using var harness = new LayerHarness(parameter, [bottom]);
+        float[] x = bottom.Data.ToArray();
+        harness.Forward();
+        Assert.Equal(bottom.Shape.ToArray(), harness.Top[0].Shape.ToArray());
+        for (int i = 0; i < x.Length; i++)
+        {
+            double expected = function(x[i]);
+            Assert.Equal(expected, harness.Top[0].Data[i], tolerance * Math.Max(1, Math.Abs(expected)));
+        }
+    }
+
+    /// <summary>Outputs, and gradients where the tops' are all 1, of a layer of one bottom at given values.</summary>
+    public static void ValuesAre(
+        LayerParameter parameter, bool inPlace, params (float X, float Y, float Dx)[] expected)
+    {
+        using var harness = new LayerHarness(
+            parameter, [LayerHarness.BlobOf([expected.Length], [.. expected.Select(value => value.X)])],
+            inPlace: inPlace);
+        harness.Forward();
+        Assert.Equal(expected.Select(value => value.Y), harness.Top[0].Data.ToArray());
+        harness.Top[0].MutableDiff.Fill(1);
+        harness.Backward();
+        Assert.Equal(expected.Select(value => value.Dx), harness.Bottom[0].Diff.ToArray());
+    }
+
+    /// <summary>A pass fails with a code, and a message that names what is wrong.</summary>
+    public static CaffeException Fails(string code, Action pass, params string[] named)
+    {
+        CaffeException failure = Assert.Throws<CaffeException>(pass);
+        Assert.Equal(code, failure.Code);
+        Assert.All(named, text => Assert.Contains(text, failure.Message, StringComparison.Ordinal));
+        return failure;
+    }
+
+    /// <summary>A layer refuses to work in place.</summary>
+    public static void InPlaceIsRefused(LayerParameter parameter, params Blob[] bottom) => Fails(
+        ErrorCodes.BadConnection, () => new LayerHarness(parameter, bottom, inPlace: true), "in place");
+
+    /// <summary>The gradient of one bottom is refused, force_backward passes it by, and no other is needed.</summary>
+    public static void HasNoGradient(LayerParameter parameter, Blob[] bottom, int which, string named)
+    {
+        parameter = parameter.Clone();
+        parameter.Bottom.AddRange(bottom.Select((_, i) => $"bottom{i}"));
+        using var harness = new LayerHarness(parameter, bottom);
+        harness.Forward();
+        Assert.False(harness.Layer.AllowForceBackward(which));
+        bool[] propagate = [.. bottom.Select((_, i) => i == which)];
+        Fails(ErrorCodes.BadNet, () => harness.Backward(propagate), named);
+        propagate[which] = false;
+        harness.Backward(propagate);
+    }
+
     private static (float[] Data, float[] Diff) Run(
         LayerParameter parameter, Blob[] bottom, bool inPlace = false, int threads = 2, bool gradient = true)
     {

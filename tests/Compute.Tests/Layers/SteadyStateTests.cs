@@ -13,6 +13,15 @@ public sealed class SteadyStateTests
     [InlineData("Sigmoid", 1, 1)]
     [InlineData("Power", 1, 1)]
     [InlineData("Dropout", 1, 1)]
+    [InlineData("AbsVal", 1, 1)]
+    [InlineData("BNLL", 1, 1)]
+    [InlineData("Clip", 1, 1)]
+    [InlineData("ELU", 1, 1)]
+    [InlineData("Exp", 1, 1)]
+    [InlineData("Log", 1, 1)]
+    [InlineData("PReLU", 1, 1)]
+    [InlineData("Swish", 1, 1)]
+    [InlineData("Threshold", 1, 1)]
     [InlineData("Softmax", 1, 1)]
     [InlineData("SoftmaxWithLoss", 2, 2)]
     [InlineData("EuclideanLoss", 2, 1)]
@@ -21,9 +30,14 @@ public sealed class SteadyStateTests
     public void PassesAllocateNothing(string type, int bottoms, int tops)
     {
         Blob[] bottom = [LayerHarness.RandomBlob(1, [70, 900]), new Blob(type == "EuclideanLoss" ? [70, 900] : [70])];
-        var parameter = new LayerParameter { Type = type, PowerParam = new PowerParameter { Power = 1.5f, Shift = 2 } };
+        var parameter = new LayerParameter
+        {
+            Type = type,
+            PowerParam = new PowerParameter { Power = 1.5f, Shift = 2 },
+            ClipParam = new ClipParameter { Min = -0.5f, Max = 0.5f },
+        };
         using var harness = new LayerHarness(parameter, bottom[..bottoms], tops);
-        bool[] propagate = [.. bottom[..bottoms].Select((_, i) => i == 0 && type != "Accuracy")];
+        bool[] propagate = [.. bottom[..bottoms].Select((_, i) => i == 0 && type is not ("Accuracy" or "Threshold"))];
         for (int i = 0; i < 3; i++)
             Pass();
         long before = GC.GetAllocatedBytesForCurrentThread();

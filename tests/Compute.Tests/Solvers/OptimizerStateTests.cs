@@ -95,6 +95,67 @@ public sealed class OptimizerStateTests : IDisposable
             Assert.Equal(whole[i].Blob.Data.ToArray(), parted[i].Blob.Data.ToArray());
     }
 
+    [Theory]
+    [InlineData("scale")]
+    [InlineData("clip")]
+    public void Restore_GoesOnWithPlateauAndTurbo(string larcPolicy)
+    {
+        LearnableParam[] whole = Params(), parted = Params();
+        var parameter = new SolverParameter
+        {
+            Type = "SGD",
+            LrPolicy = "plateau",
+            BaseLr = 0.1f,
+            Gamma = 0.5f,
+            Momentum = 0.9f,
+            Larc = true,
+            LarcTurbo = true,
+            LarcPolicy = larcPolicy,
+            LarcEta = 0.05f,
+            PlateauWinsize = { 2 },
+        };
+        using Optimizer all = new(parameter, whole, _device);
+        RunTold(all, 0, 12);
+
+        var state = new SolverState();
+        float[] alignment;
+        using (Optimizer first = new(parameter, parted, _device))
+        {
+            RunTold(first, 0, 5);
+            first.ToSolverState(state);
+            alignment = first.LarcAlignment.ToArray();
+        }
+
+        using Optimizer second = new(parameter, parted, _device);
+        second.Restore(SolverState.Parser.ParseFrom(state.ToByteArray()));
+        second.RestoreLarcAlignment(alignment);
+        RunTold(second, 5, 12);
+        Assert.Equal(all.CurrentStep, second.CurrentStep);
+        Assert.True(all.CurrentStep > 1);
+        Assert.Equal(all.Plateau, second.Plateau);
+        Assert.NotEqual(0, alignment[0]);
+        Assert.Equal(all.LarcAlignment.ToArray(), second.LarcAlignment.ToArray());
+        for (int i = 0; i < whole.Length; i++)
+            Assert.Equal(whole[i].Blob.Data.ToArray(), parted[i].Blob.Data.ToArray());
+
+        // Losses that fall at first and then do not.
+        static void RunTold(Optimizer optimizer, int from, int to)
+        {
+            for (int iteration = from; iteration < to; iteration++)
+            {
+                Run(optimizer, iteration, iteration + 1);
+                optimizer.ObserveLoss(iteration, iteration < 3 ? 5 - iteration : 4);
+            }
+        }
+    }
+
+    [Fact]
+    public void OtherPolicies_KeepNoMinimumLoss()
+    {
+        SolverState state = StateOf("SGD");
+        Assert.False(state.HasMinimumLoss || state.HasIterLastEvent);
+    }
+
     [Fact]
     public void ToSolverState_ListsTheSecondBlockAfterTheFirst()
     {

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using CaffeActors.Data.Images;
 using SkiaSharp;
 
@@ -74,6 +75,34 @@ public sealed unsafe class ImageDecoderTests
                 Assert.False(ImageDecoder.TryDecode(cut, ColorMode.AsStored, _buffer, out string error), $"{length}");
                 Assert.NotEqual("", error);
             }
+        }
+    }
+
+    [Theory]
+    [InlineData(20_000, 20_000)]
+    [InlineData(2_000_000, 400)]
+    public void Sizes_AreNotBelieved_BecauseTheyAreWritten(int width, int height)
+    {
+        byte[] file = Encode(2, 2, SKEncodedImageFormat.Png, (_, _) => SKColors.Red);
+        BinaryPrimitives.WriteInt32BigEndian(file.AsSpan(16), width);
+        BinaryPrimitives.WriteInt32BigEndian(file.AsSpan(20), height);
+        BinaryPrimitives.WriteUInt32BigEndian(file.AsSpan(29), Crc(file.AsSpan(12, 17)));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.False(ImageDecoder.TryDecode(file, ColorMode.Color, _buffer, out string error));
+        Assert.Contains($"{width} x {height} pixels", error, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000);
+
+        static uint Crc(ReadOnlySpan<byte> bytes)
+        {
+            uint crc = uint.MaxValue;
+            foreach (byte value in bytes)
+            {
+                crc ^= value;
+                for (int bit = 0; bit < 8; bit++)
+                    crc = (crc >> 1) ^ (0xEDB88320 * (crc & 1));
+            }
+
+            return ~crc;
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Layers;
+using CaffeActors.Data.Transforms;
 
 namespace CaffeActors.Data.Tests.Layers;
 
@@ -101,9 +102,12 @@ public sealed class BatchLayerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void SteadyPasses_AllocateNothing(bool resize)
+    public void SteadyPasses_AllocateNothing(bool prepare)
     {
-        DataExtension extension = resize ? new(Shuffle: true, 48, 40) : new();
+        // One thread: the count is the calling thread's.
+        DataExtension extension = prepare
+            ? new(Shuffle: true, 48, 40, Threads: 1, Augmentation: new Augmentation(10, 0.9, 1.1, 0.1, 0.1, 0.1, 5))
+            : new(Threads: 1);
         using var harness = new DataHarness<DataLayer>(Parameter(5), extension: extension);
         for (int i = 0; i < 10; i++)
             harness.Forward();

@@ -35,7 +35,13 @@ public sealed class DataLayerGoldenTests
         Check("gray_lmdb", transform, "data-gray.h5");
     }
 
-    private static void Check(string source, TransformationParameter transform, string golden)
+    [Fact]
+    public void LevelDb() => Check("raw32_leveldb", new TransformationParameter { Scale = 1f / 256 },
+        "data-leveldb.h5", DataParameter.Types.DB.Leveldb);
+
+    private static void Check(
+        string source, TransformationParameter transform, string golden,
+        DataParameter.Types.DB backend = DataParameter.Types.DB.Lmdb)
     {
         using var harness = new DataHarness<DataLayer>(
             new LayerParameter
@@ -43,7 +49,7 @@ public sealed class DataLayerGoldenTests
                 Type = "Data",
                 Phase = Phase.Test,
                 TransformParam = transform,
-                DataParam = new DataParameter { Source = source, BatchSize = 4, Backend = DataParameter.Types.DB.Lmdb },
+                DataParam = new DataParameter { Source = source, BatchSize = 4, Backend = backend },
             },
             resolve: path => Fixture.PathOf(path));
         using var expected = new Hdf5Reader(Fixture.PathOf(golden));

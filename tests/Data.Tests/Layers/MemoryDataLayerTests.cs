@@ -1,5 +1,6 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Data.Images;
 using CaffeActors.Data.Layers;
 using Google.Protobuf;
 
@@ -77,6 +78,65 @@ public sealed class MemoryDataLayerTests
             Label = label,
             Data = ByteString.CopyFrom(0, 0, 0, 0, value, 0, 0, 0, 0),
         };
+    }
+
+    [Fact]
+    public void AddImages_TransformsPixels()
+    {
+        LayerParameter parameter = Parameter(channels: 3, height: 2, width: 2);
+        parameter.TransformParam = new TransformationParameter { Scale = 2, CropSize = 2, MeanValue = { 1, 2, 3 } };
+        parameter.Phase = Phase.Test;
+        using var harness = new DataHarness<MemoryDataLayer>(parameter);
+        harness.Layer.AddImages([Image(10, 3, 4), Image(50, 3, 4)], [5, 6.5f]);
+        (string[] keys, float[] data, float[] labels) = harness.Next();
+        Assert.Equal(["0", "1"], keys);
+        Assert.Equal([5, 6.5f], labels);
+        // The middle: from row 0 and column 1 on.
+        Assert.Equal([20f, 22, 28, 30], data[..4]);
+        Assert.Equal((Pixel(50, 2, 1, 2, 3, 4) - 3f) * 2, data[^1]);
+        Assert.Equal(ErrorCodes.ShapeMismatch,
+            Assert.Throws<CaffeException>(() => harness.Layer.AddImages([Image(0, 3, 4)], [1])).Code);
+        Assert.Equal(ErrorCodes.ShapeMismatch,
+            Assert.Throws<CaffeException>(() => harness.Layer.AddImages([Image(0, 3, 4), Image(0, 3, 4)], [1])).Code);
+        Assert.Equal(ErrorCodes.ShapeMismatch,
+            Assert.Throws<CaffeException>(() => harness.Layer.AddImages([Image(0, 1, 4), Image(0, 3, 4)], [1, 2]))
+                .Code);
+        Assert.Equal(data, harness.Next().Data);
+
+        static int Pixel(int first, int channel, int row, int column, int height, int width) =>
+            first + (((channel * height) + row) * width) + column;
+
+        static unsafe PixelBuffer Image(int first, int height, int width)
+        {
+            var buffer = new PixelBuffer();
+            PlanarPixels pixels = buffer.Reserve(3, height, width);
+            for (int i = 0; i < 3 * height * width; i++)
+                pixels.Data[i] = (byte)(first + i);
+            return buffer;
+        }
+    }
+
+    [Fact]
+    public void BatchSize_MayChangeBetweenFeeds()
+    {
+        using var harness = new DataHarness<MemoryDataLayer>(Parameter(batch: 1));
+        harness.Layer.AddDatums([Datum(1), Datum(2), Datum(3)]);
+        harness.Forward();
+        Assert.Throws<InvalidOperationException>(() => harness.Layer.SetBatchSize(3));
+        harness.Forward();
+        harness.Forward();
+        Assert.Equal(ErrorCodes.BadLayerParameter,
+            Assert.Throws<CaffeException>(() => harness.Layer.SetBatchSize(0)).Code);
+        harness.Layer.SetBatchSize(3);
+        Assert.Equal([1f, 1, 2, 2, 3, 3], harness.Next().Data);
+        Assert.Equal([3, 1, 1, 2], harness.Tops[0].Shape.ToArray());
+        // What was given to Reset waits for nobody.
+        harness.Layer.Reset(new float[6], new float[3], 3);
+        harness.Layer.AddDatums([Datum(4), Datum(5), Datum(6)]);
+        Assert.Equal([4f, 4, 5, 5, 6, 6], harness.Next().Data);
+
+        static Datum Datum(byte value) =>
+            new() { Channels = 1, Height = 1, Width = 2, Data = ByteString.CopyFrom(value, value) };
     }
 
     [Fact]

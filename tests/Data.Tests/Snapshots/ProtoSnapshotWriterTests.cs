@@ -1,5 +1,6 @@
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.Snapshots;
 using CsCheck;
 using Google.Protobuf;
@@ -73,11 +74,15 @@ public sealed class ProtoSnapshotWriterTests
         Assert.Equal(File.ReadAllBytes(path), stream.ToArray());
     }
 
-    [Fact]
-    public void WriteState_GivesProtobufsBytes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void WriteState_GivesProtobufsBytes(bool plateau)
     {
-        SolverProgress progress = Sample.Progress(300);
+        SolverProgress progress = Sample.Progress(300) with { Plateau = plateau ? new PlateauState(0.25f, 210) : null };
         var proto = new SolverState { Iter = 300, LearnedNet = "ä/b", CurrentStep = 2 };
+        if (plateau)
+            (proto.MinimumLoss, proto.IterLastEvent) = (0.25f, 210);
         proto.History.AddRange(progress.History.Select(blob => blob.ToProto()));
         using var stream = new MemoryStream();
         ProtoSnapshotWriter.WriteState(stream, progress, "ä/b");

@@ -21,8 +21,13 @@ public sealed class ResumeFileTests
         Assert.Equal(state.RandomStreams, read.RandomStreams);
         Assert.Equal(state.SmoothedLoss!.Losses, read.SmoothedLoss!.Losses);
         Assert.Equal(state.SmoothedLoss.Value, read.SmoothedLoss.Value);
+        LayerState carried = Assert.Single(read.LayerStates);
+        Assert.Equal("train/lstm/h", carried.Name);
+        Assert.Equal([1, 2, 3], carried.Shape);
+        Assert.Equal(state.LayerStates[0].Floats, carried.Floats);
         Assert.Equal(state, read with
         {
+            LayerStates = state.LayerStates,
             DataPositions = state.DataPositions,
             RandomStreams = state.RandomStreams,
             SmoothedLoss = state.SmoothedLoss,

@@ -62,6 +62,7 @@ internal static class Sample
             new("drop1/mask", ulong.MaxValue, 14695981039346656037, 12),
             new("data/crop", 0, 1, ulong.MaxValue),
         ],
+        LayerStates = [LayerState.Of("train/lstm/h", Blob(0.1f, 1, 2, 3))],
         SmoothedLoss = new([1 / 3f, float.NaN, float.PositiveInfinity], 0.1f + 0.2f),
         MetricSegment = segment,
         MetricStep = 7,

@@ -1,5 +1,6 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.Snapshots;
 using CaffeActors.Testing;
 using Format = CaffeActors.Compute.Schema.SolverParameter.Types.SnapshotFormat;
@@ -63,6 +64,18 @@ public sealed class SnapshotStoreTests : IDisposable
         Store().Save(Sample.Net(first: 9), Sample.Progress(15), Sample.Resume());
         SnapshotContent content = SnapshotLoader.Load(Store().Newest().Newest!);
         AssertEqualBlobs(Sample.Net(first: 9).Layers[1].Blobs, content.Net.Layer[1].Blobs);
+    }
+
+    [Theory]
+    [InlineData(Format.Binaryproto)]
+    [InlineData(Format.Hdf5)]
+    public void Save_KeepsWhatPlateauAndTurboGoOnFrom(Format format)
+    {
+        SolverProgress progress = Sample.Progress(15) with { Plateau = new PlateauState(0.1f, 12) };
+        Store(format).Save(Sample.Net(), progress, Sample.Resume() with { LarcAlignment = [0.1f, -1e-9f] });
+        SnapshotContent content = SnapshotLoader.Load(Store(format).Newest().Newest!);
+        Assert.Equal((0.1f, 12), (content.State.MinimumLoss, content.State.IterLastEvent));
+        Assert.Equal([0.1f, -1e-9f], content.Resume!.LarcAlignment!);
     }
 
     [Theory]

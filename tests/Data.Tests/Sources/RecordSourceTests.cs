@@ -20,18 +20,28 @@ public sealed class RecordSourceTests
         Assert.Single(notices);
     }
 
+    [Fact]
+    public void Open_TakesALevelDbForOne_WhateverTheNetSays()
+    {
+        var notices = new List<string>();
+        using RecordSource source = RecordSource.Open(
+            Fixture.PathOf("raw32_leveldb"), DataParameter.Types.DB.Lmdb, notices.Add);
+        Assert.Equal(10, source.Count);
+        Assert.Contains("is a LevelDB", Assert.Single(notices), StringComparison.Ordinal);
+        using RecordSource again = RecordSource.Open(
+            Fixture.PathOf("raw32_leveldb"), DataParameter.Types.DB.Leveldb, notices.Add);
+        Assert.Single(notices);
+    }
+
     [Theory]
     [InlineData("missing", "does not exist")]
     [InlineData("file", "is a file")]
     [InlineData("empty", "no data base")]
-    [InlineData("leveldb", "is a LevelDB")]
     public void Open_OfAnythingElse_SaysWhatIsThere(string name, string text)
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.At("file"), "");
         Directory.CreateDirectory(folder.At("empty"));
-        Directory.CreateDirectory(folder.At("leveldb"));
-        File.WriteAllText(Path.Combine(folder.At("leveldb"), "CURRENT"), "MANIFEST-000004\n");
         CaffeException failure = Assert.Throws<CaffeException>(
             () => RecordSource.Open(folder.At(name), DataParameter.Types.DB.Leveldb, _ => { }));
         Assert.Equal(ErrorCodes.SourceUnreadable, failure.Code);

@@ -87,6 +87,13 @@ public static class VectorMath
         return Vector512.ConditionalSelect(negative, e, Vector512<float>.One) / (e + Vector512<float>.One);
     }
 
+    /// <summary>The sign: -1, 0 or 1; of NaN 0.</summary>
+    /// <param name="x">Any values.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Sign(Vector512<float> x) =>
+        (Vector512.GreaterThan(x, Vector512<float>.Zero) & Vector512<float>.One)
+        - (Vector512.LessThan(x, Vector512<float>.Zero) & Vector512<float>.One);
+
     /// <summary>The sum of the lanes, always added in the same order.</summary>
     /// <param name="x">The lanes.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

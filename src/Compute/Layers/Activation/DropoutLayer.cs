@@ -11,9 +11,9 @@ namespace CaffeActors.Compute.Layers.Activation;
 /// <summary>
 /// Dropout. In TRAIN each element is kept with probability 1 - ratio: y = x * m / (1 - ratio), m 1 for a kept element
 /// and 0 for another; dx = dy * m / (1 - ratio) with the same m. In TEST y = x and dx = dy.
-/// One bottom and one top of any shape; in place works. <c>dropout_param</c>: <c>dropout_ratio</c>, between 0 and 1,
-/// both excluded, default 0.5. Element i is kept where word i of the pass's draw from the stream "mask" is at most
-/// (1 - ratio) * (2^32 - 1), so the number of threads does not matter.
+/// One bottom and one top of any shape; in place works. <c>dropout_param</c>: <c>dropout_ratio</c>, from 0 (nothing is
+/// dropped) to below 1, default 0.5. Element i is kept where word i of the pass's draw from the stream "mask" is at
+/// most (1 - ratio) * (2^32 - 1), so the number of threads does not matter.
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Dropout")]
@@ -35,12 +35,8 @@ public sealed unsafe class DropoutLayer(LayerParameter parameter) : NeuronLayer(
     /// <inheritdoc/>
     protected override void LayerSetUp(Blob[] bottom, Blob[] top)
     {
-        if (!(_ratio > 0 && _ratio < 1))
-        {
-            throw Fail(ErrorCodes.BadLayerParameter,
-                $"dropout_ratio is {_ratio} and must lie between 0 and 1, both excluded; to drop nothing, remove the "
-                + "layer");
-        }
+        if (!(_ratio >= 0 && _ratio < 1))
+            throw Fail(ErrorCodes.BadLayerParameter, $"dropout_ratio is {_ratio}; it must be from 0 to below 1");
 
         if (Phase == Phase.Train)
             _stream = CreateStream("mask");

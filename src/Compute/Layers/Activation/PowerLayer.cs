@@ -15,12 +15,14 @@ namespace CaffeActors.Compute.Layers.Activation;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Power")]
-public sealed unsafe class PowerLayer(LayerParameter parameter) : NeuronLayer(parameter)
+public sealed unsafe class PowerLayer(LayerParameter parameter) : InputNeuronLayer(parameter)
 {
     private readonly float _power = parameter.PowerParam?.Power ?? 1;
     private readonly float _scale = parameter.PowerParam?.Scale ?? 1;
     private readonly float _shift = parameter.PowerParam?.Shift ?? 0;
-    private readonly Blob _input = new();
+
+    /// <inheritdoc/>
+    protected override bool NeedsInput => _power != 1;
 
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
@@ -31,8 +33,7 @@ public sealed unsafe class PowerLayer(LayerParameter parameter) : NeuronLayer(pa
             return;
         }
 
-        if (_power != 1 && ReferenceEquals(bottom[0], top[0]))
-            _input.CopyDataFrom(bottom[0]);
+        KeepInput(bottom, top);
         float* x = bottom[0].CpuData, y = top[0].MutableCpuData;
         int count = top[0].Count;
         if (_power == 1)
@@ -56,7 +57,7 @@ public sealed unsafe class PowerLayer(LayerParameter parameter) : NeuronLayer(pa
         }
 
         float* dy = top[0].CpuDiff, dx = bottom[0].MutableCpuDiff;
-        float* x = ReferenceEquals(bottom[0], top[0]) && _power != 1 ? _input.CpuData : bottom[0].CpuData;
+        float* x = InputOf(bottom, top);
         int count = top[0].Count;
         if (_power == 1)
             VectorMap.Run(Context.Device, count, dy, dx, new Linear(slope, 0));
@@ -65,14 +66,6 @@ public sealed unsafe class PowerLayer(LayerParameter parameter) : NeuronLayer(pa
         else
             Elementwise.Run(
                 Context.Device, count, new GradientBody(x, top[0].CpuData, dy, dx, _scale, _shift, _power));
-    }
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        base.Dispose(disposing);
-        if (disposing)
-            _input.Dispose();
     }
 
     private readonly struct Linear(float scale, float shift) : IVectorFunction

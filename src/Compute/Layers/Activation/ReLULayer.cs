@@ -8,18 +8,25 @@ namespace CaffeActors.Compute.Layers.Activation;
 
 /// <summary>
 /// Rectified linear unit: y = max(x, 0) + a * min(x, 0); dx = dy where x > 0, else a * dy.
-/// One bottom and one top of any shape; in place works unless a is negative.
+/// One bottom and one top of any shape; in place works (with a negative a copy of x is kept).
 /// <c>relu_param</c>: <c>negative_slope</c> a, default 0.
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("ReLU")]
-public sealed unsafe class ReLULayer(LayerParameter parameter) : NeuronLayer(parameter)
+public sealed unsafe class ReLULayer(LayerParameter parameter) : InputNeuronLayer(parameter)
 {
     private readonly float _slope = parameter.ReluParam?.NegativeSlope ?? 0;
 
     /// <inheritdoc/>
-    protected override void ForwardCpu(Blob[] bottom, Blob[] top) =>
+    /// <remarks>Else y is above 0 where x is, and serves as well.</remarks>
+    protected override bool NeedsInput => _slope < 0;
+
+    /// <inheritdoc/>
+    protected override void ForwardCpu(Blob[] bottom, Blob[] top)
+    {
+        KeepInput(bottom, top);
         VectorMap.Run(Context.Device, top[0].Count, bottom[0].CpuData, top[0].MutableCpuData, new Value(_slope));
+    }
 
     /// <inheritdoc/>
     protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
@@ -27,7 +34,7 @@ public sealed unsafe class ReLULayer(LayerParameter parameter) : NeuronLayer(par
         if (!propagateDown[0])
             return;
         VectorMap.Run(Context.Device, top[0].Count,
-            bottom[0].CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, new Gradient(_slope));
+            InputOf(bottom, top), top[0].CpuDiff, bottom[0].MutableCpuDiff, new Gradient(_slope));
     }
 
     private readonly struct Value(float slope) : IVectorFunction

@@ -17,6 +17,24 @@ internal readonly record struct ChannelLayout(int Outer, int Channels, int Inner
     /// <summary>Elements of one channel.</summary>
     public long PerChannel => (long)Outer * Inner;
 
+    /// <summary>Whether neighbours belong to different channels.</summary>
+    public bool IsInterleaved => Inner == 1;
+
+    /// <summary>
+    /// The elements from one on that lie in a row: of one channel, or, where it <see cref="IsInterleaved"/>, one of
+    /// each channel from the first one's on.
+    /// </summary>
+    /// <param name="element">The first element.</param>
+    /// <param name="to">The end of what is asked for.</param>
+    /// <returns>How many they are, and the first one's channel.</returns>
+    public (int Count, int Channel) RunAt(int element, int to)
+    {
+        int plane = element / Inner, channel = plane % Channels;
+        return IsInterleaved
+            ? (Math.Min(Channels - channel, to - element), channel)
+            : ((int)Math.Min(((plane + 1L) * Inner) - element, to - element), channel);
+    }
+
     /// <summary>The layout where axes [<paramref name="axis"/>, <paramref name="end"/>) are channels.</summary>
     public static ChannelLayout Of(Blob blob, int axis, int end) =>
         new(blob.CountRange(0, axis), blob.CountRange(axis, end), blob.CountFrom(end));

@@ -59,8 +59,8 @@ public sealed unsafe class ConcatLayer(LayerParameter parameter) : Layer(paramet
     {
         if (_concat.HasAxis && _concat.HasConcatDim)
             throw Fail(ErrorCodes.BadLayerParameter, "axis and concat_dim are both given; keep axis");
-        if (bottom.Length > 1 && bottom.Contains(top[0]))
-            throw Fail(ErrorCodes.BadConnection, "it cannot work in place; give its top a name of its own");
+        if (bottom.Length > 1)
+            RefuseInPlace(bottom, top);
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Blobs;
@@ -54,6 +52,7 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(p
     /// <inheritdoc/>
     protected override void LayerSetUp(Blob[] bottom, Blob[] top)
     {
+        RefuseInPlace(bottom, top);
         if (_inner.NumOutput is 0 or > int.MaxValue)
         {
             throw Fail(ErrorCodes.BadLayerParameter,
@@ -109,35 +108,12 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(p
         }
 
         if (_inner.BiasTerm && ParamPropagateDown[1])
-            Elementwise.Run(device, _n, new BiasBody(dy, _m, _n, Blobs[1].MutableCpuDiff));
+            ColumnSums.Add(device, dy, _m, _n, Blobs[1].MutableCpuDiff);
         if (propagateDown[0])
         {
             Gemm.Run(
                 device, false, _inner.Transpose, _m, _k, _n, 1, dy, _n, Blobs[0].CpuData,
                 _inner.Transpose ? _n : _k, 0, bottom[0].MutableCpuDiff, _k);
-        }
-    }
-
-    // Sums of columns, from the first row to the last.
-    private readonly struct BiasBody(float* dy, int m, int n, float* db) : IRangeBody
-    {
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public void Invoke(int from, int to)
-        {
-            int j = from;
-            for (; j + 16 <= to; j += 16)
-            {
-                Vector512<float> sum = Vector512.Load(db + j);
-                for (int i = 0; i < m; i++)
-                    sum += Vector512.Load(dy + ((nint)i * n) + j);
-                sum.Store(db + j);
-            }
-
-            for (; j < to; j++)
-            {
-                for (int i = 0; i < m; i++)
-                    db[j] += dy[((nint)i * n) + j];
-            }
         }
     }
 }

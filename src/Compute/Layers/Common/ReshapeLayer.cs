@@ -56,6 +56,10 @@ public sealed class ReshapeLayer(LayerParameter parameter) : SharingLayer(parame
         before.CopyTo(shape);
         after.CopyTo(shape[(first + _dims.Length)..]);
         int inferred = -1;
+        // Axes that the top takes over from the bottom take no part in what is worked out: a batch may be empty.
+        Span<int> replaced = stackalloc int[Blob.MaxAxes];
+        bottom.Shape[first..last].CopyTo(replaced[first..]);
+        long given = 1;
         for (int i = 0; i < _dims.Length; i++)
         {
             if (_dims[i] == 0 && first + i >= bottom.AxisCount)
@@ -67,26 +71,28 @@ public sealed class ReshapeLayer(LayerParameter parameter) : SharingLayer(parame
 
             if (_dims[i] == -1)
                 inferred = first + i;
+            else if (_dims[i] > 0 || first + i >= last)
+                given = Math.Min(given * (_dims[i] > 0 ? _dims[i] : bottom.Dim(first + i)), int.MaxValue);
+            else
+                replaced[first + i] = 1;
             shape[first + i] = _dims[i] switch { -1 => 1, 0 => bottom.Dim(first + i), _ => (int)_dims[i] };
         }
 
         if (inferred >= 0)
-            shape[inferred] = Infer(bottom, shape[..axes]);
+            shape[inferred] = Infer(bottom, replaced[first..last], given);
         return axes;
     }
 
-    private int Infer(Blob bottom, ReadOnlySpan<int> others)
+    private int Infer(Blob bottom, ReadOnlySpan<int> replaced, long given)
     {
-        long product = 1;
-        foreach (int length in others)
-            product = Math.Min(product * length, int.MaxValue);
-        if (product == 0 || bottom.Count % product != 0)
+        int count = Blob.CountOf(replaced);
+        if (given == 0 || count % given != 0)
         {
             throw Fail(ErrorCodes.ShapeMismatch,
-                $"the bottom's {bottom.Count} elements ({bottom.ShapeString}) cannot be divided by the other lengths, "
-                + $"in all {product}");
+                $"the {count} elements of the axes replaced (the bottom is {bottom.ShapeString}) cannot be divided by "
+                + $"the other lengths, in all {given}");
         }
 
-        return (int)(bottom.Count / product);
+        return (int)(count / given);
     }
 }

@@ -44,11 +44,7 @@ public abstract class SharingLayer(LayerParameter parameter) : Layer(parameter)
     protected abstract int TopShape(Blob bottom, Span<int> shape);
 
     /// <inheritdoc/>
-    protected override void LayerSetUp(Blob[] bottom, Blob[] top)
-    {
-        if (bottom[0] == top[0])
-            throw Fail(ErrorCodes.BadConnection, "it cannot work in place; give its top a name of its own");
-    }
+    protected override void LayerSetUp(Blob[] bottom, Blob[] top) => RefuseInPlace(bottom, top);
 
     /// <inheritdoc/>
     protected sealed override void ForwardCpu(Blob[] bottom, Blob[] top)

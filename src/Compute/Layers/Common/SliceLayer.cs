@@ -75,8 +75,8 @@ public sealed unsafe class SliceLayer(LayerParameter parameter) : Layer(paramete
                 + "or none for equal parts");
         }
 
-        if (top.Length > 1 && top.Contains(bottom[0]))
-            throw Fail(ErrorCodes.BadConnection, "it cannot work in place; give its tops names of their own");
+        if (top.Length > 1)
+            RefuseInPlace(bottom, top);
     }
 
     /// <inheritdoc/>

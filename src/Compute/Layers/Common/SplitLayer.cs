@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Blobs;
-using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Common;
@@ -36,11 +35,7 @@ public sealed unsafe class SplitLayer(LayerParameter parameter) : Layer(paramete
     }
 
     /// <inheritdoc/>
-    protected override void LayerSetUp(Blob[] bottom, Blob[] top)
-    {
-        if (top.Contains(bottom[0]))
-            throw Fail(ErrorCodes.BadConnection, "it cannot work in place; give its tops names of their own");
-    }
+    protected override void LayerSetUp(Blob[] bottom, Blob[] top) => RefuseInPlace(bottom, top);
 
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)

@@ -75,6 +75,7 @@ public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(par
     /// <inheritdoc/>
     protected override void LayerSetUp(Blob[] bottom, Blob[] top)
     {
+        RefuseInPlace(bottom, top);
         ChannelAxis = bottom[0].CanonicalAxis(_convolution.Axis);
         _settings = new ConvolutionSettings(
             _convolution, bottom[0].AxisCount - ChannelAxis - 1,

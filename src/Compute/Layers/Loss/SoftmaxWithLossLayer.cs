@@ -14,7 +14,8 @@ namespace CaffeActors.Compute.Layers.Loss;
 /// Bottoms: scores, and labels 0 to K - 1, one for each position (any shape of that count, the same axis 0).
 /// Tops: the loss, a scalar; if named, the probabilities too: no gradient comes back from them.
 /// <c>softmax_param.axis</c>, default 1; <c>loss_param</c>: <c>ignore_label</c>, default none; <c>normalization</c>,
-/// default VALID; <c>normalize</c>, its older form.
+/// default VALID; <c>normalize</c>, its older form; <c>label_smoothing</c> e in [0, 1), default 0: the target of a
+/// position is (1 - e) onehot(label) + e / K.
 /// A label that is no class fails with <see cref="ErrorCodes.LabelOutOfRange"/> and the item's index.
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
@@ -28,6 +29,7 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
     private PositionSplit _split;
     private int _outer;
     private LabelRule _rule;
+    private LabelSmoothing _smoothing;
     private float _normalizer;
 
     /// <inheritdoc/>
@@ -52,6 +54,7 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
 
         LossParameter? loss = Parameter.LossParam;
         _rule = new LabelRule(scores.Dim(axis), loss is { HasIgnoreLabel: true } ? loss.IgnoreLabel : null);
+        _smoothing = new LabelSmoothing(loss?.LabelSmoothing ?? 0, _split, _rule);
         Probabilities(top).ReshapeLike(scores);
     }
 
@@ -68,6 +71,12 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
                 $"loss_weight of the second top is {Parameter.LossWeight[1]}; probabilities are no loss, give it 0 or "
                 + "none");
         }
+
+        if (Parameter.LossParam is { LabelSmoothing: var smoothing } && !(smoothing >= 0 && smoothing < 1))
+        {
+            throw Fail(ErrorCodes.BadLayerParameter,
+                $"loss_param.label_smoothing must lie in [0, 1), not be {smoothing}");
+        }
     }
 
     /// <inheritdoc/>
@@ -83,6 +92,8 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
         float* p = Probabilities(top).MutableCpuData;
         SoftmaxKernel.Forward(Context.Device, bottom[0].CpuData, p, _outer, _split.Classes, _split.Inner);
         double loss = BlockSum.Run(Context.Device, _split.Count, new LossBody(p, bottom[1].CpuData, _split, _rule));
+        if (_smoothing.IsOn)
+            loss += _smoothing.Loss(Context.Device, p, bottom[1].CpuData);
         _normalizer = Normalizer(NormalizationOf(), _outer, _split.Inner, valid);
         top[0].MutableData[0] = (float)(loss / _normalizer);
     }
@@ -99,6 +110,8 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
             Context.Device.Pool.Run(new RowGradient(p, labels, dx, scale, _split, _rule), _split.Tasks);
         else
             Context.Device.Pool.Run(new ColumnGradient(p, labels, dx, scale, _split, _rule), _split.Tasks);
+        if (_smoothing.IsOn)
+            _smoothing.AddGradient(Context.Device, labels, dx, scale);
     }
 
     /// <inheritdoc/>

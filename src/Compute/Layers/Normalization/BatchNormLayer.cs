@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
@@ -135,7 +133,7 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
             offset[channel] = (float)(-r * (_first[channel] / _layout.PerChannel));
         }
 
-        Elementwise.Run(Context.Device, _layout.Count, new BackwardBody(
+        Elementwise.Run(Context.Device, _layout.Count, new NormalizationGradient(
             _layout, x, dy, dx, _mean.CpuData, _inverse.CpuData, _slope.CpuData, _offset.CpuData));
     }
 
@@ -189,51 +187,5 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
             means[channel] = (fraction * means[channel]) + mean[channel];
             variances[channel] = (fraction * variances[channel]) + (float)(unbias * variance);
         }
-    }
-
-    private readonly struct BackwardBody(
-        ChannelLayout layout, float* x, float* dy, float* dx, float* mean, float* inverse, float* slope, float* offset)
-        : IRangeBody
-    {
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public void Invoke(int from, int to)
-        {
-            for (int i = from; i < to;)
-            {
-                int plane = i / layout.Inner, channel = plane % layout.Channels;
-                int end = (int)Math.Min((plane + 1L) * layout.Inner, to);
-                if (layout.Inner == 1)
-                {
-                    end = Math.Min(i + layout.Channels - channel, to);
-                    for (; i + Lanes.Count <= end; i += Lanes.Count, channel += Lanes.Count)
-                    {
-                        Combine(i, Vector512.Load(mean + channel), Vector512.Load(inverse + channel),
-                            Vector512.Load(slope + channel), Vector512.Load(offset + channel)).Store(dx + i);
-                    }
-
-                    for (; i < end; i++, channel++)
-                        dx[i] = Combine(i, channel);
-                }
-                else
-                {
-                    Vector512<float> m = Vector512.Create(mean[channel]), r = Vector512.Create(inverse[channel]);
-                    Vector512<float> s = Vector512.Create(slope[channel]), o = Vector512.Create(offset[channel]);
-                    for (; i + Lanes.Count <= end; i += Lanes.Count)
-                        Combine(i, m, r, s, o).Store(dx + i);
-                    for (; i < end; i++)
-                        dx[i] = Combine(i, channel);
-                }
-            }
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private Vector512<float> Combine(
-            int i, Vector512<float> m, Vector512<float> r, Vector512<float> s, Vector512<float> o) =>
-            Vector512.FusedMultiplyAdd(
-                Vector512.Load(x + i) - m, s, Vector512.FusedMultiplyAdd(Vector512.Load(dy + i), r, o));
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private float Combine(int i, int channel) => MathF.FusedMultiplyAdd(
-            x[i] - mean[channel], slope[channel], MathF.FusedMultiplyAdd(dy[i], inverse[channel], offset[channel]));
     }
 }

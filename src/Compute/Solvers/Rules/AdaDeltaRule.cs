@@ -14,11 +14,10 @@ namespace CaffeActors.Compute.Solvers.Rules;
 [UpdateRule("AdaDelta")]
 public sealed class AdaDeltaRule(SolverParameter parameter) : UpdateRule<AdaDeltaRule.Element>
 {
-    private readonly float _momentum = parameter.Momentum;
     private readonly float _delta = parameter.Delta;
 
     /// <inheritdoc/>
-    protected override Element At(float rate, int iteration) => new(_momentum, _delta, rate);
+    protected override Element At(in ParamUpdate update) => new(update.Momentum, _delta, update.LocalRate);
 
     /// <summary>The formula.</summary>
     public readonly struct Element(float momentum, float delta, float rate) : IElementRule

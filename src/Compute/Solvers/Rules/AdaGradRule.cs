@@ -22,7 +22,7 @@ public sealed class AdaGradRule : UpdateRule<AdaGradRule.Element>
     }
 
     /// <inheritdoc/>
-    protected override Element At(float rate, int iteration) => new(_delta, rate);
+    protected override Element At(in ParamUpdate update) => new(_delta, update.LocalRate);
 
     /// <summary>The formula.</summary>
     public readonly struct Element(float delta, float rate) : IElementRule

@@ -11,7 +11,6 @@ namespace CaffeActors.Compute.Solvers.Rules;
 [UpdateRule("Adam")]
 public sealed class AdamRule : UpdateRule<AdamRule.Element>
 {
-    private readonly float _beta1;
     private readonly float _beta2;
     private readonly float _delta;
 
@@ -27,17 +26,17 @@ public sealed class AdamRule : UpdateRule<AdamRule.Element>
             throw Fail(parameter, "momentum", $"must lie in [0, 1) for type 'Adam', not be {parameter.Momentum}");
         if (!(parameter.Momentum2 >= 0 && parameter.Momentum2 < 1))
             throw Fail(parameter, "momentum2", $"must lie in [0, 1) for type 'Adam', not be {parameter.Momentum2}");
-        _beta1 = parameter.Momentum;
         _beta2 = parameter.Momentum2;
         _delta = parameter.Delta;
     }
 
     /// <inheritdoc/>
-    protected override Element At(float rate, int iteration)
+    protected override Element At(in ParamUpdate update)
     {
-        double t = iteration + 1.0;
-        float correction = (float)(Math.Sqrt(1 - Math.Pow(_beta2, t)) / (1 - Math.Pow(_beta1, t)));
-        return new(_beta1, _beta2, _delta, rate * correction);
+        double t = update.Iteration + 1.0;
+        float beta1 = update.Momentum;
+        float correction = (float)(Math.Sqrt(1 - Math.Pow(_beta2, t)) / (1 - Math.Pow(beta1, t)));
+        return new(beta1, _beta2, _delta, update.LocalRate * correction);
     }
 
     /// <summary>The formula.</summary>

@@ -5,14 +5,15 @@ using CaffeActors.Compute.Schema;
 namespace CaffeActors.Compute.Solvers.Rules;
 
 /// <summary>Nesterov's accelerated gradient with momentum μ: h' = μ h + α g; Δ = (1 + μ) h' - μ h.</summary>
-/// <param name="parameter">The solver's message: <c>momentum</c> μ, default 0.</param>
 [UpdateRule("Nesterov")]
-public sealed class NesterovRule(SolverParameter parameter) : UpdateRule<NesterovRule.Element>
+public sealed class NesterovRule : UpdateRule<NesterovRule.Element>
 {
-    private readonly float _momentum = parameter.Momentum;
+    /// <summary>Makes the rule of a solver.</summary>
+    /// <param name="parameter">The solver's message: <c>momentum</c> μ, default 0; it comes with each update.</param>
+    public NesterovRule(SolverParameter parameter) => ArgumentNullException.ThrowIfNull(parameter);
 
     /// <inheritdoc/>
-    protected override Element At(float rate, int iteration) => new(_momentum, rate);
+    protected override Element At(in ParamUpdate update) => new(update.Momentum, update.LocalRate);
 
     /// <summary>The formula.</summary>
     public readonly struct Element(float momentum, float rate) : IElementRule

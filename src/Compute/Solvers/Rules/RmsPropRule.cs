@@ -30,7 +30,7 @@ public sealed class RmsPropRule : UpdateRule<RmsPropRule.Element>
     }
 
     /// <inheritdoc/>
-    protected override Element At(float rate, int iteration) => new(_decay, _delta, rate);
+    protected override Element At(in ParamUpdate update) => new(_decay, _delta, update.LocalRate);
 
     /// <summary>The formula.</summary>
     public readonly struct Element(float decay, float delta, float rate) : IElementRule

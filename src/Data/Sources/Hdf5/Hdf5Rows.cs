@@ -6,46 +6,45 @@ namespace CaffeActors.Data.Sources.Hdf5;
 
 /// <summary>
 /// The rows of some HDF5 files: of each named dataset the slices along its first axis, which has one length in all
-/// datasets of a file. One file at a time is in memory, whole. Not thread-safe.
+/// datasets of a file. One file at a time is open, and of its rows no more are in memory than a set size allows (but
+/// one row of each dataset). Not thread-safe.
 /// </summary>
-internal sealed class Hdf5Rows
+internal sealed class Hdf5Rows : IDisposable
 {
+    /// <summary>Bytes of rows in memory by default: 64 MiB.</summary>
+    public const long StandardMemory = 64L << 20;
+
     private readonly IReadOnlyList<string> _paths;
     private readonly IReadOnlyList<string> _names;
+    private readonly bool _shuffled;
+    private readonly long _memory;
     private readonly long[] _counts;
     private readonly int[][] _rowShapes;
-    private readonly float[][] _values;
-    private int _loaded = -1;
+    private readonly int[] _rowLengths;
+    private readonly RowCache[] _caches;
+    private Hdf5Reader? _reader;
+    private int _open = -1;
 
-    /// <summary>Looks at the files; none is loaded yet.</summary>
+    /// <summary>Looks at the files; no rows are read yet.</summary>
     /// <param name="paths">The files, at least one.</param>
     /// <param name="names">The datasets.</param>
+    /// <param name="shuffled">Whether the rows of a file are asked for in no order.</param>
+    /// <param name="memory">Bytes of rows in memory at most.</param>
     /// <exception cref="CaffeException">A file cannot be read, or its datasets do not fit each other or the first
     /// file's.</exception>
-    public Hdf5Rows(IReadOnlyList<string> paths, IReadOnlyList<string> names)
+    public Hdf5Rows(
+        IReadOnlyList<string> paths, IReadOnlyList<string> names, bool shuffled = false, long memory = StandardMemory)
     {
-        (_paths, _names) = (paths, names);
+        (_paths, _names, _shuffled, _memory) = (paths, names, shuffled, memory);
         _counts = new long[paths.Count];
         _rowShapes = new int[names.Count][];
-        _values = new float[names.Count][];
+        _rowLengths = new int[names.Count];
+        _caches = new RowCache[names.Count];
         for (int file = 0; file < paths.Count; file++)
         {
             using var reader = new Hdf5Reader(paths[file]);
             for (int i = 0; i < names.Count; i++)
-            {
-                int[] shape = reader.ShapeOf(names[i]);
-                if (shape.Length == 0)
-                    throw Bad(file, $"dataset '{names[i]}' is a single number; it needs one row for each record");
-                if (i > 0 && shape[0] != _counts[file])
-                    throw Bad(file, $"dataset '{names[i]}' has {shape[0]} rows, '{names[0]}' has {_counts[file]}");
-                _counts[file] = shape[0];
-                _rowShapes[i] ??= shape[1..];
-                if (!_rowShapes[i].AsSpan().SequenceEqual(shape.AsSpan(1)))
-                {
-                    throw Bad(file, $"a row of dataset '{names[i]}' has the shape {Blob.FormatShape(shape.AsSpan(1))}, "
-                        + $"in '{paths[0]}' it is {Blob.FormatShape(_rowShapes[i])}");
-                }
-            }
+                LookAt(reader, file, i);
         }
     }
 
@@ -55,33 +54,83 @@ internal sealed class Hdf5Rows
     /// <summary>Rows of all files.</summary>
     public long Count => _counts.Sum();
 
+    /// <summary>Bytes of rows that are in memory.</summary>
+    public long Bytes => _open < 0 ? 0 : _caches.Sum(cache => cache.Bytes);
+
     /// <summary>Rows of a file.</summary>
     public long CountOf(int file) => _counts[file];
 
     /// <summary>The shape of a row of a dataset.</summary>
     public ReadOnlySpan<int> RowShape(int dataset) => _rowShapes[dataset];
 
-    /// <summary>A row of a dataset; the file is loaded where it is not the one in memory.</summary>
+    /// <summary>A row of a dataset, until the next call; its file is opened where it is not the one that is.</summary>
+    /// <exception cref="CaffeException">The file cannot be read, or has changed.</exception>
     public ReadOnlySpan<float> Row(int file, long row, int dataset)
     {
-        if (file != _loaded)
-            LoadFile(file);
-        int length = Blob.CountOf(_rowShapes[dataset]);
-        return _values[dataset].AsSpan(checked((int)(row * length)), length);
+        if (file != _open)
+            Open(file);
+        return _caches[dataset].Row(row);
     }
 
-    private void LoadFile(int file)
+    /// <inheritdoc/>
+    public void Dispose()
     {
-        _loaded = -1;
-        using var reader = new Hdf5Reader(_paths[file]);
-        for (int i = 0; i < _names.Count; i++)
+        _open = -1;
+        _reader?.Dispose();
+        _reader = null;
+    }
+
+    private void LookAt(Hdf5Reader reader, int file, int i)
+    {
+        IReadOnlyList<long> lengths = reader.OpenDataset(_names[i]).Lengths;
+        if (lengths.Count == 0)
+            throw Bad(file, $"dataset '{_names[i]}' is a single number; it needs one row for each record");
+        if (i > 0 && lengths[0] != _counts[file])
+            throw Bad(file, $"dataset '{_names[i]}' has {lengths[0]} rows, '{_names[0]}' has {_counts[file]}");
+        _counts[file] = lengths[0];
+        double length = lengths.Skip(1).Aggregate(1.0, (product, axis) => product * axis);
+        if (length > Array.MaxLength || lengths.Skip(1).Any(axis => axis > int.MaxValue))
+            throw Bad(file, $"a row of dataset '{_names[i]}' holds more than {Array.MaxLength} numbers");
+        if (_rowShapes[i] is null)
         {
-            _values[i] = reader.ReadFloats(_names[i]);
-            if (_values[i].Length != _counts[file] * Blob.CountOf(_rowShapes[i]))
-                throw Bad(file, $"dataset '{_names[i]}' has changed since training began");
+            _rowShapes[i] = [.. lengths.Skip(1).Select(axis => (int)axis)];
+            _rowLengths[i] = (int)length;
         }
 
-        _loaded = file;
+        if (!_rowShapes[i].Select(axis => (long)axis).SequenceEqual(lengths.Skip(1)))
+        {
+            throw Bad(file, $"a row of dataset '{_names[i]}' has the shape {string.Join(' ', lengths.Skip(1))} "
+                + $"({length}), in '{_paths[0]}' it is {Blob.FormatShape(_rowShapes[i])}");
+        }
+
+        if (length == 0)
+            throw Bad(file, $"a row of dataset '{_names[i]}' holds no numbers");
+    }
+
+    private void Open(int file)
+    {
+        Dispose();
+        _reader = new Hdf5Reader(_paths[file]);
+        // The small datasets first: what they leave of their share goes to the larger ones.
+        long left = _memory;
+        int parts = _names.Count;
+        foreach (int i in Enumerable.Range(0, _names.Count).OrderBy(i => _rowLengths[i]))
+        {
+            Hdf5Dataset dataset = _reader.OpenDataset(_names[i]);
+            if (dataset.Lengths.Count != _rowShapes[i].Length + 1 || dataset.Lengths[0] != _counts[file]
+                || !dataset.Lengths.Skip(1).SequenceEqual(_rowShapes[i].Select(axis => (long)axis)))
+            {
+                throw Bad(file, $"dataset '{_names[i]}' has changed since training began");
+            }
+
+            double whole = (double)_counts[file] * _rowLengths[i] * sizeof(float);
+            long share = (long)Math.Min(whole, left / parts);
+            _caches[i] = new RowCache(dataset, _rowLengths[i], share, _shuffled);
+            left -= share;
+            parts--;
+        }
+
+        _open = file;
     }
 
     private CaffeException Bad(int file, string what) =>

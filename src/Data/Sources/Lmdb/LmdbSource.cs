@@ -70,6 +70,9 @@ public sealed unsafe class LmdbSource : RecordSource
     /// <inheritdoc/>
     public override long Count => _meta.Entries;
 
+    /// <summary>True: they lie in the mapped file.</summary>
+    public override bool SpansStay => true;
+
     /// <inheritdoc/>
     public override void Read(long index, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
     {

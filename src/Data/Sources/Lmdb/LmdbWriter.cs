@@ -9,7 +9,7 @@ namespace CaffeActors.Data.Sources.Lmdb;
 /// that was not finished is never taken for a data base. LMDB 0.9, and thus Caffe, reads and goes on writing it.
 /// Not thread-safe.
 /// </summary>
-public sealed class LmdbWriter : IDisposable
+public sealed class LmdbWriter : RecordWriter
 {
     private const int PageSize = 4096;
 
@@ -50,15 +50,12 @@ public sealed class LmdbWriter : IDisposable
     /// <summary>The data base's folder.</summary>
     public string Folder { get; }
 
-    /// <summary>Records so far.</summary>
-    public long Count { get; private set; }
-
     /// <summary>Adds a record.</summary>
     /// <param name="key">1 to 511 bytes, greater than the one before (bytewise).</param>
     /// <param name="value">Any bytes.</param>
     /// <exception cref="ArgumentException">The key is empty, too long or not greater than the last one.</exception>
     /// <exception cref="CaffeException">The disk does not take it.</exception>
-    public void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    public override void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         if (key.Length is 0 or > LmdbFormat.MaxKeyLength)
         {
@@ -98,7 +95,7 @@ public sealed class LmdbWriter : IDisposable
     /// Writes the tree and the meta pages, and everything to the disk. Nothing can be added afterwards.
     /// </summary>
     /// <exception cref="CaffeException">The disk does not take it.</exception>
-    public void Complete()
+    public override void Complete()
     {
         try
         {
@@ -127,7 +124,12 @@ public sealed class LmdbWriter : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _file.Dispose();
+        base.Dispose(disposing);
+    }
 
     private long WriteOverflow(ReadOnlySpan<byte> value)
     {

@@ -42,6 +42,12 @@ public sealed class VectorMathTests
         VectorMath.Sigmoid, (0f, 0.5f), (Infinity, 1f), (-Infinity, 0f), (float.MinValue, 0f), (NaN, NaN));
 
     [Fact]
+    public void Sign_IsZeroOfZeroAndNaN() => AssertValues(
+        VectorMath.Sign,
+        (0f, 0f), (-0f, 0f), (NaN, 0f), (3f, 1f), (-3f, -1f), (Infinity, 1f), (-Infinity, -1f), (float.Epsilon, 1f),
+        (-float.Epsilon, -1f));
+
+    [Fact]
     public void SumLanesAndMaxLane_SeeEveryLane()
     {
         for (int lane = 0; lane < 16; lane++)

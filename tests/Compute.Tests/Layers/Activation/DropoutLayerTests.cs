@@ -102,13 +102,20 @@ public sealed class DropoutLayerTests
     public void Threads_DoNotMatter() =>
         LayerAssert.ThreadsDoNotMatter(Parameter(0.3f), () => [LayerHarness.RandomBlob(6, [70001])]);
 
+    [Fact]
+    public void RatioOfZero_DropsNothing()
+    {
+        LayerAssert.ForwardIs(Parameter(0), LayerHarness.RandomBlob(7, [40011]), x => x, 0);
+        using var harness = new LayerHarness(Parameter(0), [LayerHarness.RandomBlob(7, [37])]);
+        new GradientChecker().Check(harness);
+    }
+
     [Theory]
-    [InlineData(0f)]
     [InlineData(1f)]
     [InlineData(-0.5f)]
     [InlineData(1.5f)]
     [InlineData(float.NaN)]
-    public void Ratio_MustLieBetweenZeroAndOne(float ratio) => LayerAssert.SetUpFails(
+    public void Ratio_MustBeBelowOne(float ratio) => LayerAssert.SetUpFails(
         ErrorCodes.BadLayerParameter, Parameter(ratio), [LayerHarness.RandomBlob(7, [3])], 1,
         $"dropout_ratio is {ratio}");
 }

@@ -117,6 +117,9 @@ public sealed class InnerProductLayerTests
         Fails(ErrorCodes.BlobCount, "1 stored", () => new LayerHarness(stored, [new Blob(2, 3)]));
     }
 
+    [Fact]
+    public void InPlace_IsRefused() => LayerAssert.InPlaceIsRefused(Parameter(3), LayerHarness.RandomBlob(1, [2, 3]));
+
     private static void Fails(string code, string text, Action action)
     {
         CaffeException failure = Assert.Throws<CaffeException>(action);

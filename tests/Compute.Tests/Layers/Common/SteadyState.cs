@@ -8,16 +8,31 @@ namespace CaffeActors.Compute.Tests.Layers.Common;
 internal static class SteadyState
 {
     /// <summary>Runs a layer forward and backward and counts what the passes allocate.</summary>
-    public static void AllocatesNothing(LayerParameter parameter, Blob[] bottom, int tops = 1, bool inPlace = false)
+    /// <param name="parameter">The layer.</param>
+    /// <param name="bottom">Its bottoms.</param>
+    /// <param name="tops">Number of its tops.</param>
+    /// <param name="inPlace">Whether it works in place.</param>
+    /// <param name="propagate">Which bottoms' gradients are wanted; null for all.</param>
+    public static void AllocatesNothing(
+        LayerParameter parameter, Blob[] bottom, int tops = 1, bool inPlace = false, bool[]? propagate = null)
     {
         using var harness = new LayerHarness(parameter, bottom, tops, inPlace);
-        bool[] propagate = [.. bottom.Select(_ => true)];
+        propagate ??= [.. bottom.Select(_ => true)];
         for (int i = 0; i < 3; i++)
             Pass();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 10; i++)
-            Pass();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        // The runtime allocates too, now and then (for the first wait on a lock, say): not ten times in a row.
+        long allocated = 0;
+        for (int attempt = 0; attempt < 3; attempt++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 10; i++)
+                Pass();
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            if (allocated == 0)
+                break;
+        }
+
+        Assert.Equal(0, allocated);
 
         void Pass()
         {

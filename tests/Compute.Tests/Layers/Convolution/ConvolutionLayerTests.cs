@@ -134,6 +134,15 @@ public sealed class ConvolutionLayerTests
     }
 
     [Fact]
+    public void InPlace_IsRefused() => LayerAssert.InPlaceIsRefused(
+        new LayerParameter
+        {
+            Type = "Convolution",
+            ConvolutionParam = new ConvolutionParameter { NumOutput = 2, KernelSize = { 1 } },
+        },
+        LayerHarness.RandomBlob(1, [1, 2, 3, 3]));
+
+    [Fact]
     public void BadParameters_AreNamed()
     {
         Fails("num_output is 0", Parameter(0, c => c.KernelSize.Add(3)));

@@ -103,9 +103,120 @@ public sealed class LearningRatePolicyTests
         Assert.Equal(0, exp.Rate(1, ref step));
     }
 
+    [Theory]
+    [InlineData(0, 0.5)]
+    [InlineData(84, 0.1 + (0.4 * 0.25298221281347033))] // 0.16^0.75
+    [InlineData(100, 0.1)]
+    public void Poly_EndsAtMinLr(int iteration, double rate)
+    {
+        SolverParameter parameter = Parameter("poly");
+        parameter.MinLr = 0.1f;
+        int step = 0;
+        Assert.Equal(rate, LearningRatePolicy.Create(parameter).Rate(iteration, ref step), rate * 2e-6);
+    }
+
     [Fact]
-    public void Names_AreThoseOfCaffe() =>
-        Assert.Equal(["exp", "fixed", "inv", "multistep", "poly", "sigmoid", "step"], LearningRatePolicy.Names);
+    public void MinLr_IsTheFloorOfAnyPolicy()
+    {
+        SolverParameter parameter = Parameter("step");
+        parameter.MinLr = 0.01f;
+        LearningRatePolicy policy = LearningRatePolicy.Create(parameter);
+        int step = 0;
+        Assert.Equal(0.05f, policy.Rate(10, ref step), 1e-8f);
+        Assert.Equal(0.01f, policy.Rate(39, ref step));
+        Assert.Equal(3, step);
+    }
+
+    [Fact]
+    public void Rampup_RisesByTheSquareToThePolicy()
+    {
+        SolverParameter parameter = Parameter("step");
+        (parameter.RampupInterval, parameter.RampupLr) = (4, 0.1f);
+        LearningRatePolicy policy = LearningRatePolicy.Create(parameter);
+        int step = 0;
+        double[] expected = [0.1, 0.125, 0.2, 0.325, 0.5];
+        for (int iteration = 0; iteration < expected.Length; iteration++)
+            Assert.Equal(expected[iteration], policy.Rate(iteration, ref step), 1e-7);
+        Assert.Equal(0.05f, policy.Rate(10, ref step), 1e-8f);
+    }
+
+    [Theory]
+    [InlineData("rampup_interval", -1, 0)]
+    [InlineData("min_lr", 0, -0.5)]
+    public void Rampup_RefusesNegativeSettings(string field, int interval, float least)
+    {
+        SolverParameter parameter = Parameter("fixed");
+        (parameter.RampupInterval, parameter.MinLr) = (interval, least);
+        var failure = Assert.Throws<CaffeException>(() => LearningRatePolicy.Create(parameter));
+        Assert.StartsWith(field, failure.Message);
+    }
+
+    [Fact]
+    public void Plateau_StepsWhereTheLossStaysAboveItsMinimum()
+    {
+        SolverParameter parameter = Parameter("plateau");
+        parameter.PlateauWinsize.Add([3, 2]);
+        var notices = new List<string>();
+        LearningRatePolicy policy = LearningRatePolicy.Create(parameter);
+        policy.Notice = notices.Add;
+        float[] losses = [5, 4, 4.5f, 4, 4.25f, 4.5f, 3, 3.5f, 3, float.NaN, 9, 9, 9, 2, 2];
+        int step = 0;
+        List<int> steps = [];
+
+        // The plain loop: since the minimum, or the last step, so many iterations brought no lower loss.
+        List<int> expected = [];
+        float least = float.PositiveInfinity;
+        int waited = 0, taken = 0;
+        for (int iteration = 0; iteration < losses.Length; iteration++)
+        {
+            Assert.Equal(0.5 * Math.Pow(0.1, taken), policy.Rate(iteration, ref step), 1e-7);
+            policy.Observe(iteration, losses[iteration], ref step);
+            waited++;
+            if (losses[iteration] < least)
+                (least, waited) = (losses[iteration], 0);
+            else if (waited >= (taken == 0 ? 3 : 2))
+                (taken, waited) = (taken + 1, 0);
+            steps.Add(step);
+            expected.Add(taken);
+        }
+
+        Assert.Equal(expected, steps);
+        Assert.Equal([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 4], steps);
+        Assert.Equal("Plateau Status: Iteration 4, step = 1, minimum loss 4", notices[0]);
+        Assert.Equal(new PlateauState(2, 13), policy.Plateau);
+    }
+
+    [Theory]
+    [InlineData("is missing")]
+    [InlineData("must be > 0, not 5, 0", 5, 0)]
+    public void Plateau_RefusesBadWindows(string part, params int[] windows)
+    {
+        SolverParameter parameter = Parameter("plateau");
+        parameter.PlateauWinsize.Add(windows);
+        var failure = Assert.Throws<CaffeException>(() => LearningRatePolicy.Create(parameter));
+        Assert.Contains($"plateau_winsize {part}", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Plateau_WaitsForTheEndOfTheRampup()
+    {
+        SolverParameter parameter = Parameter("plateau");
+        parameter.PlateauWinsize.Add(1);
+        parameter.RampupInterval = 5;
+        LearningRatePolicy policy = LearningRatePolicy.Create(parameter);
+        int step = 0;
+        for (int iteration = 0; iteration < 5; iteration++)
+            policy.Observe(iteration, iteration, ref step);
+        Assert.Equal(0, step);
+        policy.Observe(5, 5, ref step);
+        policy.Observe(6, 6, ref step);
+        Assert.Equal(1, step);
+        Assert.Equal(new PlateauState(5, 6), policy.Plateau);
+    }
+
+    [Fact]
+    public void Names_AreThoseOfCaffeAndPlateau() => Assert.Equal(
+        ["exp", "fixed", "inv", "multistep", "plateau", "poly", "sigmoid", "step"], LearningRatePolicy.Names);
 
     [Fact]
     public void Create_SuggestsTheNearestName()
@@ -124,6 +235,7 @@ public sealed class LearningRatePolicyTests
     [InlineData("inv")]
     [InlineData("multistep")]
     [InlineData("sigmoid")]
+    [InlineData("plateau")]
     public void Create_RefusesNegativeGamma(string name)
     {
         SolverParameter parameter = Parameter(name);

@@ -1,0 +1,35 @@
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Compute.Layers.Activation;
+
+/// <summary>
+/// A neuron layer whose gradient is computed from x: where it works in place, and y overwrites x, it keeps a copy.
+/// </summary>
+/// <param name="parameter">The layer's message.</param>
+public abstract unsafe class InputNeuronLayer(LayerParameter parameter) : NeuronLayer(parameter)
+{
+    private readonly Blob _kept = new();
+
+    /// <summary>Whether the gradient needs x, with these parameters. Default true.</summary>
+    protected virtual bool NeedsInput => true;
+
+    /// <summary>Keeps x where y is about to overwrite it; the first thing a forward pass does.</summary>
+    protected void KeepInput(Blob[] bottom, Blob[] top)
+    {
+        if (NeedsInput && ReferenceEquals(bottom[0], top[0]))
+            _kept.CopyDataFrom(bottom[0]);
+    }
+
+    /// <summary>The x of the last forward pass; where it is not needed, what the bottom holds now.</summary>
+    protected float* InputOf(Blob[] bottom, Blob[] top) =>
+        NeedsInput && ReferenceEquals(bottom[0], top[0]) ? _kept.CpuData : bottom[0].CpuData;
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+            _kept.Dispose();
+    }
+}

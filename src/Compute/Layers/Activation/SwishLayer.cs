@@ -1,0 +1,52 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Compute.Layers.Activation;
+
+/// <summary>
+/// Swish: y = x * s, s = 1 / (1 + e^(-beta * x)); dx = dy * (beta * y + s * (1 - beta * y)).
+/// One bottom and one top of any shape; in place works (a copy of x is kept).
+/// <c>swish_param</c>: <c>beta</c>, any value, default 1.
+/// </summary>
+/// <param name="parameter">The layer's message.</param>
+[Layer("Swish")]
+public sealed unsafe class SwishLayer(LayerParameter parameter) : InputNeuronLayer(parameter)
+{
+    private readonly float _beta = parameter.SwishParam?.Beta ?? 1;
+
+    /// <inheritdoc/>
+    protected override void ForwardCpu(Blob[] bottom, Blob[] top)
+    {
+        KeepInput(bottom, top);
+        VectorMap.Run(Context.Device, top[0].Count, bottom[0].CpuData, top[0].MutableCpuData, new Value(_beta));
+    }
+
+    /// <inheritdoc/>
+    protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        VectorMap.Run(Context.Device, top[0].Count,
+            InputOf(bottom, top), top[0].CpuDiff, bottom[0].MutableCpuDiff, new Gradient(_beta));
+    }
+
+    private readonly struct Value(float beta) : IVectorFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<float> Invoke(Vector512<float> x) => x * VectorMath.Sigmoid(beta * x);
+    }
+
+    private readonly struct Gradient(float beta) : IVectorFunction2
+    {
+        // With b = beta * x: beta * y = b * s.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<float> Invoke(Vector512<float> x, Vector512<float> dy)
+        {
+            Vector512<float> b = beta * x, s = VectorMath.Sigmoid(b), y = b * s;
+            return dy * (y + (s * (Vector512<float>.One - y)));
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Schema;
+
+namespace CaffeActors.Compute.Layers.Recurrent;
+
+/// <summary>
+/// Long short-term memory. Of a step's units, four for each output, i, f and o are sigmoids and g is tanh;
+/// c_t = δ_t f c_(t-1) + i g, h_t = o tanh c_t; the top is h of all steps. No peepholes.
+/// Bottoms, tops, blobs and parameters: <see cref="RecurrentLayer"/>, with 4 D units in the order i, f, o, g and the
+/// states h, c.
+/// </summary>
+/// <param name="parameter">The layer's message.</param>
+[Layer("LSTM")]
+public sealed unsafe class LSTMLayer(LayerParameter parameter) : RecurrentLayer(parameter)
+{
+    private static readonly string[] _states = ["h", "c"];
+
+    private readonly Blob _cells = new();
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<string> StateNames => _states;
+
+    /// <inheritdoc/>
+    protected override int UnitsPerOutput => 4;
+
+    private int StepSize => Items * Width;
+
+    /// <inheritdoc/>
+    public override void Reshape(Blob[] bottom, Blob[] top)
+    {
+        base.Reshape(bottom, top);
+        _cells.Reshape(Steps, Items, Width);
+    }
+
+    /// <inheritdoc/>
+    protected override void ForwardStep(int step, float* marks)
+    {
+        nint at = (nint)step * StepSize;
+        float* cells = _cells.MutableCpuData, gates = Units.MutableCpuData + (4 * at);
+        LstmCell.Forward(
+            Context.Device, Items, Width, marks, gates, CellBefore(step), gates, cells + at,
+            Hidden.MutableCpuData + at);
+    }
+
+    /// <inheritdoc/>
+    protected override void ForwardTop(Blob top) => top.CopyDataFrom(Hidden);
+
+    /// <inheritdoc/>
+    protected override void BackwardTop(Blob top)
+    {
+        Hidden.CopyDiffFrom(top);
+        _cells.MutableDiff[^StepSize..].Clear();
+    }
+
+    /// <inheritdoc/>
+    protected override void BackwardStep(int step)
+    {
+        nint at = (nint)step * StepSize;
+        float* diffs = _cells.MutableCpuDiff;
+        LstmCell.Backward(
+            Context.Device, Items, Width, CellBefore(step), Units.CpuData + (4 * at), _cells.CpuData + at, diffs + at,
+            Hidden.CpuDiff + at, Units.MutableCpuDiff + (4 * at),
+            step > 0 ? diffs + at - StepSize : First[1].MutableCpuDiff);
+    }
+
+    /// <inheritdoc/>
+    protected override ReadOnlySpan<float> StateData(int state) => state == 0 ? Hidden.Data : _cells.Data;
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _cells.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private float* CellBefore(int step) =>
+        step > 0 ? _cells.CpuData + ((nint)(step - 1) * StepSize) : First[1].CpuData;
+}

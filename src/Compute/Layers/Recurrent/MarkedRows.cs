@@ -1,0 +1,52 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using CaffeActors.Compute.Backends.Cpu;
+
+namespace CaffeActors.Compute.Layers.Recurrent;
+
+/// <summary>
+/// Rows times a mark each, 0 where a sequence begins: nothing of such a row goes on, even where it is not finite.
+/// </summary>
+internal static unsafe class MarkedRows
+{
+    /// <summary>y = δ x.</summary>
+    /// <param name="device">Whose threads.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="width">Numbers in a row.</param>
+    /// <param name="marks">δ, one for each row.</param>
+    /// <param name="x">The rows.</param>
+    /// <param name="y">Takes the result.</param>
+    public static void Copy(CpuDevice device, int rows, int width, float* marks, float* x, float* y) =>
+        Rowwise.Run(device, rows, width, new Body(width, marks, x, y, add: false));
+
+    /// <summary>y += δ x.</summary>
+    /// <param name="device">Whose threads.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="width">Numbers in a row.</param>
+    /// <param name="marks">δ, one for each row.</param>
+    /// <param name="x">The rows.</param>
+    /// <param name="y">What they are added to.</param>
+    public static void Add(CpuDevice device, int rows, int width, float* marks, float* x, float* y) =>
+        Rowwise.Run(device, rows, width, new Body(width, marks, x, y, add: true));
+
+    private readonly struct Body(int width, float* marks, float* x, float* y, bool add) : IRowBody
+    {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Invoke(int from, int to, int worker)
+        {
+            for (int n = from; n < to; n++)
+            {
+                float* source = x + ((nint)n * width), target = y + ((nint)n * width);
+                Vector512<float> mark = Vector512.Create(marks[n]);
+                for (int d = 0; d < width; d += Lanes.Count)
+                {
+                    int count = width - d;
+                    Vector512<float> value = add ? Lanes.Load(target + d, count) : Vector512<float>.Zero;
+                    if (marks[n] != 0)
+                        value += mark * Lanes.Load(source + d, count);
+                    Lanes.Store(value, target + d, count);
+                }
+            }
+        }
+    }
+}
