@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CaffeActors.Actors.Logging;
+using CaffeActors.Api;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Tools;
@@ -51,7 +52,7 @@ internal sealed class ExtractFeaturesCommand : VerbCommand
             throw Usage($"DB_TYPE is lmdb, leveldb or parquet, not '{kind}'");
         using RunLog log = GlogFlags.OpenLog(arguments, terminal.Error, "extract-features");
         log.Info("Use CPU.");
-        using NetSession session = NetSession.Open(arguments.GetValue(_model)!, Phase.Test, new NetSessionOptions
+        using CaffeNet session = CaffeNet.Open(arguments.GetValue(_model)!, Phase.Test, new CaffeNetOptions
         {
             Threads = arguments.GetValue(_threads),
             Notice = line => log.Info(line),
