@@ -3,6 +3,7 @@ using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.Layers;
 using CaffeActors.Data.Nets;
 
@@ -43,7 +44,7 @@ public static class ConfigurationPlanner
         return plan with
         {
             Name = options.RunName ?? NameOf(settings, path),
-            Extensions = Extensions(overrides),
+            Extensions = Extensions(overrides, plan.Nets),
             LoadThreads = settings.Data.Threads,
             ConfigPath = path,
             ResolvedConfig = settings.Resolved.Render(),
@@ -117,13 +118,25 @@ public static class ConfigurationPlanner
         }
     }
 
-    private static Dictionary<string, object> Extensions(List<OverrideSettings> overrides)
+    private static Dictionary<string, object> Extensions(List<OverrideSettings> overrides, SolverNets nets)
     {
+        string[] layers =
+        [
+            .. nets.Tests.Select(test => test.Net).Prepend(nets.Train)
+                .SelectMany(net => net.Layer).Select(layer => layer.Name).Distinct(),
+        ];
         Dictionary<string, object> extensions = [];
         foreach (OverrideSettings set in overrides)
         {
             foreach (string layer in set.Extensions.Values.Keys)
             {
+                if (!layers.Contains(layer))
+                {
+                    string hint = Nearest.Of(layer, layers) is { } near ? $"; did you mean '{near}'?" : "";
+                    throw new CaffeException(ErrorCodes.UnknownKey, FailureKind.Configuration,
+                        $"no net has a layer '{layer}' to extend{hint}", set.Extensions.Values.PlaceOfKey(layer));
+                }
+
                 var before = (DataExtension)extensions.GetValueOrDefault(layer, new DataExtension());
                 extensions[layer] = ExtensionReader.Read(set.Extensions.Section(layer), before);
             }

@@ -49,9 +49,10 @@ public abstract class BatchLayer : Layer
     public abstract long? RecordCount { get; }
 
     /// <summary>
-    /// Batches worth reading ahead: <c>data_param.prefetch</c>, default 4; 0 where there is nothing to gain.
+    /// Batches worth reading ahead: <c>data_param.prefetch</c>, default 4, at most 1024; 0 where there is nothing to
+    /// gain.
     /// </summary>
-    public virtual int PrefetchDepth => (int)Math.Min(Parameter.DataParam?.Prefetch ?? 4, int.MaxValue);
+    public virtual int PrefetchDepth => (int)Math.Min(Parameter.DataParam?.Prefetch ?? 4, 1024);
 
     /// <summary>
     /// The number of the first record that no forward pass has consumed, over all replicas and epochs.

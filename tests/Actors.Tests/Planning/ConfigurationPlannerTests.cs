@@ -127,6 +127,7 @@ public sealed class ConfigurationPlannerTests : IDisposable
     [InlineData("layers.dat.data_param.batch_size = 1", ErrorCodes.UnknownKey, "did you mean 'data'?")]
     [InlineData("layers.ip = 5", ErrorCodes.BadSetting, "fields")]
     [InlineData("extensions.data.shufle = on", ErrorCodes.UnknownKey, "did you mean 'shuffle'?")]
+    [InlineData("extensions.dat.shuffle = on", ErrorCodes.UnknownKey, "did you mean 'data'?")]
     [InlineData("extensions.data.rotat = 1", ErrorCodes.UnknownKey, "did you mean 'rotate'?")]
     [InlineData("extensions.data.rotate = 181", ErrorCodes.BadSetting, "a number from 0 to 180")]
     [InlineData("extensions.data.scale-range = 2", ErrorCodes.BadSetting, "two numbers from 0.1 to 10")]
