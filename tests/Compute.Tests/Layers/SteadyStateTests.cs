@@ -25,11 +25,17 @@ public sealed class SteadyStateTests
     [InlineData("Softmax", 1, 1)]
     [InlineData("SoftmaxWithLoss", 2, 2)]
     [InlineData("EuclideanLoss", 2, 1)]
+    [InlineData("HingeLoss", 2, 1)]
+    [InlineData("MultinomialLogisticLoss", 2, 1)]
+    [InlineData("SigmoidCrossEntropyLoss", 2, 1)]
+    [InlineData("ContrastiveLoss", 3, 1)]
     [InlineData("Accuracy", 2, 2)]
     [InlineData("Silence", 2, 0)]
     public void PassesAllocateNothing(string type, int bottoms, int tops)
     {
-        Blob[] bottom = [LayerHarness.RandomBlob(1, [70, 900]), new Blob(type == "EuclideanLoss" ? [70, 900] : [70])];
+        bool isRegression = type is "EuclideanLoss" or "SigmoidCrossEntropyLoss" or "ContrastiveLoss";
+        Blob[] bottom =
+            [LayerHarness.RandomBlob(1, [70, 900]), new Blob(isRegression ? [70, 900] : [70]), new Blob(70)];
         var parameter = new LayerParameter
         {
             Type = type,
