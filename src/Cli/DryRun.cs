@@ -1,4 +1,5 @@
 using CaffeActors.Actors.Training;
+using CaffeActors.Api;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Solvers;
 
@@ -10,11 +11,16 @@ internal static class DryRun
     /// <summary>Builds, checks and prints; nothing is written.</summary>
     public static void Tell(RunPlan plan, Terminal terminal)
     {
-        var options = new NetSessionOptions { Threads = plan.Threads, Extensions = plan.Extensions };
-        using NetSession session = NetSession.Open(plan.Nets.Train, plan.ResolvePath, options);
+        var options = new CaffeNetOptions
+        {
+            Threads = plan.Threads,
+            Extensions = plan.Extensions,
+            Catalog = plan.Catalog,
+        };
+        using CaffeNet train = CaffeNet.Open(plan.Nets.Train, options, plan.ResolvePath);
         foreach (SolverTestNet test in plan.Nets.Tests)
-            NetSession.Open(test.Net, plan.ResolvePath, options).Dispose();
-        NetTable.Print(session.Net, new NetSummary(session.Net, prefetchBatches: 4), terminal);
+            CaffeNet.Open(test.Net, options, plan.ResolvePath).Dispose();
+        NetTable.Print(train.Net, new NetSummary(train.Net, prefetchBatches: 4), terminal);
         terminal.Out.WriteLine(
             $"run '{plan.Name}': {plan.Solver.Type}, {plan.Solver.LrPolicy}, {plan.Solver.MaxIter} iterations, "
             + $"{plan.Nets.Tests.Count} test net(s)");

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CaffeActors.Actors.Logging;
+using CaffeActors.Api;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 
@@ -23,6 +24,8 @@ internal sealed class ModelOptions
     private readonly Option<int> _threads =
         new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
 
+    private readonly Option<string[]> _layers = LayersOption.Make();
+
     /// <summary>Lets a command take them.</summary>
     public void AddTo(Command command, bool withPhase)
     {
@@ -33,6 +36,7 @@ internal sealed class ModelOptions
         command.Options.Add(_stage);
         command.Options.Add(_gpu);
         command.Options.Add(_threads);
+        command.Options.Add(_layers);
         GlogFlags.AddTo(command);
     }
 
@@ -40,16 +44,17 @@ internal sealed class ModelOptions
     /// <param name="arguments">The command line.</param>
     /// <param name="phase">The phase where none is given.</param>
     /// <param name="log">Hears remarks.</param>
-    public NetSession Open(ParseResult arguments, Phase phase, RunLog log)
+    public CaffeNet Open(ParseResult arguments, Phase phase, RunLog log)
     {
         RequireCpu(arguments.GetValue(_gpu));
         log.Info("Use CPU.");
         Phase wanted = arguments.GetResult(_phase) is null ? phase : ParsePhase(arguments.GetValue(_phase), phase);
-        return NetSession.Open(arguments.GetValue(_model)!, wanted, new NetSessionOptions
+        return CaffeNet.Open(arguments.GetValue(_model)!, wanted, new CaffeNetOptions
         {
             Level = arguments.GetValue(_level),
             Stages = arguments.GetValue(_stage)!.Split(','),
             Threads = arguments.GetValue(_threads),
+            LayerAssemblies = LayersOption.Of(arguments, _layers),
             Notice = line => log.Info(line),
         });
     }

@@ -13,7 +13,7 @@ public interface ICatalogKey
 /// Classes found by an attribute, made by name. A new one needs no list to be edited: the attribute on the class is
 /// its registration.
 /// </summary>
-/// <typeparam name="TBase">What the classes derive from.</typeparam>
+/// <typeparam name="TBase">What the classes are handed out as.</typeparam>
 /// <typeparam name="TAttribute">The attribute that names them.</typeparam>
 /// <typeparam name="TArgument">The one argument of their public constructor.</typeparam>
 public sealed class Catalog<TBase, TAttribute, TArgument>

@@ -2,13 +2,16 @@ using System.Reflection;
 
 namespace CaffeActors.Architecture.Tests;
 
-/// <summary>Who may know whom: Cli → Actors → Data → Compute; only Actors knows Akka.</summary>
+/// <summary>Who may know whom: Cli → Api → Actors → Data → Compute; only Actors knows Akka.</summary>
 public sealed class DependencyTests
 {
     [Theory]
-    [InlineData("CaffeActors.Compute", "CaffeActors.Data", "CaffeActors.Actors", "CaffeActors", "Akka", "NLog")]
-    [InlineData("CaffeActors.Data", "CaffeActors.Actors", "CaffeActors", "Akka")]
-    [InlineData("CaffeActors.Actors", "CaffeActors")]
+    [InlineData(
+        "CaffeActors.Compute",
+        "CaffeActors.Data", "CaffeActors.Actors", "CaffeActors.Api", "CaffeActors", "Akka", "NLog")]
+    [InlineData("CaffeActors.Data", "CaffeActors.Actors", "CaffeActors.Api", "CaffeActors", "Akka")]
+    [InlineData("CaffeActors.Actors", "CaffeActors.Api", "CaffeActors")]
+    [InlineData("CaffeActors.Api", "CaffeActors", "Akka")]
     [InlineData("CaffeActors", "Akka")]
     public void Assembly_KnowsOnlyWhatLiesBelow(string name, params string[] forbidden)
     {
@@ -21,8 +24,8 @@ public sealed class DependencyTests
     public void Assemblies_AreTheOnesOfTheRule() =>
         // A new project needs a place in the rule above.
         Assert.Equal(
-            ["src/Actors/CaffeActors.Actors.csproj", "src/Compute/CaffeActors.Compute.csproj",
-                "src/Data/CaffeActors.Data.csproj"],
+            ["src/Actors/CaffeActors.Actors.csproj", "src/Api/CaffeActors.Api.csproj",
+                "src/Compute/CaffeActors.Compute.csproj", "src/Data/CaffeActors.Data.csproj"],
             Repository.Files("src", "*.csproj"));
 
     // "Akka" stands for Akka.Remote and the like too; our own assemblies only for themselves.

@@ -1,3 +1,4 @@
+using CaffeActors.Api;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Nets;
@@ -54,8 +55,8 @@ public sealed class DeployNetTests
     [MemberData(nameof(Nets))]
     public void DeployNet_TakesTheTrainedWeights(string deployed, string trained, string only, string last)
     {
-        using NetSession deploy = NetSession.Open(PathOf(deployed), Phase.Test, new NetSessionOptions());
-        using NetSession train = Train(trained, deploy.Net.Blob("data").Shape.ToArray());
+        using CaffeNet deploy = CaffeNet.Open(PathOf(deployed), Phase.Test);
+        using CaffeNet train = Train(trained, deploy.Net.Blob("data").Shape.ToArray());
         Assert.DoesNotContain(deploy.Net.Layers, layer => NotInDeployNets.Contains(layer.Layer.Type));
         Assert.Equal("Input", deploy.Net.Layers[0].Layer.Type);
         Assert.Equal(last, deploy.Net.Layers[^1].Layer.Type);
@@ -71,8 +72,8 @@ public sealed class DeployNetTests
     [Fact]
     public void RegionNet_IsCaffeNetUpToItsLastLayer()
     {
-        using NetSession regions = NetSession.Open(PathOf("rcnn_deploy"), Phase.Test, new NetSessionOptions());
-        using NetSession caffenet = NetSession.Open(PathOf("caffenet_deploy"), Phase.Test, new NetSessionOptions());
+        using CaffeNet regions = CaffeNet.Open(PathOf("rcnn_deploy"), Phase.Test);
+        using CaffeNet caffenet = CaffeNet.Open(PathOf("caffenet_deploy"), Phase.Test);
         Assert.Equal(Learnable(caffenet.Net).SkipLast(1), Learnable(regions.Net).SkipLast(1));
         Assert.Equal(["fc-rcnn"], regions.Net.OutputNames);
         Assert.Equal([10, 200], regions.Net.Blob("fc-rcnn").Shape.ToArray());
@@ -84,12 +85,12 @@ public sealed class DeployNetTests
     [InlineData("alexnet_deploy", 60_965_224)]
     public void DeployNet_HasThePublishedSize(string name, long parameters)
     {
-        using NetSession net = NetSession.Open(PathOf(name), Phase.Test, new NetSessionOptions());
+        using CaffeNet net = CaffeNet.Open(PathOf(name), Phase.Test);
         Assert.Equal(parameters, new NetSummary(net.Net).Parameters);
     }
 
     // The train net without fillers, which cost more time than all the rest, on inputs of the deploy net's shape.
-    private static NetSession Train(string name, int[] shape)
+    private static CaffeNet Train(string name, int[] shape)
     {
         NetParameter net = NetFiles.ReadNet(PathOf(name));
         net.State = new NetState { Phase = Phase.Train };
@@ -99,7 +100,7 @@ public sealed class DeployNetTests
             layer.InnerProductParam?.WeightFiller = null;
         }
 
-        return NetSession.Open(net, static path => path, new NetSessionOptions
+        return CaffeNet.Open(net, new CaffeNetOptions
         {
             WithoutData = true,
             InputShapes = new Dictionary<string, int[]>

@@ -1,4 +1,5 @@
 using CaffeActors.Actors.Configuration.Hocon;
+using CaffeActors.Data.PlugIns;
 
 namespace CaffeActors.Actors.Configuration;
 
@@ -14,6 +15,9 @@ public sealed record CaffeActorsSettings
 
     /// <summary>Overrides of solver, layers and data layers at the top level.</summary>
     public required OverrideSettings Overrides { get; init; }
+
+    /// <summary><c>layers.assemblies</c>: class libraries of layers.</summary>
+    public required IReadOnlyList<LibraryReference> LayerAssemblies { get; init; }
 
     /// <summary>Keys <c>data</c>.</summary>
     public required DataSettings Data { get; init; }

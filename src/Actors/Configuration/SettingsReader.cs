@@ -2,6 +2,7 @@ using System.Reflection;
 using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Data.PlugIns;
 
 namespace CaffeActors.Actors.Configuration;
 
@@ -79,7 +80,8 @@ public static class SettingsReader
                 train.Has("time-budget")
                 ? train.Duration("time-budget", TimeSpan.FromSeconds(1), TimeSpan.FromDays(3650)) : null,
                 Texts(train, "stages"), train.Int("level", int.MinValue, int.MaxValue)),
-            Overrides = Overrides(root),
+            Overrides = TopOverrides(root),
+            LayerAssemblies = LayerAssemblies(root),
             Data = new DataSettings(
                 data.Text("root"), [.. data.Sections("sets").Select(DataSet)], data.Int("threads", 0, 1024)),
             Threads = root.Section("compute").Int("threads", 0, 1024),
@@ -109,6 +111,23 @@ public static class SettingsReader
         Inner(section, "solver"), Inner(section, "layers"), Inner(section, "layers-train"),
         Inner(section, "layers-test"),
         Inner(section, "extensions"));
+
+    // A list under this name is the setting; an object there overrides a layer that is called so.
+    private static LibraryReference[] LayerAssemblies(HoconSection root)
+    {
+        HoconSection layers = Inner(root, "layers");
+        return layers.Values.TryGet("assemblies", out HoconValue? value) && value is not HoconObject
+            ? [.. layers.Scalars("assemblies").Select(item => new LibraryReference(item.Text, item.Place))]
+            : [];
+    }
+
+    private static OverrideSettings TopOverrides(HoconSection root)
+    {
+        OverrideSettings all = Overrides(root);
+        return all.Layers.Values.TryGet("assemblies", out HoconValue? value) && value is not HoconObject
+            ? all with { Layers = new HoconSection(all.Layers.Values.Without("assemblies"), all.Layers.Path) }
+            : all;
+    }
 
     private static HoconSection Inner(HoconSection section, string key) =>
         section.Has(key) ? section.Section(key) : new HoconSection(new HoconObject(section.Values.Place), key);

@@ -35,13 +35,6 @@ internal sealed record RunTest(int Net, int Iteration);
 /// <param name="Outputs">For each output element, in order: name, mean, loss weight.</param>
 internal sealed record TestDone(int Net, float Loss, IReadOnlyList<OutputValue> Outputs);
 
-/// <summary>One element of a net's output.</summary>
-/// <param name="Name">The output blob.</param>
-/// <param name="Element">Its number within the blob.</param>
-/// <param name="Value">Its value.</param>
-/// <param name="LossWeight">Its weight in the loss, 0 where it is none.</param>
-internal readonly record struct OutputValue(string Name, int Element, double Value, float LossWeight);
-
 /// <summary>From an evaluator: a stop was asked for, and the test was given up.</summary>
 internal sealed record TestInterrupted
 {

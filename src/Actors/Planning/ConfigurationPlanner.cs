@@ -67,6 +67,7 @@ public static class ConfigurationPlanner
     {
         Weights = options.Weights ?? (options.Snapshot is null && settings.Train.Weights.Count > 0
             ? string.Join(',', settings.Train.Weights) : null),
+        LayerAssemblies = [.. settings.LayerAssemblies, .. options.LayerAssemblies],
         Level = options.Level ?? settings.Train.Level,
         Stages = options.Stages ?? string.Join(',', settings.Train.Stages),
         MaxIter = options.MaxIter ?? settings.Train.MaxIter,

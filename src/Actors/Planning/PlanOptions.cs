@@ -1,4 +1,5 @@
 using CaffeActors.Actors.Training;
+using CaffeActors.Data.PlugIns;
 
 namespace CaffeActors.Actors.Planning;
 
@@ -16,6 +17,9 @@ public sealed record PlanOptions
 
     /// <summary>Stages of the train net's state, comma-separated.</summary>
     public string? Stages { get; init; }
+
+    /// <summary>Class libraries of layers, besides those configured.</summary>
+    public IReadOnlyList<LibraryReference> LayerAssemblies { get; init; } = [];
 
     /// <summary>Updates to do in all.</summary>
     public int? MaxIter { get; init; }

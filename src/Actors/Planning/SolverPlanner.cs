@@ -3,6 +3,7 @@ using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.Nets;
+using CaffeActors.Data.PlugIns;
 
 namespace CaffeActors.Actors.Planning;
 
@@ -63,6 +64,7 @@ public static class SolverPlanner
             Solver = solver,
             Nets = nets,
             ResolvePath = paths.Resolve,
+            Catalog = LayerPlugIns.Catalog(options.LayerAssemblies, paths.Resolve),
             Weights = [.. weights.SelectMany(list =>
                 list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))],
             Snapshot = options.Snapshot,

@@ -5,7 +5,7 @@ using CaffeActors.Compute.Nets;
 namespace CaffeActors.Actors.Training;
 
 /// <summary>Finds where a loss that is no number came from.</summary>
-internal static class Divergence
+public static class Divergence
 {
     /// <summary>The failure that names the first parameter or blob, in the order of the layers, that is not
     /// finite.</summary>

@@ -4,7 +4,7 @@ using CaffeActors.Compute.Nets;
 namespace CaffeActors.Actors.Training;
 
 /// <summary>The outputs of a net, element by element, as logs and metrics list them.</summary>
-internal static class NetOutputs
+public static class NetOutputs
 {
     /// <summary>The present values.</summary>
     public static IReadOnlyList<OutputValue> Of(Net net) =>

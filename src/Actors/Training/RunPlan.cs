@@ -1,5 +1,7 @@
+using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
+using CaffeActors.Data.PlugIns;
 
 namespace CaffeActors.Actors.Training;
 
@@ -31,6 +33,9 @@ public sealed record RunPlan
 
     /// <summary>Finds files that nets and solver name.</summary>
     public Func<string, string> ResolvePath { get; init; } = static path => path;
+
+    /// <summary>The layer types.</summary>
+    public LayerCatalog Catalog { get; init; } = LayerPlugIns.BuiltIn;
 
     /// <summary>Settings beyond Caffe's schema, by layer name.</summary>
     public IReadOnlyDictionary<string, object> Extensions { get; init; } = new Dictionary<string, object>();

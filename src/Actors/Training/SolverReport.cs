@@ -20,7 +20,7 @@ internal sealed class SolverReport
     {
         _run = run;
         _observers = observers;
-        _log = new SolverLog(run.Log);
+        _log = new SolverLog(line => run.Log.Info(line));
         _solver = run.Solver;
     }
 
@@ -48,7 +48,7 @@ internal sealed class SolverReport
 
     public void Test(int iteration, TestDone test)
     {
-        _log.TestResult(test, _solver.TestComputeLoss);
+        _log.TestResult(test.Outputs, _solver.TestComputeLoss ? test.Loss : null);
         foreach (OutputValue output in test.Outputs)
             Row(iteration, MetricNames.Test(test.Net), NameOf(output, test.Outputs), output.Value);
         if (_solver.TestComputeLoss)

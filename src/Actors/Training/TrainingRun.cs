@@ -1,8 +1,6 @@
 using CaffeActors.Actors.Logging;
 using CaffeActors.Actors.Messages;
-using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Nets;
-using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.Layers;
@@ -19,7 +17,7 @@ namespace CaffeActors.Actors.Training;
 internal sealed class TrainingRun : IDisposable
 {
     private readonly long _started;
-    private Stand? _beforeTests;
+    private NetStand? _beforeTests;
 
     public TrainingRun(RunPlan plan, Replica replica, IReadOnlyList<TestNet> tests, RunLog log, TimeProvider time)
     {
@@ -102,7 +100,7 @@ internal sealed class TrainingRun : IDisposable
     public void BeginTests()
     {
         TestedAt = Iteration;
-        _beforeTests = TakeStand();
+        _beforeTests = NetStand.Take(AllNets());
     }
 
     /// <summary>
@@ -112,7 +110,7 @@ internal sealed class TrainingRun : IDisposable
     /// </summary>
     public WriteSnapshot Capture()
     {
-        Stand stand = TestedAt == Iteration ? _beforeTests! : TakeStand();
+        NetStand stand = TestedAt == Iteration ? _beforeTests! : NetStand.Take(AllNets());
         var resume = new ResumeState
         {
             Iteration = Iteration,
@@ -121,17 +119,16 @@ internal sealed class TrainingRun : IDisposable
             SolverHash = Fingerprint.OfSolver(Solver),
             SolverType = Solver.Type,
             Seed = Seed,
-            DataPositions = stand.Positions,
-            RandomStreams = stand.Streams,
-            LayerStates = stand.States,
+            DataPositions = stand.DataPositions,
+            RandomStreams = stand.RandomStreams,
+            LayerStates = stand.LayerStates,
             SmoothedLoss = Smoothed.State,
             LarcAlignment = Replica.Optimizer.LarcAlignment is { Length: > 0 } alignment ? alignment.ToArray() : null,
             MetricSegment = Segment,
             MetricStep = Iteration,
         };
-        var progress = new SolverProgress(
-            Iteration, Replica.Optimizer.CurrentStep, Replica.Optimizer.History, Replica.Optimizer.Plateau);
-        return new WriteSnapshot(WeightsOf(Replica.Net), progress, resume);
+        return new WriteSnapshot(
+            NetWeights.Of(Replica.Net), SolverProgress.Of(Iteration, Replica.Optimizer), resume);
     }
 
     /// <summary>Writes a snapshot. Called on the snapshots' thread.</summary>
@@ -139,26 +136,13 @@ internal sealed class TrainingRun : IDisposable
     {
         string model = SnapshotNames.ModelOf(Snapshots.Prefix, content.Progress.Iteration, Snapshots.Format);
         string state = SnapshotNames.StateOf(Snapshots.Prefix, content.Progress.Iteration, Snapshots.Format);
-        string kind = Snapshots.Format == SolverParameter.Types.SnapshotFormat.Hdf5 ? "HDF5" : "binary proto";
-        Log.Info($"Snapshotting to {kind} file {model}");
-        Log.Info($"Snapshotting solver state to {kind} file {state}");
+        new SolverLog(line => Log.Info(line)).Snapshotting(model, state, Snapshots.Format);
         Snapshots.Save(content.Net, content.Progress, content.Resume);
     }
 
-    /// <summary>All data layers by net and layer name, as <c>.resume</c> names them.</summary>
-    public IEnumerable<(string Key, BatchLayer Layer)> AllDataLayers() =>
-        AllNets().SelectMany(net => DataLayers(net.Net).Select(entry => ($"{net.Key}/{entry.Name}", entry.Layer)));
-
-    /// <summary>All random streams by net, layer and purpose, as <c>.resume</c> names them.</summary>
-    public IEnumerable<(string Key, RandomStream Stream)> AllStreams() =>
-        AllNets().SelectMany(net => net.Net.Layers.SelectMany(layer =>
-            layer.Layer.RandomStreams.Select(stream => ($"{net.Key}/{layer.Name}/{stream.Key}", stream.Value))));
-
-    /// <summary>All that layers carry from pass to pass, by net, layer and purpose, as <c>.resume</c> names
-    /// it.</summary>
-    public IEnumerable<(string Key, Blob State)> AllStates() =>
-        AllNets().SelectMany(net => net.Net.Layers.SelectMany(layer =>
-            layer.Layer.CarriedState.Select(state => ($"{net.Key}/{layer.Name}/{state.Key}", state.Value))));
+    /// <summary>All nets, as <c>.resume</c> names them.</summary>
+    public IReadOnlyList<(string Key, Net Net)> AllNets() =>
+        [("train", Replica.Net), .. Tests.Select((test, i) => ($"test{i}", test.Net))];
 
     /// <inheritdoc/>
     public void Dispose()
@@ -171,22 +155,4 @@ internal sealed class TrainingRun : IDisposable
 
     private static IEnumerable<(string Name, BatchLayer Layer)> DataLayers(Net net) =>
         net.Layers.Where(layer => layer.Layer is BatchLayer).Select(layer => (layer.Name, (BatchLayer)layer.Layer));
-
-    private static NetWeights WeightsOf(Net net) => new(
-        net.Name, [.. net.Layers.Select(
-        layer => new LayerWeights(layer.Layer.Parameter, layer.Layer.Blobs, layer.OwnsParam))]);
-
-    private IEnumerable<(string Key, Net Net)> AllNets() =>
-        Tests.Select((test, i) => ($"test{i}", test.Net)).Prepend(("train", Replica.Net));
-
-    private Stand TakeStand() => new(
-        AllDataLayers().ToDictionary(entry => entry.Key, entry => entry.Layer.Position),
-        [.. AllStreams().Select(entry =>
-            new RandomStreamState(entry.Key, entry.Stream.Seed, entry.Stream.Stream, entry.Stream.Counter))],
-        [.. AllStates().Select(entry => LayerState.Of(entry.Key, entry.State))]);
-
-    // Where the nets' data and random numbers are, and what their layers carry along.
-    private sealed record Stand(
-        IReadOnlyDictionary<string, long> Positions, IReadOnlyList<RandomStreamState> Streams,
-        IReadOnlyList<LayerState> States);
 }

@@ -2,17 +2,14 @@ using System.Reflection;
 using System.Security.Cryptography;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Backends.Cpu;
-using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Prototxt.Upgrades;
-using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.Files;
-using CaffeActors.Data.Layers;
 using CaffeActors.Data.Metrics;
 using CaffeActors.Data.Runs;
 using CaffeActors.Data.Snapshots;
@@ -216,26 +213,7 @@ internal sealed class TrainingRunBuilder
         run.Replica.Optimizer.Restore(snapshot.State);
         if (snapshot.Resume is not { } resume)
             return;
-        foreach ((string key, BatchLayer layer) in run.AllDataLayers())
-        {
-            if (resume.DataPositions.TryGetValue(key, out long position))
-                layer.Seek(position);
-        }
-
-        Dictionary<string, RandomStreamState> streams = resume.RandomStreams.ToDictionary(stream => stream.Name);
-        foreach ((string key, RandomStream stream) in run.AllStreams())
-        {
-            if (streams.TryGetValue(key, out RandomStreamState? state))
-                stream.Counter = state.Counter;
-        }
-
-        Dictionary<string, LayerState> states = resume.LayerStates.ToDictionary(state => state.Name);
-        foreach ((string key, Blob blob) in run.AllStates())
-        {
-            if (states.TryGetValue(key, out LayerState? state))
-                state.CopyTo(blob);
-        }
-
+        NetStand.Restore(resume, run.AllNets());
         if (resume.SmoothedLoss is { } smoothed)
             run.Smoothed.Restore(smoothed);
         if (resume.LarcAlignment is { } alignment)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CaffeActors.Actors.Logging;
+using CaffeActors.Api;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
@@ -28,9 +29,12 @@ internal sealed class NetRunCommand : VerbCommand
     private readonly Option<int> _threads =
         new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
 
+    private readonly Option<string[]> _layers = LayersOption.Make();
+
     public override void Define(Command command)
     {
-        foreach (Option option in (Option[])[_model, _weights, _inputs, _output, _phase, _backward, _device, _threads])
+        foreach (Option option in (Option[])[_model, _weights, _inputs, _output, _phase, _backward, _device, _threads,
+            _layers])
             command.Options.Add(option);
         GlogFlags.AddTo(command);
     }
@@ -41,10 +45,11 @@ internal sealed class NetRunCommand : VerbCommand
             ModelOptions.RequireCpu(arguments.GetValue(_device));
         using RunLog log = GlogFlags.OpenLog(arguments, terminal.Error, "net-run");
         Phase? phase = arguments.GetValue(_phase) is { } text ? ModelOptions.ParsePhase(text, Phase.Test) : null;
-        using NetSession session = NetSession.Open(arguments.GetValue(_model)!, phase, new NetSessionOptions
+        using CaffeNet session = CaffeNet.Open(arguments.GetValue(_model)!, phase, new CaffeNetOptions
         {
             Threads = arguments.GetValue(_threads),
             Notice = line => log.Info(line),
+            LayerAssemblies = LayersOption.Of(arguments, _layers),
         });
         if (arguments.GetValue(_weights) is { } weights)
             session.LoadWeights(weights, line => log.Info(line));

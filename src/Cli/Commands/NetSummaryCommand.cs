@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using CaffeActors.Api;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Schema;
@@ -25,6 +26,7 @@ internal sealed class NetSummaryCommand : VerbCommand
         Description = "Shape of a blob the net does not tell: NAME=N,C,H,W. Repeatable.",
     };
 
+    private readonly Option<string[]> _layers = LayersOption.Make();
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON." };
 
     public override void Define(Command command)
@@ -33,14 +35,16 @@ internal sealed class NetSummaryCommand : VerbCommand
         command.Options.Add(_phase);
         command.Options.Add(_shapes);
         command.Options.Add(_json);
+        command.Options.Add(_layers);
     }
 
     public override Task<int> RunAsync(ParseResult arguments, Terminal terminal)
     {
-        using NetSession session = NetSession.Open(
-            arguments.GetValue(_file)!, arguments.GetValue(_phase), new NetSessionOptions
+        using CaffeNet session = CaffeNet.Open(
+            arguments.GetValue(_file)!, arguments.GetValue(_phase), new CaffeNetOptions
             {
                 WithoutData = true,
+                LayerAssemblies = LayersOption.Of(arguments, _layers),
                 InputShapes = Shapes(arguments.GetValue(_shapes) ?? []),
                 Notice = terminal.Error.WriteLine,
             });

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using CaffeActors.Actors.Logging;
+using CaffeActors.Api;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Schema;
@@ -34,7 +35,7 @@ internal sealed class TimeCommand : VerbCommand
     {
         using RunLog log = GlogFlags.OpenLog(arguments, terminal.Error, "time");
         int iterations = ModelOptions.AtLeastOne(arguments.GetValue(_iterations), "--iterations");
-        using NetSession session = _model.Open(arguments, Phase.Train, log);
+        using CaffeNet session = _model.Open(arguments, Phase.Train, log);
         if (arguments.GetValue(_weights) is { } weights)
             session.LoadWeights(weights, line => log.Info(line));
         using var ahead = new ReadAhead(session.Net);

@@ -56,6 +56,7 @@ internal sealed class TrainCommand : VerbCommand
     private readonly Option<string> _outputRoot = new("--output-root") { Description = "Folder of all runs." };
     private readonly Option<int?> _threads =
         new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
+    private readonly Option<string[]> _layers = LayersOption.Make();
     private readonly Option<bool> _dryRun =
         new("--dry-run") { Description = "Build everything, print the net and its memory, and stop." };
 
@@ -64,7 +65,7 @@ internal sealed class TrainCommand : VerbCommand
         command.Arguments.Add(_config);
         foreach (Option option in (Option[])[
             _solver, _snapshot, _weights, _gpu, _level, _stage, _sigint, _sighup, _set, _resume, _maxIter, _timeBudget,
-            _seed, _runName, _outputRoot, _threads, _dryRun])
+            _seed, _runName, _outputRoot, _threads, _dryRun, _layers])
         {
             command.Options.Add(option);
         }
@@ -88,7 +89,7 @@ internal sealed class TrainCommand : VerbCommand
         }
 
         IReadOnlyList<IRunObserver> observers = live is null ? [] : [new ProgressBlock(live, Width())];
-        var host = new TrainingHost(plan, NetSession.Catalog, log, TimeProvider.System, observers);
+        var host = new TrainingHost(plan, plan.Catalog, log, TimeProvider.System, observers);
         using var signals = new RunSignals(host, Effect(arguments, _sigint), Effect(arguments, _sighup), terminal);
         RunOutcome outcome = await host.RunAsync(CodeOf);
         if (outcome.Failure is { } failure)
@@ -148,6 +149,7 @@ internal sealed class TrainCommand : VerbCommand
     {
         Weights = arguments.GetValue(_weights),
         Snapshot = arguments.GetValue(_snapshot),
+        LayerAssemblies = LayersOption.Of(arguments, _layers),
         Level = arguments.GetValue(_level),
         Stages = arguments.GetValue(_stage),
         MaxIter = arguments.GetValue(_maxIter),

@@ -51,6 +51,9 @@ public static class ErrorCodes
     /// <summary>A net that cannot be built for another reason.</summary>
     public const string BadNet = "CFA1207";
 
+    /// <summary>An assembly of layers that cannot be used.</summary>
+    public const string BadLayerAssembly = "CFA1208";
+
     /// <summary>A solver setting that is missing or out of range.</summary>
     public const string BadSolver = "CFA1301";
 

@@ -21,6 +21,23 @@ public static class Nearest
         return best;
     }
 
+    /// <summary>The names close to what was written (at most half of it differs), the closest first.</summary>
+    /// <param name="written">What the user wrote.</param>
+    /// <param name="names">What could have been meant.</param>
+    /// <param name="most">How many at most.</param>
+    public static string[] Several(string written, IEnumerable<string> names, int most)
+    {
+        int limit = Math.Max(1, written.Length / 2) + 1;
+        return
+        [
+            .. names.Select(name =>
+                    (Name: name, Distance: Distance(written.ToUpperInvariant(), name.ToUpperInvariant(), limit)))
+                .Where(entry => entry.Distance < limit)
+                .OrderBy(entry => entry.Distance).ThenBy(entry => entry.Name, StringComparer.Ordinal)
+                .Take(most).Select(entry => entry.Name),
+        ];
+    }
+
     // Optimal string alignment: insertions, deletions, replacements, swapped neighbours.
     private static int Distance(string a, string b, int limit)
     {

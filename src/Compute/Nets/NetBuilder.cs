@@ -64,6 +64,7 @@ public sealed class NetBuilder
         BackwardPruning.Apply(_layers, _notice);
         if (_parameter.ForceBackward)
             BackwardPruning.Force(_layers);
+        OverwrittenTops.Apply(_layers);
         string[] outputs = [.. _available.Keys.Order(StringComparer.Ordinal)];
         foreach (string output in outputs)
             _notice($"This network produces output {output}");
@@ -196,6 +197,10 @@ public sealed class NetBuilder
                 : $"{name} ({parameter.Type}): {failure.Message}";
             throw new CaffeException(
                 failure.Code, failure.Kind, message, failure.Place ?? SourcePlaces.Of(parameter), failure);
+        }
+        catch (Exception fault) when (PlugInFault.Of(entry.Layer, fault) is { } failure)
+        {
+            throw failure;
         }
 
         _notice($"Setting up {entry.Name}");

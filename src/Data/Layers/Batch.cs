@@ -47,7 +47,9 @@ public sealed class Batch : IDisposable
 
     internal void ClearKeys() => _keyCount = 0;
 
-    internal void AddKey(ReadOnlySpan<byte> key)
+    /// <summary>Tells the key of the next record, for layers that fill the batch: one call for each record.</summary>
+    /// <param name="key">What error messages call the record, in UTF-8.</param>
+    public void AddKey(ReadOnlySpan<byte> key)
     {
         int from = _keyCount == 0 ? 0 : _keyEnds[_keyCount - 1];
         if (_keyCount == _keyEnds.Length)

@@ -1,6 +1,7 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Prototxt.Forks;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Data.Files;
 using Google.Protobuf;
 
 namespace CaffeActors.Data.Snapshots;
@@ -37,5 +38,23 @@ public static class WeightsFile
             throw SnapshotFile.Bad(
                 path, $"has damaged fields of NVIDIA's fork of Caffe: {exception.Message}", exception);
         }
+    }
+
+    /// <summary>Writes weights; the file appears whole or not at all.</summary>
+    /// <param name="path">The file; a name that ends with <c>.h5</c> makes it HDF5, any other a
+    /// <c>.caffemodel</c>.</param>
+    /// <param name="net">The net; its blobs are read during the call.</param>
+    /// <param name="withDiff">Whether gradients are written too. Default false.</param>
+    /// <exception cref="CaffeException">CFA1404: it cannot be written.</exception>
+    public static void Write(string path, NetWeights net, bool withDiff = false)
+    {
+        bool hdf5 = path.EndsWith(".h5", StringComparison.OrdinalIgnoreCase);
+        AtomicFile.Write(path, stream =>
+        {
+            if (hdf5)
+                Hdf5SnapshotWriter.WriteNet(stream, net, withDiff);
+            else
+                ProtoSnapshotWriter.WriteNet(stream, net, withDiff);
+        });
     }
 }

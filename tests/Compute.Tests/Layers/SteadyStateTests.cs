@@ -1,5 +1,6 @@
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Compute.Tests.Layers.Common;
 using CaffeActors.Testing;
 
 namespace CaffeActors.Compute.Tests.Layers;
@@ -42,19 +43,7 @@ public sealed class SteadyStateTests
             PowerParam = new PowerParameter { Power = 1.5f, Shift = 2 },
             ClipParam = new ClipParameter { Min = -0.5f, Max = 0.5f },
         };
-        using var harness = new LayerHarness(parameter, bottom[..bottoms], tops);
         bool[] propagate = [.. bottom[..bottoms].Select((_, i) => i == 0 && type is not ("Accuracy" or "Threshold"))];
-        for (int i = 0; i < 3; i++)
-            Pass();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 10; i++)
-            Pass();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-
-        void Pass()
-        {
-            harness.Forward();
-            harness.Backward(propagate);
-        }
+        SteadyState.AllocatesNothing(parameter, bottom[..bottoms], tops, propagate: propagate);
     }
 }

@@ -62,6 +62,17 @@ public sealed class HoconObject : HoconValue
     /// <param name="withOrigins">Whether each value is followed by the place it came from, as a comment.</param>
     public string Render(bool withOrigins = false) => HoconRenderer.Render(this, withOrigins);
 
+    /// <summary>The same object but for one key.</summary>
+    internal HoconObject Without(string key)
+    {
+        var rest = new HoconObject(Place);
+        foreach ((string name, Field field) in _fields.Where(entry => entry.Key != key))
+            rest.Add(name, field.Value, field.Place);
+        foreach ((string name, SourcePlace place) in _undefined.Where(entry => entry.Key != key))
+            rest.AddUndefined(name, place);
+        return rest;
+    }
+
     internal void Add(string key, HoconValue value, SourcePlace place) => _fields.Add(key, new Field(value, place));
 
     internal void AddUndefined(string key, SourcePlace place) => _undefined.Add(key, place);

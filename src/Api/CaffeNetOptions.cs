@@ -1,0 +1,46 @@
+using CaffeActors.Compute.Layers;
+using CaffeActors.Data.PlugIns;
+
+namespace CaffeActors.Api;
+
+/// <summary>How a net is opened.</summary>
+public sealed record CaffeNetOptions
+{
+    /// <summary>Weight files, comma-separated, later ones winning; null, the default, leaves the net as it was
+    /// filled.</summary>
+    public string? Weights { get; init; }
+
+    /// <summary>Threads to compute on; 0, the default, takes one for each core.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Level of the net's state. Default 0.</summary>
+    public int Level { get; init; }
+
+    /// <summary>Stages of the net's state. Default none.</summary>
+    public IReadOnlyList<string> Stages { get; init; } = [];
+
+    /// <summary>Seed of all random numbers. Default 0.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Gradients for every blob, inputs included. Default false.</summary>
+    public bool ForceBackward { get; init; }
+
+    /// <summary>Puts inputs of the same shapes in the place of layers that read data. Default false.</summary>
+    public bool WithoutData { get; init; }
+
+    /// <summary>With <see cref="WithoutData"/>: shapes of tops that the net itself does not tell.</summary>
+    public IReadOnlyDictionary<string, int[]> InputShapes { get; init; } = new Dictionary<string, int[]>();
+
+    /// <summary>Class libraries with layers of one's own, to be loaded. Default none.</summary>
+    public IReadOnlyList<LibraryReference> LayerAssemblies { get; init; } = [];
+
+    /// <summary>The layer types, where they are known already (<see cref="LayerPlugIns"/> makes them of assemblies of
+    /// the program's own); null, the default, takes those built in and <see cref="LayerAssemblies"/>.</summary>
+    public LayerCatalog? Catalog { get; init; }
+
+    /// <summary>Settings beyond Caffe's schema, by layer name. Default none.</summary>
+    public IReadOnlyDictionary<string, object> Extensions { get; init; } = new Dictionary<string, object>();
+
+    /// <summary>Hears remarks, one line each. Default: nobody listens.</summary>
+    public Action<string> Notice { get; init; } = static _ => { };
+}

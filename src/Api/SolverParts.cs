@@ -1,0 +1,73 @@
+using System.Security.Cryptography;
+using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Layers;
+using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Solvers;
+
+namespace CaffeActors.Api;
+
+/// <summary>What a solver is made of, built of a plan.</summary>
+internal sealed class SolverParts : IDisposable
+{
+    private readonly CpuDevice _device;
+    private readonly Optimizer? _optimizer;
+
+    /// <summary>Builds nets and optimizer; after a failure nothing is left.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="seed">The seed; null takes the plan's.</param>
+    /// <param name="notice">Hears remarks.</param>
+    public SolverParts(RunPlan plan, ulong? seed, Action<string> notice)
+    {
+        Seed = plan.Seed ?? seed ?? (plan.Solver.RandomSeed >= 0 ? (ulong)plan.Solver.RandomSeed
+            : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
+        _device = new CpuDevice(plan.Threads);
+        try
+        {
+            var options = new NetOptions(new LayerContext(_device, Seed)
+            {
+                Notice = notice,
+                ResolvePath = plan.ResolvePath,
+                Extensions = plan.Extensions,
+            }, plan.Catalog);
+            Nets.Add(new CaffeNet(NetBuilder.Build(plan.Nets.Train, options), null));
+            foreach (SolverTestNet test in plan.Nets.Tests)
+                Nets.Add(new CaffeNet(NetBuilder.Build(test.Net, options), null));
+            foreach (string weights in plan.Weights)
+            {
+                notice($"Finetuning from {weights}");
+                foreach (CaffeNet net in Nets)
+                    net.LoadWeights(plan.ResolvePath(weights), notice);
+            }
+
+            _optimizer = new Optimizer(plan.Solver, Nets[0].Net.LearnableParams, _device, notice);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The seed of all random numbers.</summary>
+    public ulong Seed { get; }
+
+    /// <summary>The train net, then the test nets.</summary>
+    public List<CaffeNet> Nets { get; } = [];
+
+    /// <summary>The update rule and its history.</summary>
+    public Optimizer Optimizer => _optimizer!;
+
+    /// <summary>The nets as <c>.resume</c> files name them.</summary>
+    public IReadOnlyList<(string Key, Net Net)> Keyed =>
+        [.. Nets.Select((net, i) => (i == 0 ? "train" : $"test{i - 1}", net.Net))];
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _optimizer?.Dispose();
+        foreach (CaffeNet net in Nets)
+            net.Dispose();
+        _device.Dispose();
+    }
+}
