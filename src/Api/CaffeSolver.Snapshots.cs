@@ -24,8 +24,7 @@ public sealed partial class CaffeSolver
         };
         _log.Snapshotting(SnapshotNames.ModelOf(store.Prefix, Iteration, store.Format),
             SnapshotNames.StateOf(store.Prefix, Iteration, store.Format), store.Format);
-        var progress = new SolverProgress(
-            Iteration, _parts.Optimizer.CurrentStep, _parts.Optimizer.History, _parts.Optimizer.Plateau);
+        SolverProgress progress = SolverProgress.Of(Iteration, _parts.Optimizer);
         SnapshotEntry entry = store.Save(NetWeights.Of(Net.Net), progress, new ResumeState
         {
             RunId = _runId,
@@ -36,8 +35,8 @@ public sealed partial class CaffeSolver
             DataPositions = stand.DataPositions,
             RandomStreams = stand.RandomStreams,
             LayerStates = stand.LayerStates,
-            LarcAlignment = _parts.Optimizer.LarcAlignment is { Length: > 0 } alignment ? alignment.ToArray() : null,
             SmoothedLoss = _smoothed.State,
+            LarcAlignment = _parts.Optimizer.LarcAlignment is { Length: > 0 } alignment ? alignment.ToArray() : null,
             MetricStep = Iteration,
         });
         return entry.StatePath!;
@@ -74,7 +73,7 @@ public sealed partial class CaffeSolver
         NetStand.Restore(resume, _parts.Keyed);
         if (resume.SmoothedLoss is { } smoothed)
             _smoothed.Restore(smoothed);
-        if (resume.LarcAlignment is { } kept)
-            _parts.Optimizer.RestoreLarcAlignment(kept);
+        if (resume.LarcAlignment is { } alignment)
+            _parts.Optimizer.RestoreLarcAlignment(alignment);
     }
 }

@@ -13,7 +13,7 @@ internal static class CommandLine
     private static readonly Dictionary<string, string> _groups = new()
     {
         ["convert"] = "Make a database of images.",
-        ["db"] = "Look into a database.",
+        ["db"] = "Look into a database, check or copy it.",
         ["model"] = "Get a model of the Model Zoo.",
         ["net"] = "Look at a net, or run it.",
     };

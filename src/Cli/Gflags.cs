@@ -10,8 +10,9 @@ internal static class Gflags
     /// </summary>
     public static string[] Normalize(string[] args)
     {
-        string? verb = args.FirstOrDefault(arg => !arg.StartsWith('-'));
-        bool takes = CommandLine.Verbs.Any(entry => entry.Verb.Path == verb && entry.Verb.TakesGflags);
+        string[] words = [.. args.Where(arg => !arg.StartsWith('-')).Take(2)];
+        bool takes = CommandLine.Verbs.Any(entry => entry.Verb.TakesGflags
+            && (entry.Verb.Path == words.FirstOrDefault() || entry.Verb.Path == string.Join(' ', words)));
         return takes ? [.. args.Select(Rewrite)] : args;
     }
 

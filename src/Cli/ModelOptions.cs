@@ -84,4 +84,10 @@ internal sealed class ModelOptions
         ? value
         : throw new CaffeException(
             ErrorCodes.Usage, FailureKind.Configuration, $"{option} must be at least 1, not {value}");
+
+    /// <summary>Checks a number of threads or the like.</summary>
+    public static int AtLeastZero(int value, string option) => value >= 0
+        ? value
+        : throw new CaffeException(
+            ErrorCodes.Usage, FailureKind.Configuration, $"{option} must be at least 0, not {value}");
 }

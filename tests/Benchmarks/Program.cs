@@ -10,6 +10,7 @@ using CaffeActors.Benchmarks.Reading;
 //   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS]
 //   dotnet run --project tests/Benchmarks -- actors NET BATCH [ROUNDS [ITERATIONS]]
 //   dotnet run --project tests/Benchmarks -- data [ROUNDS]
+//   dotnet run --project tests/Benchmarks -- tools [IMAGES [SIDE [ROUNDS]]]
 try
 {
     return await RunAsync();
@@ -38,8 +39,10 @@ async Task<int> RunAsync()
             return await ActorOverhead.RunAsync(args[1..]);
         case "data":
             return DataBenchmark.Run(args[1..]);
+        case "tools":
+            return DataTools.Run(args[1..]);
         default:
-            Console.Error.WriteLine("name a benchmark: gemm, conv, step, layers, actors, data");
+            Console.Error.WriteLine("name a benchmark: gemm, conv, step, layers, actors, data, tools");
             return 2;
     }
 }

@@ -31,7 +31,7 @@ public sealed class CommandLineTests : IDisposable
     [Theory]
     [InlineData("'caffeactors' has no command 'trian'; did you mean 'train'?", "trian", "x")]
     [InlineData("'caffeactors db' has no command 'sat'; did you mean 'stat'?", "db", "sat")]
-    [InlineData("'caffeactors db' needs a command: get, stat", "db")]
+    [InlineData("'caffeactors db' needs a command: copy, get, stat, verify", "db")]
     [InlineData("'caffeactors' has no command 'summary'; did you mean 'net summary'?", "summary", "x")]
     [InlineData("'caffeactors' has no command 'zzz'; it has ", "zzz")]
     [InlineData("'caffeactors' needs a command: ")]
@@ -111,13 +111,20 @@ public sealed class CommandLineTests : IDisposable
     [InlineData(2, "CFA1005", "net", "summary", "none")]
     [InlineData(2, "CFA1005", "net", "run", "--model", "none", "--output", "out.h5")]
     [InlineData(5, "CFA1501", "convert", "mnist", "none", "none", "db")]
+    [InlineData(5, "CFA1501", "convert", "mnist_siamese", "none", "none", "db")]
+    [InlineData(5, "CFA1501", "convert", "imageset", "", "none", "db")]
+    [InlineData(5, "CFA1501", "convert", "cifar10", "none", "db", "lmdb")]
+    [InlineData(5, "CFA1501", "compute_image_mean", "none")]
+    [InlineData(2, "CFA1005", "extract_features", "none", "none", "ip", "x", "1", "lmdb")]
+    [InlineData(5, "CFA1501", "db", "copy", "none", "db")]
+    [InlineData(5, "CFA1501", "db", "verify", "none")]
     [InlineData(5, "CFA1501", "db", "stat", "none")]
     [InlineData(5, "CFA1501", "db", "get", "none", "00000000")]
     [InlineData(5, "CFA1501", "parse_log", "none", "tables")]
     public async Task MissingFiles_AreNamed(int exitCode, string errorCode, params string[] args)
     {
         // Whatever a command would write goes into the test's folder.
-        args[^1] = args[^1] is "out.h5" or "db" or "tables" ? _cli.At(args[^1]) : args[^1];
+        args = [.. args.Select(arg => arg is "out.h5" or "db" or "tables" && arg != args[0] ? _cli.At(arg) : arg)];
         Assert.Equal(exitCode, await _cli.RunAsync(args));
         string line = Assert.Single(
             _cli.Error.Split('\n'), line => line.Contains("error CFA", StringComparison.Ordinal));

@@ -53,7 +53,7 @@ public sealed class DeployNetTests
     [MemberData(nameof(Nets))]
     public void DeployNet_TakesTheTrainedWeights(string deployed, string trained, string only, string last)
     {
-        using CaffeNet deploy = CaffeNet.Open(PathOf(deployed), Phase.Test, new CaffeNetOptions());
+        using CaffeNet deploy = CaffeNet.Open(PathOf(deployed), Phase.Test);
         using CaffeNet train = Train(trained, deploy.Net.Blob("data").Shape.ToArray());
         Assert.DoesNotContain(deploy.Net.Layers, layer => NotInDeployNets.Contains(layer.Layer.Type));
         Assert.Equal("Input", deploy.Net.Layers[0].Layer.Type);
@@ -70,8 +70,8 @@ public sealed class DeployNetTests
     [Fact]
     public void RegionNet_IsCaffeNetUpToItsLastLayer()
     {
-        using CaffeNet regions = CaffeNet.Open(PathOf("rcnn_deploy"), Phase.Test, new CaffeNetOptions());
-        using CaffeNet caffenet = CaffeNet.Open(PathOf("caffenet_deploy"), Phase.Test, new CaffeNetOptions());
+        using CaffeNet regions = CaffeNet.Open(PathOf("rcnn_deploy"), Phase.Test);
+        using CaffeNet caffenet = CaffeNet.Open(PathOf("caffenet_deploy"), Phase.Test);
         Assert.Equal(Learnable(caffenet.Net).SkipLast(1), Learnable(regions.Net).SkipLast(1));
         Assert.Equal(["fc-rcnn"], regions.Net.OutputNames);
         Assert.Equal([10, 200], regions.Net.Blob("fc-rcnn").Shape.ToArray());
@@ -83,7 +83,7 @@ public sealed class DeployNetTests
     [InlineData("alexnet_deploy", 60_965_224)]
     public void DeployNet_HasThePublishedSize(string name, long parameters)
     {
-        using CaffeNet net = CaffeNet.Open(PathOf(name), Phase.Test, new CaffeNetOptions());
+        using CaffeNet net = CaffeNet.Open(PathOf(name), Phase.Test);
         Assert.Equal(parameters, new NetSummary(net.Net).Parameters);
     }
 

@@ -20,11 +20,13 @@ public sealed class DataParityTests
         "mean_value: 104 mean_value: 117 mean_value: 123 crop_size: 24")]
     [InlineData("data-encoded", "encoded_lmdb", "scale: 0.5")]
     [InlineData("data-gray", "gray_lmdb", "mean_value: 100")]
-    public Task Data_EqualsCaffe(string name, string source, string transform) => Check(name, $$"""
+    [InlineData("data-leveldb", "raw32_leveldb", "scale: 0.00390625", "LEVELDB")]
+    public Task Data_EqualsCaffe(string name, string source, string transform, string backend = "LMDB") =>
+        Check(name, $$"""
         layer {
           name: "data" type: "Data" top: "data" top: "label"
           transform_param { {{transform.Replace("{0}", Golden.Folder("Data"), StringComparison.Ordinal)}} }
-          data_param { source: "{{Golden.Folder("Data")}}/{{source}}" batch_size: 4 backend: LMDB }
+          data_param { source: "{{Golden.Folder("Data")}}/{{source}}" batch_size: 4 backend: {{backend}} }
         }
         """);
 

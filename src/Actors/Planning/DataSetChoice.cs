@@ -10,6 +10,9 @@ namespace CaffeActors.Actors.Planning;
 /// <param name="Folder">Where databases of embedded images lie, or null.</param>
 internal sealed record DataSetChoice(DataSetSettings Set, string? Folder)
 {
+    private const string Images = "fashion-mnist";
+    private const string Pairs = "fashion-mnist-siamese";
+
     /// <summary>Chooses, and makes the databases of embedded images where they are chosen and not yet there.</summary>
     /// <returns>Null where no data sets are configured.</returns>
     /// <exception cref="CaffeException">None is there.</exception>
@@ -42,8 +45,8 @@ internal sealed record DataSetChoice(DataSetSettings Set, string? Folder)
         if (set.Requires?.Select(paths.Resolve)
             .FirstOrDefault(path => !File.Exists(path) && !Directory.Exists(path)) is { } path)
             return $"there is no '{path}'";
-        if (set.Embedded.Length > 0 && set.Embedded != "fashion-mnist")
-            return $"no images called '{set.Embedded}' are embedded (fashion-mnist are)";
+        if (set.Embedded.Length > 0 && set.Embedded is not Images and not Pairs)
+            return $"no images called '{set.Embedded}' are embedded ({Images} and {Pairs} are)";
         return set.Embedded.Length > 0 && FindImages() is null ? "the repository's data folder is not here" : null;
     }
 
@@ -53,14 +56,18 @@ internal sealed record DataSetChoice(DataSetSettings Set, string? Folder)
         string images = FindImages()!;
         string target = data.Root.Length > 0 ? data.Root : Path.GetDirectoryName(images)!;
         bool told = false;
-        EmbeddedDataset.EnsureLmdb(images, target, (done, all) =>
+        _ = set.Embedded == Pairs
+            ? EmbeddedDataset.EnsurePairs(images, target, Tell)
+            : EmbeddedDataset.EnsureLmdb(images, target, Tell);
+        return target;
+
+        void Tell(long done, long all)
         {
             if (!told)
                 notice($"Making databases of {set.Name} in {target}; the next run finds them.");
             told = true;
             progress?.Invoke(set.Name, done, all);
-        });
-        return target;
+        }
     }
 
     private static string? FindImages() =>

@@ -15,7 +15,7 @@ internal static class ExtensionReader
     ];
 
     private static readonly string[] _keys =
-        ["shuffle", "resize-height", "resize-width", "color", "threads", .. _augmentKeys];
+        ["shuffle", "resize-height", "resize-width", "color", "labels", "threads", .. _augmentKeys];
 
     /// <summary>The settings of a layer: those given, over those known.</summary>
     public static DataExtension Read(HoconSection section, DataExtension before)
@@ -35,7 +35,10 @@ internal static class ExtensionReader
             section.Has("color") ? section.Flag("color") : before.Color,
             section.Has("threads") ? section.Int("threads", 0, 1024) : before.Threads,
             _augmentKeys.Any(section.Has) ? Augment(section, before.Augmentation ?? new Augmentation())
-                : before.Augmentation);
+                : before.Augmentation)
+        {
+            Labels = section.Has("labels") ? section.Text("labels") : before.Labels,
+        };
     }
 
     private static Augmentation Augment(HoconSection section, Augmentation before)

@@ -127,9 +127,8 @@ internal sealed class TrainingRun : IDisposable
             MetricSegment = Segment,
             MetricStep = Iteration,
         };
-        var progress = new SolverProgress(
-            Iteration, Replica.Optimizer.CurrentStep, Replica.Optimizer.History, Replica.Optimizer.Plateau);
-        return new WriteSnapshot(NetWeights.Of(Replica.Net), progress, resume);
+        return new WriteSnapshot(
+            NetWeights.Of(Replica.Net), SolverProgress.Of(Iteration, Replica.Optimizer), resume);
     }
 
     /// <summary>Writes a snapshot. Called on the snapshots' thread.</summary>

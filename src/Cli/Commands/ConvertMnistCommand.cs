@@ -1,21 +1,20 @@
 using System.CommandLine;
-using System.Globalization;
-using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Actors.Logging;
 using CaffeActors.Data.Tools;
 
 namespace CaffeActors.Cli.Commands;
 
 /// <summary>Caffe's convert_mnist_data.</summary>
-[Verb("convert mnist", "Make an LMDB of MNIST's IDX files (plain or .gz).",
-    "caffeactors convert mnist train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz mnist_train_lmdb")]
+[Verb("convert mnist", "Make a database of MNIST's IDX files (plain or .gz).",
+    "caffeactors convert mnist train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz mnist_train_lmdb",
+    TakesGflags = true)]
 internal sealed class ConvertMnistCommand : VerbCommand
 {
     private readonly Argument<string> _images = new("IMAGES") { Description = "IDX file of images." };
     private readonly Argument<string> _labels = new("LABELS") { Description = "IDX file of labels." };
     private readonly Argument<string> _target =
         new("DB") { Description = "Folder of the database; it must not exist." };
-    private readonly Option<string> _backend =
-        new("--backend") { Description = "lmdb.", DefaultValueFactory = static _ => "lmdb" };
+    private readonly Option<string> _backend = BackendOption.Create("lmdb");
 
     public override void Define(Command command)
     {
@@ -23,16 +22,16 @@ internal sealed class ConvertMnistCommand : VerbCommand
         command.Arguments.Add(_labels);
         command.Arguments.Add(_target);
         command.Options.Add(_backend);
+        GlogFlags.AddTo(command);
     }
 
     public override Task<int> RunAsync(ParseResult arguments, Terminal terminal)
     {
-        if (arguments.GetValue(_backend) is not "lmdb")
-            throw new CaffeException(
-                ErrorCodes.Usage, FailureKind.Configuration, "--backend is lmdb; this build writes no other");
-        long records = MnistConverter.Convert(
-            arguments.GetValue(_images)!, arguments.GetValue(_labels)!, arguments.GetValue(_target)!);
-        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Processed {records} files."));
+        var backend = BackendOption.Parse(arguments.GetValue(_backend));
+        using RunLog log = GlogFlags.OpenLog(arguments, terminal.Error, "convert-mnist");
+        MnistConverter.Convert(
+            arguments.GetValue(_images)!, arguments.GetValue(_labels)!, arguments.GetValue(_target)!,
+            (done, _) => log.Info($"Processed {done} files."), backend);
         return Task.FromResult(ExitCodes.Done);
     }
 }

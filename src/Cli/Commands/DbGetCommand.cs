@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
-using CaffeActors.Data.Sources.Lmdb;
+using CaffeActors.Data.Sources;
 using Google.Protobuf;
 
 namespace CaffeActors.Cli.Commands;
@@ -13,7 +13,7 @@ namespace CaffeActors.Cli.Commands;
     "caffeactors db get data/fashion_mnist_train_lmdb 00000000")]
 internal sealed class DbGetCommand : VerbCommand
 {
-    private readonly Argument<string> _path = new("PATH") { Description = "Folder of the database (LMDB)." };
+    private readonly Argument<string> _path = new("PATH") { Description = "Folder of the database." };
     private readonly Argument<string> _key = new("KEY") { Description = "The record's key." };
 
     public override void Define(Command command)
@@ -25,7 +25,7 @@ internal sealed class DbGetCommand : VerbCommand
     public override Task<int> RunAsync(ParseResult arguments, Terminal terminal)
     {
         string path = arguments.GetValue(_path)!, key = arguments.GetValue(_key)!;
-        using var source = new LmdbSource(path);
+        using RecordSource source = RecordSource.Open(path);
         if (!source.TryGet(Encoding.UTF8.GetBytes(key), out ReadOnlySpan<byte> value))
             throw new CaffeException(ErrorCodes.BadRecord, FailureKind.Data, $"'{path}' has no record '{key}'");
         terminal.Out.WriteLine(Describe(key, value, path));

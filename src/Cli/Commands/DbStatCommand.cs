@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using CaffeActors.Data.Sources.Lmdb;
+using CaffeActors.Data.Sources;
 using CaffeActors.Data.Tools;
 
 namespace CaffeActors.Cli.Commands;
@@ -11,13 +11,13 @@ namespace CaffeActors.Cli.Commands;
     "caffeactors db stat data/fashion_mnist_train_lmdb")]
 internal sealed class DbStatCommand : VerbCommand
 {
-    private readonly Argument<string> _path = new("PATH") { Description = "Folder of the database (LMDB)." };
+    private readonly Argument<string> _path = new("PATH") { Description = "Folder of the database." };
 
     public override void Define(Command command) => command.Arguments.Add(_path);
 
     public override Task<int> RunAsync(ParseResult arguments, Terminal terminal)
     {
-        using var source = new LmdbSource(arguments.GetValue(_path)!);
+        using RecordSource source = RecordSource.Open(arguments.GetValue(_path)!);
         DatabaseStat stat = DatabaseStat.Collect(source);
         TextWriter result = terminal.Out;
         Line(result, "records", stat.Records);

@@ -48,8 +48,8 @@ internal sealed class NetRunCommand : VerbCommand
         using CaffeNet session = CaffeNet.Open(arguments.GetValue(_model)!, phase, new CaffeNetOptions
         {
             Threads = arguments.GetValue(_threads),
-            LayerAssemblies = LayersOption.Of(arguments, _layers),
             Notice = line => log.Info(line),
+            LayerAssemblies = LayersOption.Of(arguments, _layers),
         });
         if (arguments.GetValue(_weights) is { } weights)
             session.LoadWeights(weights, line => log.Info(line));

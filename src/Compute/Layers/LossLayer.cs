@@ -1,5 +1,6 @@
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Layers.Loss;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers;
@@ -36,11 +37,49 @@ public abstract class LossLayer(LayerParameter parameter) : Layer(parameter)
         top[0].Reshape([]);
     }
 
-    /// <summary>Refuses a gradient for labels.</summary>
-    protected void RequireNoLabelGradient(bool[] propagateDown)
+    /// <summary>Refuses a gradient for labels and what else stands beside the predictions.</summary>
+    /// <param name="propagateDown">What is asked for.</param>
+    /// <param name="first">The first bottom that gets none; default 1.</param>
+    protected void RequireNoLabelGradient(bool[] propagateDown, int first = 1)
     {
-        if (propagateDown.Length > 1 && propagateDown[1])
-            throw Fail(ErrorCodes.BadNet, "no gradient goes to labels; remove propagate_down for bottom 1");
+        for (int i = first; i < propagateDown.Length; i++)
+        {
+            if (propagateDown[i])
+            {
+                throw Fail(ErrorCodes.BadNet,
+                    $"no gradient goes to {(i == first ? "labels" : "what stands beside them")}; let propagate_down be "
+                    + $"false for bottom {i}");
+            }
+        }
+    }
+
+    /// <summary>Refuses a weight for a second top: probabilities are no loss.</summary>
+    protected void RequireNoSecondWeight()
+    {
+        if (Parameter.LossWeight.Count > 1 && Parameter.LossWeight[1] != 0)
+        {
+            throw Fail(ErrorCodes.BadLayerParameter,
+                $"loss_weight of the second top is {Parameter.LossWeight[1]}; probabilities are no loss, give it 0 or "
+                + "none");
+        }
+    }
+
+    /// <summary>Counts the labels that are not ignored.</summary>
+    /// <param name="rule">What is a class.</param>
+    /// <param name="labels">The labels.</param>
+    /// <param name="ignoreField">The field that can name a label to ignore; null for none.</param>
+    /// <exception cref="CaffeException">A label is no class (<see cref="ErrorCodes.LabelOutOfRange"/>, with the
+    /// batch's item).</exception>
+    protected int CountValidLabels(LabelRule rule, Blob labels, string? ignoreField)
+    {
+        int valid = rule.CountValid(Context.Device, labels);
+        if (valid < 0)
+        {
+            throw Fail(ErrorCodes.LabelOutOfRange,
+                rule.Complaint(labels, ignoreField, out int item), FailureKind.Data, item);
+        }
+
+        return valid;
     }
 
     /// <summary>

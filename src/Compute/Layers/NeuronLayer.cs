@@ -5,14 +5,51 @@ namespace CaffeActors.Compute.Layers;
 
 /// <summary>A layer that works on each element by itself: one bottom, one top of the same shape.</summary>
 /// <param name="parameter">The layer's message.</param>
-public abstract class NeuronLayer(LayerParameter parameter) : Layer(parameter)
+public abstract unsafe class NeuronLayer(LayerParameter parameter) : Layer(parameter)
 {
+    private Blob? _output;
+
     /// <inheritdoc/>
     public override int ExactBottoms => 1;
 
     /// <inheritdoc/>
     public override int ExactTops => 1;
 
+    /// <summary>Whether the gradient is computed from y. Default false.</summary>
+    protected virtual bool NeedsOutput => false;
+
+    /// <summary>Whether the top is the bottom. Valid after the first <see cref="Reshape"/>.</summary>
+    protected bool IsInPlace { get; private set; }
+
     /// <inheritdoc/>
-    public override void Reshape(Blob[] bottom, Blob[] top) => top[0].ReshapeLike(bottom[0]);
+    public override void Reshape(Blob[] bottom, Blob[] top)
+    {
+        IsInPlace = ReferenceEquals(bottom[0], top[0]);
+        top[0].ReshapeLike(bottom[0]);
+    }
+
+    /// <summary>
+    /// Tells the layer that a later one overwrites its top in place: where its gradient is computed from y, it keeps a
+    /// copy from now on. Called after the set-up.
+    /// </summary>
+    /// <param name="by">The later layer.</param>
+    public virtual void TopIsOverwritten(Layer by)
+    {
+        if (NeedsOutput)
+            _output ??= new Blob();
+    }
+
+    /// <summary>Keeps y where it will be overwritten; the last thing a forward pass does.</summary>
+    protected void KeepOutput(Blob[] top) => _output?.CopyDataFrom(top[0]);
+
+    /// <summary>The y of the last forward pass.</summary>
+    protected float* OutputOf(Blob[] top) => _output is null ? top[0].CpuData : _output.CpuData;
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+            _output?.Dispose();
+    }
 }

@@ -64,6 +64,7 @@ public sealed class NetBuilder
         BackwardPruning.Apply(_layers, _notice);
         if (_parameter.ForceBackward)
             BackwardPruning.Force(_layers);
+        OverwrittenTops.Apply(_layers);
         string[] outputs = [.. _available.Keys.Order(StringComparer.Ordinal)];
         foreach (string output in outputs)
             _notice($"This network produces output {output}");

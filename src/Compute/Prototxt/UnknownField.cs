@@ -1,5 +1,6 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Prototxt.Forks;
+using CaffeActors.Compute.Schema;
 using Google.Protobuf.Reflection;
 
 namespace CaffeActors.Compute.Prototxt;
@@ -41,11 +42,18 @@ internal static class UnknownField
         return null;
     }
 
-    private static string? OfFork(string name, MessageDescriptor message) =>
-        NvidiaFork.Has(message.Name, name)
-            ? "NVIDIA's fork of Caffe has one; it is understood in a file that the fork's schema can read to its end, "
-                + "without fields of Caffe's that the fork lacks."
+    private static string? OfFork(string name, MessageDescriptor message)
+    {
+        if (NvidiaFork.Has(message.Name, name))
+        {
+            return "NVIDIA's fork of Caffe has one; it is understood in a file that the fork's schema can read to its "
+                + "end, without fields of Caffe's that the fork lacks.";
+        }
+
+        return message == LayerParameter.Descriptor && KnownForks.OfField(name) is { } fork
+            ? $"It belongs to {fork}, whose files are not read here."
             : null;
+    }
 
     private static string? Inside(string name, MessageDescriptor message)
     {

@@ -32,6 +32,9 @@ internal sealed class Hdf5Dataset
     /// <summary>Axis lengths, which may be beyond 2^31; none of a single number.</summary>
     public IReadOnlyList<long> Lengths { get; }
 
+    /// <summary>Bytes of a number as it is stored.</summary>
+    public int NumberBytes => _dataset.Type.Size;
+
     /// <summary>Rows that are stored together, and unpacked together, or 0 where each lies by itself.</summary>
     public long ChunkRows { get; }
 
@@ -42,6 +45,7 @@ internal sealed class Hdf5Dataset
     /// <exception cref="CaffeException">The file is damaged, or holds no numbers there.</exception>
     public void ReadRows(long first, int rows, float[] target) => _file.Guard(_path, () =>
     {
+        _file.BeginRead();
         _start[0] = (ulong)first;
         _block[0] = (ulong)rows;
         int count = 1;

@@ -12,6 +12,9 @@ namespace CaffeActors.Data.Hdf5;
 /// </summary>
 public sealed class Hdf5Reader : IDisposable
 {
+    private const int LongestPath = 4096;
+
+    private readonly GuardedStream _stream;
     private readonly NativeFile _file;
 
     /// <summary>Opens a file.</summary>
@@ -22,9 +25,11 @@ public sealed class Hdf5Reader : IDisposable
         Path = path;
         try
         {
-            _file = H5File.OpenRead(path);
+            _stream = new GuardedStream(path);
+            _file = Open(_stream);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure)
+            when (failure is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             throw Unreadable(failure.Message, failure);
         }
@@ -85,9 +90,11 @@ public sealed class Hdf5Reader : IDisposable
     /// <exception cref="CaffeException">There is no such dataset, or it holds something else.</exception>
     public float[] ReadFloats(string path) => Guard(path, () =>
     {
+        if (Blob.CountOf(ShapeOf(path)) == 0)
+            return [];
+        RequirePlausible(path, DatasetAt(path));
         float[] values = new float[Blob.CountOf(ShapeOf(path))];
-        if (values.Length > 0)
-            OpenDataset(path).ReadAll(values);
+        OpenDataset(path).ReadAll(values);
         return values;
     });
 
@@ -108,6 +115,7 @@ public sealed class Hdf5Reader : IDisposable
         IH5Dataset dataset = DatasetAt(path);
         if (dataset.Type.Class != H5DataTypeClass.FixedPoint || Blob.CountOf(ShapeOf(path)) == 0)
             throw Unreadable($"dataset '{path}' holds no integer");
+        RequirePlausible(path, dataset);
         bool scalar = dataset.Space.Type == H5DataspaceType.Scalar;
         return dataset.Type.Size switch
         {
@@ -124,6 +132,7 @@ public sealed class Hdf5Reader : IDisposable
         IH5Dataset dataset = DatasetAt(path);
         if (dataset.Type.Class is not (H5DataTypeClass.String or H5DataTypeClass.VariableLength))
             throw Unreadable($"dataset '{path}' holds no text");
+        RequirePlausible(path, dataset);
         bool scalar = dataset.Space.Type == H5DataspaceType.Scalar;
         return (scalar ? dataset.Read<string>() : dataset.Read<string[]>()[0]).TrimEnd('\0');
     });
@@ -135,6 +144,9 @@ public sealed class Hdf5Reader : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
+
+    /// <summary>Says that a large read begins, which may take as many small ones as a file allows.</summary>
+    internal void BeginRead() => _stream.Restart();
 
     /// <summary>Reads something; whatever the package throws becomes this file's failure.</summary>
     internal T Guard<T>(string path, Func<T> read)
@@ -160,8 +172,44 @@ public sealed class Hdf5Reader : IDisposable
     internal CaffeException Unreadable(string what, Exception? inner = null) =>
         new(ErrorCodes.SourceUnreadable, FailureKind.Data, $"HDF5 file '{Path}' cannot be read: {what}", inner: inner);
 
+    // A size that is only claimed must not cost memory. What is stored plainly takes its place in the file; chunks may
+    // be compressed, by deflate to a 1032nd at most; and what was never written takes none, so a little is free.
+    private void RequirePlausible(string path, IH5Dataset dataset)
+    {
+        const long Free = 64L << 20, MostCompression = 1032;
+        double claimed = dataset.Space.Dimensions.Aggregate(
+            (double)dataset.Type.Size, (bytes, length) => bytes * length);
+        double stored = new FileInfo(Path).Length;
+        if (dataset.Layout.Class == H5DataLayoutClass.Chunked)
+            stored *= MostCompression;
+        if (claimed > Free + stored)
+        {
+            throw Unreadable($"dataset '{path}' claims {claimed:F0} bytes, more than the file can hold: it is damaged "
+                + "or cut short");
+        }
+    }
+
+    private static NativeFile Open(GuardedStream stream)
+    {
+        try
+        {
+            if (StructureGuard.FaultOf(stream) is { } fault)
+                throw new InvalidDataException(fault);
+            stream.Position = 0;
+            return H5File.Open(stream, leaveOpen: false);
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
     private static void Collect(IH5Group group, string prefix, List<string> paths)
     {
+        // A group may be its own member.
+        if (prefix.Length > LongestPath)
+            throw new InvalidDataException("its groups lead in a circle");
         foreach (IH5Object child in group.Children())
         {
             if (child is IH5Dataset)

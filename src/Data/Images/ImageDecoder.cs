@@ -11,8 +11,10 @@ namespace CaffeActors.Data.Images;
 /// </summary>
 public static unsafe class ImageDecoder
 {
+    // Up to 24 million pixels are taken at their word. Beyond, the file must be of a length that could hold them: the
+    // emptiest JPEG has some 170 pixels a byte.
     private const long AlwaysPlausible = 24L << 20;
-    private const long PixelsOfAByte = 64;
+    private const long PixelsOfAByte = 200;
 
     /// <summary>Decodes an image.</summary>
     /// <param name="file">The file's bytes.</param>
@@ -120,7 +122,7 @@ public static unsafe class ImageDecoder
         }
     }
 
-    // A size is not believed because it is written: nothing that is worth training on packs so much into a byte.
+    // A size is not believed because it is written.
     private static bool IsPlausible(int width, int height, int bytes)
     {
         long pixels = (long)width * height;

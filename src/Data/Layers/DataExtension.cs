@@ -24,4 +24,12 @@ namespace CaffeActors.Data.Layers;
 /// <param name="Augmentation">Random changes of 8-bit images; null, the default: none.</param>
 public sealed record DataExtension(
     bool Shuffle = false, int ResizeHeight = 0, int ResizeWidth = 0, bool Color = false, int Threads = 0,
-    Augmentation? Augmentation = null);
+    Augmentation? Augmentation = null)
+{
+    /// <summary>
+    /// The folder of a data base, LMDB or LevelDB, of the records' labels: a Datum under each record's key, whose
+    /// values (<c>float_data</c>, bytes or an image file) make top 1 as they are. Empty, the default: the records' own
+    /// labels.
+    /// </summary>
+    public string Labels { get; init; } = "";
+}

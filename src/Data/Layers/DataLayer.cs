@@ -15,7 +15,8 @@ namespace CaffeActors.Data.Layers;
 /// <c>data_param</c>: <c>source</c>, the folder; <c>batch_size</c>, at least 1; <c>backend</c>, LMDB or LEVELDB (the
 /// default; a folder that holds an LMDB is read as one); <c>prefetch</c>, batches to read ahead, default 4.
 /// <c>rand_skip</c> and <c>force_encoded_color</c> have no effect, as in Caffe.
-/// Beyond Caffe (<see cref="DataExtension"/>): shuffling, resizing, augmentation, gray as colour.
+/// Beyond Caffe (<see cref="DataExtension"/>): shuffling, resizing, augmentation, gray as colour; several label values
+/// for each record from a second data base: top 1 is then (batch, channels, height, width) of its Datum records.
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Data")]
@@ -24,7 +25,10 @@ public sealed unsafe class DataLayer(LayerParameter parameter) : ImageBatchLayer
     private readonly DataParameter _data = parameter.DataParam ?? new DataParameter();
     private readonly ItemBytes _keys = new();
     private readonly ItemBytes _values = new();
+    private readonly ItemBytes _labelValues = new();
     private RecordSource? _source;
+    private LabelSource? _labels;
+    private DataTransformer? _labelTransformer;
     private DataTransformer? _transformer;
     private EpochOrder? _order;
     private int _rawForcedNoted;
@@ -59,6 +63,8 @@ public sealed unsafe class DataLayer(LayerParameter parameter) : ImageBatchLayer
 
         if (_source.Count == 0)
             throw Fail(ErrorCodes.SourceUnreadable, $"data source '{_source.Path}' holds no records", FailureKind.Data);
+        if (Extension.Labels.Length > 0)
+            OpenLabels(_source);
         _order = new EpochOrder(
             _source.Count, Extension.Shuffle, Context.Seed, RandomStream.StreamId($"{Name}/shuffle"));
     }
@@ -68,21 +74,52 @@ public sealed unsafe class DataLayer(LayerParameter parameter) : ImageBatchLayer
     {
         base.Dispose(disposing);
         if (disposing)
+        {
+            _labels?.Dispose();
             _source?.Dispose();
+        }
     }
 
     private protected override void ReadItem(Batch batch, int item, long record)
     {
         RecordSource source = _source!;
         NoteRestart(record, 0, source.Count);
-        source.Read(_order!.IndexOf(record), out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value);
+        long index = _order!.IndexOf(record);
+        source.Read(index, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value);
         batch.AddKey(key);
         _keys.Keep(item, key, source.SpansStay);
         _values.Keep(item, value, source.SpansStay);
+        if (_labels is null)
+            return;
+        _labels.Read(index, key, out ReadOnlySpan<byte> label);
+        _labelValues.Keep(item, label, _labels.SpansStay);
     }
 
+    private protected override bool TakesLabels => TopCount == 2;
+
     private protected override ItemLoader CreateLoader() =>
-        new Loader(this, new DatumLoader(_transformer!, CreatePreparer(Extension), Fail, NoteRawForced));
+        new Loader(this, new DatumLoader(_transformer!, CreatePreparer(Extension), Fail, NoteRawForced),
+            _labels is null ? null : new DatumLoader(
+                _labelTransformer!, CreatePreparer(new DataExtension()), FailOfLabel, static _ => { }));
+
+    // Labels are taken as they are stored.
+    private void OpenLabels(RecordSource records)
+    {
+        _labelTransformer = new DataTransformer(null, Phase, Context.Seed, 0, Context.ResolvePath, Fail);
+        try
+        {
+            _labels = new LabelSource(RecordSource.Open(Context.ResolvePath(Extension.Labels)), records, Fail);
+        }
+        catch (CaffeException failure) when (failure.Place is null)
+        {
+            throw Fail(failure.Code, failure.Message, failure.Kind);
+        }
+
+        _labels.RequireSameCount();
+    }
+
+    private CaffeException FailOfLabel(string code, string message, FailureKind kind, int batchItem) =>
+        Fail(code, $"of the labels in '{Extension.Labels}' {message}", kind, batchItem);
 
     // Once for all threads.
     private void NoteRawForced(string notice)
@@ -91,13 +128,26 @@ public sealed unsafe class DataLayer(LayerParameter parameter) : ImageBatchLayer
             Context.Notice(notice);
     }
 
-    private sealed class Loader(DataLayer layer, DatumLoader datums) : ItemLoader
+    private sealed class Loader(DataLayer layer, DatumLoader datums, DatumLoader? labels) : ItemLoader
     {
+        private (int Channels, int Height, int Width)? _labelShape;
+
+        public override (int Channels, int Height, int Width)? LabelShape => _labelShape;
+
         public override (int Channels, int Height, int Width) Open(int item, long record)
         {
             (int Channels, int Height, int Width) shape = datums.Open(layer._keys[item], layer._values[item], record);
             Label = datums.Label;
+            _labelShape = labels?.Open(layer._keys[item], layer._labelValues[item], record);
             return shape;
+        }
+
+        public override void WriteLabel(float* target)
+        {
+            if (labels is null)
+                base.WriteLabel(target);
+            else
+                labels.Transform(target);
         }
 
         public override void Transform(float* target) => datums.Transform(target);

@@ -9,7 +9,8 @@ namespace CaffeActors.Data.Layers;
 
 /// <summary>
 /// A layer that reads images and, where there is a second top, a label for each: top 0 (batch, channels, height,
-/// width), its shape taken from the first item of each batch; top 1 (batch).
+/// width), its shape taken from the first item of each batch; top 1 (batch), or likewise (batch, channels, height,
+/// width) where labels are more than a number.
 /// <para>
 /// The bytes of a batch are found in record order by one thread; then its items are decoded and transformed by several
 /// (<see cref="DataExtension.Threads"/>), each with buffers of its own. An item is a function of its record's bytes and
@@ -27,6 +28,7 @@ public abstract unsafe class ImageBatchLayer : BatchLayer
     private Batch? _filling;
     private long _first;
     private (int Channels, int Height, int Width) _shape;
+    private (int Channels, int Height, int Width)? _labelShape;
     private float* _images;
     private float* _labels;
     private int _failedItem;
@@ -58,6 +60,12 @@ public abstract unsafe class ImageBatchLayer : BatchLayer
             throw Fail(ErrorCodes.BadLayerParameter, "batch_size must be at least 1, and at most 2147483647");
         if (Context.Extensions.TryGetValue(Name, out object? extension))
             Extension = (DataExtension)extension;
+        if (Extension.Labels.Length > 0 && !TakesLabels)
+        {
+            throw Fail(ErrorCodes.BadLayerParameter,
+                "it takes no labels from a data base of their own; only a Data layer with two tops does");
+        }
+
         OpenSource();
         int threads = ThreadsOf(Extension.Threads > 0 ? Extension.Threads : Context.LoadThreads);
         _loaders = new ItemLoader[Math.Min(BatchSize, threads)];
@@ -71,7 +79,8 @@ public abstract unsafe class ImageBatchLayer : BatchLayer
     {
         using Batch batch = CreateBatch();
         ReadItem(batch, 0, 0);
-        Shape(top, _loaders[0].Open(0, 0));
+        (int Channels, int Height, int Width) image = _loaders[0].Open(0, 0);
+        Shape(top, image, _loaders[0].LabelShape);
     }
 
     /// <inheritdoc/>
@@ -106,6 +115,9 @@ public abstract unsafe class ImageBatchLayer : BatchLayer
     /// <param name="record">Its number, counted over all epochs.</param>
     private protected abstract void ReadItem(Batch batch, int item, long record);
 
+    /// <summary>Whether <see cref="DataExtension.Labels"/> means something to the layer.</summary>
+    private protected virtual bool TakesLabels => false;
+
     /// <summary>What one thread loads with.</summary>
     private protected abstract ItemLoader CreateLoader();
 
@@ -138,10 +150,14 @@ public abstract unsafe class ImageBatchLayer : BatchLayer
 
     private long RecordOf(int item) => _first + ((long)item * Stride);
 
-    private void Shape(IReadOnlyList<Blob> tops, (int Channels, int Height, int Width) image)
+    private void Shape(
+        IReadOnlyList<Blob> tops, (int Channels, int Height, int Width) image,
+        (int Channels, int Height, int Width)? label)
     {
         tops[0].Reshape(BatchSize, image.Channels, image.Height, image.Width);
-        if (tops.Count > 1)
+        if (tops.Count > 1 && label is { } shape)
+            tops[1].Reshape(BatchSize, shape.Channels, shape.Height, shape.Width);
+        else if (tops.Count > 1)
             tops[1].Reshape(BatchSize);
     }
 
@@ -150,7 +166,8 @@ public abstract unsafe class ImageBatchLayer : BatchLayer
     {
         _filling = batch;
         _shape = _loaders[0].Open(0, _first);
-        Shape(batch.Tops, _shape);
+        _labelShape = _loaders[0].LabelShape;
+        Shape(batch.Tops, _shape, _labelShape);
         _images = (float*)batch.Tops[0].DataMemory.OverwriteCpuData();
         _labels = TopCount > 1 ? (float*)batch.Tops[1].DataMemory.OverwriteCpuData() : null;
         Write(0, _loaders[0]);
@@ -172,6 +189,13 @@ public abstract unsafe class ImageBatchLayer : BatchLayer
                     + "set crop_size, resize the images, or use batch_size 1");
             }
 
+            if (loader.LabelShape != _labelShape)
+            {
+                throw Misfit(_filling!, item,
+                    $"has a label of {TextOf(loader.LabelShape)} values, the first of its batch, "
+                    + $"'{_filling!.RecordKey(0)}', one of {TextOf(_labelShape)}");
+            }
+
             Write(item, loader);
         }
         catch (CaffeException failure)
@@ -183,9 +207,14 @@ public abstract unsafe class ImageBatchLayer : BatchLayer
     private void Write(int item, ItemLoader loader)
     {
         loader.Transform(_images + ((long)item * _shape.Channels * _shape.Height * _shape.Width));
-        if (_labels is not null)
-            _labels[item] = loader.Label;
+        if (_labels is null)
+            return;
+        (int channels, int height, int width) = _labelShape ?? (1, 1, 1);
+        loader.WriteLabel(_labels + ((long)item * channels * height * width));
     }
+
+    private static string TextOf((int Channels, int Height, int Width)? shape) =>
+        shape is { } known ? $"{known.Channels} x {known.Height} x {known.Width}" : "1";
 
     private void SetFailed(int item, CaffeException failure)
     {

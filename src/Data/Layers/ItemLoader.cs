@@ -9,6 +9,9 @@ internal abstract unsafe class ItemLoader
     /// <summary>The label of the open item.</summary>
     public float Label { get; protected set; }
 
+    /// <summary>The shape of the open item's label; null where it is one number.</summary>
+    public virtual (int Channels, int Height, int Width)? LabelShape => null;
+
     /// <summary>Reads an item up to its transformation.</summary>
     /// <param name="item">Its place in the batch.</param>
     /// <param name="record">Its number, counted over all epochs: its random decisions follow from it.</param>
@@ -19,4 +22,8 @@ internal abstract unsafe class ItemLoader
     /// <summary>Writes the values of the open item.</summary>
     /// <param name="target">Room for its shape.</param>
     public abstract void Transform(float* target);
+
+    /// <summary>Writes the label of the open item.</summary>
+    /// <param name="target">Room for its shape.</param>
+    public virtual void WriteLabel(float* target) => *target = Label;
 }

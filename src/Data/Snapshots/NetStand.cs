@@ -6,7 +6,7 @@ using CaffeActors.Data.Layers;
 namespace CaffeActors.Data.Snapshots;
 
 /// <summary>Where the data and random numbers of some nets are, and what their layers carry along: what an exact
-/// resume needs besides their learnable blobs.</summary>
+/// resume needs besides their blobs.</summary>
 /// <param name="DataPositions">Records consumed, by net and data layer.</param>
 /// <param name="RandomStreams">The random streams, by net, layer and purpose.</param>
 /// <param name="LayerStates">What layers carry from pass to pass, by net, layer and purpose.</param>

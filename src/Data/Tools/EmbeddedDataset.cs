@@ -1,12 +1,14 @@
 using System.Security.Cryptography;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Data.Sources;
 using CaffeActors.Data.Sources.Lmdb;
 
 namespace CaffeActors.Data.Tools;
 
 /// <summary>
 /// The images that come with the repository, data/fashion-mnist: 60,000 for training and 10,000 for testing, gray,
-/// 28 x 28, ten classes; and the two LMDBs that are made of them on first use.
+/// 28 x 28, ten classes; and the LMDBs that are made of them on first use: the images themselves, and pairs of them for
+/// siamese nets.
 /// </summary>
 public static class EmbeddedDataset
 {
@@ -15,6 +17,15 @@ public static class EmbeddedDataset
 
     /// <summary>Name of the LMDB of test images.</summary>
     public const string TestName = "fashion_mnist_test_lmdb";
+
+    /// <summary>Name of the LMDB of pairs of training images.</summary>
+    public const string TrainPairsName = "fashion_mnist_siamese_train_lmdb";
+
+    /// <summary>Name of the LMDB of pairs of test images.</summary>
+    public const string TestPairsName = "fashion_mnist_siamese_test_lmdb";
+
+    // The pairs are the same on every machine.
+    private const ulong PairsSeed = 1701;
 
     private const string SumsName = "SHA256SUMS";
     private const string MarkerName = "made-from.txt";
@@ -45,16 +56,36 @@ public static class EmbeddedDataset
     /// <returns>The folders of the two LMDBs.</returns>
     /// <exception cref="CaffeException">A file is missing or damaged, or the LMDBs cannot be written.</exception>
     public static (string Train, string Test) EnsureLmdb(
-        string source, string target, Action<long, long>? progress = null)
+        string source, string target, Action<long, long>? progress = null) =>
+        EnsureBoth(source, target, TrainName, TestName, "",
+            (images, labels, writer) => MnistConverter.Write(images, labels, writer, progress));
+
+    /// <summary>
+    /// Makes the two LMDBs of pairs where they are not there yet, as <see cref="EnsureLmdb"/> makes those of images: as
+    /// many pairs as images, drawn by chance but always the same, two channels, label 1 where both are of one class.
+    /// </summary>
+    /// <param name="source">The folder of the image files: data/fashion-mnist.</param>
+    /// <param name="target">Where the LMDBs are to be, usually data.</param>
+    /// <param name="progress">Called with records done and records in all of the LMDB at work.</param>
+    /// <returns>The folders of the two LMDBs.</returns>
+    /// <exception cref="CaffeException">A file is missing or damaged, or the LMDBs cannot be written.</exception>
+    public static (string Train, string Test) EnsurePairs(
+        string source, string target, Action<long, long>? progress = null) =>
+        EnsureBoth(source, target, TrainPairsName, TestPairsName, $"pairs {PairsSeed}\n",
+            (images, labels, writer) => MnistSiameseConverter.Write(images, labels, writer, PairsSeed, progress));
+
+    private static (string Train, string Test) EnsureBoth(
+        string source, string target, string trainName, string testName, string kind,
+        Action<string, string, RecordWriter> write)
     {
         try
         {
             string[] sums = File.ReadAllLines(Path.Combine(source, SumsName));
-            return (Ensure("train", TrainName), Ensure("t10k", TestName));
+            return (Ensure("train", trainName), Ensure("t10k", testName));
 
             string Ensure(string prefix, string name) =>
                 EnsureOne(source, $"{prefix}-images-idx3-ubyte.gz", $"{prefix}-labels-idx1-ubyte.gz", sums,
-                    Path.Combine(target, name), progress);
+                    Path.Combine(target, name), kind, write);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -65,9 +96,10 @@ public static class EmbeddedDataset
     }
 
     private static string EnsureOne(
-        string source, string images, string labels, string[] sums, string folder, Action<long, long>? progress)
+        string source, string images, string labels, string[] sums, string folder, string kind,
+        Action<string, string, RecordWriter> write)
     {
-        string expected = $"{SumOf(images, sums)}\n{SumOf(labels, sums)}\n";
+        string expected = $"{SumOf(images, sums)}\n{SumOf(labels, sums)}\n{kind}";
         if (IsComplete(folder, expected))
         {
             StagedFolder.RemoveLeftovers(folder);
@@ -77,7 +109,12 @@ public static class EmbeddedDataset
         Verify(source, images, sums);
         Verify(source, labels, sums);
         using var staged = new StagedFolder(folder);
-        MnistConverter.Write(Path.Combine(source, images), Path.Combine(source, labels), staged.Path, progress);
+        using (var writer = new LmdbWriter(staged.Path))
+        {
+            write(Path.Combine(source, images), Path.Combine(source, labels), writer);
+            writer.Complete();
+        }
+
         File.WriteAllText(Path.Combine(staged.Path, MarkerName), Marker(staged.Path, expected));
         if (Directory.Exists(folder) && !IsComplete(folder, expected))
             RemoveOutdated(folder);

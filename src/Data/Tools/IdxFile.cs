@@ -69,6 +69,18 @@ internal sealed class IdxFile : IDisposable
     /// <exception cref="CaffeException">It cannot be read or is none.</exception>
     public static IdxFile OpenLabels(string path) => new(path, LabelMagic);
 
+    /// <summary>Checks that images have as many labels.</summary>
+    /// <exception cref="CaffeException">They have not.</exception>
+    public void RequireSameCount(IdxFile labels)
+    {
+        if (Count != labels.Count)
+        {
+            throw new CaffeException(ErrorCodes.BadRecord, FailureKind.Data,
+                $"'{_path}' holds {Count} images and '{labels._path}' {labels.Count} labels; "
+                + "they do not belong together");
+        }
+    }
+
     /// <summary>Reads the next items.</summary>
     /// <exception cref="CaffeException">The file ends before.</exception>
     public void ReadWhole(Span<byte> target)

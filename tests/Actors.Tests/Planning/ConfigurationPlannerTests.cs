@@ -66,14 +66,15 @@ public sealed class ConfigurationPlannerTests : IDisposable
             layers."data".data_param.batch_size = 16
             layers-train."data".data_param.source = train_db
             layers-test."data".data_param.source = test_db
-            extensions."data" { shuffle = on, resize-height = 8, resize-width = 9, color = yes }
+            extensions."data" { shuffle = on, resize-height = 8, resize-width = 9, color = yes
+              labels = label_db }
             """);
         Assert.Equal(0.5f, plan.Solver.BaseLr);
         Assert.Equal(("train_db", 16u),
             (Data(plan.Nets.Train, Phase.Train).DataParam.Source, Data(plan.Nets.Train, Phase.Train)
             .DataParam.BatchSize));
         Assert.Equal("test_db", Data(plan.Nets.Tests[0].Net, Phase.Test).DataParam.Source);
-        Assert.Equal(new DataExtension(true, 8, 9, true), plan.Extensions["data"]);
+        Assert.Equal(new DataExtension(true, 8, 9, true) { Labels = "label_db" }, plan.Extensions["data"]);
     }
 
     [Fact]

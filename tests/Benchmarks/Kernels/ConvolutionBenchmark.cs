@@ -25,9 +25,16 @@ internal static unsafe class ConvolutionBenchmark
         ("resnet 2 3x3", 16, Square(1, 64, 64, 56, 3, 1, 1)),
         ("resnet 3 3x3 stride 2", 16, Square(1, 128, 128, 56, 3, 2, 1)),
         ("resnet 5 3x3", 16, Square(1, 512, 512, 7, 3, 1, 1)),
+        ("mobilenet 2 depthwise", 16, Square(32, 32, 32, 112, 3, 1, 1)),
+        ("mobilenet 2 depthwise stride 2", 16, Square(64, 64, 64, 112, 3, 2, 1)),
+        ("mobilenet 3 depthwise", 16, Square(128, 128, 128, 56, 3, 1, 1)),
+        ("mobilenet 3 depthwise stride 2", 16, Square(128, 128, 128, 56, 3, 2, 1)),
+        ("mobilenet 5 depthwise", 16, Square(512, 512, 512, 14, 3, 1, 1)),
+        ("mobilenet 5 depthwise stride 2", 16, Square(512, 512, 512, 14, 3, 2, 1)),
     ];
 
-    /// <summary>Arguments: threads (default all), rounds (default 20), part of a name (default all), images.</summary>
+    /// <summary>Arguments: threads (default all), rounds (default 20), part of a name (default all), images,
+    /// <c>grouped</c> for depthwise layers by the implicit product.</summary>
     public static void Run(string[] args)
     {
         using var device = new CpuDevice(args.Length > 0 ? int.Parse(args[0], InvariantCulture) : 0);
@@ -39,7 +46,10 @@ internal static unsafe class ConvolutionBenchmark
             if (args.Length > 2 && !name.Contains(args[2], StringComparison.OrdinalIgnoreCase))
                 continue;
             int images = args.Length > 3 ? int.Parse(args[3], InvariantCulture) : standard;
-            var kernel = new ConvolutionKernel(geometry);
+            var kernel = new ConvolutionKernel(geometry)
+            {
+                IsDepthwiseAllowed = args.Length <= 4 || args[4] != "grouped",
+            };
             float* x = GemmBenchmark.Filled(images * geometry.Inputs * geometry.InputPlane);
             float* y = GemmBenchmark.Filled(images * geometry.Outputs * geometry.OutputPlane);
             float* w = GemmBenchmark.Filled(geometry.Outputs * geometry.Depth);

@@ -102,6 +102,22 @@ public sealed class NetCommandsTests : IDisposable
         Assert.Contains("--input-shape data=", _cli.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("new_height: 30 new_width: 44", "", "5×3×30×44")]
+    [InlineData("is_color: false", "crop_size: 7", "5×1×7×7")]
+    public async Task NetSummary_TakesTheShapeOfImagesFromTheNet(string images, string transform, string shape)
+    {
+        string net = _cli.At("images.prototxt");
+        await File.WriteAllTextAsync(net, $$"""
+            layer {
+              name: "data" type: "ImageData" top: "data" top: "label" transform_param { {{transform}} }
+              image_data_param { source: "none" batch_size: 5 {{images}} }
+            }
+            """, TestContext.Current.CancellationToken);
+        Assert.True(await _cli.RunAsync("net", "summary", net) == 0, _cli.Error);
+        Assert.Contains(shape, _cli.Out, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Time_PrintsCaffesLines()
     {

@@ -1,5 +1,6 @@
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Compute.Tests.Layers.Common;
 using CaffeActors.Testing;
 
 namespace CaffeActors.Compute.Tests.Layers;
@@ -25,30 +26,24 @@ public sealed class SteadyStateTests
     [InlineData("Softmax", 1, 1)]
     [InlineData("SoftmaxWithLoss", 2, 2)]
     [InlineData("EuclideanLoss", 2, 1)]
+    [InlineData("HingeLoss", 2, 1)]
+    [InlineData("MultinomialLogisticLoss", 2, 1)]
+    [InlineData("SigmoidCrossEntropyLoss", 2, 1)]
+    [InlineData("ContrastiveLoss", 3, 1)]
     [InlineData("Accuracy", 2, 2)]
     [InlineData("Silence", 2, 0)]
     public void PassesAllocateNothing(string type, int bottoms, int tops)
     {
-        Blob[] bottom = [LayerHarness.RandomBlob(1, [70, 900]), new Blob(type == "EuclideanLoss" ? [70, 900] : [70])];
+        bool isRegression = type is "EuclideanLoss" or "SigmoidCrossEntropyLoss" or "ContrastiveLoss";
+        Blob[] bottom =
+            [LayerHarness.RandomBlob(1, [70, 900]), new Blob(isRegression ? [70, 900] : [70]), new Blob(70)];
         var parameter = new LayerParameter
         {
             Type = type,
             PowerParam = new PowerParameter { Power = 1.5f, Shift = 2 },
             ClipParam = new ClipParameter { Min = -0.5f, Max = 0.5f },
         };
-        using var harness = new LayerHarness(parameter, bottom[..bottoms], tops);
         bool[] propagate = [.. bottom[..bottoms].Select((_, i) => i == 0 && type is not ("Accuracy" or "Threshold"))];
-        for (int i = 0; i < 3; i++)
-            Pass();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 10; i++)
-            Pass();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-
-        void Pass()
-        {
-            harness.Forward();
-            harness.Backward(propagate);
-        }
+        SteadyState.AllocatesNothing(parameter, bottom[..bottoms], tops, propagate: propagate);
     }
 }

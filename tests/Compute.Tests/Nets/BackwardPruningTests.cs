@@ -31,6 +31,29 @@ public sealed class BackwardPruningTests : NetTests
         Assert.Equal([true, false], forced.FindLayer("loss")!.BottomNeedBackward);
     }
 
+    // What stands beside the predictions gets no gradient, and a pass with force_backward runs.
+    [Theory]
+    [InlineData("SoftmaxWithLoss", "x t", true, false)]
+    [InlineData("SoftmaxWithLoss", "x t w", true, false, false)]
+    [InlineData("HingeLoss", "x t", true, false)]
+    [InlineData("MultinomialLogisticLoss", "x t", true, false)]
+    [InlineData("SigmoidCrossEntropyLoss", "x x2", true, false)]
+    [InlineData("EuclideanLoss", "x x2", true, true)]
+    [InlineData("ContrastiveLoss", "x x2 t", true, true, false)]
+    public void ForceBackward_LeavesLabelsAlone(string type, string bottoms, params bool[] wanted)
+    {
+        string names = string.Join(' ', bottoms.Split(' ').Select(name => $"bottom: \"{name}\""));
+        using Net net = Build($$"""
+            force_backward: true {{Input}}
+            layer { name: "more" type: "Input" top: "x2" top: "w"
+                input_param { shape { dim: 4 dim: 3 } shape { dim: 3 } } }
+            layer { name: "loss" type: "{{type}}" {{names}} top: "loss" }
+            """);
+        Assert.Equal(wanted, net.FindLayer("loss")!.BottomNeedBackward);
+        net.Forward();
+        net.Backward();
+    }
+
     [Fact]
     public void PropagateDown_ForcesAndBlocks()
     {

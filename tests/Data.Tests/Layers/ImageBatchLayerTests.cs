@@ -23,6 +23,7 @@ public sealed class ImageBatchLayerTests : IDisposable
     [InlineData("raw32_lmdb", false)]
     [InlineData("raw32_lmdb", true)]
     [InlineData("encoded_lmdb", true)]
+    [InlineData("raw32_leveldb", true)]
     [InlineData("images", true)]
     public void Values_DoNotDependOnTheNumberOfThreads(string source, bool augment)
     {
@@ -62,7 +63,8 @@ public sealed class ImageBatchLayerTests : IDisposable
                 {
                     Source = Fixture.PathOf(source),
                     BatchSize = 7,
-                    Backend = DataParameter.Types.DB.Lmdb,
+                    Backend = source.EndsWith("lmdb", StringComparison.Ordinal)
+                        ? DataParameter.Types.DB.Lmdb : DataParameter.Types.DB.Leveldb,
                 };
             }
 

@@ -64,7 +64,9 @@ public sealed class ImageDataLayerTests : IDisposable
 
         LayerParameter parameter = Parameter("images/list.txt", 2, "images/");
         parameter.TransformParam = new TransformationParameter { CropSize = 3 };
+        parameter.DataParam = new DataParameter { Prefetch = 9 };
         using var resolved = new DataHarness<ImageDataLayer>(parameter, resolve: path => Fixture.PathOf(path));
+        Assert.Equal(9, resolved.Layer.PrefetchDepth);
         Assert.Equal(["img00.png", "img01.png"], resolved.Next().Keys);
     }
 
@@ -222,6 +224,7 @@ public sealed class ImageDataLayerTests : IDisposable
             parameter, extension: new DataExtension(true, 6, 5, Color: true));
         (string[] keys, float[] data, _) = harness.Next();
         Assert.Equal([2, 3, 6, 5], harness.Tops[0].Shape.ToArray());
+        Assert.Equal(4, harness.Layer.PrefetchDepth);
         Assert.Equal(data[..30], data[60..90]);
         Assert.NotEqual(["img00.png", "img01.png"], keys);
     }

@@ -32,6 +32,26 @@ public sealed class EmbeddedDatasetTests : IDisposable
     }
 
     [Fact]
+    public void Pairs_AreMadeOfThem_AndAlwaysTheSame()
+    {
+        string source = Source(200);
+        (string train, string test) = EmbeddedDataset.EnsurePairs(source, _folder.At("out"));
+        Assert.Equal(_folder.At("out", EmbeddedDataset.TrainPairsName), train);
+        Assert.Equal(_folder.At("out", EmbeddedDataset.TestPairsName), test);
+        using var database = new LmdbSource(train);
+        DatabaseStat stat = DatabaseStat.Collect(database);
+        Assert.Equal((200, 0L), (stat.Records, stat.Damaged));
+        Assert.Equal((2, 2, 3), Assert.Single(stat.Shapes).Key);
+        Assert.Equal([0, 1], stat.Labels.Keys);
+        int calls = 0;
+        EmbeddedDataset.EnsurePairs(source, _folder.At("out"), (_, _) => calls++);
+        Assert.Equal(0, calls);
+        EmbeddedDataset.EnsurePairs(source, _folder.At("other"));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(train, "data.mdb")),
+            File.ReadAllBytes(_folder.At("other", EmbeddedDataset.TrainPairsName, "data.mdb")));
+    }
+
+    [Fact]
     public void SecondCall_LeavesEverythingAsItIs()
     {
         string source = Source(20);

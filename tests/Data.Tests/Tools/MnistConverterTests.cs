@@ -1,6 +1,7 @@
 using System.Text;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Data.Sources;
 using CaffeActors.Data.Sources.Lmdb;
 using CaffeActors.Data.Tools;
 using CaffeActors.Testing;
@@ -32,6 +33,19 @@ public sealed class MnistConverterTests : IDisposable
         Assert.Equal((1, 2, 3, 4), (datum.Channels, datum.Height, datum.Width, datum.Label));
         Assert.True(datum.HasLabel && !datum.HasEncoded);
         Assert.Equal([210, 211, 212, 213, 214, 215], datum.Data.ToByteArray());
+    }
+
+    [Fact]
+    public void Convert_MakesALevelDbToo()
+    {
+        string images = IdxSamples.Images(_folder.At("i"), 30), labels = IdxSamples.Labels(_folder.At("l"), 30);
+        MnistConverter.Convert(images, labels, _folder.At("l30"), backend: DataParameter.Types.DB.Leveldb);
+        MnistConverter.Convert(images, labels, _folder.At("m30"));
+        using RecordSource source = RecordSource.Open(_folder.At("l30")), same = RecordSource.Open(_folder.At("m30"));
+        Assert.True(File.Exists(_folder.At("l30", "CURRENT")));
+        Assert.Equal(30, source.Count);
+        source.Read(29, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value);
+        Assert.True(same.TryGet(key, out ReadOnlySpan<byte> expected) && expected.SequenceEqual(value));
     }
 
     [Fact]

@@ -22,10 +22,14 @@ public sealed unsafe class ELULayer(LayerParameter parameter) : InputNeuronLayer
     protected override bool NeedsInput => _alpha < 0;
 
     /// <inheritdoc/>
+    protected override bool NeedsOutput => true;
+
+    /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
     {
         KeepInput(bottom, top);
         VectorMap.Run(Context.Device, top[0].Count, bottom[0].CpuData, top[0].MutableCpuData, new Value(_alpha));
+        KeepOutput(top);
     }
 
     /// <inheritdoc/>
@@ -34,7 +38,7 @@ public sealed unsafe class ELULayer(LayerParameter parameter) : InputNeuronLayer
         if (!propagateDown[0])
             return;
         Elementwise.Run(Context.Device, top[0].Count, new GradientBody(
-            InputOf(bottom, top), top[0].CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, _alpha));
+            InputOf(bottom, top), OutputOf(top), top[0].CpuDiff, bottom[0].MutableCpuDiff, _alpha));
     }
 
     private readonly struct Value(float alpha) : IVectorFunction

@@ -37,9 +37,15 @@ public sealed unsafe class ExpLayer(LayerParameter parameter) : NeuronLayer(para
     }
 
     /// <inheritdoc/>
-    protected override void ForwardCpu(Blob[] bottom, Blob[] top) =>
+    protected override bool NeedsOutput => true;
+
+    /// <inheritdoc/>
+    protected override void ForwardCpu(Blob[] bottom, Blob[] top)
+    {
         VectorMap.Run(Context.Device, top[0].Count,
             bottom[0].CpuData, top[0].MutableCpuData, new Value(_inner, _outer));
+        KeepOutput(top);
+    }
 
     /// <inheritdoc/>
     protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
@@ -47,7 +53,7 @@ public sealed unsafe class ExpLayer(LayerParameter parameter) : NeuronLayer(para
         if (!propagateDown[0])
             return;
         VectorMap.Run(Context.Device, top[0].Count,
-            top[0].CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, new Gradient(_inner));
+            OutputOf(top), top[0].CpuDiff, bottom[0].MutableCpuDiff, new Gradient(_inner));
     }
 
     private readonly struct Value(float inner, float outer) : IVectorFunction

@@ -17,13 +17,13 @@ public abstract unsafe class InputNeuronLayer(LayerParameter parameter) : Neuron
     /// <summary>Keeps x where y is about to overwrite it; the first thing a forward pass does.</summary>
     protected void KeepInput(Blob[] bottom, Blob[] top)
     {
-        if (NeedsInput && ReferenceEquals(bottom[0], top[0]))
+        if (NeedsInput && IsInPlace)
             _kept.CopyDataFrom(bottom[0]);
     }
 
-    /// <summary>The x of the last forward pass; where it is not needed, what the bottom holds now.</summary>
+    /// <summary>The x of the last forward pass; in place, where y serves as well, its y.</summary>
     protected float* InputOf(Blob[] bottom, Blob[] top) =>
-        NeedsInput && ReferenceEquals(bottom[0], top[0]) ? _kept.CpuData : bottom[0].CpuData;
+        !IsInPlace ? bottom[0].CpuData : NeedsInput ? _kept.CpuData : OutputOf(top);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -25,6 +25,9 @@ public sealed unsafe class PowerLayer(LayerParameter parameter) : InputNeuronLay
     protected override bool NeedsInput => _power != 1;
 
     /// <inheritdoc/>
+    protected override bool NeedsOutput => _power is not (0 or 1 or 2) && _scale != 0;
+
+    /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
     {
         if (_power * _scale == 0)
@@ -42,6 +45,7 @@ public sealed unsafe class PowerLayer(LayerParameter parameter) : InputNeuronLay
             VectorMap.Run(Context.Device, count, x, y, new Square(_scale, _shift));
         else
             Elementwise.Run(Context.Device, count, new PowerBody(x, y, _scale, _shift, _power));
+        KeepOutput(top);
     }
 
     /// <inheritdoc/>
@@ -65,7 +69,7 @@ public sealed unsafe class PowerLayer(LayerParameter parameter) : InputNeuronLay
             VectorMap.Run(Context.Device, count, x, dy, dx, new SquareGradient(slope * _scale, slope * _shift));
         else
             Elementwise.Run(
-                Context.Device, count, new GradientBody(x, top[0].CpuData, dy, dx, _scale, _shift, _power));
+                Context.Device, count, new GradientBody(x, OutputOf(top), dy, dx, _scale, _shift, _power));
     }
 
     private readonly struct Linear(float scale, float shift) : IVectorFunction

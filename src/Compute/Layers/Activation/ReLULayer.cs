@@ -22,10 +22,22 @@ public sealed unsafe class ReLULayer(LayerParameter parameter) : InputNeuronLaye
     protected override bool NeedsInput => _slope < 0;
 
     /// <inheritdoc/>
+    protected override bool NeedsOutput => IsInPlace && !NeedsInput;
+
+    /// <inheritdoc/>
+    /// <remarks>Dropout leaves signs alone, or makes 0 of a value whose gradient it makes 0 too.</remarks>
+    public override void TopIsOverwritten(Layer by)
+    {
+        if (by is not DropoutLayer)
+            base.TopIsOverwritten(by);
+    }
+
+    /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
     {
         KeepInput(bottom, top);
         VectorMap.Run(Context.Device, top[0].Count, bottom[0].CpuData, top[0].MutableCpuData, new Value(_slope));
+        KeepOutput(top);
     }
 
     /// <inheritdoc/>

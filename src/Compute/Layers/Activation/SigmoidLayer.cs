@@ -15,8 +15,14 @@ namespace CaffeActors.Compute.Layers.Activation;
 public sealed unsafe class SigmoidLayer(LayerParameter parameter) : NeuronLayer(parameter)
 {
     /// <inheritdoc/>
-    protected override void ForwardCpu(Blob[] bottom, Blob[] top) =>
+    protected override bool NeedsOutput => true;
+
+    /// <inheritdoc/>
+    protected override void ForwardCpu(Blob[] bottom, Blob[] top)
+    {
         VectorMap.Run(Context.Device, top[0].Count, bottom[0].CpuData, top[0].MutableCpuData, default(Value));
+        KeepOutput(top);
+    }
 
     /// <inheritdoc/>
     protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
@@ -24,7 +30,7 @@ public sealed unsafe class SigmoidLayer(LayerParameter parameter) : NeuronLayer(
         if (!propagateDown[0])
             return;
         VectorMap.Run(
-            Context.Device, top[0].Count, top[0].CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, default(Gradient));
+            Context.Device, top[0].Count, OutputOf(top), top[0].CpuDiff, bottom[0].MutableCpuDiff, default(Gradient));
     }
 
     private readonly struct Value : IVectorFunction

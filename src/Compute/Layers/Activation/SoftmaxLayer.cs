@@ -30,9 +30,15 @@ public sealed unsafe class SoftmaxLayer(LayerParameter parameter) : NeuronLayer(
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => 5L * top[0].Count;
 
     /// <inheritdoc/>
-    protected override void ForwardCpu(Blob[] bottom, Blob[] top) =>
+    protected override bool NeedsOutput => true;
+
+    /// <inheritdoc/>
+    protected override void ForwardCpu(Blob[] bottom, Blob[] top)
+    {
         SoftmaxKernel.Forward(
             Context.Device, bottom[0].CpuData, top[0].MutableCpuData, _outer, _classes, _inner);
+        KeepOutput(top);
+    }
 
     /// <inheritdoc/>
     protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
@@ -40,6 +46,6 @@ public sealed unsafe class SoftmaxLayer(LayerParameter parameter) : NeuronLayer(
         if (!propagateDown[0])
             return;
         SoftmaxKernel.Backward(Context.Device,
-            top[0].CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, _outer, _classes, _inner);
+            OutputOf(top), top[0].CpuDiff, bottom[0].MutableCpuDiff, _outer, _classes, _inner);
     }
 }

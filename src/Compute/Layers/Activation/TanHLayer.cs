@@ -16,8 +16,14 @@ namespace CaffeActors.Compute.Layers.Activation;
 public sealed unsafe class TanHLayer(LayerParameter parameter) : NeuronLayer(parameter)
 {
     /// <inheritdoc/>
-    protected override void ForwardCpu(Blob[] bottom, Blob[] top) =>
+    protected override bool NeedsOutput => true;
+
+    /// <inheritdoc/>
+    protected override void ForwardCpu(Blob[] bottom, Blob[] top)
+    {
         VectorMap.Run(Context.Device, top[0].Count, bottom[0].CpuData, top[0].MutableCpuData, default(Value));
+        KeepOutput(top);
+    }
 
     /// <inheritdoc/>
     protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
@@ -25,7 +31,7 @@ public sealed unsafe class TanHLayer(LayerParameter parameter) : NeuronLayer(par
         if (!propagateDown[0])
             return;
         VectorMap.Run(
-            Context.Device, top[0].Count, top[0].CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, default(Gradient));
+            Context.Device, top[0].Count, OutputOf(top), top[0].CpuDiff, bottom[0].MutableCpuDiff, default(Gradient));
     }
 
     private readonly struct Value : IVectorFunction

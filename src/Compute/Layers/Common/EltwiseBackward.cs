@@ -75,8 +75,8 @@ internal readonly unsafe struct ProductGradient(float** x, float* dy, int inputs
     }
 }
 
-/// <summary>dx = dy y / x.</summary>
-internal readonly unsafe struct QuotientGradient(float** x, float* y, float* dy, int inputs, float** dx) : IRangeBody
+/// <summary>dx = dy y / x. y is computed anew: a later layer may have overwritten it in place.</summary>
+internal readonly unsafe struct QuotientGradient(float** x, float* dy, int inputs, float** dx) : IRangeBody
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -84,7 +84,9 @@ internal readonly unsafe struct QuotientGradient(float** x, float* y, float* dy,
     {
         for (int i = from; i < to; i += Lanes.Count)
         {
-            Vector512<float> gradient = Vector512.Load(dy + i), product = Vector512.Load(y + i);
+            Vector512<float> gradient = Vector512.Load(dy + i), product = Vector512.Load(x[0] + i);
+            for (int k = 1; k < inputs; k++)
+                product *= Vector512.Load(x[k] + i);
             for (int k = 0; k < inputs; k++)
             {
                 if (dx[k] is not null)

@@ -114,7 +114,7 @@ public sealed unsafe class EltwiseLayer(LayerParameter parameter) : Layer(parame
             else if (_eltwise.StableProdGrad)
                 Elementwise.Run(Context.Device, count, new ProductGradient(x, dy, inputs, dx));
             else
-                Elementwise.Run(Context.Device, count, new QuotientGradient(x, top[0].CpuData, dy, inputs, dx));
+                Elementwise.Run(Context.Device, count, new QuotientGradient(x, dy, inputs, dx));
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
@@ -84,6 +86,12 @@ public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLay
             Elementwise.Run(Context.Device, _layout.Count, new ChannelAffine(
                 _layout, dy, bottom[0].MutableCpuDiff, null, null, ValuesOf(bottom).CpuData, null));
         }
+        else if (scale is not null && scale.Count != _layout.Count && bottom[0] != top[0])
+        {
+            // Caffe works out ds here and leaves it: who compares diffs (net run --backward) finds the same numbers.
+            VectorMap.Run(
+                Context.Device, _layout.Count, dy, bottom[0].CpuData, bottom[0].MutableCpuDiff, default(Product));
+        }
     }
 
     /// <inheritdoc/>
@@ -99,4 +107,10 @@ public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLay
     private Blob ValuesOf(Blob[] bottom) => bottom.Length == 1 ? Blobs[0] : bottom[1];
 
     private Blob? BiasOf(Blob[] bottom) => _scale.BiasTerm ? Blobs[BiasIndex(bottom)] : null;
+
+    private readonly struct Product : IVectorFunction2
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<float> Invoke(Vector512<float> a, Vector512<float> b) => a * b;
+    }
 }

@@ -72,6 +72,17 @@ public sealed unsafe class TileLayer(LayerParameter parameter) : Layer(parameter
     {
         public void Invoke(int from, int to, int worker)
         {
+            if (inner == 1)
+            {
+                for (int row = from, count; row < to; row += count)
+                {
+                    count = Math.Min(tiles - (row % tiles), to - row);
+                    new Span<float>(y + row, count).Fill(x[row / tiles]);
+                }
+
+                return;
+            }
+
             for (int row = from; row < to; row++)
             {
                 new ReadOnlySpan<float>(x + ((long)(row / tiles) * inner), inner)

@@ -10,7 +10,7 @@ namespace CaffeActors.Compute.Layers.Loss;
 /// </summary>
 /// <param name="classes">Number of classes.</param>
 /// <param name="ignore">The label that takes no part, or null.</param>
-internal readonly unsafe struct LabelRule(int classes, int? ignore)
+public readonly unsafe struct LabelRule(int classes, int? ignore)
 {
     /// <summary>The class of a label that takes no part.</summary>
     public const int Ignored = -1;
@@ -33,7 +33,16 @@ internal readonly unsafe struct LabelRule(int classes, int? ignore)
             + $"need {positions} labels, not {labels.ShapeString}";
     }
 
+    /// <summary>What is wrong with the labels' shape where an item has one label, or null.</summary>
+    /// <param name="scores">Scores (N, ...): all values of an item are its classes.</param>
+    /// <param name="labels">Labels: one for each item.</param>
+    public static string? ItemMisfit(Blob scores, Blob labels) =>
+        labels.Count == scores.Dim(0) ? null
+            : $"there must be one label for each of the {scores.Dim(0)} items of {scores.ShapeString}, not "
+            + labels.ShapeString;
+
     /// <summary>The class of a label, or <see cref="Ignored"/>, or <see cref="Bad"/>.</summary>
+    /// <param name="label">The label as it is stored.</param>
     public int ClassOf(float label)
     {
         int value = (int)label;
@@ -43,6 +52,8 @@ internal readonly unsafe struct LabelRule(int classes, int? ignore)
     }
 
     /// <summary>The number of labels that take part, or -1 if there is a bad one.</summary>
+    /// <param name="device">Whose threads count.</param>
+    /// <param name="labels">The labels.</param>
     public int CountValid(CpuDevice device, Blob labels)
     {
         double valid = BlockSum.Run(device, labels.Count, new ValidBody(labels.CpuData, this));
@@ -51,9 +62,9 @@ internal readonly unsafe struct LabelRule(int classes, int? ignore)
 
     /// <summary>What to tell about the first bad label.</summary>
     /// <param name="labels">Labels of which one is bad.</param>
-    /// <param name="parameter">The field that can name a label to ignore.</param>
+    /// <param name="parameter">The field that can name a label to ignore; null for none.</param>
     /// <param name="item">The batch item it belongs to: its index on the labels' axis 0.</param>
-    public string Complaint(Blob labels, string parameter, out int item)
+    public string Complaint(Blob labels, string? parameter, out int item)
     {
         int at = 0;
         while (ClassOf(labels.Data[at]) != Bad)
@@ -61,9 +72,12 @@ internal readonly unsafe struct LabelRule(int classes, int? ignore)
         int positions = labels.AxisCount > 0 ? labels.CountFrom(1) : 1;
         item = at / positions;
         string place = positions == 1 ? $"item {item}" : $"item {item}, position {at % positions},";
+        string advice = parameter is null
+            ? "correct the label, or give the layer that makes the scores more outputs"
+            : "correct the label, give the layer that makes the scores more outputs, or name the label in "
+            + parameter;
         return $"label {labels.Data[at]} of {place} of the batch is none of the {classes} classes (0 to "
-            + $"{classes - 1}); correct the label, give the layer that makes the scores more outputs, or name the "
-            + $"label in {parameter}";
+            + $"{classes - 1}); {advice}";
     }
 
     private readonly struct ValidBody(float* labels, LabelRule rule) : ISumBody

@@ -7,7 +7,8 @@ namespace CaffeActors.Compute.Layers.Loss;
 /// <summary>
 /// Label smoothing (Szegedy et al.: Rethinking the Inception architecture, 2016), which NVIDIA's fork has: the target
 /// of a position is (1 - e) onehot(label) + e / K instead of onehot(label). What that adds to a loss and gradient
-/// computed without it: e (ln p[label] - mean of ln p), and e (onehot(label) - 1 / K).
+/// computed without it: e (ln p[label] - mean of ln p), and e (onehot(label) - 1 / K), each times the label's weight
+/// where classes have weights.
 /// </summary>
 /// <param name="epsilon">e, in [0, 1); at 0 nothing is added.</param>
 /// <param name="split">The positions.</param>
@@ -24,18 +25,21 @@ internal readonly unsafe struct LabelSmoothing(float epsilon, PositionSplit spli
     /// <param name="device">Whose threads.</param>
     /// <param name="p">The probabilities.</param>
     /// <param name="labels">The labels.</param>
-    public double Loss(CpuDevice device, float* p, float* labels) =>
-        epsilon * BlockSum.Run(device, split.Count, new LossBody(p, labels, split, rule));
+    /// <param name="weights">The classes' weights; null where all are 1.</param>
+    public double Loss(CpuDevice device, float* p, float* labels, float* weights) =>
+        epsilon * BlockSum.Run(device, split.Count, new LossBody(p, labels, weights, split, rule));
 
     /// <summary>Adds to the gradient of the scores.</summary>
     /// <param name="device">Whose threads.</param>
     /// <param name="labels">The labels.</param>
+    /// <param name="weights">The classes' weights; null where all are 1.</param>
     /// <param name="dx">The gradient of the loss without smoothing; 0 at ignored positions, which stay so.</param>
     /// <param name="scale">Loss weight / normalizer.</param>
-    public void AddGradient(CpuDevice device, float* labels, float* dx, float scale) =>
-        device.Pool.Run(new GradientBody(labels, dx, -scale * epsilon, split, rule), split.Tasks);
+    public void AddGradient(CpuDevice device, float* labels, float* weights, float* dx, float scale) =>
+        device.Pool.Run(new GradientBody(labels, weights, dx, -scale * epsilon, split, rule), split.Tasks);
 
-    private readonly struct LossBody(float* p, float* labels, PositionSplit split, LabelRule rule) : ISumBody
+    private readonly struct LossBody(float* p, float* labels, float* weights, PositionSplit split, LabelRule rule)
+        : ISumBody
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public double Invoke(int from, int to)
@@ -55,7 +59,8 @@ internal readonly unsafe struct LabelSmoothing(float epsilon, PositionSplit spli
                     if (label < 0)
                         continue;
                     float probability = p[split.IndexOf(position + lane, label)];
-                    sum += Math.Log(Math.Max(probability, LeastProbability)) - means[lane];
+                    double more = Math.Log(Math.Max(probability, LeastProbability)) - means[lane];
+                    sum += weights is null ? more : weights[label] * more;
                 }
 
                 position += length;
@@ -81,47 +86,55 @@ internal readonly unsafe struct LabelSmoothing(float epsilon, PositionSplit spli
         }
     }
 
-    // Weight is -e * scale: all classes get weight / K, the label's loses the weight.
+    // Weight is -e * scale, times the label's own: all classes get weight / K, the label's loses the weight.
     private readonly struct GradientBody(
-        float* labels, float* dx, float weight, PositionSplit split, LabelRule rule) : IParallelBody
+        float* labels, float* weights, float* dx, float weight, PositionSplit split, LabelRule rule) : IParallelBody
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Invoke(int task, int worker)
         {
             (int position, int to) = split.Of(task);
-            Vector512<float> part = Vector512.Create(weight / split.Classes);
             while (position < to)
             {
                 (long offset, int length) = split.Run(position, to);
                 int lanes = Math.Min(length, Lanes.Count);
                 if (split.Inner == 1)
-                    Row(dx + offset, labels[position], part);
+                    Row(dx + offset, labels[position]);
                 else
-                    Columns(dx + offset, labels + position, lanes, part);
+                    Columns(dx + offset, labels + position, lanes);
                 position += lanes;
             }
         }
 
-        private void Row(float* row, float label, Vector512<float> part)
+        private float WeightOf(int label) => weights is null ? weight : weight * weights[label];
+
+        private void Row(float* row, float label)
         {
             int chosen = rule.ClassOf(label);
             if (chosen < 0)
                 return;
+            Vector512<float> part = Vector512.Create(WeightOf(chosen) / split.Classes);
             for (int c = 0; c < split.Classes; c += Lanes.Count)
             {
                 int lanes = Math.Min(Lanes.Count, split.Classes - c);
                 Lanes.Store(Lanes.Load(row + c, lanes) + part, row + c, lanes);
             }
 
-            row[chosen] -= weight;
+            row[chosen] -= WeightOf(chosen);
         }
 
-        private void Columns(float* first, float* label, int lanes, Vector512<float> part)
+        // Ignored positions get nothing.
+        private void Columns(float* first, float* label, int lanes)
         {
             int* chosen = stackalloc int[Lanes.Count];
+            float* own = stackalloc float[Lanes.Count];
             for (int lane = 0; lane < lanes; lane++)
+            {
                 chosen[lane] = rule.ClassOf(label[lane]);
-            part &= Vector512.GreaterThanOrEqual(Vector512.Load(chosen), Vector512<int>.Zero).AsSingle();
+                own[lane] = chosen[lane] < 0 ? 0 : WeightOf(chosen[lane]);
+            }
+
+            Vector512<float> part = Vector512.Load(own) / split.Classes;
             for (int c = 0; c < split.Classes; c++)
             {
                 float* target = first + ((long)c * split.Inner);
@@ -131,7 +144,7 @@ internal readonly unsafe struct LabelSmoothing(float epsilon, PositionSplit spli
             for (int lane = 0; lane < lanes; lane++)
             {
                 if (chosen[lane] >= 0)
-                    first[((long)chosen[lane] * split.Inner) + lane] -= weight;
+                    first[((long)chosen[lane] * split.Inner) + lane] -= own[lane];
             }
         }
     }

@@ -9,9 +9,11 @@ namespace CaffeActors.Compute.Layers.Loss;
 
 /// <summary>
 /// Multinomial logistic loss of a softmax: p = softmax(x) along an axis; loss = sum over the positions whose label is
-/// not ignored of -ln max(p[label], FLT_MIN), divided by the normalizer; dx = (p - onehot(label)) * loss weight /
-/// normalizer, 0 at ignored positions.
-/// Bottoms: scores, and labels 0 to K - 1, one for each position (any shape of that count, the same axis 0).
+/// not ignored of -w[label] * ln max(p[label], FLT_MIN), divided by the normalizer;
+/// dx = w[label] * (p - onehot(label)) * loss weight / normalizer, 0 at ignored positions.
+/// Bottoms: scores; labels 0 to K - 1, one for each position (any shape of that count, the same axis 0); if there is a
+/// third one, the classes' weights w, K values of any shape (without it all are 1). The normalizer counts positions,
+/// not weights.
 /// Tops: the loss, a scalar; if named, the probabilities too: no gradient comes back from them.
 /// <c>softmax_param.axis</c>, default 1; <c>loss_param</c>: <c>ignore_label</c>, default none; <c>normalization</c>,
 /// default VALID; <c>normalize</c>, its older form; <c>label_smoothing</c> e in [0, 1), default 0: the target of a
@@ -33,6 +35,15 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
     private float _normalizer;
 
     /// <inheritdoc/>
+    public override int ExactBottoms => -1;
+
+    /// <inheritdoc/>
+    public override int MinBottoms => 2;
+
+    /// <inheritdoc/>
+    public override int MaxBottoms => 3;
+
+    /// <inheritdoc/>
     public override int ExactTops => -1;
 
     /// <inheritdoc/>
@@ -40,6 +51,9 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
 
     /// <inheritdoc/>
     public override int MaxTops => 2;
+
+    /// <inheritdoc/>
+    public override bool AllowForceBackward(int bottom) => bottom == 0;
 
     /// <inheritdoc/>
     public override void Reshape(Blob[] bottom, Blob[] top)
@@ -51,6 +65,12 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
         _split = new PositionSplit(_outer, scores.Dim(axis), scores.CountFrom(axis + 1));
         if (LabelRule.Misfit(scores, axis, bottom[1]) is { } misfit)
             throw Fail(ErrorCodes.ShapeMismatch, misfit);
+        if (bottom.Length > 2 && bottom[2].Count != _split.Classes)
+        {
+            throw Fail(ErrorCodes.ShapeMismatch,
+                $"the third bottom holds the weights of the {_split.Classes} classes (axis {axis} of "
+                + $"{scores.ShapeString}), one for each, but has the shape {bottom[2].ShapeString}");
+        }
 
         LossParameter? loss = Parameter.LossParam;
         _rule = new LabelRule(scores.Dim(axis), loss is { HasIgnoreLabel: true } ? loss.IgnoreLabel : null);
@@ -65,13 +85,7 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
     /// <inheritdoc/>
     protected override void LayerSetUp(Blob[] bottom, Blob[] top)
     {
-        if (Parameter.LossWeight.Count > 1 && Parameter.LossWeight[1] != 0)
-        {
-            throw Fail(ErrorCodes.BadLayerParameter,
-                $"loss_weight of the second top is {Parameter.LossWeight[1]}; probabilities are no loss, give it 0 or "
-                + "none");
-        }
-
+        RequireNoSecondWeight();
         if (Parameter.LossParam is { LabelSmoothing: var smoothing } && !(smoothing >= 0 && smoothing < 1))
         {
             throw Fail(ErrorCodes.BadLayerParameter,
@@ -82,18 +96,13 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
     {
-        int valid = _rule.CountValid(Context.Device, bottom[1]);
-        if (valid < 0)
-        {
-            throw Fail(ErrorCodes.LabelOutOfRange,
-                _rule.Complaint(bottom[1], "loss_param { ignore_label }", out int item), FailureKind.Data, item);
-        }
-
+        int valid = CountValidLabels(_rule, bottom[1], "loss_param { ignore_label }");
         float* p = Probabilities(top).MutableCpuData;
         SoftmaxKernel.Forward(Context.Device, bottom[0].CpuData, p, _outer, _split.Classes, _split.Inner);
-        double loss = BlockSum.Run(Context.Device, _split.Count, new LossBody(p, bottom[1].CpuData, _split, _rule));
+        float* labels = bottom[1].CpuData, weights = WeightsOf(bottom);
+        double loss = BlockSum.Run(Context.Device, _split.Count, new LossBody(p, labels, weights, _split, _rule));
         if (_smoothing.IsOn)
-            loss += _smoothing.Loss(Context.Device, p, bottom[1].CpuData);
+            loss += _smoothing.Loss(Context.Device, p, labels, weights);
         _normalizer = Normalizer(NormalizationOf(), _outer, _split.Inner, valid);
         top[0].MutableData[0] = (float)(loss / _normalizer);
     }
@@ -105,13 +114,14 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
         if (!propagateDown[0])
             return;
         float scale = top[0].Diff[0] / _normalizer;
-        float* p = Probabilities(top).CpuData, labels = bottom[1].CpuData, dx = bottom[0].MutableCpuDiff;
+        float* p = Probabilities(top).CpuData, labels = bottom[1].CpuData, weights = WeightsOf(bottom);
+        float* dx = bottom[0].MutableCpuDiff;
         if (_split.Inner == 1)
-            Context.Device.Pool.Run(new RowGradient(p, labels, dx, scale, _split, _rule), _split.Tasks);
+            Context.Device.Pool.Run(new RowGradient(p, labels, weights, dx, scale, _split, _rule), _split.Tasks);
         else
-            Context.Device.Pool.Run(new ColumnGradient(p, labels, dx, scale, _split, _rule), _split.Tasks);
+            Context.Device.Pool.Run(new ColumnGradient(p, labels, weights, dx, scale, _split, _rule), _split.Tasks);
         if (_smoothing.IsOn)
-            _smoothing.AddGradient(Context.Device, labels, dx, scale);
+            _smoothing.AddGradient(Context.Device, labels, weights, dx, scale);
     }
 
     /// <inheritdoc/>
@@ -124,7 +134,11 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
 
     private Blob Probabilities(Blob[] top) => top.Length > 1 ? top[1] : _probabilities;
 
-    private readonly struct LossBody(float* p, float* labels, PositionSplit split, LabelRule rule) : ISumBody
+    // Null where all weights are 1.
+    private static float* WeightsOf(Blob[] bottom) => bottom.Length > 2 ? bottom[2].CpuData : null;
+
+    private readonly struct LossBody(float* p, float* labels, float* weights, PositionSplit split, LabelRule rule)
+        : ISumBody
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public double Invoke(int from, int to)
@@ -133,8 +147,10 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
             for (int position = from; position < to; position++)
             {
                 int label = rule.ClassOf(labels[position]);
-                if (label >= 0)
-                    loss -= Math.Log(Math.Max(p[split.IndexOf(position, label)], LeastProbability));
+                if (label < 0)
+                    continue;
+                double cost = -Math.Log(Math.Max(p[split.IndexOf(position, label)], LeastProbability));
+                loss += weights is null ? cost : weights[label] * cost;
             }
 
             return loss;
@@ -142,7 +158,8 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
     }
 
     private readonly struct RowGradient(
-        float* p, float* labels, float* dx, float scale, PositionSplit split, LabelRule rule) : IParallelBody
+        float* p, float* labels, float* weights, float* dx, float scale, PositionSplit split, LabelRule rule)
+        : IParallelBody
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Invoke(int task, int worker)
@@ -159,19 +176,21 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
                     continue;
                 }
 
+                float factor = weights is null ? scale : weights[label] * scale;
                 for (int c = 0; c < classes; c += 16)
                 {
                     int lanes = Math.Min(16, classes - c);
-                    Lanes.Store(Lanes.Load(source + c, lanes) * scale, target + c, lanes);
+                    Lanes.Store(Lanes.Load(source + c, lanes) * factor, target + c, lanes);
                 }
 
-                target[label] = (source[label] - 1) * scale;
+                target[label] = (source[label] - 1) * factor;
             }
         }
     }
 
     private readonly struct ColumnGradient(
-        float* p, float* labels, float* dx, float scale, PositionSplit split, LabelRule rule) : IParallelBody
+        float* p, float* labels, float* weights, float* dx, float scale, PositionSplit split, LabelRule rule)
+        : IParallelBody
     {
         public void Invoke(int task, int worker)
         {
@@ -192,13 +211,19 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
             long inner = split.Inner;
             int classes = split.Classes;
             int* chosen = stackalloc int[16];
+            float* factors = stackalloc float[16];
             for (int lane = 0; lane < lanes; lane++)
+            {
                 chosen[lane] = rule.ClassOf(label[lane]);
+                factors[lane] = weights is null || chosen[lane] < 0 ? scale : weights[chosen[lane]] * scale;
+            }
+
+            Vector512<float> factor = Vector512.Load(factors);
             Vector512<float> taken =
                 Vector512.GreaterThanOrEqual(Vector512.Load(chosen), Vector512<int>.Zero).AsSingle();
             for (int c = 0; c < classes; c++)
             {
-                Vector512<float> gradient = (Lanes.Load(source + (c * inner), lanes) * scale) & taken;
+                Vector512<float> gradient = (Lanes.Load(source + (c * inner), lanes) * factor) & taken;
                 Lanes.Store(gradient, target + (c * inner), lanes);
             }
 
@@ -206,7 +231,7 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
             {
                 long at = (chosen[lane] * inner) + lane;
                 if (chosen[lane] >= 0)
-                    target[at] = (source[at] - 1) * scale;
+                    target[at] = (source[at] - 1) * factors[lane];
             }
         }
     }

@@ -230,17 +230,18 @@ internal readonly unsafe struct MaxPooling(
 /// Gives each window's gradient to the place that the forward pass took; a window without a place keeps it to
 /// itself. A row is one plane.
 /// </summary>
-/// <param name="geometry">Where the windows lie.</param>
+/// <param name="planeSize">Elements of a plane.</param>
+/// <param name="pooledSize">Windows of a plane.</param>
 /// <param name="dy">Gradients of the windows.</param>
 /// <param name="places">The places taken.</param>
 /// <param name="dx">Gradients of the planes, overwritten.</param>
-internal readonly unsafe struct PlaceScatter(PoolingGeometry geometry, float* dy, int* places, float* dx) : IRowBody
+internal readonly unsafe struct PlaceScatter(int planeSize, int pooledSize, float* dy, int* places, float* dx)
+    : IRowBody
 {
     /// <summary>Does some planes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Invoke(int from, int to, int worker)
     {
-        int planeSize = geometry.PlaneSize, pooledSize = geometry.PooledSize;
         for (int plane = from; plane < to; plane++)
         {
             float* target = dx + ((long)plane * planeSize);

@@ -6,6 +6,21 @@ namespace CaffeActors.Compute.Layers.Pooling;
 /// </summary>
 internal readonly record struct PoolingGeometry
 {
+    /// <summary>The geometry of two axes.</summary>
+    public static PoolingGeometry Of(PoolingAxis rows, PoolingAxis columns) => new()
+    {
+        Height = rows.Length,
+        Width = columns.Length,
+        PooledHeight = rows.Pooled,
+        PooledWidth = columns.Pooled,
+        KernelH = rows.Kernel,
+        KernelW = columns.Kernel,
+        StrideH = rows.Stride,
+        StrideW = columns.Stride,
+        PadH = rows.Pad,
+        PadW = columns.Pad,
+    };
+
     /// <summary>Rows of a plane.</summary>
     public required int Height { get; init; }
 

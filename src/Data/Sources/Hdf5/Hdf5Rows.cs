@@ -82,7 +82,8 @@ internal sealed class Hdf5Rows : IDisposable
 
     private void LookAt(Hdf5Reader reader, int file, int i)
     {
-        IReadOnlyList<long> lengths = reader.OpenDataset(_names[i]).Lengths;
+        Hdf5Dataset dataset = reader.OpenDataset(_names[i]);
+        IReadOnlyList<long> lengths = dataset.Lengths;
         if (lengths.Count == 0)
             throw Bad(file, $"dataset '{_names[i]}' is a single number; it needs one row for each record");
         if (i > 0 && lengths[0] != _counts[file])
@@ -91,6 +92,10 @@ internal sealed class Hdf5Rows : IDisposable
         double length = lengths.Skip(1).Aggregate(1.0, (product, axis) => product * axis);
         if (length > Array.MaxLength || lengths.Skip(1).Any(axis => axis > int.MaxValue))
             throw Bad(file, $"a row of dataset '{_names[i]}' holds more than {Array.MaxLength} numbers");
+        // A size that is only claimed must not cost memory: deflate packs 1032 bytes into one at best.
+        double held = new FileInfo(_paths[file]).Length * (dataset.ChunkRows > 0 ? 1032.0 : 1);
+        if (length * dataset.NumberBytes > StandardMemory + held)
+            throw Bad(file, $"a row of dataset '{_names[i]}' claims {length} numbers, more than the file can hold");
         if (_rowShapes[i] is null)
         {
             _rowShapes[i] = [.. lengths.Skip(1).Select(axis => (int)axis)];

@@ -81,12 +81,14 @@ public sealed class FilterLayerTests : NetTests
             layer { name: "scale" type: "Scale" bottom: "norm" top: "norm" scale_param { bias_term: true } }
             layer { name: "prelu" type: "PReLU" bottom: "norm" top: "norm" }
             layer { name: "lrn" type: "LRN" bottom: "norm" top: "lrn" }
-            layer { name: "mvn" type: "MVN" bottom: "lrn" top: "mvn" }
+            layer { name: "unit" type: "Normalize" bottom: "lrn" top: "unit" }
+            layer { name: "mvn" type: "MVN" bottom: "unit" top: "mvn" }
             layer { name: "pool" type: "Pooling" bottom: "mvn" top: "pool" pooling_param { kernel_size: 2 stride: 2 } }
             layer { name: "ave" type: "Pooling" bottom: "mvn" top: "ave"
                     pooling_param { pool: AVE kernel_size: 2 stride: 2 } }
             layer { name: "sum" type: "Eltwise" bottom: "pool" bottom: "ave" top: "sum" }
-            layer { name: "tile" type: "Tile" bottom: "sum" top: "tile" tile_param { tiles: 2 } }
+            layer { name: "crop" type: "Crop" bottom: "sum" bottom: "ave" top: "crop" }
+            layer { name: "tile" type: "Tile" bottom: "crop" top: "tile" tile_param { tiles: 2 } }
             layer { name: "slice" type: "Slice" bottom: "tile" top: "s1" top: "s2" }
             layer { name: "join" type: "Concat" bottom: "s1" bottom: "s2" top: "join" }
             layer { name: "relu" type: "ReLU" bottom: "join" top: "join" }
@@ -107,6 +109,12 @@ public sealed class FilterLayerTests : NetTests
             layer { name: "zero" type: "Silence" bottom: "best" }
             layer { name: "loss" type: "SoftmaxWithLoss" bottom: "bias" bottom: "kt" top: "loss" }
             layer { name: "far" type: "EuclideanLoss" bottom: "mean" bottom: "kt" top: "far" }
+            layer { name: "l1" type: "L1Loss" bottom: "mean" bottom: "kt" top: "l1" }
+            layer { name: "smooth" type: "SmoothL1Loss" bottom: "mean" bottom: "kt" top: "smooth" }
+            layer { name: "word" type: "Embed" bottom: "kt" top: "word"
+                    embed_param { num_output: 2 input_dim: 5 weight_filler { type: "xavier" } } }
+            layer { name: "words" type: "Reduction" bottom: "word" top: "words"
+                    reduction_param { operation: SUMSQ } loss_weight: 1 }
             layer { name: "hit" type: "Accuracy" bottom: "bias" bottom: "kt" top: "hit" }
             """);
         LayerHarness.RandomBlob(1, net.Blob("x").Shape).Data.CopyTo(net.Blob("x").MutableData);

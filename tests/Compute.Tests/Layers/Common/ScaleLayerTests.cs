@@ -108,6 +108,17 @@ public sealed class ScaleLayerTests
         Assert.All(harness.Bottom[0].Diff.ToArray(), value => Assert.Equal(7, value));
     }
 
+    [Fact]
+    public void BottomWithoutAGradient_KeepsTheProducts()
+    {
+        using var harness = new LayerHarness(Parameter(), [LayerHarness.RandomBlob(8, [2, 3, 4])]);
+        harness.Forward();
+        harness.Top[0].MutableDiff.Fill(2);
+        harness.Backward(false);
+        for (int i = 0; i < 24; i++)
+            Assert.Equal(2 * harness.Bottom[0].Data[i], harness.Bottom[0].Diff[i]);
+    }
+
     [Theory]
     [MemberData(nameof(Cases))]
     public void InPlace_IsTheSame(int[] shape, int axis, int axes)

@@ -23,6 +23,7 @@ public sealed class TileLayerTests
     [InlineData(new[] { 5, 1 }, 40, 1, 1)]
     [InlineData(new[] { 2, 70 }, 1, 1, 1)]
     [InlineData(new[] { 3 }, 4, 0, 0)]
+    [InlineData(new[] { 2, 3, 1 }, 4, 2, 2)]
     public void Pass_RepeatsBlocks(int[] shape, int tiles, int? axis, int along)
     {
         using var harness = new LayerHarness(Parameter(tiles, axis), [LayerHarness.RandomBlob(1, shape)]);
@@ -37,11 +38,12 @@ public sealed class TileLayerTests
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    [InlineData(2)]
-    public void Threads_DoNotMatter(int axis) => LayerAssert.ThreadsDoNotMatter(
-        Parameter(3, axis), () => [LayerHarness.RandomBlob(2, [7, 41, 101])]);
+    [InlineData(0, 3)]
+    [InlineData(1, 3)]
+    [InlineData(2, 3)]
+    [InlineData(3, 7)]
+    public void Threads_DoNotMatter(int axis, int tiles) => LayerAssert.ThreadsDoNotMatter(
+        Parameter(tiles, axis), () => [LayerHarness.RandomBlob(2, [7, 41, 101, 1])]);
 
     [Fact]
     public void Passes_AllocateNothing() =>

@@ -202,6 +202,75 @@ public sealed class SoftmaxWithLossLayerTests
         LayerAssert.SetUpFails(ErrorCodes.BadLayerParameter, parameter, Bottoms([6, 5], [6], 5), 2, "loss_weight");
     }
 
+    // A weighted class is a class of as many equal items.
+    [Theory]
+    [InlineData(new[] { 10, 5 }, new[] { 10 }, 1)]
+    [InlineData(new[] { 4, 37 }, new[] { 4 }, 1)]
+    [InlineData(new[] { 2, 4, 3, 9 }, new[] { 2, 3, 9 }, 1)]
+    public void ThirdBottom_WeighsTheClasses(int[] shape, int[] labelShape, int axis)
+    {
+        int classes = shape[axis];
+        Blob weights = LayerHarness.RandomBlob(5, [1, classes], 0, 3);
+        var loss = new LossParameter { IgnoreLabel = 255 };
+        using var harness = new LayerHarness(
+            Parameter(axis, loss), [.. Bottoms(shape, labelShape, classes, ignored: true), weights]);
+        double expected = 0;
+        using var one = new LayerHarness(
+            Parameter(axis, new LossParameter { IgnoreLabel = 255, Normalization = Mode.None }),
+            Bottoms(shape, labelShape, classes, ignored: true));
+        float[] labels = one.Bottom[1].Data.ToArray();
+        for (int c = 0; c < classes; c++)
+        {
+            for (int i = 0; i < labels.Length; i++)
+                one.Bottom[1].MutableData[i] = labels[i] == c ? c : 255;
+            expected += weights.Data[c] * (double)one.Forward();
+        }
+
+        expected /= labels.Count(label => label != 255);
+        Assert.Equal(expected, harness.Forward(), 1e-5 * expected);
+        new GradientChecker { Step = 2e-2f, Threshold = 2e-3f }.Check(harness, 0);
+    }
+
+    [Theory]
+    [InlineData(new[] { 10, 5 }, new[] { 10 })]
+    [InlineData(new[] { 2, 4, 3, 9 }, new[] { 2, 3, 9 })]
+    public void Weights_HoldForSmoothedTargetsToo(int[] shape, int[] labelShape)
+    {
+        var loss = new LossParameter { IgnoreLabel = 255, LabelSmoothing = 0.2f };
+        Blob weights = LayerHarness.RandomBlob(5, [shape[1]], 0.5f, 3);
+        using var harness = new LayerHarness(
+            Parameter(1, loss), [.. Bottoms(shape, labelShape, shape[1], ignored: true), weights]);
+        new GradientChecker { Step = 2e-2f, Threshold = 2e-3f }.Check(harness, 0);
+        float weighted = harness.Forward();
+        foreach (ref float weight in weights.MutableData)
+            weight *= 2;
+        Assert.Equal(2 * weighted, harness.Forward(), 1e-5f * weighted);
+    }
+
+    [Fact]
+    public void WeightsOfOne_ChangeNothing()
+    {
+        using var plain = new LayerHarness(Parameter(), Bottoms([2, 4, 3, 9], [2, 3, 9], 4));
+        using var weighted = new LayerHarness(
+            Parameter(), [.. Bottoms([2, 4, 3, 9], [2, 3, 9], 4), LayerHarness.BlobOf([4], 1, 1, 1, 1)]);
+        Assert.Equal(plain.Forward(), weighted.Forward());
+        plain.Backward(true, false);
+        weighted.Backward(true, false, false);
+        Assert.Equal(plain.Bottom[0].Diff.ToArray(), weighted.Bottom[0].Diff.ToArray());
+    }
+
+    [Fact]
+    public void WeightsThatDoNotFit_AreRefused()
+    {
+        LayerAssert.SetUpFails(ErrorCodes.ShapeMismatch, Parameter(),
+            [.. Bottoms([6, 5], [6], 5), new Blob(6)], 1, "third bottom", "5 classes", "6 (6)");
+        using var harness = new LayerHarness(Parameter(), [.. Bottoms([6, 5], [6], 5), new Blob(5)]);
+        harness.Forward();
+        CaffeException failure = Assert.Throws<CaffeException>(() => harness.Backward(true, false, true));
+        Assert.Contains("bottom 2", failure.Message, StringComparison.Ordinal);
+        Assert.False(harness.Layer.AllowForceBackward(2));
+    }
+
     [Theory]
     [InlineData(new[] { 6, 5 }, new[] { 5 }, "first dimension")]
     [InlineData(new[] { 6, 5, 2 }, new[] { 6 }, "need 12 labels")]

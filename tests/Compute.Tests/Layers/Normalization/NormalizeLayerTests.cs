@@ -134,4 +134,5 @@ public sealed class NormalizeLayerTests
             harness.Forward();
             harness.Backward(propagate);
         }
-    }}
+    }
+}

@@ -107,13 +107,15 @@ public sealed class NvidiaForkTests
         Assert.Equal(2, fault.Place!.Value.Line);
     }
 
-    [Fact]
-    public void PlainText_WithAForksField_SaysWhose()
+    [Theory]
+    [InlineData("cudnn_math_override: 0", "NVIDIA's fork of Caffe has one")]
+    [InlineData("roi_pooling_param { pooled_w: 7 }", "It belongs to the fork for Fast R-CNN, whose")]
+    [InlineData("mn_param {}", "It belongs to Intel's fork, whose")]
+    public void PlainText_WithAForksField_SaysWhose(string text, string part)
     {
-        var fault = Assert.Throws<CaffeException>(
-            () => TextFormat.Parse<LayerParameter>("cudnn_math_override: 0", "n.prototxt"));
+        var fault = Assert.Throws<CaffeException>(() => TextFormat.Parse<LayerParameter>(text, "n.prototxt"));
         Assert.Equal(ErrorCodes.UnknownField, fault.Code);
-        Assert.Contains("NVIDIA's fork of Caffe has one", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(part, fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -143,6 +143,22 @@ public sealed class Hdf5RowsTests : IDisposable
         Assert.Contains("holds no numbers", failure.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void RowsThatTheFileCannotHold_AreRefused()
+    {
+        float[] values = new float[1 << 20];
+        var file = new H5File { ["data"] = new H5Dataset(values, fileDims: [1, (ulong)values.Length]) };
+        file.Write(_folder.At("claim.h5"));
+        byte[] bytes = File.ReadAllBytes(_folder.At("claim.h5"));
+        // The header says the second axis.
+        int at = bytes.AsSpan().IndexOf(BitConverter.GetBytes((ulong)values.Length));
+        BitConverter.GetBytes(1UL << 30).CopyTo(bytes, at);
+        File.WriteAllBytes(_folder.At("claim.h5"), bytes);
+        CaffeException failure =
+            Assert.Throws<CaffeException>(() => new Hdf5Rows([_folder.At("claim.h5")], ["data"]));
+        Assert.Contains("claims 1073741824 numbers", failure.Message, StringComparison.Ordinal);
+    }
+
     // Row r holds 30 r, 30 r + 1, ...; its label is r mod 7.
     private static void Write(string path, string layout)
     {

@@ -13,14 +13,25 @@ namespace CaffeActors.Compute.Backends.Cpu.Convolution;
 /// <param name="geometry">The sizes.</param>
 public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
 {
-    private readonly ImplicitProduct _forward = ImplicitProduct.Forward(geometry);
+    private readonly DepthwiseKernel? _depthwise = DepthwiseKernel.Of(geometry);
     private readonly bool _scattered = ScatteredGradient.IsBetter(geometry);
+    private ImplicitProduct? _forward;
     private ImplicitProduct? _dataGradient;
     private ScatteredGradient? _scatteredGradient;
     private WeightGradient? _weightGradient;
 
     /// <summary>The sizes.</summary>
     public ConvolutionGeometry Geometry => geometry;
+
+    /// <summary>
+    /// Whether convolutions of one input channel a group take their own kernel, the faster one. Default true; false is
+    /// for comparing.
+    /// </summary>
+    internal bool IsDepthwiseAllowed { get; init; } = true;
+
+    private ImplicitProduct ForwardProduct => _forward ??= ImplicitProduct.Forward(geometry);
+
+    private DepthwiseKernel? Depthwise => IsDepthwiseAllowed ? _depthwise : null;
 
     /// <summary>y = x * w + bias (cross-correlation, zero padding).</summary>
     /// <param name="device">Where to compute.</param>
@@ -29,8 +40,13 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     /// <param name="w">Weights.</param>
     /// <param name="bias">One number for each output channel, or null.</param>
     /// <param name="y">Outputs, overwritten.</param>
-    public void Forward(CpuDevice device, int images, float* x, float* w, float* bias, float* y) =>
-        _forward.Run(device, images, w, x, bias, y);
+    public void Forward(CpuDevice device, int images, float* x, float* w, float* bias, float* y)
+    {
+        if (Depthwise is { } depthwise)
+            depthwise.Forward(device, images, x, w, bias, y);
+        else
+            ForwardProduct.Run(device, images, w, x, bias, y);
+    }
 
     /// <summary>The inputs' gradient.</summary>
     /// <param name="device">Where to compute.</param>
@@ -41,7 +57,9 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     /// <param name="bias">One number for each input channel to start from, or null: for transposed convolution.</param>
     public void BackwardData(CpuDevice device, int images, float* w, float* dy, float* dx, float* bias = null)
     {
-        if (_scattered)
+        if (Depthwise is { } depthwise)
+            depthwise.BackwardData(device, images, w, dy, dx, bias);
+        else if (_scattered)
             (_scatteredGradient ??= new ScatteredGradient(geometry)).Run(device, images, w, dy, bias, dx);
         else
             (_dataGradient ??= ImplicitProduct.DataGradient(geometry)).Run(device, images, w, dy, bias, dx);
@@ -53,8 +71,13 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     /// <param name="x">Inputs.</param>
     /// <param name="dy">The outputs' gradient.</param>
     /// <param name="dw">The weights' gradient.</param>
-    public void BackwardWeights(CpuDevice device, int images, float* x, float* dy, float* dw) =>
-        (_weightGradient ??= new WeightGradient(geometry, _forward)).Run(device, images, x, dy, dw);
+    public void BackwardWeights(CpuDevice device, int images, float* x, float* dy, float* dw)
+    {
+        if (Depthwise is { } depthwise)
+            depthwise.BackwardWeights(device, images, x, dy, dw);
+        else
+            (_weightGradient ??= new WeightGradient(geometry, ForwardProduct)).Run(device, images, x, dy, dw);
+    }
 
     /// <summary>Adds to the bias' gradient: the sum of the outputs' gradient over images and pixels.</summary>
     /// <param name="device">Where to compute.</param>

@@ -66,6 +66,18 @@ public sealed unsafe class ConvolutionKernelTests
         ["deep sums"] = new(1, 130, 30, Square(6, 3, 1, 0), 1),
         ["transposing 4x4, stride 4"] = new(1, 5, 18, Square(32, 8, 4, 2), 2),
         ["depthwise"] = new(24, 24, 24, Square(14, 3, 1, 1), 2),
+        ["depthwise, stride 2"] = new(6, 6, 6, Square(37, 3, 2, 1), 3),
+        ["depthwise, stride 2, even"] = new(5, 5, 5, Square(70, 3, 2, 1), 2),
+        ["depthwise, stride 3"] = new(3, 3, 3, [new(11, 2, 3, 0, 1), new(40, 5, 3, 2, 1)], 2),
+        ["depthwise, two outputs"] = new(5, 5, 10, [new(9, 5, 1, 2, 1), new(20, 4, 2, 1, 1)], 3),
+        ["depthwise, dilated"] = new(4, 4, 4, [new(9, 3, 1, 2, 2), new(20, 3, 2, 4, 3)], 2),
+        ["depthwise, no pad"] = new(4, 4, 12, Square(6, 3, 1, 0), 2),
+        ["depthwise, stride above kernel"] = new(4, 4, 4, Square(9, 1, 2, 0), 2),
+        ["depthwise, pointwise"] = new(7, 7, 7, Square(6, 1, 1, 0), 2),
+        ["depthwise, one axis"] = new(7, 7, 7, [new(50, 5, 2, 2, 1)], 2),
+        ["depthwise, one column"] = new(7, 7, 7, [new(9, 3, 2, 1, 1), new(1, 3, 2, 1, 1)], 2),
+        ["depthwise, wide pad"] = new(3, 3, 3, Square(5, 3, 1, 4), 2),
+        ["depthwise, many outputs"] = new(3, 3, 27, Square(9, 3, 1, 1), 2),
         ["one channel"] = new(1, 1, 20, Square(28, 5, 1, 0), 18),
         ["dilated"] = new(1, 8, 18, [new(21, 3, 1, 4, 4), new(20, 3, 1, 2, 2)], 2),
         ["three axes"] = new(1, 4, 18, [new(6, 3, 1, 1, 1), new(9, 3, 2, 1, 1), new(10, 3, 1, 1, 1)], 2),
@@ -109,11 +121,43 @@ public sealed unsafe class ConvolutionKernelTests
         AssertSameBits(gradient.Data, again.Data, "weights");
     }
 
-    [Fact]
-    public void Passes_AllocateNothingInSteadyState()
+    // The two ways sum in other orders; they must agree but for rounding.
+    [Theory]
+    [InlineData(56, 1)]
+    [InlineData(57, 2)]
+    public void Depthwise_AgreesWithTheImplicitProduct(int side, int stride)
+    {
+        const int Channels = 32, Images = 3;
+        using var device = new CpuDevice(2);
+        var geometry = new ConvolutionGeometry(Channels, Channels, Channels, Square(side, 3, stride, 1));
+        using var x = Values(1, Images * Channels * geometry.InputPlane);
+        using var w = Values(2, Channels * 9);
+        using var dy = Values(3, Images * Channels * geometry.OutputPlane);
+        float[][] results = [.. ((bool[])[true, false]).SelectMany(isAllowed =>
+        {
+            var kernel = new ConvolutionKernel(geometry) { IsDepthwiseAllowed = isAllowed };
+            using Blob y = new(dy.Shape), dx = new(x.Shape), dw = new(w.Shape);
+            kernel.Forward(device, Images, x.CpuData, w.CpuData, w.CpuData, y.MutableCpuData);
+            kernel.BackwardData(device, Images, w.CpuData, dy.CpuData, dx.MutableCpuData);
+            kernel.BackwardWeights(device, Images, x.CpuData, dy.CpuData, dw.MutableCpuData);
+            return (float[][])[y.Data.ToArray(), dx.Data.ToArray(), dw.Data.ToArray()];
+        })];
+        for (int i = 0; i < 3; i++)
+        {
+            double limit = 1e-5 * results[i].Max(Math.Abs);
+            for (int k = 0; k < results[i].Length; k++)
+                Assert.Equal(results[i + 3][k], results[i][k], limit);
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Passes_AllocateNothingInSteadyState(int groups)
     {
         using var device = new CpuDevice(2);
-        var kernel = new ConvolutionKernel(new ConvolutionGeometry(1, 3, 8, Square(20, 3, 2, 1)));
+        int outputs = groups == 1 ? 8 : 6;
+        var kernel = new ConvolutionKernel(new ConvolutionGeometry(groups, 3, outputs, Square(20, 3, 2, 1)));
         using var x = Values(1, 4 * 3 * 400);
         using var w = Values(2, 8 * 27);
         using var y = new Blob(4 * 8 * 100);
@@ -127,7 +171,7 @@ public sealed unsafe class ConvolutionKernelTests
             kernel.Forward(device, 4, x.CpuData, w.CpuData, null, y.MutableCpuData);
             kernel.BackwardData(device, 4, w.CpuData, y.CpuData, dx.MutableCpuData);
             kernel.BackwardWeights(device, 4, x.CpuData, y.CpuData, dw.MutableCpuData);
-            ConvolutionKernel.BackwardBias(device, 4, 8, 100, y.CpuData, db.MutableCpuData);
+            ConvolutionKernel.BackwardBias(device, 4, outputs, 100, y.CpuData, db.MutableCpuData);
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);

@@ -1,0 +1,30 @@
+namespace CaffeActors.Compute.Prototxt.Forks;
+
+/// <summary>Whose a field is that Caffe does not have: for errors that say more than "unknown".</summary>
+internal static class KnownForks
+{
+    private const string FastRcnn = "the fork for Fast R-CNN";
+    private const string Rfcn = "the fork for R-FCN";
+    private const string SegNet = "the fork for SegNet";
+    private const string DeepLab = "the forks for DeepLab and PSPNet";
+    private const string Shuffle = "forks for ShuffleNet";
+    private const string Intel = "Intel's fork";
+    private const string Ristretto = "the fork Ristretto";
+
+    private static readonly Dictionary<string, string> _fields = new()
+    {
+        ["roi_pooling_param"] = FastRcnn,
+        ["smooth_l1_loss_param"] = FastRcnn,
+        ["psroi_pooling_param"] = Rfcn,
+        ["bn_param"] = SegNet,
+        ["upsample_param"] = SegNet,
+        ["dense_image_data_param"] = SegNet,
+        ["interp_param"] = DeepLab,
+        ["shuffle_channel_param"] = Shuffle,
+        ["quantization_param"] = Ristretto,
+        ["mn_param"] = Intel,
+    };
+
+    /// <summary>Who, besides NVIDIA's fork, has a field of LayerParameter, or null.</summary>
+    public static string? OfField(string field) => _fields.GetValueOrDefault(field);
+}
