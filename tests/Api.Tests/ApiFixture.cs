@@ -65,10 +65,11 @@ internal sealed class ApiFixture : IDisposable
             layer { name: "accuracy" type: "Accuracy" bottom: "ip2" bottom: "label" top: "accuracy"
               include { phase: TEST } }
             """);
+        string policy = more.Contains("lr_policy", StringComparison.Ordinal) ? "" : "lr_policy: \"step\" stepsize: 7";
         return Write("solver.prototxt", $"""
-            net: "{At("net.prototxt")}" base_lr: 0.02 momentum: 0.9 weight_decay: 0.001 lr_policy: "step" gamma: 0.5
-            stepsize: 7 display: 4 average_loss: 3 iter_size: 2 test_iter: 3 test_interval: 5 max_iter: 12
-            random_seed: 5 solver_mode: CPU snapshot_prefix: "{At("snap")}" {more}
+            net: "{At("net.prototxt")}" base_lr: 0.02 momentum: 0.9 weight_decay: 0.001 {policy} gamma: 0.5
+            display: 4 average_loss: 3 iter_size: 2 test_iter: 3 test_interval: 5 max_iter: 12 random_seed: 5
+            solver_mode: CPU snapshot_prefix: "{At("snap")}" {more}
             """);
     }
 

@@ -28,6 +28,7 @@ public sealed class CaffeSolverTests : IDisposable
     [Theory]
     [InlineData("")]
     [InlineData("type: \"Adam\" momentum2: 0.99 clip_gradients: 0.5")]
+    [InlineData("lr_policy: \"plateau\" plateau_winsize: [2, 1] larc: true larc_turbo: true larc_eta: 0.02")]
     public async Task Solve_GivesTheProgramsBits(string more)
     {
         string solver = _files.Solver(more);
@@ -62,10 +63,12 @@ public sealed class CaffeSolverTests : IDisposable
         Assert.Contains(solver.Net.Params["ip2"][0].Diff.ToArray(), value => value != 0);
     }
 
-    [Fact]
-    public void Snapshot_GoesOnExactly()
+    [Theory]
+    [InlineData("")]
+    [InlineData("lr_policy: \"plateau\" plateau_winsize: [2, 1] larc: true larc_turbo: true larc_eta: 0.02")]
+    public void Snapshot_GoesOnExactly(string more)
     {
-        string file = _files.Solver();
+        string file = _files.Solver(more);
         using (CaffeSolver whole = CaffeSolver.Open(file, Options))
         {
             whole.Step(9);

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Reflection;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
@@ -11,7 +10,8 @@ namespace CaffeActors.Data.PlugIns;
 internal static class LayerAssembly
 {
     // One assembly for one file, however many nets name it.
-    private static readonly ConcurrentDictionary<(string Path, DateTime Written), Assembly> _loaded = [];
+    private static readonly Dictionary<(string Path, DateTime Written), Assembly> _loaded = [];
+    private static readonly Lock _lock = new();
 
     /// <summary>Loads a library.</summary>
     /// <param name="path">A file that is there.</param>
@@ -21,7 +21,13 @@ internal static class LayerAssembly
     public static Assembly Load(string path, SourcePlace? place)
     {
         string full = Path.GetFullPath(path);
-        return _loaded.GetOrAdd((full, File.GetLastWriteTimeUtc(full)), key => Open(path, key.Path, place));
+        lock (_lock)
+        {
+            (string, DateTime) key = (full, File.GetLastWriteTimeUtc(full));
+            if (!_loaded.TryGetValue(key, out Assembly? assembly))
+                _loaded.Add(key, assembly = Open(path, full, place));
+            return assembly;
+        }
     }
 
     private static Assembly Open(string path, string full, SourcePlace? place)
