@@ -22,6 +22,8 @@ public sealed partial class CaffeSolver
             Format = Parameter.SnapshotFormat,
             WithDiff = Parameter.SnapshotDiff,
         };
+        _log.Snapshotting(SnapshotNames.ModelOf(store.Prefix, Iteration, store.Format),
+            SnapshotNames.StateOf(store.Prefix, Iteration, store.Format), store.Format);
         SolverProgress progress = SolverProgress.Of(Iteration, _parts.Optimizer);
         SnapshotEntry entry = store.Save(NetWeights.Of(Net.Net), progress, new ResumeState
         {
@@ -37,7 +39,6 @@ public sealed partial class CaffeSolver
             LarcAlignment = _parts.Optimizer.LarcAlignment is { Length: > 0 } alignment ? alignment.ToArray() : null,
             MetricStep = Iteration,
         });
-        _notice($"Snapshotting to {entry.ModelPath}, solver state to {entry.StatePath}");
         return entry.StatePath!;
     }
 

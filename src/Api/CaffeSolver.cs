@@ -236,6 +236,7 @@ public sealed partial class CaffeSolver : IDisposable
             Display(rate);
         GradientsReady?.Invoke(Iteration);
         ApplyUpdate();
+        _parts.Optimizer.ObserveLoss(Iteration - 1, _smoothed.Value);
     }
 
     private void Display(float rate)

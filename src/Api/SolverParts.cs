@@ -37,7 +37,7 @@ internal sealed class SolverParts : IDisposable
             {
                 notice($"Finetuning from {weights}");
                 foreach (CaffeNet net in Nets)
-                    net.LoadWeights(plan.ResolvePath(weights));
+                    net.LoadWeights(plan.ResolvePath(weights), notice);
             }
 
             _optimizer = new Optimizer(plan.Solver, Nets[0].Net.LearnableParams, _device, notice);

@@ -32,7 +32,7 @@ internal static class Sample
         n["loss"] = n.SoftmaxWithLoss([n["score"], n["label"]]);
         File.WriteAllText(Path.Combine(folder, "net.prototxt"), n.ToText());
         File.WriteAllText(Path.Combine(folder, "solver.prototxt"),
-            $"net: '{folder}/net.prototxt' base_lr: 0.1 lr_policy: 'fixed' max_iter: 20 snapshot_after_train: false");
+            $"net: '{folder}/net.prototxt' base_lr: 0.1 lr_policy: 'fixed' max_iter: 20 random_seed: 1");
 
         // Training, step by step.
         using CaffeSolver solver = CaffeSolver.Open(Path.Combine(folder, "solver.prototxt"));

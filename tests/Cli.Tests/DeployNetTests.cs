@@ -16,6 +16,7 @@ public sealed class DeployNetTests
     public static TheoryData<string, string, string, string> Nets => new()
     {
         { "alexnet_deploy", "alexnet", "", "Softmax" },
+        { "autoencoder_deploy", "autoencoder", "", "Sigmoid" },
         { "caffenet_deploy", "caffenet", "", "Softmax" },
         { "cifar10_full_deploy", "cifar10_full", "", "Softmax" },
         { "cifar10_full_sigmoid_bn_deploy", "cifar10_full_sigmoid_bn", "", "Softmax" },
@@ -32,6 +33,7 @@ public sealed class DeployNetTests
         { "mobilenet_deploy", "mobilenet", "", "Softmax" },
         { "resnet18_deploy", "resnet18", "", "Softmax" },
         { "resnet50_deploy", "resnet50", "", "Softmax" },
+        { "siamese_deploy", "siamese", "conv1_p conv2_p feat_p ip1_p ip2_p", "InnerProduct" },
         { "squeezenet_v1.1_deploy", "squeezenet_v1.1", "", "Softmax" },
         { "vgg16_deploy", "vgg16", "", "Softmax" },
     };
@@ -101,7 +103,13 @@ public sealed class DeployNetTests
         return CaffeNet.Open(net, new CaffeNetOptions
         {
             WithoutData = true,
-            InputShapes = new Dictionary<string, int[]> { ["data"] = shape, ["label"] = [shape[0]] },
+            InputShapes = new Dictionary<string, int[]>
+            {
+                ["data"] = shape,
+                ["label"] = [shape[0]],
+                ["pair_data"] = [shape[0], 2, .. shape[2..]],
+                ["sim"] = [shape[0]],
+            },
         });
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using CaffeActors.Actors.Messages;
+using CaffeActors.Compute.Schema;
 using static CaffeActors.Compute.Diagnostics.LogNumber;
 
 namespace CaffeActors.Actors.Training;
@@ -44,6 +45,17 @@ public sealed class SolverLog(Action<string> write)
         if (loss is { } value)
             write($"Test loss: {Format(value)}");
         Outputs("Test", outputs);
+    }
+
+    /// <summary>A snapshot is written.</summary>
+    /// <param name="model">The model's path.</param>
+    /// <param name="state">The solver state's path.</param>
+    /// <param name="format">The format of both.</param>
+    public void Snapshotting(string model, string state, SolverParameter.Types.SnapshotFormat format)
+    {
+        string kind = format == SolverParameter.Types.SnapshotFormat.Hdf5 ? "HDF5" : "binary proto";
+        write($"Snapshotting to {kind} file {model}");
+        write($"Snapshotting solver state to {kind} file {state}");
     }
 
     /// <summary>One output line's end: the value and, for a loss, its weighted value.</summary>

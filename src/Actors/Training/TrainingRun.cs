@@ -136,9 +136,7 @@ internal sealed class TrainingRun : IDisposable
     {
         string model = SnapshotNames.ModelOf(Snapshots.Prefix, content.Progress.Iteration, Snapshots.Format);
         string state = SnapshotNames.StateOf(Snapshots.Prefix, content.Progress.Iteration, Snapshots.Format);
-        string kind = Snapshots.Format == SolverParameter.Types.SnapshotFormat.Hdf5 ? "HDF5" : "binary proto";
-        Log.Info($"Snapshotting to {kind} file {model}");
-        Log.Info($"Snapshotting solver state to {kind} file {state}");
+        new SolverLog(line => Log.Info(line)).Snapshotting(model, state, Snapshots.Format);
         Snapshots.Save(content.Net, content.Progress, content.Resume);
     }
 

@@ -2,7 +2,6 @@ using System.Reflection;
 using System.Security.Cryptography;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Backends.Cpu;
-using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;

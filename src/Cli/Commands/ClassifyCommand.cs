@@ -146,7 +146,7 @@ internal sealed class ClassifyCommand : VerbCommand
         string[] labels;
         try
         {
-            labels = [.. File.ReadLines(file).Select(line => line.TrimEnd())];
+            labels = File.ReadAllText(file).TrimEnd().Split('\n', StringSplitOptions.TrimEntries);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CaffeActors.Actors.Logging;
+using CaffeActors.Api;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Tools;
@@ -31,11 +32,14 @@ internal sealed class ExtractFeaturesCommand : VerbCommand
     private readonly Option<int> _threads =
         new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
 
+    private readonly Option<string[]> _layers = LayersOption.Make();
+
     public override void Define(Command command)
     {
         foreach (Argument argument in (Argument[])[_weights, _model, _blobs, _targets, _batches, _kind, _device])
             command.Arguments.Add(argument);
         command.Options.Add(_threads);
+        command.Options.Add(_layers);
         GlogFlags.AddTo(command);
     }
 
@@ -51,9 +55,10 @@ internal sealed class ExtractFeaturesCommand : VerbCommand
             throw Usage($"DB_TYPE is lmdb, leveldb or parquet, not '{kind}'");
         using RunLog log = GlogFlags.OpenLog(arguments, terminal.Error, "extract-features");
         log.Info("Use CPU.");
-        using NetSession session = NetSession.Open(arguments.GetValue(_model)!, Phase.Test, new NetSessionOptions
+        using CaffeNet session = CaffeNet.Open(arguments.GetValue(_model)!, Phase.Test, new CaffeNetOptions
         {
             Threads = arguments.GetValue(_threads),
+            LayerAssemblies = LayersOption.Of(arguments, _layers),
             Notice = line => log.Info(line),
         });
         session.LoadWeights(arguments.GetValue(_weights)!, line => log.Info(line));

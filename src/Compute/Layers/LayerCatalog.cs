@@ -1,6 +1,7 @@
 using System.Reflection;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Prototxt;
+using CaffeActors.Compute.Prototxt.Forks;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers;
@@ -38,6 +39,7 @@ public sealed class LayerCatalog(params IEnumerable<Assembly> assemblies)
 
     private string Suggestion(string type) => Nearest.Several(type, Types, 3) switch
     {
+        _ when KnownForks.OfLayerType(type) is { } fork => $"it belongs to {fork}",
         [] => $"known types: {string.Join(", ", Types)}",
         [string only] => $"did you mean '{only}'?",
         [.. string[] others, string last] => $"did you mean '{string.Join("', '", others)}' or '{last}'?",

@@ -198,6 +198,10 @@ public sealed class NetBuilder
             throw new CaffeException(
                 failure.Code, failure.Kind, message, failure.Place ?? SourcePlaces.Of(parameter), failure);
         }
+        catch (Exception fault) when (PlugInFault.Of(entry.Layer, fault) is { } failure)
+        {
+            throw failure;
+        }
 
         _notice($"Setting up {entry.Name}");
         for (int t = 0; t < entry.Top.Length; t++)

@@ -53,8 +53,28 @@ public sealed class NetLayer
 
     /// <summary>Runs the layer forward.</summary>
     /// <returns>Its part of the loss.</returns>
-    public float Forward() => Layer.Forward(Bottom, Top);
+    public float Forward()
+    {
+        try
+        {
+            return Layer.Forward(Bottom, Top);
+        }
+        catch (Exception fault) when (PlugInFault.Of(Layer, fault) is { } failure)
+        {
+            throw failure;
+        }
+    }
 
     /// <summary>Runs the layer backward.</summary>
-    public void Backward() => Layer.Backward(Top, BottomNeedBackward, Bottom);
+    public void Backward()
+    {
+        try
+        {
+            Layer.Backward(Top, BottomNeedBackward, Bottom);
+        }
+        catch (Exception fault) when (PlugInFault.Of(Layer, fault) is { } failure)
+        {
+            throw failure;
+        }
+    }
 }

@@ -17,7 +17,7 @@ public static class NetFiles
     /// file.</exception>
     public static NetParameter ReadNet(string path, Action<string>? notice = null)
     {
-        NetParameter net = Parse<NetParameter>(path, notice);
+        NetParameter net = Parse<NetParameter>(path, fork => notice?.Invoke(fork.Text));
         Tell(path, NetUpgrade.Upgrade(net), notice);
         return net;
     }
@@ -29,7 +29,7 @@ public static class NetFiles
     /// file.</exception>
     public static SolverParameter ReadSolver(string path, Action<string>? notice = null)
     {
-        SolverParameter solver = Parse<SolverParameter>(path, notice);
+        SolverParameter solver = Parse<SolverParameter>(path, fork => notice?.Invoke(fork.Text));
         Tell(path, SolverUpgrade.Upgrade(solver), notice);
         return solver;
     }
@@ -37,7 +37,7 @@ public static class NetFiles
     /// <summary>Reads a file in text form as it is, not upgraded; one of NVIDIA's fork through its schema.</summary>
     /// <param name="path">The file.</param>
     /// <param name="notice">Hears that it is the fork's.</param>
-    internal static TMessage Parse<TMessage>(string path, Action<string>? notice)
+    internal static TMessage Parse<TMessage>(string path, Action<UpgradeNotice> notice)
         where TMessage : class, IMessage<TMessage>, new()
     {
         string text;
@@ -53,16 +53,20 @@ public static class NetFiles
             throw new CaffeException(ErrorCodes.FileNotFound, FailureKind.Configuration, why, null, cause);
         }
 
+        TMessage message;
+        UpgradeNotice? fork;
         try
         {
-            return TextFormat.Parse<TMessage>(text, path);
+            message = NvidiaFork.ParseText(TextFormat.Parse<TMessage>(text, path), text, path, out fork);
         }
         catch (CaffeException refusal) when (refusal.Code == ErrorCodes.UnknownField)
         {
-            TMessage message = NvidiaFork.ParseText<TMessage>(text, path, refusal, out string line);
-            notice?.Invoke(line);
-            return message;
+            message = NvidiaFork.ParseText<TMessage>(text, path, refusal, out fork);
         }
+
+        if (fork is not null)
+            notice(fork);
+        return message;
     }
 
     private static void Tell(string path, UpgradeResult result, Action<string>? notice)

@@ -13,13 +13,15 @@ internal sealed class PlugInContext(string path) : AssemblyLoadContext(Path.GetF
 {
     private static readonly AssemblyLoadContext Program = GetLoadContext(typeof(Layer).Assembly) ?? Default;
 
+    private static readonly HashSet<string> Shared =
+        ["CaffeActors.Compute", "CaffeActors.Data", "CaffeActors.Actors", "CaffeActors.Api", "Google.Protobuf"];
+
     private readonly AssemblyDependencyResolver _resolver = new(path);
 
     /// <inheritdoc/>
     protected override Assembly? Load(AssemblyName assemblyName)
     {
-        if (assemblyName.Name is { } name
-            && (name.StartsWith("CaffeActors.", StringComparison.Ordinal) || name == "Google.Protobuf"))
+        if (assemblyName.Name is { } name && Shared.Contains(name))
             return Program.LoadFromAssemblyName(new AssemblyName(name));
         return _resolver.ResolveAssemblyToPath(assemblyName) is { } found ? LoadFromAssemblyPath(found) : null;
     }

@@ -1,5 +1,6 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Prototxt.Forks;
+using CaffeActors.Compute.Prototxt.Upgrades;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Files;
 using Google.Protobuf;
@@ -23,15 +24,23 @@ public static class WeightsFile
     /// </exception>
     public static NetParameter Read(string path, Action<string>? notice = null)
     {
+        NetParameter net = ReadTelling(path, out UpgradeNotice? fork);
+        if (fork is not null)
+            notice?.Invoke(fork.Text);
+        return net;
+    }
+
+    /// <summary>Reads weights, as <see cref="Read"/> does.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="fork">What there is to tell of a file of NVIDIA's fork; null for others.</param>
+    internal static NetParameter ReadTelling(string path, out UpgradeNotice? fork)
+    {
         NetParameter net = SnapshotFile.ReadNet(path, Hdf5SnapshotReader.ReadNet, NetParameter.Parser);
         if (net.Layer.Count == 0 && net.Layers.Count == 0 && !Hdf5.Hdf5Reader.IsHdf5(path))
             throw SnapshotFile.Bad(path, "holds no layers: it is damaged or no weights file");
         try
         {
-            net = NvidiaFork.OfBinary(net, path, out string line);
-            if (line.Length > 0)
-                notice?.Invoke(line);
-            return net;
+            return NvidiaFork.OfBinary(net, path, out fork);
         }
         catch (InvalidProtocolBufferException exception)
         {

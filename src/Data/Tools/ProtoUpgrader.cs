@@ -13,7 +13,8 @@ namespace CaffeActors.Data.Tools;
 /// <summary>
 /// Caffe's three upgrade tools: a net or solver of any age, written anew in today's form. A file that is up to date is
 /// copied byte for byte, comments included; an upgraded text loses its comments. A file of NVIDIA's fork is brought to
-/// Caffe's form, which counts as a loss. The output appears whole or not at all and may be the input's own path.
+/// Caffe's form; fields that are passed over count as a loss. The output appears whole or not at all and may be the
+/// input's own path.
 /// </summary>
 public static class ProtoUpgrader
 {
@@ -25,8 +26,8 @@ public static class ProtoUpgrader
     /// written (kind Data).</exception>
     public static UpgradeResult NetText(string input, string output)
     {
-        string? fork = null;
-        NetParameter net = NetFiles.Parse<NetParameter>(input, line => fork = line);
+        UpgradeNotice? fork = null;
+        NetParameter net = NetFiles.Parse<NetParameter>(input, notice => fork = notice);
         return Write(input, output, fork, NetUpgrade.Upgrade(net),
             stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(TextFormat.Print(net))));
     }
@@ -37,13 +38,13 @@ public static class ProtoUpgrader
     /// <inheritdoc cref="NetText"/>
     public static UpgradeResult NetBinary(string input, string output)
     {
-        string? fork = null;
+        UpgradeNotice? fork = null;
         NetParameter net;
         try
         {
             if (File.Exists(input) && Hdf5Reader.IsHdf5(input))
                 throw SnapshotFile.Bad(input, "is an HDF5 file: these have no older form, there is nothing to upgrade");
-            net = WeightsFile.Read(input, line => fork = line);
+            net = WeightsFile.ReadTelling(input, out fork);
         }
         catch (CaffeException failure) when (failure.Kind == FailureKind.Data)
         {
@@ -61,17 +62,17 @@ public static class ProtoUpgrader
     /// <inheritdoc cref="NetText"/>
     public static UpgradeResult SolverText(string input, string output)
     {
-        string? fork = null;
-        SolverParameter solver = NetFiles.Parse<SolverParameter>(input, line => fork = line);
+        UpgradeNotice? fork = null;
+        SolverParameter solver = NetFiles.Parse<SolverParameter>(input, notice => fork = notice);
         return Write(input, output, fork, SolverUpgrade.Upgrade(solver),
             stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(TextFormat.Print(solver))));
     }
 
     private static UpgradeResult Write(
-        string input, string output, string? fork, UpgradeResult result, Action<Stream> write)
+        string input, string output, UpgradeNotice? fork, UpgradeResult result, Action<Stream> write)
     {
         if (fork is not null)
-            result = new UpgradeResult(true, [new UpgradeNotice(fork, IsLoss: true, null), .. result.Notices]);
+            result = new UpgradeResult(true, [fork, .. result.Notices]);
         AtomicFile.Write(output, result.Changed ? write : stream => Copy(input, stream));
         return result;
     }

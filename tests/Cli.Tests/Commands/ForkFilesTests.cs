@@ -70,6 +70,16 @@ public sealed class ForkFilesTests : IDisposable
     }
 
     [Fact]
+    public async Task UpgradingASolverOfTheFork_KeepsWhatIsUsed()
+    {
+        string solver = _cli.Write("s.prototxt", "net: 'n' rampup_interval: 3 rampup_lr: 0.5");
+        Assert.Equal(0, await _cli.RunAsync("upgrade_solver_proto_text", solver, _cli.At("new.prototxt")));
+        Assert.Contains("is written for NVIDIA's fork", _cli.Error, StringComparison.Ordinal);
+        Assert.Contains("rampup_interval: 3", await File.ReadAllTextAsync(
+            _cli.At("new.prototxt"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task UpgradingANetOfTheFork_TellsTheLoss()
     {
         string model = _cli.Write("net.prototxt", "layer { name: 'a' type: 'ReLU' forward_type: FLOAT16 }");

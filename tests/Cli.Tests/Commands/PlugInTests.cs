@@ -54,6 +54,31 @@ public sealed class PlugInTests : IDisposable
         Assert.Matches(@"net\.prototxt\(2,\d+\): error CFA1201: .*'Waves', which is not known.*--layers", _cli.Error);
     }
 
+    [Theory]
+    [InlineData("set-up")]
+    [InlineData("forward")]
+    [InlineData("backward")]
+    public async Task WhatAClassThrows_IsToldAsItsFault(string where)
+    {
+        string net = Net($"type: \"Brittle\" python_param {{ param_str: \"{where}\" }}");
+        Assert.Equal(2, await _cli.RunAsync("net", "run", "--model", net, "--output", _cli.At("out.h5"), "--backward",
+            "--layers", PluginSample.Path));
+        Assert.Matches(@"net\.prototxt\(3,\d+\): error CFA1208: layer 'gain' \(Brittle\): class .*BrittleLayer of "
+            + $"'CaffeActors.PluginSample' threw InvalidOperationException: broken in {where}", _cli.Error);
+        Assert.DoesNotContain("fault of the program", _cli.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WhatAClassThrows_EndsTrainingInOrder()
+    {
+        string solver = _cli.Write("solver.prototxt", $"""
+            net: "{Net("type: \"Brittle\" python_param { param_str: \"backward\" }")}" base_lr: 0.1
+            lr_policy: "fixed" max_iter: 2 solver_mode: CPU snapshot_prefix: "{_cli.At("snap")}"
+            """);
+        Assert.Equal(2, await _cli.TrainAsync(solver, "--layers", PluginSample.Path));
+        Assert.Matches(@"net\.prototxt\(3,\d+\): error CFA1208: .*broken in backward", _cli.Error);
+    }
+
     [Fact]
     public async Task MissingLibrary()
     {

@@ -109,7 +109,7 @@ public sealed class LayerPlugInsTests : IDisposable
     {
         string copy = _folder.At("Copy.dll");
         File.Copy(PluginSample.Path, copy);
-        AssertRefused(ErrorCodes.BadLayerAssembly, "is called '(Gain|Waves|Faulty)', as class .* is already",
+        AssertRefused(ErrorCodes.BadLayerAssembly, "is called '(Gain|Waves|Faulty|Brittle)', as class .* is already",
             PluginSample.Path, copy);
     }
 

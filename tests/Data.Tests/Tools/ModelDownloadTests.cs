@@ -10,7 +10,8 @@ namespace CaffeActors.Data.Tests.Tools;
 public sealed class ModelDownloadTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly HttpClient _client = new() { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly HttpClient _client =
+        new(new HttpClientHandler { UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan };
     private readonly List<string> _notices = [];
 
     private static byte[] Weights { get; } = [.. Enumerable.Range(0, 200_000).Select(i => (byte)(i * 31))];

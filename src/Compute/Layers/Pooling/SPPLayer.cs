@@ -169,7 +169,8 @@ public sealed unsafe class SPPLayer(LayerParameter parameter) : Layer(parameter)
             ? ((int)kernel, (int)pad)
             : throw Fail(ErrorCodes.ShapeMismatch,
                 $"a {name} of {length} cannot be cut into {bins} bins: windows of {kernel} would need {pad} cells of "
-                + "padding before the first, which would lie outside whole; lower pyramid_height or enlarge the bottom");
+                + "padding before the first, which would lie outside whole; lower pyramid_height, or make the bottom "
+                + "larger");
     }
 
     private readonly struct Sum : IVectorFunction2

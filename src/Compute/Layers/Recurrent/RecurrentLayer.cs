@@ -156,7 +156,7 @@ public abstract unsafe class RecurrentLayer(LayerParameter parameter) : Layer(pa
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
     {
         for (int i = 0; i < _last.Length; i++)
-            First[i].CopyDataFrom(ExposedStates > 0 ? bottom[OwnBlobs - 1 + i] : _last[i]);
+            First[i].CopyDataFrom(ExposedStates > 0 ? bottom[bottom.Length - _last.Length + i] : _last[i]);
         int units = Width * UnitsPerOutput;
         float* seen = Units.MutableCpuData, kept = _kept.MutableCpuData, marks = bottom[1].CpuData;
         SeeInputs(bottom, seen, units);

@@ -1,6 +1,6 @@
 namespace CaffeActors.Compute.Prototxt.Forks;
 
-/// <summary>Whose a field is that Caffe does not have: for errors that say more than "unknown".</summary>
+/// <summary>Whose a field or layer type is that Caffe does not have: for errors that say more than "unknown".</summary>
 internal static class KnownForks
 {
     private const string FastRcnn = "the fork for Fast R-CNN";
@@ -10,6 +10,10 @@ internal static class KnownForks
     private const string Shuffle = "forks for ShuffleNet";
     private const string Intel = "Intel's fork";
     private const string Ristretto = "the fork Ristretto";
+
+    private const string Nvidia = "NVIDIA's fork";
+    private const string Ssd = "the forks for SSD and NVIDIA's";
+    private const string Depthwise = "forks for MobileNet (a Convolution with group = channels does the same)";
 
     private static readonly Dictionary<string, string> _fields = new()
     {
@@ -25,6 +29,30 @@ internal static class KnownForks
         ["mn_param"] = Intel,
     };
 
+    private static readonly Dictionary<string, string> _types = new()
+    {
+        ["ROIPooling"] = FastRcnn,
+        ["PSROIPooling"] = Rfcn,
+        ["BN"] = SegNet,
+        ["Upsample"] = SegNet,
+        ["DenseImageData"] = SegNet,
+        ["Interp"] = DeepLab,
+        ["ShuffleChannel"] = Shuffle,
+        ["ConvolutionDepthwise"] = Depthwise,
+        ["DepthwiseConvolution"] = Depthwise,
+        ["AnnotatedData"] = Ssd,
+        ["DetectionEvaluate"] = Ssd,
+        ["DetectionOutput"] = Ssd,
+        ["MultiBoxLoss"] = Ssd,
+        ["PriorBox"] = Ssd,
+        ["VideoData"] = Ssd,
+        ["DetectNetTransformation"] = Nvidia,
+        ["TRT"] = Nvidia,
+    };
+
     /// <summary>Who, besides NVIDIA's fork, has a field of LayerParameter, or null.</summary>
     public static string? OfField(string field) => _fields.GetValueOrDefault(field);
+
+    /// <summary>Who has a layer type that is not made here, or null.</summary>
+    public static string? OfLayerType(string type) => _types.GetValueOrDefault(type);
 }

@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Prototxt.Upgrades;
 using CaffeActors.Compute.Schema;
 using Google.Protobuf;
 using Nvidia = CaffeActors.Compute.Schema.Nvidia;
@@ -24,15 +25,14 @@ public static class NvidiaFork
     /// <param name="text">The text.</param>
     /// <param name="path">The file it comes from, for places and errors only.</param>
     /// <param name="refusal">What our schema said.</param>
-    /// <param name="notice">A line for the user: whose file it is and what was passed over.</param>
+    /// <param name="notice">For the user: whose file it is and what was passed over, which is a loss.</param>
     /// <exception cref="CaffeException">The refusal, where the file is not the fork's; else what is wrong with
     /// it.</exception>
-    public static TMessage ParseText<TMessage>(string text, string path, CaffeException refusal, out string notice)
+    public static TMessage ParseText<TMessage>(
+        string text, string path, CaffeException refusal, out UpgradeNotice notice)
         where TMessage : class, IMessage<TMessage>, new()
     {
-        IMessage theirs = typeof(TMessage) == typeof(NetParameter) ? new Nvidia.NetParameter()
-            : typeof(TMessage) == typeof(SolverParameter) ? new Nvidia.SolverParameter()
-            : throw refusal;
+        IMessage theirs = EmptyOf<TMessage>() ?? throw refusal;
         try
         {
             TextFormat.MergeInto(theirs, text, path);
@@ -47,12 +47,37 @@ public static class NvidiaFork
                 fault.Place, fault);
         }
 
-        var translation = new ForkTranslation();
-        var ours = new TMessage();
-        translation.Copy(theirs, ours);
-        NvidiaDefaults.Apply(theirs, ours);
-        notice = NoticeOf(path, translation);
-        return ours;
+        return Bring<TMessage>(theirs, path, out notice);
+    }
+
+    /// <summary>
+    /// Reads a text that our schema has read, but with a field that is the fork's alone: <c>rampup_interval</c> and
+    /// <c>rampup_lr</c>, whose numbers there mean something else to Caffe.
+    /// </summary>
+    /// <typeparam name="TMessage">The type of the message.</typeparam>
+    /// <param name="read">What our schema read.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="path">The file it comes from, for places and errors only.</param>
+    /// <param name="notice">For the user; null where the file is not the fork's.</param>
+    /// <returns>The message; <paramref name="read"/> where it has no such field, or fields of Caffe's besides that the
+    /// fork lacks.</returns>
+    public static TMessage ParseText<TMessage>(TMessage read, string text, string path, out UpgradeNotice? notice)
+        where TMessage : class, IMessage<TMessage>, new()
+    {
+        notice = null;
+        if (read is not (SolverParameter { HasRampupInterval: true } or SolverParameter { HasRampupLr: true }))
+            return read;
+        var theirs = new Nvidia.SolverParameter();
+        try
+        {
+            TextFormat.MergeInto(theirs, text, path);
+        }
+        catch (CaffeException fault) when (fault.Code == ErrorCodes.UnknownField)
+        {
+            return read;
+        }
+
+        return Bring<TMessage>(theirs, path, out notice);
     }
 
     /// <summary>
@@ -61,12 +86,12 @@ public static class NvidiaFork
     /// </summary>
     /// <param name="net">The net as our schema read it.</param>
     /// <param name="path">The file it comes from, for the notice only.</param>
-    /// <param name="notice">A line for the user, empty where the net is not the fork's.</param>
+    /// <param name="notice">For the user; null where the net is not the fork's.</param>
     /// <returns>The net; the same one where it is not the fork's.</returns>
     /// <exception cref="InvalidProtocolBufferException">A field of the fork is damaged.</exception>
-    public static NetParameter OfBinary(NetParameter net, string path, out string notice)
+    public static NetParameter OfBinary(NetParameter net, string path, out UpgradeNotice? notice)
     {
-        notice = "";
+        notice = null;
         BlobProto[][] blobs = [.. net.Layer.Select(layer => layer.Blobs.ToArray())];
         foreach (LayerParameter layer in net.Layer)
             layer.Blobs.Clear();
@@ -89,6 +114,22 @@ public static class NvidiaFork
         Nvidia.CaffeNvidiaReflection.Descriptor.MessageTypes
             .FirstOrDefault(type => type.Name == message)?.FindFieldByName(field) is not null;
 
+    private static IMessage? EmptyOf<TMessage>() =>
+        typeof(TMessage) == typeof(NetParameter) ? new Nvidia.NetParameter()
+        : typeof(TMessage) == typeof(SolverParameter) ? new Nvidia.SolverParameter()
+        : null;
+
+    private static TMessage Bring<TMessage>(IMessage theirs, string path, out UpgradeNotice notice)
+        where TMessage : class, IMessage<TMessage>, new()
+    {
+        var translation = new ForkTranslation();
+        var ours = new TMessage();
+        translation.Copy(theirs, ours);
+        NvidiaDefaults.Apply(theirs, ours);
+        notice = NoticeOf(path, translation);
+        return ours;
+    }
+
     private static bool HasTypeFields(LayerParameter layer)
     {
         var reader = new CodedInputStream(layer.ToByteArray());
@@ -109,10 +150,12 @@ public static class NvidiaFork
     private static bool IsAfter(SourcePlace? place, SourcePlace? other) =>
         place is { } a && other is { } b && (a.Line, a.Column).CompareTo((b.Line, b.Column)) > 0;
 
-    private static string NoticeOf(string path, ForkTranslation translation)
+    private static UpgradeNotice NoticeOf(string path, ForkTranslation translation)
     {
         string passedOver = translation.PassedOver.Count == 0 ? ""
             : $"; passed over, as nothing here uses them: {string.Join(", ", translation.PassedOver)}";
-        return $"'{path}' is written for NVIDIA's fork of Caffe and was read through its schema{passedOver}.";
+        return new UpgradeNotice(
+            $"'{path}' is written for NVIDIA's fork of Caffe and was read through its schema{passedOver}.",
+            IsLoss: passedOver.Length > 0, Place: null);
     }
 }

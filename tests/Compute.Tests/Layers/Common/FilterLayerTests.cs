@@ -77,7 +77,9 @@ public sealed class FilterLayerTests : NetTests
                     propagate_down: true propagate_down: false propagate_down: false }
             layer { name: "conv" type: "Convolution" bottom: "kx" top: "conv"
                     convolution_param { num_output: 4 kernel_size: 3 weight_filler { type: "xavier" } } }
-            layer { name: "norm" type: "BatchNorm" bottom: "conv" top: "norm" }
+            layer { name: "spread" type: "Deconvolution" bottom: "conv" top: "spread"
+                    convolution_param { num_output: 4 kernel_size: 1 weight_filler { type: "xavier" } } }
+            layer { name: "norm" type: "BatchNorm" bottom: "spread" top: "norm" }
             layer { name: "scale" type: "Scale" bottom: "norm" top: "norm" scale_param { bias_term: true } }
             layer { name: "prelu" type: "PReLU" bottom: "norm" top: "norm" }
             layer { name: "lrn" type: "LRN" bottom: "norm" top: "lrn" }
@@ -109,6 +111,15 @@ public sealed class FilterLayerTests : NetTests
             layer { name: "zero" type: "Silence" bottom: "best" }
             layer { name: "loss" type: "SoftmaxWithLoss" bottom: "bias" bottom: "kt" top: "loss" }
             layer { name: "far" type: "EuclideanLoss" bottom: "mean" bottom: "kt" top: "far" }
+            layer { name: "hinge" type: "HingeLoss" bottom: "bias" bottom: "kt" top: "hinge" }
+            layer { name: "log" type: "MultinomialLogisticLoss" bottom: "soft" bottom: "kt" top: "log" }
+            layer { name: "cross" type: "SigmoidCrossEntropyLoss" bottom: "mean" bottom: "kt" top: "cross" }
+            layer { name: "columns" type: "Im2col" bottom: "mvn" top: "columns" convolution_param { kernel_size: 2 } }
+            layer { name: "pyramid" type: "SPP" bottom: "mvn" top: "pyramid" spp_param { pyramid_height: 2 } }
+            layer { name: "heights" type: "Reduction" bottom: "pyramid" top: "heights"
+                    reduction_param { operation: SUMSQ } loss_weight: 1 }
+            layer { name: "widths" type: "Reduction" bottom: "columns" top: "widths"
+                    reduction_param { operation: SUMSQ } loss_weight: 1 }
             layer { name: "l1" type: "L1Loss" bottom: "mean" bottom: "kt" top: "l1" }
             layer { name: "smooth" type: "SmoothL1Loss" bottom: "mean" bottom: "kt" top: "smooth" }
             layer { name: "word" type: "Embed" bottom: "kt" top: "word"

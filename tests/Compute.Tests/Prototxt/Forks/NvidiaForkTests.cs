@@ -1,6 +1,7 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Prototxt.Forks;
+using CaffeActors.Compute.Prototxt.Upgrades;
 using CaffeActors.Compute.Schema;
 using Google.Protobuf;
 using Nvidia = CaffeActors.Compute.Schema.Nvidia;
@@ -18,7 +19,7 @@ public sealed class NvidiaForkTests
               convolution_param { num_output: 3 kernel_size: 1 conv_algos_override: "0,1,2" } cudnn_math_override: 0 }
             layer { name: "r" type: "RNN" bottom: "c" bottom: "d" top: "r" recurrent_param { num_output: 4 } }
             """;
-        NetParameter net = Parse<NetParameter>(Text, out string notice);
+        NetParameter net = Parse<NetParameter>(Text, out UpgradeNotice notice);
         Assert.Equal(
             TextFormat.Parse<NetParameter>("""
                 name: "n"
@@ -31,7 +32,8 @@ public sealed class NvidiaForkTests
             "'nv.prototxt' is written for NVIDIA's fork of Caffe and was read through its schema; passed over, as "
             + "nothing here uses them: ConvolutionParameter.conv_algos_override, LayerParameter.cudnn_math_override, "
             + "LayerParameter.forward_math, LayerParameter.forward_type, NetParameter.default_forward_type.",
-            notice);
+            notice.Text);
+        Assert.True(notice.IsLoss);
         Assert.Equal(new SourcePlace("nv.prototxt", 2, 1), SourcePlaces.Of(net.Layer[0]));
         Assert.Equal(new SourcePlace("nv.prototxt", 3, 23),
             SourcePlaces.OfField(net.Layer[0].ConvolutionParam, "num_output"));
@@ -43,16 +45,32 @@ public sealed class NvidiaForkTests
         SolverParameter solver = Parse<SolverParameter>("""
             net: "n" rampup_interval: 10 rampup_lr: 0.5 larc: true solver_data_type: FLOAT solver_mode: CPU
             net_param { layer { name: "b" type: "BatchNorm" top: "b" batch_norm_param { scale_bias: true } } }
-            """, out string notice);
+            """, out UpgradeNotice notice);
         Assert.Equal(10, solver.RampupInterval);
         Assert.Equal(0.5f, solver.RampupLr);
         Assert.True(solver.Larc);
         Assert.False(solver.TestInitialization);
         Assert.Equal(["BatchNorm", "Scale"], solver.NetParam.Layer.Select(layer => layer.Type));
         Assert.Contains("passed over, as nothing here uses them: BatchNormParameter.scale_bias, "
-            + "SolverParameter.solver_data_type.", notice, StringComparison.Ordinal);
+            + "SolverParameter.solver_data_type.", notice.Text, StringComparison.Ordinal);
         Assert.True(Parse<SolverParameter>("test_initialization: true eval_type: 'detection'", out _)
             .TestInitialization);
+    }
+
+    [Theory]
+    [InlineData("rampup_interval: 3", true)]
+    [InlineData("rampup_lr: 0.5 larc: true", true)]
+    [InlineData("larc: true min_lr: 0.1", false)]
+    [InlineData("rampup_interval: 3 weights: 'w'", false)]
+    public void SolverText_IsKnownByItsRampup(string text, bool isForks)
+    {
+        SolverParameter read = TextFormat.Parse<SolverParameter>(text, "s.prototxt");
+        SolverParameter solver = NvidiaFork.ParseText(read, text, "s.prototxt", out UpgradeNotice? notice);
+        Assert.Equal(!isForks, ReferenceEquals(read, solver));
+        Assert.Equal(isForks, notice is { IsLoss: false });
+        Assert.Equal(!isForks, solver.TestInitialization);
+        Assert.Equal(read.RampupInterval, solver.RampupInterval);
+        Assert.Equal(read.RampupLr, solver.RampupLr);
     }
 
     [Fact]
@@ -133,8 +151,8 @@ public sealed class NvidiaForkTests
         theirs.Layer.Add(new Nvidia.LayerParameter { Name = "s", Type = "Softmax" });
         NetParameter read = NetParameter.Parser.ParseFrom(theirs.ToByteArray());
         BlobProto blob = read.Layer[0].Blobs[0];
-        NetParameter net = NvidiaFork.OfBinary(read, "w.caffemodel", out string notice);
-        Assert.StartsWith("'w.caffemodel' is written for NVIDIA's fork", notice, StringComparison.Ordinal);
+        NetParameter net = NvidiaFork.OfBinary(read, "w.caffemodel", out UpgradeNotice? notice);
+        Assert.StartsWith("'w.caffemodel' is written for NVIDIA's fork", notice!.Text, StringComparison.Ordinal);
         Assert.Equal(4u, net.Layer[0].RecurrentParam.NumOutput);
         Assert.Same(blob, Assert.Single(net.Layer[0].Blobs));
         Assert.Equal("Softmax", net.Layer[1].Type);
@@ -150,13 +168,13 @@ public sealed class NvidiaForkTests
             layer { name: "d" type: "Swish" swish_param { beta: 2 } }
             """);
         NetParameter read = NetParameter.Parser.ParseFrom(net.ToByteArray());
-        Assert.Same(read, NvidiaFork.OfBinary(read, "w.caffemodel", out string notice));
+        Assert.Same(read, NvidiaFork.OfBinary(read, "w.caffemodel", out UpgradeNotice? notice));
         Assert.Equal(net, read);
-        Assert.Empty(notice);
+        Assert.Null(notice);
     }
 
     // As files are read: by our schema first.
-    private static TMessage Parse<TMessage>(string text, out string notice)
+    private static TMessage Parse<TMessage>(string text, out UpgradeNotice notice)
         where TMessage : class, IMessage<TMessage>, new()
     {
         var refusal = Assert.Throws<CaffeException>(() => TextFormat.Parse<TMessage>(text, "nv.prototxt"));
