@@ -219,7 +219,11 @@ internal static unsafe class DataBenchmark
             values[k] = (byte)((k * 7) + i);
         return new Datum
         {
-            Channels = 3, Height = 256, Width = 256, Label = i, Data = UnsafeByteOperations.UnsafeWrap(values),
+            Channels = 3,
+            Height = 256,
+            Width = 256,
+            Label = i,
+            Data = UnsafeByteOperations.UnsafeWrap(values),
         };
     }
 
