@@ -9,10 +9,11 @@ namespace CaffeActors.Compute.Blobs;
 public static class BlobProtoExtensions
 {
     /// <summary>The stored shape: <c>shape</c>, or the legacy num, channels, height and width.</summary>
+    /// <exception cref="CaffeException">CFA1402: a length is none that a blob can have.</exception>
     public static int[] ShapeOf(this BlobProto proto) =>
         proto.IsLegacy()
             ? [proto.Num, proto.Channels, proto.Height, proto.Width]
-            : proto.Shape is null ? [] : proto.Shape.Dim.Select(dim => checked((int)dim)).ToArray();
+            : proto.Shape is null ? [] : [.. proto.Shape.Dim.Select(Length)];
 
     /// <summary>Whether the stored shape is the legacy one of four axes.</summary>
     public static bool IsLegacy(this BlobProto proto) =>
@@ -93,6 +94,10 @@ public static class BlobProtoExtensions
             Append(proto.Diff, blob.Diff);
         return proto;
     }
+
+    private static int Length(long dim) => dim is >= 0 and <= int.MaxValue ? (int)dim
+        : throw new CaffeException(ErrorCodes.BadSnapshot, FailureKind.Data,
+            $"a stored blob has an axis of length {dim}; lengths go from 0 to {int.MaxValue}");
 
     private static void Append(RepeatedField<float> target, ReadOnlySpan<float> values)
     {

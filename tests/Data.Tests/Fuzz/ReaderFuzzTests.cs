@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Hdf5;
@@ -25,12 +26,12 @@ public sealed class ReaderFuzzTests : IDisposable
     [Fact]
     public Task Caffemodel() => Run(
         [File.ReadAllBytes(Sample.OfCaffe("sgd-step", "snap_iter_15.caffemodel"))],
-        bytes => WeightsFile.Read(Write("a.caffemodel", bytes)));
+        bytes => TakeBlobs(WeightsFile.Read(Write("a.caffemodel", bytes))));
 
     [Fact]
     public Task CaffemodelInHdf5() => Run(
         [File.ReadAllBytes(SaveInHdf5().ModelPath!)],
-        bytes => WeightsFile.Read(Write("a.caffemodel.h5", bytes)));
+        bytes => TakeBlobs(WeightsFile.Read(Write("a.caffemodel.h5", bytes))));
 
     [Fact]
     public Task Solverstate() => Run(
@@ -85,6 +86,15 @@ public sealed class ReaderFuzzTests : IDisposable
 
     [Fact]
     public Task Bitmap() => Run([BitmapFile()], Decode);
+
+    private static void TakeBlobs(NetParameter net)
+    {
+        foreach (BlobProto stored in net.Layer.SelectMany(layer => layer.Blobs))
+        {
+            using var blob = new Blob();
+            blob.FromProto(stored);
+        }
+    }
 
     private static void Decode(byte[] bytes)
     {

@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Compute.Tests.Backends.Cpu;
 
@@ -79,11 +80,7 @@ public sealed unsafe class ComputePoolTests
         using var pool = new ComputePool(2);
         int* counts = stackalloc int[8];
         var body = new CountBody(counts, 2);
-        pool.Run(body, 8);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int job = 0; job < 100; job++)
-            pool.Run(body, 8);
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        SteadyState.AllocatesNothing(() => pool.Run(body, 8), times: 100);
     }
 
     [Fact]

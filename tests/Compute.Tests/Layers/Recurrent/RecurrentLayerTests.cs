@@ -184,19 +184,7 @@ public sealed class RecurrentLayerTests
     public void SteadyPass_AllocatesNothing(string type)
     {
         using LayerHarness harness = RecurrentCase.Harness(type, 4, 3, 6, 20, statics: 5, threads: 1);
-        bool[] wanted = [true, false, true];
-        for (int i = 0; i < 3; i++)
-            Pass();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 20; i++)
-            Pass();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-
-        void Pass()
-        {
-            harness.Layer.Forward(harness.Bottom, harness.Top);
-            harness.Layer.Backward(harness.Top, wanted, harness.Bottom);
-        }
+        SteadyState.AllocatesNothing(harness, [true, false, true]);
     }
 
     [Fact]
