@@ -125,10 +125,10 @@ internal static class DataTools
             }));
         }
 
+        double flat = files.Sum(file => new FileInfo(file).Length) / plain;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"read {backend}: open {open * 1000:F1} ms, {source.Count / read:F0} records/s, "
-            + $"{bytes / read / 1e6:F0} MB/s (the files' bytes by themselves: {files.Sum(file => new FileInfo(file).Length) / plain / 1e6:F0} MB/s) "
-            + $"{sum & 1}"));
+            + $"{bytes / read / 1e6:F0} MB/s (the files' bytes by themselves: {flat / 1e6:F0} MB/s) {sum & 1}"));
     }
 
     // Touches the bytes, as whoever reads records does.

@@ -1,5 +1,6 @@
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Images;
+using CaffeActors.Data.Sources.Images;
 using Google.Protobuf;
 
 namespace CaffeActors.Data.Tools;
@@ -8,7 +9,7 @@ namespace CaffeActors.Data.Tools;
 /// <param name="options">How.</param>
 internal sealed unsafe class ImageRecordMaker(ImageSetOptions options)
 {
-    private readonly PixelBuffer _decoded = new();
+    private readonly ImageFiles _files = new("", static path => path);
     private readonly PixelBuffer _resized = new();
     private readonly BilinearResizer _resizer = new();
 
@@ -17,20 +18,13 @@ internal sealed unsafe class ImageRecordMaker(ImageSetOptions options)
     /// <param name="label">The record's label.</param>
     public ImageRecord Make(string path, int label)
     {
-        byte[] file;
-        try
+        ColorMode mode = options.Gray ? ColorMode.Gray : ColorMode.Color;
+        if (!_files.TryRead(path, out ReadOnlySpan<byte> file, out string error)
+            || !_files.TryDecode(path, file, mode, out PlanarPixels image, out error))
         {
-            file = File.ReadAllBytes(path);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            return new ImageRecord(null, default, failure.Message);
+            return new ImageRecord(null, default, error);
         }
 
-        ColorMode mode = options.Gray ? ColorMode.Gray : ColorMode.Color;
-        if (!ImageDecoder.TryDecode(file, mode, _decoded, out string error))
-            return new ImageRecord(null, default, error);
-        PlanarPixels image = _decoded.Pixels;
         bool resize = options.ResizeHeight > 0;
         if (resize)
             image = _resizer.Resize(image, options.ResizeHeight, options.ResizeWidth, _resized);
@@ -63,6 +57,6 @@ internal sealed unsafe class ImageRecordMaker(ImageSetOptions options)
         }.ToByteArray();
     }
 
-    private static byte[] Encoded(byte[] file, int label) =>
-        new Datum { Data = UnsafeByteOperations.UnsafeWrap(file), Label = label, Encoded = true }.ToByteArray();
+    private static byte[] Encoded(ReadOnlySpan<byte> file, int label) =>
+        new Datum { Data = ByteString.CopyFrom(file), Label = label, Encoded = true }.ToByteArray();
 }

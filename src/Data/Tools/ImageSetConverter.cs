@@ -100,7 +100,7 @@ public static class ImageSetConverter
             string path = entries[line].Path;
             if (record.Datum is null)
             {
-                warn?.Invoke($"'{path}' is passed over: {record.Fault}");
+                warn?.Invoke($"record {line} is passed over: {record.Fault}");
                 return;
             }
 

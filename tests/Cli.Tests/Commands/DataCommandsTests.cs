@@ -36,7 +36,7 @@ public sealed class DataCommandsTests : IDisposable
         string[] command =
             ["convert", "imageset", "--encoded", "--threads", "2", _cli.At() + "/", list, _cli.At("db")];
         Assert.Equal(0, await _cli.RunAsync(command));
-        Assert.Matches(@"(?m)^W.*\] 'none\.png' is passed over: ", _cli.Error);
+        Assert.Matches(@"(?m)^W.*\] record 2 is passed over: .*none\.png'", _cli.Error);
         Assert.Matches(@"\] Processed 2 files\.\n$", _cli.Error);
         Assert.Equal(5, await _cli.RunAsync(command));
         Assert.Contains("exists already", _cli.Error, StringComparison.Ordinal);

@@ -100,8 +100,8 @@ public sealed class ImageSetConverterTests : IDisposable
             (done, all) => progress.Add((done, all))));
         Assert.Equal([(2, 4)], progress);
         Assert.Equal(2, warnings.Count);
-        Assert.Contains("'gone.png'", warnings[0], StringComparison.Ordinal);
-        Assert.Contains("'broken.png'", warnings[1], StringComparison.Ordinal);
+        Assert.Contains("gone.png'", warnings[0], StringComparison.Ordinal);
+        Assert.Contains("broken.png'", warnings[1], StringComparison.Ordinal);
         using RecordSource source = RecordSource.Open(_folder.At("db"));
         Assert.Equal([("00000001_a picture.png", 7), ("00000003_a picture.png", 8)],
             Enumerable.Range(0, 2).Select(i => (Record(source, i).Key, Record(source, i).Datum.Label)));

@@ -146,6 +146,45 @@ public sealed class LevelDbSourceTests
             iter: 250, threads: 1);
     }
 
+    // What only a checksum that was made for it lets pass.
+    [Fact]
+    public void Read_OfABlockThatIsDamagedUnderARightChecksum_FailsOrGivesRecords_AndNothingElse()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.At("db");
+        using (var writer = new LevelDbWriter(path))
+        {
+            for (int i = 0; i < 40; i++)
+                writer.Put(Encoding.ASCII.GetBytes($"{i:D4}"), new byte[i * 3]);
+            writer.Complete();
+        }
+
+        string file = Path.Combine(path, "000001.ldb");
+        byte[] whole = File.ReadAllBytes(file);
+        // The one block lies before the empty meta index (8 bytes), the index and the footer.
+        int size = whole.AsSpan().IndexOf((ReadOnlySpan<byte>)[0, 0, 0, 0, 1, 0, 0, 0, 0]) - 5;
+        Assert.Equal(1, whole[size]);
+        Gen.Select(Gen.Int[0, size].Array[1, 3], Gen.Byte).Sample(
+            (places, value) =>
+            {
+                byte[] bytes = [.. whole];
+                foreach (int place in places)
+                    bytes[place] = value;
+                BitConverter.TryWriteBytes(
+                    bytes.AsSpan(size + 1), LevelDbFormat.MaskedCrc(bytes.AsSpan(0, size + 1)));
+                File.WriteAllBytes(file, bytes);
+                try
+                {
+                    DigestAt(path);
+                }
+                catch (CaffeException failure)
+                {
+                    Assert.Equal((ErrorCodes.SourceUnreadable, FailureKind.Data), (failure.Code, failure.Kind));
+                }
+            },
+            iter: 2000, threads: 1);
+    }
+
     [Theory]
     [InlineData("CURRENT", "MANIFEST-000009\n", "MANIFEST-000009, which is not there")]
     [InlineData("CURRENT", "../MANIFEST-000004\n", "names no manifest")]
