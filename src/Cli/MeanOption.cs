@@ -1,8 +1,8 @@
 using System.Globalization;
 using CaffeActors.Api;
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
-using CaffeActors.Compute.Schema;
-using Google.Protobuf;
+using CaffeActors.Data.Files;
 
 namespace CaffeActors.Cli;
 
@@ -30,7 +30,8 @@ internal sealed record MeanOption(NdArray Values, int Height, int Width)
             return new MeanOption(new NdArray(values, values.Length), 0, 0);
         }
 
-        NdArray image = ReadImage(text);
+        using Blob image = BlobFile.Read(
+            "mean image", text, static (code, message, _, _) => new CaffeException(code, FailureKind.Data, message));
         ReadOnlySpan<int> shape = image.Shape;
         if (shape.Length is < 3 or > 4 || (shape.Length == 4 && shape[0] != 1) || shape[^3] != channels)
         {
@@ -40,29 +41,8 @@ internal sealed record MeanOption(NdArray Values, int Height, int Width)
         }
 
         int plane = shape[^2] * shape[^1];
-        float[] means = [.. image.Values.Chunk(Math.Max(1, plane)).Select(values => values.Average())];
+        float[] means = [.. image.Data.ToArray().Chunk(Math.Max(1, plane)).Select(values => values.Average())];
         return new MeanOption(new NdArray(means, means.Length), shape[^2], shape[^1]);
-    }
-
-    private static NdArray ReadImage(string path)
-    {
-        try
-        {
-            using FileStream file = File.OpenRead(path);
-            return ProtoArrays.ToArray(BlobProto.Parser.ParseFrom(file));
-        }
-        catch (Exception cause) when (cause is InvalidProtocolBufferException or OverflowException
-            or CaffeException { Code: ErrorCodes.ShapeMismatch })
-        {
-            throw new CaffeException(ErrorCodes.BadRecord, FailureKind.Data,
-                $"the mean '{path}' is no mean image (binaryproto): {cause.Message}", null, cause);
-        }
-        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
-        {
-            string why = cause is FileNotFoundException or DirectoryNotFoundException
-                ? $"there is no mean file '{path}'" : $"the mean '{path}' cannot be read: {cause.Message}";
-            throw new CaffeException(ErrorCodes.FileNotFound, FailureKind.Data, why, null, cause);
-        }
     }
 
     private static bool TryNumber(string text, out float value) =>

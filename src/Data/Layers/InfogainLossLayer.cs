@@ -101,9 +101,9 @@ public sealed unsafe class InfogainLossLayer(LayerParameter parameter) : LossLay
                 "it has no infogain matrix; name its file in infogain_loss_param { source }, or give a third bottom");
         }
 
-        float[] values = BlobFile.ReadValues("infogain matrix", Context.ResolvePath(_infogain.Source), Fail);
-        _stored.Reshape(values.Length);
-        values.CopyTo(_stored.MutableData);
+        using Blob matrix = BlobFile.Read("infogain matrix", Context.ResolvePath(_infogain.Source), Fail);
+        _stored.Reshape(matrix.Count);
+        matrix.Data.CopyTo(_stored.MutableData);
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
-using System.Globalization;
+using System.Text;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Random;
+using CaffeActors.Data.Sources.Images;
 
 namespace CaffeActors.Data.Tools;
 
@@ -14,10 +15,10 @@ internal static class ImageSetList
     /// <exception cref="CaffeException">It cannot be read, or a line is none of a list.</exception>
     public static List<(string Path, int Label)> Read(string file)
     {
-        string[] lines;
+        ImageList list;
         try
         {
-            lines = File.ReadAllLines(file);
+            list = ImageList.Read(file);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -25,23 +26,18 @@ internal static class ImageSetList
                 $"list '{file}' cannot be read: {failure.Message}", inner: failure);
         }
 
-        var entries = new List<(string, int)>(lines.Length);
-        for (int i = 0; i < lines.Length; i++)
+        var entries = new List<(string, int)>(list.Count);
+        for (int i = 0; i < list.Count; i++)
         {
-            string line = lines[i].TrimEnd();
-            if (line.Length == 0)
-                continue;
-            int blank = line.LastIndexOf(' ');
-            if (blank <= 0
-                || !int.TryParse(line.AsSpan(blank + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
-                    out int label))
+            string path = Encoding.UTF8.GetString(list.NameOf(i));
+            if (!list.HasLabel(i))
             {
                 throw new CaffeException(ErrorCodes.BadRecord, FailureKind.Data,
-                    $"'{line}' is not a path, a blank and an integer label",
-                    new SourcePlace(file, i + 1, blank <= 0 ? 1 : blank + 2));
+                    "the line is not a path, a blank and an integer label",
+                    new SourcePlace(file, list.LineNumberOf(i), path.Length + 1));
             }
 
-            entries.Add((line[..blank], label));
+            entries.Add((path, list.LabelOf(i)));
         }
 
         return entries;

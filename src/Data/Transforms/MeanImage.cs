@@ -1,8 +1,7 @@
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
-using CaffeActors.Compute.Schema;
+using CaffeActors.Data.Files;
 using CaffeActors.Data.Sources;
-using Google.Protobuf;
 
 namespace CaffeActors.Data.Transforms;
 
@@ -19,28 +18,13 @@ internal sealed record MeanImage(int Channels, int Height, int Width, float[] Va
     /// <exception cref="CaffeException">It cannot be read, is no BlobProto, or no single image.</exception>
     public static MeanImage Read(string path, FailureFactory failure)
     {
-        try
+        using Blob blob = BlobFile.Read("mean_file", path, failure);
+        if (blob.AxisCount is < 3 or > 4 || (blob.AxisCount == 4 && blob.Dim(0) != 1))
         {
-            using FileStream file = File.OpenRead(path);
-            BlobProto proto = BlobProto.Parser.ParseFrom(file);
-            using var blob = new Blob();
-            blob.FromProto(proto);
-            if (blob.AxisCount is < 3 or > 4 || (blob.AxisCount == 4 && blob.Dim(0) != 1))
-            {
-                throw failure(ErrorCodes.ShapeMismatch,
-                    $"mean_file '{path}' has the shape {blob.ShapeString}; it must be one image");
-            }
+            throw failure(ErrorCodes.ShapeMismatch,
+                $"mean_file '{path}' has the shape {blob.ShapeString}; it must be one image");
+        }
 
-            return new MeanImage(blob.Dim(-3), blob.Dim(-2), blob.Dim(-1), blob.Data.ToArray());
-        }
-        catch (InvalidProtocolBufferException cause)
-        {
-            throw failure(ErrorCodes.BadRecord,
-                $"mean_file '{path}' is no BlobProto: {cause.Message}", FailureKind.Data);
-        }
-        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
-        {
-            throw failure(ErrorCodes.FileNotFound, $"mean_file '{path}' cannot be read: {cause.Message}");
-        }
+        return new MeanImage(blob.Dim(-3), blob.Dim(-2), blob.Dim(-1), blob.Data.ToArray());
     }
 }

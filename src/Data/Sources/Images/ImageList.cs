@@ -62,6 +62,15 @@ internal sealed class ImageList
         return ParseLabel(line[(line.LastIndexOf((byte)' ') + 1)..]);
     }
 
+    /// <summary>Whether a line is a path, a space and a whole number, and nothing else.</summary>
+    public bool HasLabel(int image)
+    {
+        ReadOnlySpan<byte> line = LineOf(image);
+        int space = line.LastIndexOf((byte)' ');
+        return space > 0
+            && int.TryParse(line[(space + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
+    }
+
     /// <summary>The line of the file that an image stands on, 1-based.</summary>
     public int LineNumberOf(int image) => 1 + _text.AsSpan(0, _starts[image]).Count((byte)'\n');
 
