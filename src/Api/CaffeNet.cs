@@ -97,7 +97,7 @@ public sealed partial class CaffeNet : IDisposable
         {
             var context = new LayerContext(device, options.Seed)
             {
-                Notice = options.Notice,
+                Notice = options.TellBuild ? options.Notice : static _ => { },
                 ResolvePath = resolvePath,
                 Extensions = options.Extensions,
             };

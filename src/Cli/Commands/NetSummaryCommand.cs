@@ -47,6 +47,7 @@ internal sealed class NetSummaryCommand : VerbCommand
                 LayerAssemblies = LayersOption.Of(arguments, _layers),
                 InputShapes = Shapes(arguments.GetValue(_shapes) ?? []),
                 Notice = terminal.Error.WriteLine,
+                TellBuild = false,
             });
         var summary = new NetSummary(session.Net, prefetchBatches: 4);
         if (arguments.GetValue(_json))
