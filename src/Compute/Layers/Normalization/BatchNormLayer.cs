@@ -121,7 +121,7 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
         }
 
         // With d = x - mean and r = 1 / sqrt(variance + eps), y is d r, so
-        // dx = r dy + slope d + offset, slope = -r^3 avg(dy d), offset = -r avg(dy).
+        // dx = r (dy + offset) + slope d, slope = -r^3 avg(dy d), offset = -avg(dy).
         float* x = bottom[0] == top[0] ? _kept.CpuData : bottom[0].CpuData;
         ChannelSums.Run<Products>(Context.Device, _layout, dy, x, _mean.CpuData, _first, _second);
         ReadOnlySpan<float> inverse = _inverse.Data;
@@ -130,7 +130,7 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
         {
             double r = inverse[channel];
             slope[channel] = (float)(-r * r * r * (_second[channel] / _layout.PerChannel));
-            offset[channel] = (float)(-r * (_first[channel] / _layout.PerChannel));
+            offset[channel] = (float)(-_first[channel] / _layout.PerChannel);
         }
 
         Elementwise.Run(Context.Device, _layout.Count, new NormalizationGradient(

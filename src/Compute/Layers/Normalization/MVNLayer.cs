@@ -92,7 +92,7 @@ public sealed unsafe class MVNLayer(LayerParameter parameter) : Layer(parameter)
         {
             double r = inverse[group];
             slope[group] = _mvn.NormalizeVariance ? (float)(-r * r * r * (_second[group] / _layout.PerChannel)) : 0;
-            offset[group] = (float)(-r * (_first[group] / _layout.PerChannel));
+            offset[group] = (float)(-_first[group] / _layout.PerChannel);
         }
 
         Elementwise.Run(Context.Device, top[0].Count, new NormalizationGradient(

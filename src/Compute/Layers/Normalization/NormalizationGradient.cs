@@ -6,17 +6,18 @@ using CaffeActors.Compute.Layers.Common;
 namespace CaffeActors.Compute.Layers.Normalization;
 
 /// <summary>
-/// dx = (x - mean) * slope + dy * inverse + offset, the four of them one value for each channel: the gradient of a
-/// normalization.
+/// dx = (x - mean) * slope + (dy + offset) * inverse, the four of them one value for each channel: the gradient of a
+/// normalization. The offset, - avg(dy), is added before the multiplication: where a channel has one element the two
+/// cancel exactly, however large the inverse is.
 /// </summary>
 /// <param name="layout">How the channels lie.</param>
 /// <param name="x">Elements.</param>
 /// <param name="dy">Gradients of what was made of them.</param>
 /// <param name="dx">Takes their gradients; may be <paramref name="dy"/>.</param>
 /// <param name="mean">What is taken from x.</param>
-/// <param name="inverse">Factor of dy.</param>
+/// <param name="inverse">Factor of dy + offset.</param>
 /// <param name="slope">Factor of x - mean.</param>
-/// <param name="offset">What is added.</param>
+/// <param name="offset">What is added to dy.</param>
 internal readonly unsafe struct NormalizationGradient(
     ChannelLayout layout, float* x, float* dy, float* dx, float* mean, float* inverse, float* slope, float* offset)
     : IRangeBody
@@ -56,10 +57,9 @@ internal readonly unsafe struct NormalizationGradient(
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Vector512<float> Combine(
         int i, Vector512<float> m, Vector512<float> r, Vector512<float> s, Vector512<float> o) =>
-        Vector512.FusedMultiplyAdd(
-            Vector512.Load(x + i) - m, s, Vector512.FusedMultiplyAdd(Vector512.Load(dy + i), r, o));
+        Vector512.FusedMultiplyAdd(Vector512.Load(x + i) - m, s, (Vector512.Load(dy + i) + o) * r);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private float Combine(int i, int channel) => MathF.FusedMultiplyAdd(
-        x[i] - mean[channel], slope[channel], MathF.FusedMultiplyAdd(dy[i], inverse[channel], offset[channel]));
+        x[i] - mean[channel], slope[channel], (dy[i] + offset[channel]) * inverse[channel]);
 }

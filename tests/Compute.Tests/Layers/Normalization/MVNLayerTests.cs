@@ -64,6 +64,22 @@ public sealed class MVNLayerTests
         TestBlobs.AssertNear(Reference(harness.Bottom[0], true, false, 1e-9), harness.Top[0].Data, 3e-6);
     }
 
+    [Theory]
+    [InlineData(new[] { 3, 21 }, false)]
+    [InlineData(new[] { 2, 3, 1, 1 }, false)]
+    [InlineData(new[] { 4 }, true)]
+    public void GroupsOfOneElement_HaveNoValueAndNoGradient(int[] shape, bool across)
+    {
+        using var harness = new LayerHarness(
+            Parameter(across: across), [LayerHarness.RandomBlob(4, shape, -2, 2)]);
+        harness.Forward();
+        using Blob dy = LayerHarness.RandomBlob(5, shape, -2, 2);
+        dy.Data.CopyTo(harness.Top[0].MutableDiff);
+        harness.Backward();
+        Assert.All(harness.Top[0].Data.ToArray(), y => Assert.Equal(0, y));
+        Assert.All(harness.Bottom[0].Diff.ToArray(), dx => Assert.Equal(0, dx));
+    }
+
     [Fact]
     public void LargeEps_HasCaffesGradient()
     {
