@@ -66,7 +66,9 @@ public sealed partial class CaffeNet : IDisposable
     {
         options ??= new CaffeNetOptions();
         NetParameter net = NetFiles.ReadNet(file, options.Notice);
-        var state = new NetState { Level = options.Level };
+        var state = new NetState();
+        if (options.Level is { } level)
+            state.Level = level;
         state.Stage.AddRange(options.Stages);
         if (phase is { } wanted)
             state.Phase = wanted;

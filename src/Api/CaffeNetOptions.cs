@@ -13,8 +13,8 @@ public sealed record CaffeNetOptions
     /// <summary>Threads to compute on; 0, the default, takes one for each core.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Level of the net's state. Default 0.</summary>
-    public int Level { get; init; }
+    /// <summary>Level of the net's state. Default null: the file's own, else 0.</summary>
+    public int? Level { get; init; }
 
     /// <summary>Stages of the net's state. Default none.</summary>
     public IReadOnlyList<string> Stages { get; init; } = [];

@@ -27,6 +27,21 @@ public sealed class CaffeNetTests : IDisposable
         Assert.Equal(["data", "conv", "relu", "ip", "prob"], net.Layers.Select(layer => layer.Name));
     }
 
+    [Theory]
+    [InlineData(null, null, true)]
+    [InlineData(Phase.Train, null, true)]
+    [InlineData(null, 0, false)]
+    [InlineData(null, 3, true)]
+    public void Level_IsTheFilesOwnUnlessGiven(Phase? phase, int? level, bool there)
+    {
+        string file = _files.Deploy("""
+            state { level: 2 }
+            layer { name: "deep" type: "Input" top: "deep" include { min_level: 2 } }
+            """);
+        using CaffeNet net = CaffeNet.Open(file, phase, new CaffeNetOptions { Level = level, Threads = 1 });
+        Assert.Equal(there, net.Blobs.ContainsKey("deep"));
+    }
+
     [Fact]
     public void Forward_TakesInputsAndGivesOutputs()
     {
