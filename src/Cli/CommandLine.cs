@@ -39,7 +39,7 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] args, Terminal terminal)
     {
         RootCommand root = Build(terminal);
-        ParseResult parsed = root.Parse(Gflags.Normalize(args));
+        ParseResult parsed = root.Parse(Gflags.Switches(Gflags.Normalize(args), root));
         if (UsageErrors.Of(parsed) is { } error)
         {
             terminal.Error.WriteLine($"error {ErrorCodes.Usage}: {error}");
@@ -84,7 +84,8 @@ internal static class CommandLine
         return ExitCodes.Of(failure.Kind);
     }
 
-    private static RootCommand Build(Terminal terminal)
+    /// <summary>Makes all commands and their flags.</summary>
+    internal static RootCommand Build(Terminal terminal)
     {
         var root = new RootCommand("Trains deep convolutional nets as Caffe does, as actors.") { Verbose };
         foreach ((VerbAttribute verb, Type type) in Verbs)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CaffeActors.Compute.Diagnostics;
 
 namespace CaffeActors.Cli;
 
@@ -50,10 +51,23 @@ internal static class GlogFlags
         var log = new Actors.Logging.RunLog(console, arguments.GetValue(MinLogLevel));
         if (arguments.GetValue(LogDir) is { Length: > 0 } folder)
         {
-            Directory.CreateDirectory(folder);
+            MakeFolder(folder);
             log.AddFile(Path.Combine(folder, $"caffeactors.{command}.{Environment.ProcessId}.log"));
         }
 
         return log;
+    }
+
+    private static void MakeFolder(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            throw new CaffeException(ErrorCodes.WriteFailed, FailureKind.Data,
+                $"--log_dir '{folder}' cannot be made: {cause.Message}", inner: cause);
+        }
     }
 }

@@ -53,7 +53,7 @@ internal sealed class ModelOptions
         {
             Level = arguments.GetValue(_level),
             Stages = arguments.GetValue(_stage)!.Split(','),
-            Threads = arguments.GetValue(_threads),
+            Threads = ThreadCount(arguments.GetValue(_threads)),
             LayerAssemblies = LayersOption.Of(arguments, _layers),
             Notice = line => log.Info(line),
         });
@@ -85,9 +85,9 @@ internal sealed class ModelOptions
         : throw new CaffeException(
             ErrorCodes.Usage, FailureKind.Configuration, $"{option} must be at least 1, not {value}");
 
-    /// <summary>Checks a number of threads or the like.</summary>
-    public static int AtLeastZero(int value, string option) => value >= 0
+    /// <summary>Checks a number of threads: 0 to 1024, as in a run configuration.</summary>
+    public static int ThreadCount(int value) => value is >= 0 and <= 1024
         ? value
         : throw new CaffeException(
-            ErrorCodes.Usage, FailureKind.Configuration, $"{option} must be at least 0, not {value}");
+            ErrorCodes.Usage, FailureKind.Configuration, $"--threads must be 0 to 1024, not {value}");
 }

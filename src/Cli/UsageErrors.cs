@@ -26,7 +26,7 @@ internal static class UsageErrors
                 + "one too many";
         }
 
-        return parsed.Errors.Count > 0 ? Reworded(parsed.Errors[0]) : null;
+        return parsed.Errors.Count > 0 ? Reworded(parsed.Errors[0]) : EmptyValue(parsed);
     }
 
     /// <summary>The words of a command, as users type them.</summary>
@@ -41,6 +41,24 @@ internal static class UsageErrors
 
     private static IEnumerable<string> Positional(ParseResult parsed) => parsed.CommandResult.Children
         .OfType<ArgumentResult>().SelectMany(result => result.Tokens).Select(token => token.Value);
+
+    // As scripts write whose variables are not set. ROOTFOLDER/, put before paths, may well be empty.
+    private static string? EmptyValue(ParseResult parsed)
+    {
+        foreach (SymbolResult result in parsed.CommandResult.Children)
+        {
+            string? name = result switch
+            {
+                ArgumentResult argument when !argument.Argument.Name.EndsWith('/') => argument.Argument.Name,
+                OptionResult { Option.Required: true } option => option.Option.Name,
+                _ => null,
+            };
+            if (name is not null && result.Tokens.Any(token => token.Value.Length == 0))
+                return $"{name} is given, but empty";
+        }
+
+        return null;
+    }
 
     private static bool IsFlag(string token) =>
         token.Length > 1 && token[0] == '-' && (token[1] == '-' || char.IsAsciiLetter(token[1]));
@@ -84,10 +102,16 @@ internal static class UsageErrors
         if (error.SymbolResult is OptionResult { Tokens: [var token, ..] } option
             && error.Message.Contains("System.", StringComparison.Ordinal))
         {
-            string wanted = option.Option.ValueType == typeof(int) ? "an integer" : "another kind of value";
-            return $"{option.Option.Name} takes {wanted}, not '{token.Value}'";
+            return $"{option.Option.Name} takes {Wanted(option.Option.ValueType)}, not '{token.Value}'";
+        }
+
+        if (error.SymbolResult is ArgumentResult { Tokens: [var word, ..], Argument: var argument }
+            && error.Message.Contains("System.", StringComparison.Ordinal))
+        {
+            return $"{argument.Name} takes {Wanted(argument.ValueType)}, not '{word.Value}'";
         }
 
         return error.Message.TrimEnd('.');
     }
+    private static string Wanted(Type type) => type == typeof(int) ? "an integer" : "another kind of value";
 }

@@ -40,6 +40,12 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("'caffeactors train' takes 1 argument(s); 'b' is one too many", "train", "a", "b")]
     [InlineData("'caffeactors db stat' has no flag '--verbos'; did you mean '--verbose'?", "db", "stat", "--verbos")]
     [InlineData("--iterations takes an integer, not 'many'", "time", "--model", "x", "--iterations", "many")]
+    [InlineData("NUM_BATCHES takes an integer, not 'all'", "extract_features", "w", "m", "b", "d", "all", "lmdb")]
+    [InlineData("LOG is given, but empty", "parse_log", "", "tables")]
+    [InlineData("OUTPUT_FILE is given, but empty", "compute_image_mean", "db", "")]
+    [InlineData("DB_NAME is given, but empty", "convert", "imageset", "", "list", "")]
+    [InlineData("--model is given, but empty", "time", "--model", "")]
+    [InlineData("CONFIG is given, but empty", "train", "")]
     public async Task WordsNobodyKnows_AreToldInOneLineWithTheNearest(string says, params string[] args)
     {
         Assert.Equal(ExitCodes.Configuration, await _cli.RunAsync(args));
@@ -58,6 +64,11 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("train", "a.prototxt", "--resume", "perhaps")]
     [InlineData("train", "a.prototxt", "--time-budget", "soon")]
     [InlineData("train", "a.prototxt", "--weights=a", "--snapshot=b")]
+    [InlineData("train", "a.prototxt", "--time-budget", "999999999999d")]
+    [InlineData("train", "a.prototxt", "--threads", "-1")]
+    [InlineData("train", "--solver=")]
+    [InlineData("time", "--model", "a.prototxt", "--threads", "100000")]
+    [InlineData("convert", "imageset", "--resize_height=99999", "--resize_width=99999", "", "a.prototxt", "db")]
     [InlineData("train", "a.prototxt", "--no-such-flag")]
     public async Task UsageErrors_ExitWith2AndOneClearLine(params string[] args)
     {
@@ -77,6 +88,35 @@ public sealed class CommandLineTests : IDisposable
     {
         Assert.Equal(["train", normal], Gflags.Normalize(["train", flag]));
         Assert.Equal(["db", flag], Gflags.Normalize(["db", flag]));
+    }
+
+    [Theory]
+    [InlineData("-noshuffle", "--shuffle=false")]
+    [InlineData("-gray=1", "--gray=true")]
+    [InlineData("-gray=no", "--gray=false")]
+    [InlineData("-gray=maybe", "--gray=maybe")]
+    [InlineData("-nobackend", "--nobackend")]
+    [InlineData("-backend=1", "--backend=1")]
+    public void GflagsSwitches_AreTaken(string flag, string normal)
+    {
+        string[] args = Gflags.Normalize(["convert", "imageset", flag, "a", "b", "c"]);
+        var terminal = new Terminal(TextWriter.Null, TextWriter.Null, IsInteractive: false, static _ => null);
+        Assert.Equal(
+            ["convert", "imageset", normal, "a", "b", "c"], Gflags.Switches(args, CommandLine.Build(terminal)));
+    }
+
+    [Fact]
+    public async Task PlacesThatCannotBeWritten_AreDataErrors()
+    {
+        string net = _cli.Write("net.prototxt", "layer { name: 'a' type: 'DummyData' top: 'a' dummy_data_param { "
+            + "shape { dim: 2 } } }");
+        Assert.Equal(ExitCodes.Data, await _cli.RunAsync(
+            "time", "--model", net, "--iterations", "1", "--trace", _cli.At()));
+        Assert.Contains("error CFA1404: cannot write", _cli.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Data, await _cli.RunAsync("time", "--model", net, "--log_dir", net));
+        Assert.Contains("error CFA1404: --log_dir", _cli.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Configuration, await _cli.RunAsync("time", "--model", _cli.At()));
+        Assert.Contains("is a folder, not a file", _cli.Error, StringComparison.Ordinal);
     }
 
     [Fact]

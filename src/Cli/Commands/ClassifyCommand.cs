@@ -70,7 +70,7 @@ internal sealed class ClassifyCommand : VerbCommand
         CaffeNet net = CaffeNet.Open(arguments.GetValue(_model)!, Phase.Test, new CaffeNetOptions
         {
             Weights = arguments.GetValue(_weights),
-            Threads = arguments.GetValue(_threads),
+            Threads = ModelOptions.ThreadCount(arguments.GetValue(_threads)),
             LayerAssemblies = LayersOption.Of(arguments, _layers),
         });
         using Classifier classifier = Open(net, arguments, oversample, out (int Height, int Width) size);
@@ -132,6 +132,8 @@ internal sealed class ClassifyCommand : VerbCommand
                     + $"not '{given}'");
             }
 
+            if (4L * numbers[0] * numbers[1] * sizeof(float) > int.MaxValue)
+                throw Usage($"--images-dim {given} makes images that are too large");
             return (numbers[0], numbers[1]);
         }
 

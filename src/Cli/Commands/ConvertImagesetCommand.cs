@@ -64,7 +64,7 @@ internal sealed class ConvertImagesetCommand : VerbCommand
             CheckSize = arguments.GetValue(_checkSize),
             Encoded = arguments.GetValue(_encoded),
             EncodeType = arguments.GetValue(_encodeType)!,
-            Threads = ModelOptions.AtLeastZero(arguments.GetValue(_threads), "--threads"),
+            Threads = ModelOptions.ThreadCount(arguments.GetValue(_threads)),
         };
         using RunLog log = GlogFlags.OpenLog(arguments, terminal.Error, "convert-imageset");
         ImageSetConverter.Convert(

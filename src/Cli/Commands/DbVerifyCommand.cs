@@ -30,7 +30,7 @@ internal sealed class DbVerifyCommand : VerbCommand
     public override Task<int> RunAsync(ParseResult arguments, Terminal terminal)
     {
         int? classes = arguments.GetValue(_classes) is { } given ? ModelOptions.AtLeastOne(given, "--classes") : null;
-        int threads = ModelOptions.AtLeastZero(arguments.GetValue(_threads), "--threads");
+        int threads = ModelOptions.ThreadCount(arguments.GetValue(_threads));
         using RecordSource source = RecordSource.Open(arguments.GetValue(_path)!);
         if (source.Count == 0)
         {

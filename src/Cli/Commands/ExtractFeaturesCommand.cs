@@ -57,7 +57,7 @@ internal sealed class ExtractFeaturesCommand : VerbCommand
         log.Info("Use CPU.");
         using CaffeNet session = CaffeNet.Open(arguments.GetValue(_model)!, Phase.Test, new CaffeNetOptions
         {
-            Threads = arguments.GetValue(_threads),
+            Threads = ModelOptions.ThreadCount(arguments.GetValue(_threads)),
             LayerAssemblies = LayersOption.Of(arguments, _layers),
             Notice = line => log.Info(line),
         });

@@ -47,7 +47,7 @@ internal sealed class NetRunCommand : VerbCommand
         Phase? phase = arguments.GetValue(_phase) is { } text ? ModelOptions.ParsePhase(text, Phase.Test) : null;
         using CaffeNet session = CaffeNet.Open(arguments.GetValue(_model)!, phase, new CaffeNetOptions
         {
-            Threads = arguments.GetValue(_threads),
+            Threads = ModelOptions.ThreadCount(arguments.GetValue(_threads)),
             Notice = line => log.Info(line),
             LayerAssemblies = LayersOption.Of(arguments, _layers),
         });

@@ -7,6 +7,7 @@ using CaffeActors.Api;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Data.Files;
 using CaffeActors.Data.Layers;
 
 namespace CaffeActors.Cli.Commands;
@@ -53,7 +54,7 @@ internal sealed class TimeCommand : VerbCommand
         if (session.Net.Layers.Any(layer => layer.Layer is BatchLayer))
             TellWait(timer, ahead, iterations, log);
         if (arguments.GetValue(_trace) is { } trace)
-            File.WriteAllText(trace, timer.ChromeTrace());
+            AtomicFile.WriteText(trace, timer.ChromeTrace());
         return Task.FromResult(ExitCodes.Done);
     }
 

@@ -139,9 +139,9 @@ internal sealed class TrainCommand : VerbCommand
     private string FileOf(ParseResult arguments) =>
         (arguments.GetValue(_config), arguments.GetValue(_solver)) switch
         {
-            (string config, null) => config,
-            (null, string solver) => solver,
-            (null, null) => throw Usage("give a configuration (train CONFIG) or a solver (train --solver=F)"),
+            (string config, null or "") => config,
+            (null, { Length: > 0 } solver) => solver,
+            (null, _) => throw Usage("give a configuration (train CONFIG) or a solver (train --solver=F)"),
             _ => throw Usage("give a configuration or --solver, not both"),
         };
 
@@ -156,7 +156,7 @@ internal sealed class TrainCommand : VerbCommand
         Seed = arguments.GetValue(_seed),
         RunName = arguments.GetValue(_runName),
         OutputRoot = arguments.GetValue(_outputRoot),
-        Threads = arguments.GetValue(_threads),
+        Threads = arguments.GetValue(_threads) is { } threads ? ModelOptions.ThreadCount(threads) : null,
         TimeBudget = arguments.GetValue(_timeBudget) is { } budget ? ParseTime(budget) : null,
         Resume = arguments.GetValue(_resume) switch
         {
@@ -172,7 +172,8 @@ internal sealed class TrainCommand : VerbCommand
     {
         int digits = text.TakeWhile(c => char.IsAsciiDigit(c) || c == '.').Count();
         if (!double.TryParse(
-            text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value))
+            text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)
+            || value > 1e6)
             throw Usage($"--time-budget is a time such as 55m, 90s or 2h, not '{text}'");
         return text[digits..] switch
         {

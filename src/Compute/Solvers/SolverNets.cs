@@ -26,21 +26,35 @@ public sealed record SolverNets(NetParameter Train, IReadOnlyList<SolverTestNet>
     public static SolverNets Of(SolverParameter solver, Func<string, NetParameter> readNet)
     {
         SolverValidation.Check(solver);
-        NetParameter? generic = solver.HasNet ? readNet(solver.Net) : solver.NetParam;
-        NetParameter train = generic ?? (solver.HasTrainNet ? readNet(solver.TrainNet) : solver.TrainNetParam!);
-        return new SolverNets(WithState(train, Phase.Train, solver.TrainState), TestNets(solver, generic, readNet));
+        NetParameter? generic = solver.HasNet ? Read(solver.Net, "net") : solver.NetParam;
+        NetParameter train = generic
+            ?? (solver.HasTrainNet ? Read(solver.TrainNet, "train_net") : solver.TrainNetParam!);
+        return new SolverNets(WithState(train, Phase.Train, solver.TrainState), TestNets(solver, generic, Read));
+
+        // A file that is not there is named at the solver's line that asks for it.
+        NetParameter Read(string file, string field, int index = 0)
+        {
+            try
+            {
+                return readNet(file);
+            }
+            catch (CaffeException failure) when (failure.Place is null)
+            {
+                throw failure.At(SourcePlaces.OfField(solver, field, index));
+            }
+        }
     }
 
     private static List<SolverTestNet> TestNets(
-        SolverParameter solver, NetParameter? generic, Func<string, NetParameter> readNet)
+        SolverParameter solver, NetParameter? generic, Func<string, string, int, NetParameter> readNet)
     {
-        int named = solver.TestNetParam.Count + solver.TestNet.Count;
+        int inline = solver.TestNetParam.Count, named = inline + solver.TestNet.Count;
         int count = solver.TestIter.Count;
         List<SolverTestNet> tests = [];
         for (int i = 0; i < count; i++)
         {
-            NetParameter net = i < solver.TestNetParam.Count ? solver.TestNetParam[i]
-                : i < named ? readNet(solver.TestNet[i - solver.TestNetParam.Count])
+            NetParameter net = i < inline ? solver.TestNetParam[i]
+                : i < named ? readNet(solver.TestNet[i - inline], "test_net", i - inline)
                 : generic!;
             NetParameter test = WithState(net, Phase.Test, i < solver.TestState.Count ? solver.TestState[i] : null);
             test.DebugInfo = solver.DebugInfo;

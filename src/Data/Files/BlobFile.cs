@@ -14,11 +14,13 @@ public static class BlobFile
     /// <param name="path">The file.</param>
     /// <param name="failure">Makes errors.</param>
     /// <exception cref="CaffeException">
-    /// CFA1005: there is no such file or it cannot be read; CFA1502: it is no BlobProto, or its number of values is not
-    /// its shape's.
+    /// CFA1202: the path is empty; CFA1005: there is no such file or it cannot be read; CFA1502: it is no BlobProto, or
+    /// its number of values is not its shape's.
     /// </exception>
     public static Blob Read(string what, string path, FailureFactory failure)
     {
+        if (path.Length == 0)
+            throw failure(ErrorCodes.BadLayerParameter, $"{what} is empty; it must name a file");
         try
         {
             using FileStream file = File.OpenRead(path);

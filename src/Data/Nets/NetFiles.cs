@@ -40,6 +40,8 @@ public static class NetFiles
     internal static TMessage Parse<TMessage>(string path, Action<UpgradeNotice> notice)
         where TMessage : class, IMessage<TMessage>, new()
     {
+        if (path.Length == 0)
+            throw new CaffeException(ErrorCodes.FileNotFound, FailureKind.Configuration, "the name of a file is empty");
         string text;
         try
         {
@@ -49,6 +51,7 @@ public static class NetFiles
         {
             string why = cause is FileNotFoundException or DirectoryNotFoundException
                 ? $"there is no file '{path}' (looked for from {Environment.CurrentDirectory})"
+                : Directory.Exists(path) ? $"'{path}' is a folder, not a file"
                 : $"'{path}' cannot be read: {cause.Message}";
             throw new CaffeException(ErrorCodes.FileNotFound, FailureKind.Configuration, why, null, cause);
         }

@@ -80,6 +80,12 @@ public static class ImageSetConverter
                 + "give both sides, or neither");
         }
 
+        if (4L * options.ResizeHeight * options.ResizeWidth > int.MaxValue)
+        {
+            throw new CaffeException(ErrorCodes.Usage, FailureKind.Configuration,
+                $"images of {options.ResizeHeight} x {options.ResizeWidth} are too large");
+        }
+
         if (options.EncodeType.Length > 0 && !Images.ImageEncoder.Knows(options.EncodeType))
         {
             throw new CaffeException(ErrorCodes.Usage, FailureKind.Configuration,

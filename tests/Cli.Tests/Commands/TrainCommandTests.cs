@@ -23,6 +23,13 @@ public sealed class TrainCommandTests : IDisposable
     [Fact]
     public Task MissingSolver() => AssertRefused(2, "CFA1005.*nowhere", _cli.At("nowhere.prototxt"));
 
+    [Theory]
+    [InlineData("nowhere.prototxt", "there is no file 'nowhere.prototxt'")]
+    [InlineData("", "the name of a file is empty")]
+    public Task MissingNet(string net, string says) =>
+        AssertRefused(2, $@"solver\.prototxt\(2,\d+\): error CFA1005: {says}",
+            _cli.Write("solver.prototxt", $"max_iter: 1\nnet: '{net}' base_lr: 1 lr_policy: 'fixed'"));
+
     [Fact]
     public Task UnknownField() =>
         AssertRefused(2, @"solver\.prototxt\(1,1\): error CFA1102: .*base_lr",

@@ -137,6 +137,8 @@ public sealed unsafe class DataTransformerTests
             () => Make(new TransformationParameter { MeanFile = folder.At("none") })).Code);
         Assert.Equal(ErrorCodes.BadRecord, Assert.Throws<CaffeException>(
             () => Make(new TransformationParameter { MeanFile = folder.At("bad") })).Code);
+        Assert.Equal(ErrorCodes.BadLayerParameter, Assert.Throws<CaffeException>(
+            () => Make(new TransformationParameter { MeanFile = "" })).Code);
     }
 
     private static float MeanAt(int i) => (i % 101) + 0.25f;
