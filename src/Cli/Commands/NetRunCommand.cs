@@ -41,8 +41,7 @@ internal sealed class NetRunCommand : VerbCommand
 
     public override Task<int> RunAsync(ParseResult arguments, Terminal terminal)
     {
-        if (arguments.GetValue(_device) is not "cpu")
-            ModelOptions.RequireCpu(arguments.GetValue(_device));
+        RequireCpu(arguments.GetValue(_device)!);
         using RunLog log = GlogFlags.OpenLog(arguments, terminal.Error, "net-run");
         Phase? phase = arguments.GetValue(_phase) is { } text ? ModelOptions.ParsePhase(text, Phase.Test) : null;
         using CaffeNet session = CaffeNet.Open(arguments.GetValue(_model)!, phase, new CaffeNetOptions
@@ -132,5 +131,19 @@ internal sealed class NetRunCommand : VerbCommand
         }
 
         file.Save(path);
+    }
+
+    private static void RequireCpu(string device)
+    {
+        if (device == "cpu")
+            return;
+        if (!device.StartsWith("gpu", StringComparison.Ordinal))
+        {
+            throw new CaffeException(ErrorCodes.Usage, FailureKind.Configuration,
+                $"--device is cpu or gpu:N, not '{device}'");
+        }
+
+        throw new CaffeException(ErrorCodes.DeviceFailed, FailureKind.Device,
+            $"there is no device {device}: this build computes on the CPU; leave --device out");
     }
 }

@@ -73,7 +73,8 @@ internal static class SnapshotFile
         catch (UnauthorizedAccessException exception)
         {
             throw new CaffeException(ErrorCodes.FileNotFound, FailureKind.Data,
-                $"'{path}' cannot be read: {exception.Message}", inner: exception);
+                Directory.Exists(path) ? $"'{path}' is a folder, not a file"
+                    : $"'{path}' cannot be read: {exception.Message}", inner: exception);
         }
         catch (Exception exception)
             when (exception is InvalidProtocolBufferException or IOException or OverflowException

@@ -35,6 +35,12 @@ public static class ImageSetConverter
     {
         CheckOptions(options);
         List<(string Path, int Label)> entries = ImageSetList.Read(list);
+        if (entries.Count == 0)
+        {
+            throw new CaffeException(ErrorCodes.SourceUnreadable, FailureKind.Data,
+                $"list '{list}' names no images: each line is a path, a blank and an integer label");
+        }
+
         if (options.Shuffle)
             ImageSetList.Shuffle(entries, options.Seed);
         using RecordWriter writer = RecordWriter.Create(target, options.Backend);
@@ -43,7 +49,7 @@ public static class ImageSetConverter
             entries, options.Threads, () => new ImageRecordMaker(options),
             (maker, entry) => maker.Make(root + entry.Path, entry.Label),
             new RecordSink(writer, entries, warn, progress, Check).Add);
-        if (writer.Count == 0 && entries.Count > 0)
+        if (writer.Count == 0)
         {
             throw new CaffeException(ErrorCodes.SourceUnreadable, FailureKind.Data,
                 $"none of the {entries.Count} images of '{list}' can be read; the first would be "

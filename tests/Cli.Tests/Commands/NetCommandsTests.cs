@@ -120,6 +120,21 @@ public sealed class NetCommandsTests : IDisposable
         Assert.Contains(shape, _cli.Out, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("foo", 2, "cpu or gpu:N")]
+    [InlineData("gpu:0", 7, "there is no device gpu:0")]
+    public async Task NetRun_RefusesDevicesThatAreNotThere(string device, int code, string says)
+    {
+        string net = _cli.At("net.prototxt");
+        await File.WriteAllTextAsync(net, Net, TestContext.Current.CancellationToken);
+        Assert.Equal(code, await _cli.RunAsync(
+            "net", "run", "--model", net, "--output", _cli.At("out.h5"), "--device", device));
+        Assert.Contains(says, _cli.Error, StringComparison.Ordinal);
+        Assert.Equal(5, await _cli.RunAsync(
+            "net", "run", "--model", net, "--output", _cli.At("out.h5"), "--weights", Path.GetDirectoryName(net)!));
+        Assert.Contains("is a folder, not a file", _cli.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Time_PrintsCaffesLines()
     {

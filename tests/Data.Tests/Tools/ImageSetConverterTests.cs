@@ -123,6 +123,7 @@ public sealed class ImageSetConverterTests : IDisposable
     [InlineData("img00.png", "is not a path, a blank and an integer label")]
     [InlineData("img00.png 1\nimg01.png one", "is not a path, a blank and an integer label")]
     [InlineData("nowhere.png 1", "none of the 1 images")]
+    [InlineData("\n", "names no images")]
     public void DamagedLists_AreRefused(string lines, string says)
     {
         string list = _folder.Write("list.txt", lines);
