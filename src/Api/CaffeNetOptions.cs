@@ -44,7 +44,7 @@ public sealed record CaffeNetOptions
     /// <summary>Hears remarks, one line each. Default: nobody listens.</summary>
     public Action<string> Notice { get; init; } = static _ => { };
 
-    /// <summary>Whether <see cref="Notice"/> also hears how the net is built, a line or two for each layer, as Caffe's log
-    /// tells it. Default true.</summary>
+    /// <summary>Whether <see cref="Notice"/> also hears how the net is built, a line or two for each layer, as Caffe's
+    /// log tells it. Default true.</summary>
     public bool TellBuild { get; init; } = true;
 }
