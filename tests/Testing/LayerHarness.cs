@@ -66,11 +66,17 @@ public sealed class LayerHarness : IDisposable
     public static Blob RandomBlob(int seed, ReadOnlySpan<int> shape, float min = -1, float max = 1)
     {
         var blob = new Blob(shape);
-        var draw = new Compute.Random.RandomDraw(42, (ulong)seed, 0);
-        Span<float> data = blob.MutableData;
-        for (int i = 0; i < data.Length; i++)
-            data[i] = min + ((max - min) * draw.Float((uint)i));
+        FillRandom(blob.MutableData, seed, min, max);
         return blob;
+    }
+
+    /// <summary>Fills a blob's values with what <see cref="RandomBlob"/> of the same seed has. (A blob that nobody holds any
+    /// more frees its memory whenever the collector likes, so none is made only to be copied from.)</summary>
+    public static void FillRandom(Span<float> target, int seed, float min = -1, float max = 1)
+    {
+        var draw = new Compute.Random.RandomDraw(42, (ulong)seed, 0);
+        for (int i = 0; i < target.Length; i++)
+            target[i] = min + ((max - min) * draw.Float((uint)i));
     }
 
     /// <summary>A blob with the given values.</summary>

@@ -27,7 +27,7 @@ public sealed class OverwrittenTopsTests : NetTests
             """);
         for (int pass = 0; pass < 2; pass++)
         {
-            LayerHarness.RandomBlob(1, [3, 7], least, 2).Data.CopyTo(net.Blob("x").MutableData);
+            LayerHarness.FillRandom(net.Blob("x").MutableData, 1, least, 2);
             net.Forward();
             net.Backward();
         }
@@ -78,7 +78,7 @@ public sealed class OverwrittenTopsTests : NetTests
                 layer { name: "end" type: "Reduction" bottom: "{{top}}" top: "end"
                         reduction_param { operation: SUMSQ } loss_weight: 1 }
                 """);
-            LayerHarness.RandomBlob(1, [3, 70], -2, 2).Data.CopyTo(net.Blob("x").MutableData);
+            LayerHarness.FillRandom(net.Blob("x").MutableData, 1, -2, 2);
             net.Forward();
             net.Backward();
             return net.Blob("x").Diff.ToArray();
@@ -114,7 +114,7 @@ public sealed class OverwrittenTopsTests : NetTests
                         reduction_param { operation: SUMSQ } loss_weight: 1 }
                 """);
             foreach (string input in (string[])["a", "b", "c"])
-                LayerHarness.RandomBlob(input[0], [2, 9], 0.5f, 2).Data.CopyTo(net.Blob(input).MutableData);
+                LayerHarness.FillRandom(net.Blob(input).MutableData, input[0], 0.5f, 2);
             net.Forward();
             net.Backward();
             return (float[])[.. net.Blob("a").Diff, .. net.Blob("c").Diff];

@@ -114,7 +114,7 @@ public sealed class LarcTests : IDisposable
         {
             using var device = new CpuDevice(threads);
             using Blob blob = LayerHarness.RandomBlob(1, [100_003]);
-            LayerHarness.RandomBlob(2, [100_003]).Data.CopyTo(blob.MutableDiff);
+            LayerHarness.FillRandom(blob.MutableDiff, 2);
             using var optimizer = new Optimizer(
                 Parameter("scale", turbo: true), [new LearnableParam(blob, 1, 1, "w")], device);
             optimizer.ApplyUpdate(0);

@@ -128,7 +128,7 @@ public sealed class FilterLayerTests : NetTests
                     reduction_param { operation: SUMSQ } loss_weight: 1 }
             layer { name: "hit" type: "Accuracy" bottom: "bias" bottom: "kt" top: "hit" }
             """);
-        LayerHarness.RandomBlob(1, net.Blob("x").Shape).Data.CopyTo(net.Blob("x").MutableData);
+        LayerHarness.FillRandom(net.Blob("x").MutableData, 1);
         float[] gradient = [];
         foreach (float[] selector in (float[][])[[1, 0, 1, 1], [0, 0, 0, 0], [1, 0, 1, 1]])
         {

@@ -24,7 +24,7 @@ public sealed class InnerProductLayerTests
     {
         var harness = new LayerHarness(parameter, [bottom]);
         foreach (Blob blob in harness.Layer.Blobs)
-            LayerHarness.RandomBlob(blob.AxisCount, blob.Shape).Data.CopyTo(blob.MutableData);
+            LayerHarness.FillRandom(blob.MutableData, blob.AxisCount);
         return harness;
     }
 

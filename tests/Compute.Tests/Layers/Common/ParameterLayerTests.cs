@@ -34,7 +34,7 @@ public sealed class ParameterLayerTests : NetTests
         Blob w = harness.Layer.Blobs[0];
         Assert.Equal(shape, w.Shape.ToArray().Select(length => (long)length));
         Assert.All(w.Data.ToArray(), value => Assert.Equal(0, value));
-        LayerHarness.RandomBlob(1, w.Shape).Data.CopyTo(w.MutableData);
+        LayerHarness.FillRandom(w.MutableData, 1);
         harness.Forward();
         Assert.Equal(w.Shape.ToArray(), harness.Top[0].Shape.ToArray());
         Assert.Equal(w.Data.ToArray(), harness.Top[0].Data.ToArray());
@@ -64,7 +64,7 @@ public sealed class ParameterLayerTests : NetTests
         using var optimizer = new Optimizer(
             new SolverParameter { Type = "SGD", LrPolicy = "fixed", BaseLr = 1, IterSize = 2 }, net.LearnableParams,
             device);
-        LayerHarness.RandomBlob(2, net.Blob("t").Shape).Data.CopyTo(net.Blob("t").MutableData);
+        LayerHarness.FillRandom(net.Blob("t").MutableData, 2);
         for (int iteration = 0; iteration < 40; iteration++)
         {
             net.ClearParamDiffs();

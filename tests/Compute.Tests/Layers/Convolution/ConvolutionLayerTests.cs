@@ -21,7 +21,7 @@ public sealed class ConvolutionLayerTests
     {
         var harness = new LayerHarness(parameter, bottom, bottom.Length);
         foreach (Blob blob in harness.Layer.Blobs)
-            LayerHarness.RandomBlob(blob.AxisCount, blob.Shape).Data.CopyTo(blob.MutableData);
+            LayerHarness.FillRandom(blob.MutableData, blob.AxisCount);
         return harness;
     }
 

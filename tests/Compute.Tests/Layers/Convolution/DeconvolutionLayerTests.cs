@@ -19,7 +19,7 @@ public sealed class DeconvolutionLayerTests
     {
         var harness = new LayerHarness(Parameter(convolution), bottom, bottom.Length);
         foreach (Blob blob in harness.Layer.Blobs)
-            LayerHarness.RandomBlob(blob.AxisCount, blob.Shape).Data.CopyTo(blob.MutableData);
+            LayerHarness.FillRandom(blob.MutableData, blob.AxisCount);
         return harness;
     }
 

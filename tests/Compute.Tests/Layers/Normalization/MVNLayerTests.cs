@@ -124,7 +124,7 @@ public sealed class MVNLayerTests
             harness.Forward();
             if (value != 0)
                 harness.Top[0].MutableData.Fill(value);
-            LayerHarness.RandomBlob(6, harness.Top[0].Shape).Data.CopyTo(harness.Top[0].MutableDiff);
+            LayerHarness.FillRandom(harness.Top[0].MutableDiff, 6);
             harness.Backward();
             return harness.Bottom[0].Diff.ToArray();
         })];

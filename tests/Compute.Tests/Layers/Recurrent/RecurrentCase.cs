@@ -32,7 +32,7 @@ internal static class RecurrentCase
         for (int i = 0; i < harness.Layer.Blobs.Count; i++)
         {
             Blob blob = harness.Layer.Blobs[i];
-            LayerHarness.RandomBlob(10 + i, blob.Shape, -0.4f, 0.4f).Data.CopyTo(blob.MutableData);
+            LayerHarness.FillRandom(blob.MutableData, 10 + i, -0.4f, 0.4f);
         }
 
         return harness;

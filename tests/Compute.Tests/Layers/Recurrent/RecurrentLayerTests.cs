@@ -83,7 +83,7 @@ public sealed class RecurrentLayerTests
         using LayerHarness harness = RecurrentCase.Harness(type, 4, 3, 5, 4, statics: 2, expose: true);
         harness.Forward();
         foreach (Blob top in harness.Top)
-            LayerHarness.RandomBlob(20, top.Shape).Data.CopyTo(top.MutableDiff);
+            LayerHarness.FillRandom(top.MutableDiff, 20);
         bool[] some = [.. harness.Bottom.Select((_, i) => i != 1)];
         harness.Backward(some);
         float[][] once = [.. harness.Layer.Blobs.Select(blob => blob.Diff.ToArray())];
@@ -170,7 +170,7 @@ public sealed class RecurrentLayerTests
         {
             using LayerHarness harness = RecurrentCase.Harness(type, 4, 70, 30, 65, statics: 9, threads: threads);
             harness.Forward();
-            LayerHarness.RandomBlob(20, harness.Top[0].Shape).Data.CopyTo(harness.Top[0].MutableDiff);
+            LayerHarness.FillRandom(harness.Top[0].MutableDiff, 20);
             harness.Backward(true, false, true);
             return (float[])[.. harness.Top[0].Data, .. harness.Bottom[0].Diff, .. harness.Bottom[2].Diff,
                 .. harness.Layer.Blobs.SelectMany(blob => blob.Diff.ToArray())];
