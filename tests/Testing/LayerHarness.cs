@@ -70,8 +70,8 @@ public sealed class LayerHarness : IDisposable
         return blob;
     }
 
-    /// <summary>Fills a blob's values with what <see cref="RandomBlob"/> of the same seed has. (A blob that nobody holds any
-    /// more frees its memory whenever the collector likes, so none is made only to be copied from.)</summary>
+    /// <summary>Fills a blob's values with what <see cref="RandomBlob"/> of the same seed has. A blob that nobody holds
+    /// any more frees its memory whenever the collector likes, so none is made only to be copied from.</summary>
     public static void FillRandom(Span<float> target, int seed, float min = -1, float max = 1)
     {
         var draw = new Compute.Random.RandomDraw(42, (ulong)seed, 0);
