@@ -143,7 +143,6 @@ internal sealed class NetRunCommand : VerbCommand
                 $"--device is cpu or gpu:N, not '{device}'");
         }
 
-        throw new CaffeException(ErrorCodes.DeviceFailed, FailureKind.Device,
-            $"there is no device {device}: this build computes on the CPU; leave --device out");
+        throw ModelOptions.NoDevice($"device {device}", "--device");
     }
 }

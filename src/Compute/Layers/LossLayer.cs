@@ -37,6 +37,17 @@ public abstract class LossLayer(LayerParameter parameter) : Layer(parameter)
         top[0].Reshape([]);
     }
 
+    /// <summary>Refuses bottoms that differ in how many values an item has.</summary>
+    protected void RequireEqualItems(Blob[] bottom)
+    {
+        if (bottom[0].CountFrom(1) != bottom[1].CountFrom(1))
+        {
+            throw Fail(ErrorCodes.ShapeMismatch,
+                $"its bottoms must have equally many values an item, not {bottom[0].ShapeString} and "
+                + $"{bottom[1].ShapeString}");
+        }
+    }
+
     /// <summary>Refuses a gradient for labels and what else stands beside the predictions.</summary>
     /// <param name="propagateDown">What is asked for.</param>
     /// <param name="first">The first bottom that gets none; default 1.</param>

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Blobs;
-using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Loss;
@@ -23,12 +22,7 @@ public sealed unsafe class EuclideanLossLayer(LayerParameter parameter) : LossLa
     public override void Reshape(Blob[] bottom, Blob[] top)
     {
         base.Reshape(bottom, top);
-        if (bottom[0].CountFrom(1) != bottom[1].CountFrom(1))
-        {
-            throw Fail(ErrorCodes.ShapeMismatch,
-                $"its bottoms must have equally many values an item, not {bottom[0].ShapeString} and "
-                + $"{bottom[1].ShapeString}");
-        }
+        RequireEqualItems(bottom);
     }
 
     /// <inheritdoc/>
