@@ -62,8 +62,11 @@ public sealed class Hdf5Reader : IDisposable
     /// <summary>The names of a group's members, in the file's order.</summary>
     /// <param name="group">The group; the root by default.</param>
     /// <exception cref="CaffeException">There is no such group.</exception>
-    public IReadOnlyList<string> Children(string group = "/") =>
-        Guard(group, () => (IReadOnlyList<string>)[.. GroupAt(group).Children().Select(child => child.Name)]);
+    public IReadOnlyList<string> Children(string group = "/")
+    {
+        RequireNoCircle(group);
+        return Guard(group, () => (IReadOnlyList<string>)[.. GroupAt(group).Children().Select(child => child.Name)]);
+    }
 
     /// <summary>The paths, from a group, of all datasets in it and in groups below it.</summary>
     /// <param name="group">The group; the root by default.</param>
@@ -81,8 +84,7 @@ public sealed class Hdf5Reader : IDisposable
 
     /// <summary>A dataset's axis lengths; none for a scalar.</summary>
     /// <exception cref="CaffeException">There is no such dataset, or an axis is longer than 2^31 - 1.</exception>
-    public int[] ShapeOf(string path) =>
-        Guard(path, () => DatasetAt(path).Space.Dimensions.Select(length => checked((int)length)).ToArray());
+    public int[] ShapeOf(string path) => Guard(path, () => ShapeOf(DatasetAt(path)));
 
     /// <summary>
     /// A dataset's numbers, as floats: float16, 32 and 64 and integers of 8 to 64 bits are converted.
@@ -90,11 +92,13 @@ public sealed class Hdf5Reader : IDisposable
     /// <exception cref="CaffeException">There is no such dataset, or it holds something else.</exception>
     public float[] ReadFloats(string path) => Guard(path, () =>
     {
-        if (Blob.CountOf(ShapeOf(path)) == 0)
+        IH5Dataset dataset = DatasetAt(path);
+        int count = Blob.CountOf(ShapeOf(dataset));
+        if (count == 0)
             return [];
-        RequirePlausible(path, DatasetAt(path));
-        float[] values = new float[Blob.CountOf(ShapeOf(path))];
-        OpenDataset(path).ReadAll(values);
+        RequirePlausible(path, dataset);
+        float[] values = new float[count];
+        new Hdf5Dataset(this, path, (NativeDataset)dataset).ReadAll(values);
         return values;
     });
 
@@ -113,7 +117,7 @@ public sealed class Hdf5Reader : IDisposable
     public long ReadInteger(string path) => Guard(path, () =>
     {
         IH5Dataset dataset = DatasetAt(path);
-        if (dataset.Type.Class != H5DataTypeClass.FixedPoint || Blob.CountOf(ShapeOf(path)) == 0)
+        if (dataset.Type.Class != H5DataTypeClass.FixedPoint || Blob.CountOf(ShapeOf(dataset)) == 0)
             throw Unreadable($"dataset '{path}' holds no integer");
         RequirePlausible(path, dataset);
         bool scalar = dataset.Space.Type == H5DataspaceType.Scalar;
@@ -205,11 +209,19 @@ public sealed class Hdf5Reader : IDisposable
         }
     }
 
-    private static void Collect(IH5Group group, string prefix, List<string> paths)
+    private static int[] ShapeOf(IH5Dataset dataset) =>
+        [.. dataset.Space.Dimensions.Select(length => checked((int)length))];
+
+    // A group may be its own member; who goes into groups comes by here at each.
+    private void RequireNoCircle(string path)
     {
-        // A group may be its own member.
-        if (prefix.Length > LongestPath)
-            throw new InvalidDataException("its groups lead in a circle");
+        if (path.Length > LongestPath)
+            throw Unreadable("its groups lead in a circle");
+    }
+
+    private void Collect(IH5Group group, string prefix, List<string> paths)
+    {
+        RequireNoCircle(prefix);
         foreach (IH5Object child in group.Children())
         {
             if (child is IH5Dataset)

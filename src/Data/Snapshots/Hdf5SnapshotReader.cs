@@ -8,8 +8,6 @@ namespace CaffeActors.Data.Snapshots;
 /// <summary>Reads what <see cref="Hdf5SnapshotWriter"/> and Caffe write.</summary>
 internal static class Hdf5SnapshotReader
 {
-    private const int LongestPath = 4096;
-
     /// <summary>
     /// Reads weights: the layers of the group <c>params</c> or, where there is none, <c>data</c>. A layer has a name
     /// and blobs, nothing else; a blob that only its owner keeps is left empty, without a shape.
@@ -62,8 +60,6 @@ internal static class Hdf5SnapshotReader
     private static void AddLayers(NetParameter net, Hdf5Reader file, string root, string name)
     {
         string group = $"{root}/{name}";
-        if (group.Length > LongestPath)
-            throw file.Unreadable("its groups lead in a circle");
         string[] inner = [.. file.Children(group).Where(child => file.HasGroup($"{group}/{child}"))];
         List<BlobProto> blobs = ReadBlobs(file, group);
         if (blobs.Count > 0 || inner.Length == 0)
