@@ -127,18 +127,27 @@ public sealed partial class CaffeNet : IDisposable
         List<WeightCopyReport> reports = [];
         foreach (string file in files.Split(
             ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            NetParameter stored = WeightsFile.Read(file, notice);
-            NetUpgrade.Upgrade(stored);
-            WeightCopyReport report = Net.CopyTrainedLayersFrom(stored);
-            foreach (string skipped in report.Skipped)
-                notice?.Invoke($"Ignoring source layer {skipped}");
-            if (report.Missing.Count > 0)
-                notice?.Invoke($"'{file}' has no weights for: {string.Join(", ", report.Missing)}");
-            reports.Add(report);
-        }
-
+            reports.Add(TakeWeights(ReadWeights(file, notice), file, notice));
         return reports;
+    }
+
+    /// <summary>Reads a file of weights, in today's form.</summary>
+    internal static NetParameter ReadWeights(string file, Action<string>? notice)
+    {
+        NetParameter stored = WeightsFile.Read(file, notice);
+        NetUpgrade.Upgrade(stored);
+        return stored;
+    }
+
+    /// <summary>Copies weights that were read, and tells what became of them.</summary>
+    internal WeightCopyReport TakeWeights(NetParameter stored, string file, Action<string>? notice)
+    {
+        WeightCopyReport report = Net.CopyTrainedLayersFrom(stored);
+        foreach (string skipped in report.Skipped)
+            notice?.Invoke($"Ignoring source layer {skipped}");
+        if (report.Missing.Count > 0)
+            notice?.Invoke($"'{file}' has no weights for: {string.Join(", ", report.Missing)}");
+        return report;
     }
 
     /// <summary>Uses another net's weights in place of its own, by layer name, from now on: what one changes the other

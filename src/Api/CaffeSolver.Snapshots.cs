@@ -1,8 +1,6 @@
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
-using CaffeActors.Compute.Prototxt.Upgrades;
 using CaffeActors.Compute.Schema;
-using CaffeActors.Data.Runs;
 using CaffeActors.Data.Snapshots;
 
 namespace CaffeActors.Api;
@@ -24,22 +22,13 @@ public sealed partial class CaffeSolver
         };
         _log.Snapshotting(SnapshotNames.ModelOf(store.Prefix, Iteration, store.Format),
             SnapshotNames.StateOf(store.Prefix, Iteration, store.Format), store.Format);
-        SolverProgress progress = SolverProgress.Of(Iteration, _parts.Optimizer);
-        SnapshotEntry entry = store.Save(NetWeights.Of(Net.Net), progress, new ResumeState
-        {
-            RunId = _runId,
-            NetHash = Fingerprint.OfNet(_plan.Nets.Train),
-            SolverHash = Fingerprint.OfSolver(Parameter),
-            SolverType = Parameter.Type,
-            Seed = _parts.Seed,
-            DataPositions = stand.DataPositions,
-            RandomStreams = stand.RandomStreams,
-            LayerStates = stand.LayerStates,
-            SmoothedLoss = _smoothed.State,
-            LarcAlignment = _parts.Optimizer.LarcAlignment is { Length: > 0 } alignment ? alignment.ToArray() : null,
-            MetricStep = Iteration,
-        });
-        return entry.StatePath!;
+        ResumeState resume =
+            ResumeState.Of(_plan.Nets.Train, Parameter, _parts.Seed, stand, _parts.Optimizer, _smoothed) with
+            {
+                RunId = _runId,
+                MetricStep = Iteration,
+            };
+        return store.Save(NetWeights.Of(Net.Net), SolverProgress.Of(Iteration, _parts.Optimizer), resume).StatePath!;
     }
 
     /// <summary>Goes on from a snapshot: iteration, weights, history, and, where it is one of ours, data and random
@@ -56,24 +45,13 @@ public sealed partial class CaffeSolver
                 $"the snapshot does not fit: it is of solver type {type}, this solver is of {Parameter.Type}");
         }
 
-        NetUpgrade.Upgrade(snapshot.Net);
-        Net.Net.CopyTrainedLayersFrom(snapshot.Net);
-        _parts.Optimizer.Restore(snapshot.State);
+        snapshot.Restore(_parts.Keyed, _parts.Optimizer, _smoothed);
         Iteration = snapshot.State.Iter;
         _testedAt = -1;
-        _smoothed.Clear();
-        if (snapshot.Resume is not { } resume)
-            return;
-        if (resume.Seed is { } seed && seed != _parts.Seed)
+        if (snapshot.Resume?.Seed is { } seed && seed != _parts.Seed)
         {
             _notice($"The snapshot was made with the seed {seed}, this solver has {_parts.Seed}: random numbers "
                 + "differ from here on; open the solver with the snapshot to go on exactly.");
         }
-
-        NetStand.Restore(resume, _parts.Keyed);
-        if (resume.SmoothedLoss is { } smoothed)
-            _smoothed.Restore(smoothed);
-        if (resume.LarcAlignment is { } alignment)
-            _parts.Optimizer.RestoreLarcAlignment(alignment);
     }
 }

@@ -117,7 +117,7 @@ public sealed partial class CaffeSolver : IDisposable
             if (TestIsDue())
                 TestAll();
             Iterate();
-            if (Parameter.Snapshot > 0 && Iteration % Parameter.Snapshot == 0)
+            if (Parameter.SnapshotsAt(Iteration))
                 Snapshot();
         }
     }
@@ -128,7 +128,7 @@ public sealed partial class CaffeSolver : IDisposable
     {
         _log.Solving(Net.Name, Parameter.LrPolicy);
         Step(Math.Max(0, Parameter.MaxIter - Iteration));
-        if (Parameter.SnapshotAfterTrain && (Parameter.Snapshot == 0 || Iteration % Parameter.Snapshot != 0))
+        if (Parameter.SnapshotAfterTrain && !Parameter.SnapshotsAt(Iteration))
             Snapshot();
         if (_stop)
         {
@@ -136,14 +136,14 @@ public sealed partial class CaffeSolver : IDisposable
             return;
         }
 
-        if (IsDisplay())
+        if (Parameter.DisplaysAt(Iteration))
         {
             Net.Forward();
             _smoothed.Add(Net.Loss);
             _log.FinalLoss(Iteration, _smoothed.Value);
         }
 
-        if (TestNets.Count > 0 && Parameter.TestInterval > 0 && Iteration % Parameter.TestInterval == 0)
+        if (TestNets.Count > 0 && Parameter.TestsAt(Iteration))
             TestAll();
         _notice("Optimization Done.");
     }
@@ -195,28 +195,20 @@ public sealed partial class CaffeSolver : IDisposable
     {
         _parts.Optimizer.ApplyUpdate(Iteration);
         if (_parts.Optimizer.NotFinite is { } param)
-        {
-            throw new CaffeException(ErrorCodes.NotFinite, FailureKind.Diverged,
-                $"iteration {Iteration}: the update made '{param.Name}' NaN or infinite; lower base_lr or clip "
-                + "gradients");
-        }
-
+            throw Divergence.OfUpdate(param, Iteration);
         Iteration++;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _parts.Dispose();
 
-    private bool IsDisplay() => Parameter.Display > 0 && Iteration % Parameter.Display == 0;
-
-    private bool TestIsDue() => TestNets.Count > 0 && Parameter.TestInterval > 0
-        && Iteration % Parameter.TestInterval == 0 && _testedAt != Iteration
+    private bool TestIsDue() => TestNets.Count > 0 && Parameter.TestsAt(Iteration) && _testedAt != Iteration
         && (Iteration > 0 || Parameter.TestInitialization);
 
     private void Iterate()
     {
         IterationStarting?.Invoke(Iteration);
-        bool display = IsDisplay();
+        bool display = Parameter.DisplaysAt(Iteration);
         Net.Net.DebugInfo = display && Parameter.DebugInfo;
         Net.ClearParamDiffs();
         float loss = 0;

@@ -1,8 +1,8 @@
-using System.Security.Cryptography;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
 
 namespace CaffeActors.Api;
@@ -19,8 +19,7 @@ internal sealed class SolverParts : IDisposable
     /// <param name="notice">Hears remarks.</param>
     public SolverParts(RunPlan plan, ulong? seed, Action<string> notice)
     {
-        Seed = plan.Seed ?? seed ?? (plan.Solver.RandomSeed >= 0 ? (ulong)plan.Solver.RandomSeed
-            : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
+        Seed = plan.SeedOr(seed);
         _device = new CpuDevice(plan.Threads);
         try
         {
@@ -36,8 +35,10 @@ internal sealed class SolverParts : IDisposable
             foreach (string weights in plan.Weights)
             {
                 notice($"Finetuning from {weights}");
+                string file = plan.ResolvePath(weights);
+                NetParameter stored = CaffeNet.ReadWeights(file, notice);
                 foreach (CaffeNet net in Nets)
-                    net.LoadWeights(plan.ResolvePath(weights), notice);
+                    net.TakeWeights(stored, file, notice);
             }
 
             _optimizer = new Optimizer(plan.Solver, Nets[0].Net.LearnableParams, _device, notice);

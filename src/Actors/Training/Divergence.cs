@@ -1,10 +1,11 @@
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Solvers;
 
 namespace CaffeActors.Actors.Training;
 
-/// <summary>Finds where a loss that is no number came from.</summary>
+/// <summary>Tells of numbers gone wrong, and finds where a loss that is no number came from.</summary>
 public static class Divergence
 {
     /// <summary>The failure that names the first parameter or blob, in the order of the layers, that is not
@@ -17,6 +18,11 @@ public static class Divergence
             $"iteration {iteration}: the loss is {LogNumber.Format(loss)}; {where}; "
             + "lower base_lr, clip gradients, or look at the data and labels");
     }
+
+    /// <summary>The failure of an update that made a parameter NaN or infinite.</summary>
+    public static CaffeException OfUpdate(LearnableParam param, int iteration) =>
+        new(ErrorCodes.NotFinite, FailureKind.Diverged,
+            $"iteration {iteration}: the update made '{param.Name}' NaN or infinite; lower base_lr or clip gradients");
 
     private static string? First(Net net)
     {

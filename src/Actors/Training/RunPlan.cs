@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
@@ -42,6 +43,13 @@ public sealed record RunPlan
 
     /// <summary>Seed of all random streams; null takes the solver's random_seed, or a fresh one.</summary>
     public ulong? Seed { get; init; }
+
+    /// <summary>The seed of a run that goes on from another, or of a new one: the plan's, else the other's, else the
+    /// solver's random_seed, else a fresh one.</summary>
+    /// <param name="resumed">The seed of the run that is gone on from; null for a new run.</param>
+    public ulong SeedOr(ulong? resumed) => Seed ?? resumed
+        ?? (Solver.RandomSeed >= 0 ? (ulong)Solver.RandomSeed
+            : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
 
     /// <summary>Threads to compute on; 0 takes one for each core.</summary>
     public int Threads { get; init; }

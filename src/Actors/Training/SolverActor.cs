@@ -2,6 +2,7 @@ using Akka.Actor;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Compute.Solvers;
 
 namespace CaffeActors.Actors.Training;
 
@@ -87,14 +88,12 @@ internal sealed class SolverActor : UntypedActor
         else if (TestIsDue())
             BeginTests();
         else
-            _replica.Tell(new Step(_run.Iteration, Solver.DebugInfo && IsDisplay()));
+            _replica.Tell(new Step(_run.Iteration, Solver.DebugInfo && Solver.DisplaysAt(_run.Iteration)));
     }
 
-    private bool IsDisplay() => Solver.Display > 0 && _run.Iteration % Solver.Display == 0;
-
     private bool TestIsDue() =>
-        _run.Tests.Count > 0 && Solver.TestInterval > 0 && _run.Iteration % Solver.TestInterval == 0
-        && _run.TestedAt != _run.Iteration && (_run.Iteration > 0 || Solver.TestInitialization);
+        _run.Tests.Count > 0 && Solver.TestsAt(_run.Iteration) && _run.TestedAt != _run.Iteration
+        && (_run.Iteration > 0 || Solver.TestInitialization);
 
     private void BeginTests()
     {
@@ -118,9 +117,7 @@ internal sealed class SolverActor : UntypedActor
     {
         if (_run.Replica.Optimizer.NotFinite is { } param)
         {
-            End(RunEnd.Failed, new CaffeException(ErrorCodes.NotFinite, FailureKind.Diverged,
-                $"iteration {done.Iteration}: the update made '{param.Name}' NaN or infinite; "
-                + "lower base_lr or clip gradients"));
+            End(RunEnd.Failed, Divergence.OfUpdate(param, done.Iteration));
             return;
         }
 
@@ -133,8 +130,7 @@ internal sealed class SolverActor : UntypedActor
         }
 
         // A stop's snapshot comes at the end, once.
-        bool due = Solver.Snapshot > 0 && _run.Iteration % Solver.Snapshot == 0;
-        if (due || (_snapshotAsked && !_stopping))
+        if (Solver.SnapshotsAt(_run.Iteration) || (_snapshotAsked && !_stopping))
             BeginSnapshot();
         else
             Continue();
@@ -205,7 +201,7 @@ internal sealed class SolverActor : UntypedActor
             _run.Log.Info("Optimization stopped early.");
             End(RunEnd.Stopped);
         }
-        else if (IsDisplay())
+        else if (Solver.DisplaysAt(_run.Iteration))
         {
             _replica.Tell(MeasureLoss.Instance);
         }
@@ -217,8 +213,7 @@ internal sealed class SolverActor : UntypedActor
 
     private void FinishWithTests()
     {
-        bool due = _run.Tests.Count > 0 && Solver.TestInterval > 0 && _run.Iteration % Solver.TestInterval == 0;
-        if (due)
+        if (_run.Tests.Count > 0 && Solver.TestsAt(_run.Iteration))
             BeginTests();
         else
             End(RunEnd.Finished);

@@ -1,5 +1,6 @@
 using CaffeActors.Actors.Messages;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.Metrics;
 
 namespace CaffeActors.Actors.Training;
@@ -35,9 +36,8 @@ internal sealed class SolverReport
     {
         float smoothed = _run.Smoothed.Add(done.Loss);
         _run.Replica.Optimizer.ObserveLoss(done.Iteration, smoothed);
-        bool display = _solver.Display > 0 && done.Iteration % _solver.Display == 0;
         Progress(done, smoothed);
-        if (display)
+        if (_solver.DisplaysAt(done.Iteration))
             Display(done, smoothed);
         int every = _run.Plan.SystemMetricsEvery;
         if (every > 0 && (done.Iteration + 1) % every == 0)

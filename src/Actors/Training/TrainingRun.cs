@@ -111,19 +111,10 @@ internal sealed class TrainingRun : IDisposable
     public WriteSnapshot Capture()
     {
         NetStand stand = TestedAt == Iteration ? _beforeTests! : NetStand.Take(AllNets());
-        var resume = new ResumeState
+        ResumeState resume = ResumeState.Of(Plan.Nets.Train, Solver, Seed, stand, Replica.Optimizer, Smoothed) with
         {
             Iteration = Iteration,
             RunId = Folder.RunId,
-            NetHash = Fingerprint.OfNet(Plan.Nets.Train),
-            SolverHash = Fingerprint.OfSolver(Solver),
-            SolverType = Solver.Type,
-            Seed = Seed,
-            DataPositions = stand.DataPositions,
-            RandomStreams = stand.RandomStreams,
-            LayerStates = stand.LayerStates,
-            SmoothedLoss = Smoothed.State,
-            LarcAlignment = Replica.Optimizer.LarcAlignment is { Length: > 0 } alignment ? alignment.ToArray() : null,
             MetricSegment = Segment,
             MetricStep = Iteration,
         };

@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Security.Cryptography;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Diagnostics;
@@ -76,7 +75,7 @@ internal sealed class TrainingRunBuilder
             : null;
         if (restore?.Resume is { } resume)
             RequireSame(resume);
-        ulong seed = search?.Run?.Manifest.Seed ?? Seed(restore?.Resume?.Seed);
+        ulong seed = search?.Run?.Manifest.Seed ?? _plan.SeedOr(restore?.Resume?.Seed);
         var device = new CpuDevice(_plan.Threads);
         Net? train = null;
         List<TestNet> tests = [];
@@ -132,10 +131,6 @@ internal sealed class TrainingRunBuilder
             throw;
         }
     }
-
-    private ulong Seed(ulong? resumed) => _plan.Seed ?? resumed
-        ?? (Solver.RandomSeed >= 0 ? (ulong)Solver.RandomSeed
-            : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
 
     private void Finetune(string file, IEnumerable<Net> nets)
     {
@@ -208,16 +203,7 @@ internal sealed class TrainingRunBuilder
             ? $"Resuming from a pair without .resume at iteration {run.StartIteration}: data begin at their first "
                 + $"record"
             : $"Resuming at iteration {run.StartIteration}");
-        NetUpgrade.Upgrade(snapshot.Net);
-        run.Replica.Net.CopyTrainedLayersFrom(snapshot.Net);
-        run.Replica.Optimizer.Restore(snapshot.State);
-        if (snapshot.Resume is not { } resume)
-            return;
-        NetStand.Restore(resume, run.AllNets());
-        if (resume.SmoothedLoss is { } smoothed)
-            run.Smoothed.Restore(smoothed);
-        if (resume.LarcAlignment is { } alignment)
-            run.Replica.Optimizer.RestoreLarcAlignment(alignment);
+        snapshot.Restore(run.AllNets(), run.Replica.Optimizer, run.Smoothed);
     }
 
     private void RequireSame(ResumeState resume)

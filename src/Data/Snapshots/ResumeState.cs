@@ -1,4 +1,6 @@
+using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
+using CaffeActors.Data.Runs;
 
 namespace CaffeActors.Data.Snapshots;
 
@@ -62,4 +64,27 @@ public sealed record ResumeState
 
     /// <summary>The step up to which metric rows were written when the snapshot was taken.</summary>
     public long MetricStep { get; init; }
+
+    /// <summary>All of it that nets and solver tell; whose run it is and how far it has come is still to be
+    /// set.</summary>
+    /// <param name="train">The train net's message.</param>
+    /// <param name="solver">The solver's message.</param>
+    /// <param name="seed">The seed of the run's random numbers.</param>
+    /// <param name="stand">Where the nets stand.</param>
+    /// <param name="optimizer">The train net's optimizer.</param>
+    /// <param name="smoothed">The smoothed loss.</param>
+    public static ResumeState Of(
+        NetParameter train, SolverParameter solver, ulong seed, NetStand stand, Optimizer optimizer,
+        SmoothedLoss smoothed) => new()
+        {
+            NetHash = Fingerprint.OfNet(train),
+            SolverHash = Fingerprint.OfSolver(solver),
+            SolverType = solver.Type,
+            Seed = seed,
+            DataPositions = stand.DataPositions,
+            RandomStreams = stand.RandomStreams,
+            LayerStates = stand.LayerStates,
+            SmoothedLoss = smoothed.State,
+            LarcAlignment = optimizer.LarcAlignment is { Length: > 0 } alignment ? alignment.ToArray() : null,
+        };
 }
