@@ -27,7 +27,7 @@ public sealed class LayerHarness : IDisposable
         if (!parameter.HasName)
             parameter.Name = "layer";
         _device = new CpuDevice(threads);
-        Context = new LayerContext(_device, seed: 1701);
+        Context = new LayerContext(_device, seed: 1701) { Gpu = TestDevices.Gpu };
         Bottom = bottom;
         Top = [.. Enumerable.Range(0, tops).Select(i => inPlace && i == 0 ? bottom[0] : new Blob())];
         Layer = (catalog ?? LayerCatalog.Compute).Create(parameter);

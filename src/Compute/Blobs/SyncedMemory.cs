@@ -4,40 +4,56 @@ using System.Runtime.InteropServices;
 namespace CaffeActors.Compute.Blobs;
 
 /// <summary>
-/// A block of memory with a CPU side and, where an accelerator is bound, a device side. A side is allocated when it
-/// is first asked for, zero-filled; a copy happens only when the other side's newer values are asked for.
+/// A block of 32-bit floats with a CPU side and a side on each accelerator that ever asked for it (mostly one).
+/// A side is allocated when it is first asked for, zero-filled; a copy happens only when a side is asked for and
+/// another one's values are newer. Between two accelerators values go directly where both can do it, else through the
+/// CPU side. With a 16-bit <see cref="Storage"/> the accelerators' sides are kept in that form, and values are
+/// converted on their way (rounded to nearest, ties to even).
 /// The CPU side is native memory on a 64-byte boundary. Blocks are counted by reference, so that blobs can share
-/// them; the last <see cref="Release"/> frees both sides. Not thread-safe: one writer at a time, as blobs promise.
+/// them; the last <see cref="Release"/> frees all sides. Not thread-safe: one writer at a time, as blobs promise.
 /// </summary>
 public sealed unsafe class SyncedMemory
 {
     /// <summary>Alignment of the CPU side in bytes: one AVX-512 register, one cache line.</summary>
     public const int Alignment = 64;
 
-    private readonly IDeviceAllocator? _allocator;
+    private Mirror[] _mirrors = [];
     private void* _cpu;
-    private IDeviceMemory? _device;
+    private bool _cpuIsValid;
     private int _references = 1;
 
     /// <summary>Describes a block; nothing is allocated yet.</summary>
-    /// <param name="bytes">Size, at least 0.</param>
-    /// <param name="allocator">The accelerator whose memory mirrors the block; null for a block of the CPU
-    /// alone.</param>
-    public SyncedMemory(long bytes, IDeviceAllocator? allocator = null)
+    /// <param name="bytes">Size of the CPU side, at least 0.</param>
+    /// <param name="storage">How accelerators keep it.</param>
+    public SyncedMemory(long bytes, StorageType storage = StorageType.Float32)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         Bytes = bytes;
-        _allocator = allocator;
+        Storage = storage;
     }
 
     /// <summary>Frees a block that was never released.</summary>
     ~SyncedMemory() => FreeCpu();
 
-    /// <summary>Size in bytes.</summary>
+    /// <summary>Size of the CPU side in bytes.</summary>
     public long Bytes { get; }
 
+    /// <summary>How accelerators keep the block.</summary>
+    public StorageType Storage { get; }
+
+    /// <summary>Size of an accelerator's side in bytes.</summary>
+    public long StoredBytes => Storage == StorageType.Float32 ? Bytes : Bytes / 2;
+
     /// <summary>Which side is newest.</summary>
-    public SyncState Head { get; private set; }
+    public SyncState Head
+    {
+        get
+        {
+            bool atDevice = NewestMirror() >= 0;
+            return _cpuIsValid ? atDevice ? SyncState.Synced : SyncState.HeadAtCpu
+                : atDevice ? SyncState.HeadAtGpu : SyncState.Uninitialized;
+        }
+    }
 
     /// <summary>The CPU's values for reading, copied from the device if those are newer.</summary>
     public void* CpuData()
@@ -46,11 +62,11 @@ public sealed unsafe class SyncedMemory
         return _cpu;
     }
 
-    /// <summary>The CPU's values for reading and writing; the device's side becomes stale.</summary>
+    /// <summary>The CPU's values for reading and writing; the devices' sides become stale.</summary>
     public void* MutableCpuData()
     {
         ToCpu();
-        Head = SyncState.HeadAtCpu;
+        Invalidate();
         return _cpu;
     }
 
@@ -59,25 +75,37 @@ public sealed unsafe class SyncedMemory
     {
         if (_cpu is null)
             AllocateCpu();
-        Head = SyncState.HeadAtCpu;
+        _cpuIsValid = true;
+        Invalidate();
         return _cpu;
     }
 
-    /// <summary>The device's values for reading, copied from the CPU if those are newer.</summary>
-    /// <exception cref="InvalidOperationException">The block has no device.</exception>
-    public IDeviceMemory DeviceData()
+    /// <summary>A device's values for reading, copied to it if another side's are newer.</summary>
+    /// <param name="device">The accelerator.</param>
+    public IDeviceMemory DeviceData(IDeviceAllocator device)
     {
-        ToDevice();
-        return _device!;
+        int index = ToDevice(device);
+        return _mirrors[index].Memory;
     }
 
-    /// <summary>The device's values for reading and writing; the CPU's side becomes stale.</summary>
-    /// <exception cref="InvalidOperationException">The block has no device.</exception>
-    public IDeviceMemory MutableDeviceData()
+    /// <summary>A device's values for reading and writing; all other sides become stale.</summary>
+    /// <param name="device">The accelerator.</param>
+    public IDeviceMemory MutableDeviceData(IDeviceAllocator device) => MakeNewest(ToDevice(device));
+
+    /// <summary>A device's side to be overwritten whole: nothing is copied to it.</summary>
+    /// <param name="device">The accelerator.</param>
+    public IDeviceMemory OverwriteDeviceData(IDeviceAllocator device) => MakeNewest(MirrorOf(device));
+
+    /// <summary>
+    /// Moves the block to a device and frees the CPU side: until it is asked for again it takes only
+    /// <see cref="StoredBytes"/>. A block that no side has values of stays as it is.
+    /// </summary>
+    /// <param name="device">Where it is kept.</param>
+    public void Settle(IDeviceAllocator device)
     {
-        ToDevice();
-        Head = SyncState.HeadAtGpu;
-        return _device!;
+        if (_cpuIsValid)
+            ToDevice(device);
+        FreeCpu();
     }
 
     /// <summary>One more user of the block.</summary>
@@ -94,52 +122,92 @@ public sealed unsafe class SyncedMemory
         if (Interlocked.Decrement(ref _references) != 0)
             return;
         FreeCpu();
-        _device?.Dispose();
-        _device = null;
-        Head = SyncState.Uninitialized;
+        foreach (Mirror mirror in _mirrors)
+            mirror.Memory.Dispose();
+        _mirrors = [];
         GC.SuppressFinalize(this);
     }
 
     private void ToCpu()
     {
-        switch (Head)
+        if (_cpuIsValid)
+            return;
+        if (_cpu is null)
+            AllocateCpu();
+        int newest = NewestMirror();
+        if (newest >= 0)
         {
-            case SyncState.Uninitialized:
-                AllocateCpu();
-                Head = SyncState.HeadAtCpu;
-                break;
-            case SyncState.HeadAtGpu:
-                if (_cpu is null)
-                    AllocateCpu();
-                _device!.CopyToHost(_cpu);
-                Head = SyncState.Synced;
-                break;
-            case SyncState.HeadAtCpu:
-            case SyncState.Synced:
-                break;
+            IDeviceMemory memory = _mirrors[newest].Memory;
+            if (Storage == StorageType.Float32)
+                memory.CopyToHost(_cpu);
+            else
+                HalfTransfer.ToHost(memory, (float*)_cpu, Bytes / sizeof(float), Storage);
         }
+
+        _cpuIsValid = true;
     }
 
-    private void ToDevice()
+    // The index of the device's side, which holds the newest values.
+    private int ToDevice(IDeviceAllocator device)
     {
-        if (_allocator is null)
-            throw new InvalidOperationException("This memory block belongs to the CPU alone.");
-        switch (Head)
+        int index = MirrorOf(device);
+        ref Mirror mirror = ref _mirrors[index];
+        if (mirror.IsValid)
+            return index;
+        int newest = NewestMirror();
+        if (newest < 0 && !_cpuIsValid)
         {
-            case SyncState.Uninitialized:
-                _device = _allocator.Allocate(Bytes);
-                _device.Clear();
-                Head = SyncState.HeadAtGpu;
-                break;
-            case SyncState.HeadAtCpu:
-                _device ??= _allocator.Allocate(Bytes);
-                _device.CopyFromHost(_cpu);
-                Head = SyncState.Synced;
-                break;
-            case SyncState.HeadAtGpu:
-            case SyncState.Synced:
-                break;
+            mirror.Memory.Clear();
         }
+        else if (_cpuIsValid || !mirror.Memory.TryCopyFromPeer(_mirrors[newest].Memory))
+        {
+            ToCpu();
+            if (Storage == StorageType.Float32)
+                mirror.Memory.CopyFromHost(_cpu);
+            else
+                HalfTransfer.FromHost((float*)_cpu, mirror.Memory, Bytes / sizeof(float), Storage);
+        }
+
+        mirror.IsValid = true;
+        return index;
+    }
+
+    private int MirrorOf(IDeviceAllocator device)
+    {
+        for (int i = 0; i < _mirrors.Length; i++)
+        {
+            if (ReferenceEquals(_mirrors[i].Device, device))
+                return i;
+        }
+
+        ObjectDisposedException.ThrowIf(_references <= 0, this);
+        _mirrors = [.. _mirrors, new Mirror(device, device.Allocate(Math.Max(1, StoredBytes)))];
+        return _mirrors.Length - 1;
+    }
+
+    private IDeviceMemory MakeNewest(int index)
+    {
+        _cpuIsValid = false;
+        Invalidate();
+        _mirrors[index].IsValid = true;
+        return _mirrors[index].Memory;
+    }
+
+    private void Invalidate()
+    {
+        for (int i = 0; i < _mirrors.Length; i++)
+            _mirrors[i].IsValid = false;
+    }
+
+    private int NewestMirror()
+    {
+        for (int i = 0; i < _mirrors.Length; i++)
+        {
+            if (_mirrors[i].IsValid)
+                return i;
+        }
+
+        return -1;
     }
 
     private void AllocateCpu()
@@ -156,10 +224,20 @@ public sealed unsafe class SyncedMemory
 
     private void FreeCpu()
     {
+        _cpuIsValid = false;
         if (_cpu is null)
             return;
         NativeMemory.AlignedFree(_cpu);
         _cpu = null;
         GC.RemoveMemoryPressure(Bytes);
+    }
+
+    private struct Mirror(IDeviceAllocator device, IDeviceMemory memory)
+    {
+        public readonly IDeviceAllocator Device => device;
+
+        public readonly IDeviceMemory Memory => memory;
+
+        public bool IsValid { get; set; }
     }
 }

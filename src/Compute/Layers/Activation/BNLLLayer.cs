@@ -28,7 +28,7 @@ public sealed unsafe class BNLLLayer(LayerParameter parameter) : InputNeuronLaye
         if (!propagateDown[0])
             return;
         VectorMap.Run(Context.Device, top[0].Count,
-            InputOf(bottom, top), top[0].CpuDiff, bottom[0].MutableCpuDiff, default(Gradient));
+            InputOf(bottom, top).CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, default(Gradient));
     }
 
     private readonly struct Value : IVectorFunction

@@ -40,7 +40,7 @@ public sealed unsafe class ClipLayer(LayerParameter parameter) : InputNeuronLaye
         if (!propagateDown[0])
             return;
         VectorMap.Run(Context.Device, top[0].Count,
-            InputOf(bottom, top), top[0].CpuDiff, bottom[0].MutableCpuDiff, new Gradient(_min, _max));
+            InputOf(bottom, top).CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, new Gradient(_min, _max));
     }
 
     private readonly struct Value(float min, float max) : IVectorFunction

@@ -38,7 +38,7 @@ public sealed unsafe class ELULayer(LayerParameter parameter) : InputNeuronLayer
         if (!propagateDown[0])
             return;
         Elementwise.Run(Context.Device, top[0].Count, new GradientBody(
-            InputOf(bottom, top), OutputOf(top), top[0].CpuDiff, bottom[0].MutableCpuDiff, _alpha));
+            InputOf(bottom, top).CpuData, OutputOf(top).CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, _alpha));
     }
 
     private readonly struct Value(float alpha) : IVectorFunction

@@ -53,7 +53,7 @@ public sealed unsafe class ExpLayer(LayerParameter parameter) : NeuronLayer(para
         if (!propagateDown[0])
             return;
         VectorMap.Run(Context.Device, top[0].Count,
-            OutputOf(top), top[0].CpuDiff, bottom[0].MutableCpuDiff, new Gradient(_inner));
+            OutputOf(top).CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, new Gradient(_inner));
     }
 
     private readonly struct Value(float inner, float outer) : IVectorFunction

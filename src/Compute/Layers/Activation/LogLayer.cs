@@ -48,7 +48,8 @@ public sealed unsafe class LogLayer(LayerParameter parameter) : InputNeuronLayer
     {
         if (!propagateDown[0])
             return;
-        VectorMap.Run(Context.Device, top[0].Count, InputOf(bottom, top), top[0].CpuDiff, bottom[0].MutableCpuDiff,
+        VectorMap.Run(Context.Device, top[0].Count, InputOf(bottom, top).CpuData, top[0].CpuDiff,
+            bottom[0].MutableCpuDiff,
             new Gradient(_log.Scale, _log.Shift, _log.Scale * _factor));
     }
 

@@ -67,7 +67,7 @@ public sealed unsafe class PReLULayer(LayerParameter parameter) : InputNeuronLay
     /// <inheritdoc/>
     protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
     {
-        float* x = InputOf(bottom, top), dy = top[0].CpuDiff;
+        float* x = InputOf(bottom, top).CpuData, dy = top[0].CpuDiff;
         // Before dx, which in place overwrites dy.
         if (ParamPropagateDown[0] && top[0].Count > 0)
         {

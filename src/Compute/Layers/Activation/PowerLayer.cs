@@ -61,7 +61,7 @@ public sealed unsafe class PowerLayer(LayerParameter parameter) : InputNeuronLay
         }
 
         float* dy = top[0].CpuDiff, dx = bottom[0].MutableCpuDiff;
-        float* x = InputOf(bottom, top);
+        float* x = InputOf(bottom, top).CpuData;
         int count = top[0].Count;
         if (_power == 1)
             VectorMap.Run(Context.Device, count, dy, dx, new Linear(slope, 0));
@@ -69,7 +69,7 @@ public sealed unsafe class PowerLayer(LayerParameter parameter) : InputNeuronLay
             VectorMap.Run(Context.Device, count, x, dy, dx, new SquareGradient(slope * _scale, slope * _shift));
         else
             Elementwise.Run(
-                Context.Device, count, new GradientBody(x, OutputOf(top), dy, dx, _scale, _shift, _power));
+                Context.Device, count, new GradientBody(x, OutputOf(top).CpuData, dy, dx, _scale, _shift, _power));
     }
 
     private readonly struct Linear(float scale, float shift) : IVectorFunction

@@ -30,7 +30,8 @@ public sealed unsafe class SigmoidLayer(LayerParameter parameter) : NeuronLayer(
         if (!propagateDown[0])
             return;
         VectorMap.Run(
-            Context.Device, top[0].Count, OutputOf(top), top[0].CpuDiff, bottom[0].MutableCpuDiff, default(Gradient));
+            Context.Device, top[0].Count, OutputOf(top).CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff,
+            default(Gradient));
     }
 
     private readonly struct Value : IVectorFunction

@@ -46,6 +46,6 @@ public sealed unsafe class SoftmaxLayer(LayerParameter parameter) : NeuronLayer(
         if (!propagateDown[0])
             return;
         SoftmaxKernel.Backward(Context.Device,
-            OutputOf(top), top[0].CpuDiff, bottom[0].MutableCpuDiff, _outer, _classes, _inner);
+            OutputOf(top).CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, _outer, _classes, _inner);
     }
 }

@@ -30,7 +30,7 @@ public sealed unsafe class SwishLayer(LayerParameter parameter) : InputNeuronLay
         if (!propagateDown[0])
             return;
         VectorMap.Run(Context.Device, top[0].Count,
-            InputOf(bottom, top), top[0].CpuDiff, bottom[0].MutableCpuDiff, new Gradient(_beta));
+            InputOf(bottom, top).CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, new Gradient(_beta));
     }
 
     private readonly struct Value(float beta) : IVectorFunction

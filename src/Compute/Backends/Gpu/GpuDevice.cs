@@ -1,0 +1,258 @@
+using System.Globalization;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Diagnostics;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace CaffeActors.Compute.Backends.Gpu;
+
+/// <summary>
+/// An accelerator: its memory, its one stream of work, and the kernels compiled for it. What is queued runs in order;
+/// only copies to the host wait. One user at a time, on the thread that called <see cref="Bind"/>; copies may also be
+/// asked for by others while that one rests.
+/// </summary>
+public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
+{
+    private readonly Accelerator _accelerator;
+    private readonly Context? _ownContext;
+    private readonly GpuPool _pool;
+    private readonly Dictionary<Type, Delegate> _kernels = [];
+    private readonly GpuScratch _scratch;
+    private readonly Dictionary<GpuDevice, bool> _peers = [];
+    private GpuTransfers _transfers;
+
+    internal GpuDevice(Accelerator accelerator, int number, Context? ownContext = null)
+    {
+        _accelerator = accelerator;
+        _ownContext = ownContext;
+        _pool = new GpuPool(accelerator);
+        _scratch = new GpuScratch(this);
+        Number = number;
+    }
+
+    /// <summary>Its number, as in <c>gpu:0</c>.</summary>
+    public int Number { get; }
+
+    /// <summary>Its name.</summary>
+    public string Name => _accelerator.Name;
+
+    /// <summary>Copies so far.</summary>
+    public GpuTransfers Transfers => _transfers;
+
+    /// <summary>Bytes of its memory in use by blobs and scratch.</summary>
+    public long UsedBytes => _pool.UsedBytes;
+
+    /// <summary>How often its driver was asked for memory.</summary>
+    public long Allocations => _pool.Allocations;
+
+    /// <summary>Kernels launched so far.</summary>
+    public long Launches { get; private set; }
+
+    internal Accelerator Accelerator => _accelerator;
+
+    internal AcceleratorStream Stream => _accelerator.DefaultStream;
+
+    internal GpuScratch Scratch => _scratch;
+
+    /// <summary>Makes the calling thread the one that works with the device. Once a thread.</summary>
+    public void Bind() => _accelerator.Bind();
+
+    /// <summary>Queues a kernel for each element.</summary>
+    /// <param name="count">Number of elements; 0 queues nothing.</param>
+    /// <param name="body">The kernel with its arguments.</param>
+    /// <exception cref="CaffeException">The device refuses.</exception>
+    public void Run<TBody>(int count, TBody body)
+        where TBody : struct, IGpuBody
+    {
+        if (count == 0)
+            return;
+        try
+        {
+            if (!_kernels.TryGetValue(typeof(TBody), out Delegate? kernel))
+            {
+                kernel = _accelerator.LoadAutoGroupedKernel<Index1D, TBody>(GpuKernels.ForEach);
+                _kernels.Add(typeof(TBody), kernel);
+            }
+
+            ((Action<AcceleratorStream, Index1D, TBody>)kernel)(Stream, count, body);
+            Launches++;
+        }
+        catch (Exception failure) when (IsDeviceFailure(failure))
+        {
+            throw Failed(failure);
+        }
+    }
+
+    /// <summary>Queues a kernel of groups of threads.</summary>
+    /// <param name="groups">Number of groups; 0 queues nothing.</param>
+    /// <param name="body">The kernel with its arguments.</param>
+    /// <exception cref="CaffeException">The device refuses.</exception>
+    public void RunGroups<TBody>(int groups, TBody body)
+        where TBody : struct, IGpuGroupBody
+    {
+        if (groups == 0)
+            return;
+        try
+        {
+            if (!_kernels.TryGetValue(typeof(TBody), out Delegate? kernel))
+            {
+                kernel = _accelerator.LoadKernel<TBody>(GpuKernels.Groups);
+                _kernels.Add(typeof(TBody), kernel);
+            }
+
+            ((Action<AcceleratorStream, KernelConfig, TBody>)kernel)(
+                Stream, new KernelConfig(groups, TBody.GroupSize), body);
+            Launches++;
+        }
+        catch (Exception failure) when (IsDeviceFailure(failure))
+        {
+            throw Failed(failure);
+        }
+    }
+
+    /// <summary>Waits until all queued work is done.</summary>
+    /// <exception cref="CaffeException">The work failed.</exception>
+    public void Synchronize()
+    {
+        try
+        {
+            Stream.Synchronize();
+        }
+        catch (Exception failure) when (IsDeviceFailure(failure))
+        {
+            throw Failed(failure);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="CaffeException">The device has too little memory.</exception>
+    public IDeviceMemory Allocate(long bytes) => new GpuMemory(this, Rent(bytes), bytes);
+
+    /// <summary>Ends the device's work and frees its memory, that of blobs included.</summary>
+    public void Dispose()
+    {
+        _scratch.Dispose();
+        _pool.Dispose();
+        _accelerator.Dispose();
+        _ownContext?.Dispose();
+    }
+
+    internal MemoryBuffer1D<float, Stride1D.Dense> Rent(long bytes)
+    {
+        try
+        {
+            return _pool.Rent(bytes);
+        }
+        catch (Exception first) when (IsDeviceFailure(first) || first is OutOfMemoryException)
+        {
+            // Blocks of other sizes may lie idle.
+            _pool.Trim();
+        }
+
+        try
+        {
+            return _pool.Rent(bytes);
+        }
+        catch (Exception failure) when (IsDeviceFailure(failure) || failure is OutOfMemoryException)
+        {
+            long all = _accelerator.MemorySize;
+            throw new CaffeException(ErrorCodes.OutOfMemory, FailureKind.Device, string.Create(
+                CultureInfo.InvariantCulture,
+                $"GPU {Number} ({Name}) has no room for {Mebibytes(bytes)}: {Mebibytes(_pool.UsedBytes)} of its "
+                + $"{Mebibytes(all)} are in use here, {Mebibytes(Math.Max(0, all - _pool.UsedBytes))} are left to this "
+                + $"and other programs; make the batch smaller"), null, failure);
+        }
+    }
+
+    internal void Return(GpuMemory memory) => _pool.Return(memory.Buffer);
+
+    internal void Return(MemoryBuffer1D<float, Stride1D.Dense> buffer) => _pool.Return(buffer);
+
+    internal void CopyToDevice(void* source, ArrayView<byte> target)
+    {
+        try
+        {
+            using var binding = _accelerator.BindScoped();
+            target.CopyFromCPUUnsafeAsync(Stream, ref *(byte*)source, target.Length);
+            // The host's memory is its owner's again when this returns.
+            Stream.Synchronize();
+        }
+        catch (Exception failure) when (IsDeviceFailure(failure))
+        {
+            throw Failed(failure);
+        }
+
+        _transfers = _transfers with
+        {
+            ToDevice = _transfers.ToDevice + 1,
+            BytesToDevice = _transfers.BytesToDevice + target.Length,
+        };
+    }
+
+    internal void CopyToHost(ArrayView<byte> source, void* target)
+    {
+        try
+        {
+            using var binding = _accelerator.BindScoped();
+            source.CopyToCPUUnsafeAsync(Stream, ref *(byte*)target, source.Length);
+            Stream.Synchronize();
+        }
+        catch (Exception failure) when (IsDeviceFailure(failure))
+        {
+            throw Failed(failure);
+        }
+
+        _transfers = _transfers with
+        {
+            ToHost = _transfers.ToHost + 1,
+            BytesToHost = _transfers.BytesToHost + source.Length,
+        };
+    }
+
+    // Only CUDA devices reach each other; what they have queued for the source must be done first.
+    internal bool TryCopyFromPeer(GpuDevice peer, ArrayView<byte> source, ArrayView<byte> target)
+    {
+        if (!CanReach(peer))
+            return false;
+        try
+        {
+            peer.Stream.Synchronize();
+            using var binding = _accelerator.BindScoped();
+            source.CopyTo(Stream, target);
+            Stream.Synchronize();
+        }
+        catch (Exception failure) when (IsDeviceFailure(failure))
+        {
+            throw Failed(failure);
+        }
+
+        _transfers = _transfers with { FromPeers = _transfers.FromPeers + 1 };
+        return true;
+    }
+
+    /// <summary>Whether memory of another device can be copied to this one without the host.</summary>
+    /// <param name="peer">The other device.</param>
+    public bool CanReach(GpuDevice peer)
+    {
+        if (!_peers.TryGetValue(peer, out bool reaches))
+        {
+            reaches = _accelerator.AcceleratorType == AcceleratorType.Cuda
+                && peer._accelerator.AcceleratorType == AcceleratorType.Cuda
+                && _accelerator.CanAccessPeer(peer._accelerator);
+            if (reaches)
+                _accelerator.EnablePeerAccess(peer._accelerator);
+            _peers.Add(peer, reaches);
+        }
+
+        return reaches;
+    }
+
+    private static bool IsDeviceFailure(Exception failure) =>
+        failure is AcceleratorException or InternalCompilerException or CapabilityNotSupportedException;
+
+    private static string Mebibytes(long bytes) =>
+        string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:f1} MiB");
+
+    private CaffeException Failed(Exception failure) => new(ErrorCodes.DeviceFailed, FailureKind.Device,
+        $"GPU {Number} ({Name}) failed: {failure.Message}", null, failure);
+}

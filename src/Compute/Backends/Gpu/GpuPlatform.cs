@@ -1,0 +1,90 @@
+using System.Globalization;
+using CaffeActors.Compute.Diagnostics;
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+
+namespace CaffeActors.Compute.Backends.Gpu;
+
+/// <summary>
+/// The accelerators of this machine, found on first use: CUDA devices, then OpenCL ones, those that are CPUs last. An
+/// NVIDIA card that CUDA shows is not listed again for OpenCL. Thread-safe.
+/// </summary>
+public static class GpuPlatform
+{
+    // Optimized code inlines all calls, which also keeps address spaces known: what some OpenCL compilers ask for.
+    private static readonly Lazy<Context> _context = new(static () =>
+        Context.Create(static builder => builder.Default().EnableAlgorithms().Optimize(OptimizationLevel.O2)));
+
+    private static readonly Lazy<Device[]> _found = new(static () => Find(_context.Value));
+
+    /// <summary>What there is, by number.</summary>
+    public static IReadOnlyList<GpuInfo> Devices => [.. _found.Value.Select(Describe)];
+
+    /// <summary>Number of accelerators.</summary>
+    public static int Count => _found.Value.Length;
+
+    /// <summary>Opens an accelerator.</summary>
+    /// <param name="number">From 0 to below <see cref="Count"/>.</param>
+    /// <exception cref="CaffeException">There is none of the number, or its driver refuses.</exception>
+    public static GpuDevice Open(int number)
+    {
+        Device[] found = _found.Value;
+        if (number < 0 || number >= found.Length)
+        {
+            throw new CaffeException(ErrorCodes.DeviceFailed, FailureKind.Device,
+                found.Length == 0
+                    ? $"there is no GPU {number}: no CUDA or OpenCL device was found; leave it out to use the CPU"
+                    : $"there is no GPU {number}: this machine has 0 to {found.Length - 1} (device_query shows them)");
+        }
+
+        try
+        {
+            return new GpuDevice(found[number].CreateAccelerator(_context.Value), number);
+        }
+        catch (Exception failure) when (failure is not CaffeException and not OutOfMemoryException)
+        {
+            throw new CaffeException(ErrorCodes.DeviceFailed, FailureKind.Device,
+                $"GPU {number} ({found[number].Name}) cannot be opened: {failure.Message}", null, failure);
+        }
+    }
+
+    /// <summary>A simulation on the CPU that takes milliseconds a launch: for tests of tiny blobs where there is no
+    /// accelerator.</summary>
+    internal static GpuDevice OpenSimulation()
+    {
+        Context context = Context.Create(static builder =>
+            builder.CPU(new CPUDevice(4, 64, 1)).EnableAlgorithms().Optimize(OptimizationLevel.O2));
+        return new GpuDevice(context.GetCPUDevice(0).CreateCPUAccelerator(context), -1, context);
+    }
+
+    private static Device[] Find(Context context)
+    {
+        Device[] cuda = [.. context.Devices.OfType<CudaDevice>()];
+        CLDevice[] others = [.. context.Devices.OfType<CLDevice>()
+            .Where(device => cuda.Length == 0 || !device.VendorName.Contains("NVIDIA", StringComparison.Ordinal))];
+        return [.. cuda, .. others.Where(device => !IsCpu(device)), .. others.Where(IsCpu)];
+    }
+
+    private static bool IsCpu(Device device) =>
+        device is CLDevice { DeviceType: CLDeviceType.CL_DEVICE_TYPE_CPU };
+
+    private static GpuInfo Describe(Device device, int number) => new(
+        number, device.Name, device is CudaDevice ? "CUDA" : "OpenCL", device.MemorySize, device.NumMultiprocessors,
+        device switch { CudaDevice cuda => cuda.ClockRate / 1000, CLDevice cl => cl.ClockRate, _ => 0 },
+        device.MaxNumThreadsPerGroup, Shape(device.MaxGroupSize), Shape(device.MaxGridSize),
+        device.MaxSharedMemoryPerGroup, device.MaxConstantMemory, device.WarpSize,
+        device switch
+        {
+            CudaDevice cuda => cuda.Architecture?.ToString() ?? "",
+            CLDevice cl => cl.CVersion.ToString(),
+            _ => "",
+        },
+        IsCpu(device));
+
+    private static string Shape(Index3D shape) =>
+        string.Create(CultureInfo.InvariantCulture, $"{shape.X} x {shape.Y} x {shape.Z}");
+}

@@ -1,0 +1,10 @@
+namespace CaffeActors.Compute.Backends.Gpu;
+
+/// <summary>Copies to and from an accelerator since it was opened.</summary>
+/// <param name="ToDevice">Copies from the host.</param>
+/// <param name="BytesToDevice">Their bytes.</param>
+/// <param name="ToHost">Copies to the host.</param>
+/// <param name="BytesToHost">Their bytes.</param>
+/// <param name="FromPeers">Copies from another accelerator that did not pass through the host.</param>
+public readonly record struct GpuTransfers(
+    long ToDevice, long BytesToDevice, long ToHost, long BytesToHost, long FromPeers);

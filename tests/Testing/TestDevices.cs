@@ -1,0 +1,22 @@
+using System.Globalization;
+using CaffeActors.Compute.Backends.Gpu;
+
+namespace CaffeActors.Testing;
+
+/// <summary>
+/// Where tests compute: on the CPU, or, with <c>CAFFEACTORS_TEST_DEVICE=gpu:N</c>, on an accelerator. So every test of
+/// a layer is one of its GPU path too, where there is one (eng/opencl-run.sh). Tests that use it run one at a time.
+/// </summary>
+public static class TestDevices
+{
+    private static readonly Lazy<GpuDevice?> _gpu = new(static () =>
+    {
+        string device = Environment.GetEnvironmentVariable("CAFFEACTORS_TEST_DEVICE") ?? "cpu";
+        return device.StartsWith("gpu:", StringComparison.Ordinal)
+            ? GpuPlatform.Open(int.Parse(device[4..], CultureInfo.InvariantCulture))
+            : null;
+    });
+
+    /// <summary>The accelerator, opened once; null for the CPU.</summary>
+    public static GpuDevice? Gpu => _gpu.Value;
+}
