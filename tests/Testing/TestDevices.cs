@@ -17,6 +17,12 @@ public static class TestDevices
             : null;
     });
 
+    private static readonly Lazy<GpuDevice> _simulation = new(GpuPlatform.OpenSimulation);
+
     /// <summary>The accelerator, opened once; null for the CPU.</summary>
     public static GpuDevice? Gpu => _gpu.Value;
+
+    /// <summary>The accelerator, or where tests compute on the CPU a simulation of one, for tiny work. One user at a
+    /// time, who binds it to the thread.</summary>
+    public static GpuDevice GpuOrSimulation => Gpu ?? _simulation.Value;
 }
