@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Api;
 using CaffeActors.Compute.Diagnostics;
@@ -63,15 +64,8 @@ internal sealed class ModelOptions
     public static void RequireCpu(string? gpu)
     {
         if (!string.IsNullOrEmpty(gpu))
-            throw NoDevice($"GPU {gpu}", "--gpu");
+            throw DeviceList.NoDevice($"GPU {gpu}", "--gpu");
     }
-
-    /// <summary>The failure of a device that this build does not have.</summary>
-    /// <param name="device">What was asked for.</param>
-    /// <param name="flag">By which flag.</param>
-    public static CaffeException NoDevice(string device, string flag) =>
-        new(ErrorCodes.DeviceFailed, FailureKind.Device,
-            $"there is no {device}: this build computes on the CPU; leave {flag} out");
 
     /// <summary>Reads a phase.</summary>
     public static Phase ParsePhase(string? text, Phase standard) => text switch

@@ -1,3 +1,5 @@
+using CaffeActors.Actors.Configuration;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -41,6 +43,10 @@ public static class SolverPlanner
                 "--snapshot and --weights exclude each other: a snapshot brings its weights along");
         }
 
+        var parallel = new ParallelSettings();
+        if (options.Devices is { } devices)
+            parallel = parallel with { Devices = devices };
+        DeviceList.RequireCpu(parallel.Devices, "it");
         if (options.MaxIter is { } maxIter)
             solver.MaxIter = maxIter;
         SetTrainState(solver, options);
@@ -70,6 +76,7 @@ public static class SolverPlanner
             Snapshot = options.Snapshot,
             Seed = options.Seed,
             Threads = options.Threads ?? 0,
+            Parallel = parallel,
             OutputRoot = options.OutputRoot ?? "runs",
             Resume = options.Resume ?? ResumeMode.Never,
             TimeBudget = options.TimeBudget,

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Api;
 using CaffeActors.Compute.Blobs;
@@ -143,6 +144,6 @@ internal sealed class NetRunCommand : VerbCommand
                 $"--device is cpu or gpu:N, not '{device}'");
         }
 
-        throw ModelOptions.NoDevice($"device {device}", "--device");
+        throw DeviceList.NoDevice($"device {device}", "--device");
     }
 }
