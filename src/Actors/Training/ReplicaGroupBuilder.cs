@@ -23,14 +23,15 @@ internal static class ReplicaGroupBuilder
     public static ReplicaGroup Build(RunPlan plan, LayerCatalog catalog, ulong seed, RunLog log)
     {
         ParallelSettings parallel = plan.Parallel;
-        ReplicaBatch batch = ReplicaBatch.Of(plan.Nets.Train, parallel, plan.Solver.IterSize, line => log.Warn(line));
+        log.Info("Creating the train net.");
+        ReplicaBatch batch = ReplicaBatch.Of(
+            plan.Nets.Train, parallel, plan.Solver.IterSize, line => log.Info(line), line => log.Warn(line));
         int count = parallel.Devices.Count;
         IReadOnlyList<int> threads =
             DeviceList.Deal(plan.Threads > 0 ? plan.Threads : Environment.ProcessorCount, count);
         List<Replica> replicas = [];
         try
         {
-            log.Info("Creating the train net.");
             // CPU devices share the host's memory: none is nearer to one than to another.
             foreach (int device in ReductionPlan.Of(count).Devices)
                 replicas.Add(Replica(device, replicas.Count));
