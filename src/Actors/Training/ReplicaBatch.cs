@@ -41,6 +41,13 @@ internal sealed record ReplicaBatch(
         int images = sizes.Select(size => size.Value).DefaultIfEmpty(0).Max();
         if (!parallel.Reproducible)
             return new ReplicaBatch(net, images, iterSize);
+        if (parallel.Reduction != ReductionKind.Tree && parallel.Devices.Count > 1)
+        {
+            throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
+                "parallel.reproducible needs the order of parallel.reduction = tree; a ring's depends on the number of "
+                + "devices");
+        }
+
         int grains = Grains(sizes, parallel, iterSize);
         foreach (Size size in sizes)
             size.Value = parallel.Grain;

@@ -43,6 +43,7 @@ internal static class ReplicaGroupBuilder
                     line => log.Info(line)),
                 parallel.BucketSize)
             {
+                Reduction = parallel.Reduction,
                 KeepsUpdates = plan.Solver.SnapshotDiff,
                 IsReproducible = parallel.Reproducible,
                 PassesOfBatch = batch.PassesOfBatch,

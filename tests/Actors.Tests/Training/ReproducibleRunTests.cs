@@ -102,6 +102,32 @@ public sealed class ReproducibleRunTests : IDisposable
     }
 
     [Fact]
+    public async Task Ring_IsRefused()
+    {
+        RunPlan plan = On(2, "runs");
+        CaffeException failure = await Assert.ThrowsAsync<CaffeException>(() => _fixture.RunAsync(
+            plan with { Parallel = plan.Parallel with { Reduction = ReductionKind.Ring } }));
+        Assert.Contains("parallel.reduction = tree", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NetThatReadsNoBatches_IsRefused()
+    {
+        File.WriteAllText(_fixture.At("net.prototxt"), """
+            name: "none"
+            layer { name: "data" type: "DummyData" top: "x" top: "t"
+              dummy_data_param { shape { dim: 2 dim: 3 } shape { dim: 2 dim: 3 } } }
+            layer { name: "loss" type: "EuclideanLoss" bottom: "x" bottom: "t" top: "loss" }
+            """);
+        File.WriteAllText(_fixture.At("solver.prototxt"),
+            $"net: '{_fixture.At("net.prototxt")}' base_lr: 0.1 lr_policy: 'fixed' max_iter: 2");
+        RunPlan plan = _fixture.Plan();
+        CaffeException failure = await Assert.ThrowsAsync<CaffeException>(() => _fixture.RunAsync(
+            plan with { Parallel = new ParallelSettings { Reproducible = true } }));
+        Assert.Contains("no layer of it has a batch_size", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task IterSizeThatIsNoPowerOfTwo_IsRefusedOnSeveralDevices()
     {
         _fixture.WriteSolver("iter_size: 3");
