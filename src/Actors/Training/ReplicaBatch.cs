@@ -1,6 +1,7 @@
 using System.Numerics;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Schema;
 using Google.Protobuf;
@@ -23,12 +24,13 @@ internal sealed record ReplicaBatch(
     /// <param name="train">The train net as the user wrote it; it is not changed.</param>
     /// <param name="parallel">The settings.</param>
     /// <param name="iterSize">Batches that an iteration adds up.</param>
+    /// <param name="notice">Hears which layers are not in the train net.</param>
     /// <param name="warn">Hears warnings.</param>
     /// <exception cref="CaffeException">The batch cannot be cut as asked.</exception>
     public static ReplicaBatch Of(
-        NetParameter train, ParallelSettings parallel, int iterSize, Action<string> warn)
+        NetParameter train, ParallelSettings parallel, int iterSize, Action<string> notice, Action<string> warn)
     {
-        NetParameter net = train.CloneWithPlaces();
+        NetParameter net = NetStates.Filter(train, notice);
         Size[] sizes = [.. net.Layer.Where(layer => layer.Bottom.Count == 0).SelectMany(Size.Of)];
         if (parallel.Scaling == BatchScaling.Strong)
         {
@@ -39,6 +41,13 @@ internal sealed record ReplicaBatch(
         int images = sizes.Select(size => size.Value).DefaultIfEmpty(0).Max();
         if (!parallel.Reproducible)
             return new ReplicaBatch(net, images, iterSize);
+        if (parallel.Reduction != ReductionKind.Tree && parallel.Devices.Count > 1)
+        {
+            throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
+                "parallel.reproducible needs the order of parallel.reduction = tree; a ring's depends on the number of "
+                + "devices");
+        }
+
         int grains = Grains(sizes, parallel, iterSize);
         foreach (Size size in sizes)
             size.Value = parallel.Grain;

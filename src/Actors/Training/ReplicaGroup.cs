@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using CaffeActors.Actors.Configuration;
 using CaffeActors.Compute.Reduction;
 using CaffeActors.Compute.Solvers;
 
@@ -41,6 +42,9 @@ internal sealed class ReplicaGroup : IDisposable
 
     /// <summary>Parameters that travel together, in the order in which gradients become complete.</summary>
     public IReadOnlyList<GradientBucket> Buckets { get; }
+
+    /// <summary>How the gradients are summed. Default tree.</summary>
+    public ReductionKind Reduction { get; init; } = ReductionKind.Tree;
 
     /// <summary>
     /// Whether diffs keep the update values after an iteration (for <c>snapshot_diff</c>) and are cleared before the

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Akka.Actor;
+using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Reduction;
 using CaffeActors.Compute.Reduction;
@@ -42,7 +43,10 @@ internal sealed class ReplicaGroupActor : UntypedActor
                 string.Create(CultureInfo.InvariantCulture, $"replica-{rank}"));
         }
 
-        TreeReduction.Start(Context, _wiring);
+        if (_group.Reduction == ReductionKind.Ring)
+            RingReduction.Start(Context, _wiring);
+        else
+            TreeReduction.Start(Context, _wiring);
     }
 
     protected override void OnReceive(object message)

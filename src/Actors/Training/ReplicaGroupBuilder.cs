@@ -25,7 +25,9 @@ internal static class ReplicaGroupBuilder
     {
         ParallelSettings parallel = plan.Parallel;
         DeviceOpener.Tell(parallel.Devices, line => log.Info(line));
-        ReplicaBatch batch = ReplicaBatch.Of(plan.Nets.Train, parallel, plan.Solver.IterSize, line => log.Warn(line));
+        log.Info("Creating the train net.");
+        ReplicaBatch batch = ReplicaBatch.Of(
+            plan.Nets.Train, parallel, plan.Solver.IterSize, line => log.Info(line), line => log.Warn(line));
         int count = parallel.Devices.Count;
         IReadOnlyList<int> threads =
             DeviceList.Deal(plan.Threads > 0 ? plan.Threads : Environment.ProcessorCount, count);
@@ -33,7 +35,6 @@ internal static class ReplicaGroupBuilder
         List<GpuDevice?> gpus = [];
         try
         {
-            log.Info("Creating the train net.");
             foreach (DeviceId device in parallel.Devices)
                 gpus.Add(DeviceOpener.Open(device));
             foreach (int device in ReductionPlan.Of(count, LinkOf).Devices)
@@ -46,6 +47,7 @@ internal static class ReplicaGroupBuilder
                     line => log.Info(line)),
                 parallel.BucketSize)
             {
+                Reduction = parallel.Reduction,
                 KeepsUpdates = plan.Solver.SnapshotDiff,
                 IsReproducible = parallel.Reproducible,
                 PassesOfBatch = batch.PassesOfBatch,
