@@ -37,6 +37,10 @@ internal sealed class ReplicaGroup : IDisposable
     /// <summary>The update rule and history.</summary>
     public Optimizer Optimizer { get; }
 
+    /// <summary>Threads on which the replicas' actors live: one each; of a placed one, one for itself and one for each
+    /// device.</summary>
+    public int Threads => Root.Placement is { } placement ? placement.Devices.Count + 1 : Replicas.Count;
+
     /// <summary>Who adds whose gradients.</summary>
     public ReductionPlan Plan { get; }
 

@@ -75,6 +75,7 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
                 _kernels.Add(typeof(TBody), kernel);
             }
 
+            BindHere();
             ((Action<AcceleratorStream, Index1D, TBody>)kernel)(Stream, count, body);
             Launches++;
         }
@@ -101,6 +102,7 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
                 _kernels.Add(typeof(TBody), kernel);
             }
 
+            BindHere();
             ((Action<AcceleratorStream, KernelConfig, TBody>)kernel)(
                 Stream, new KernelConfig(groups, TBody.GroupSize), body);
             Launches++;
@@ -248,6 +250,13 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         }
 
         return reaches;
+    }
+
+    // A thread that works with several accelerators in turn: drivers know one current device a thread.
+    private void BindHere()
+    {
+        if (!ReferenceEquals(Accelerator.Current, _accelerator))
+            _accelerator.Bind();
     }
 
     private void CopyDirectly(GpuDevice peer, ArrayView<byte> source, ArrayView<byte> target)
