@@ -19,8 +19,11 @@ public static class TestDevices
     /// <summary>The accelerator, opened once; null for the CPU.</summary>
     public static GpuDevice? Gpu => _gpu.Value;
 
-    /// <summary>The accelerator, or where tests compute on the CPU a simulation of one, for tiny work. One user at a
-    /// time, who binds it to the thread.</summary>
+    /// <summary>To be locked by who uses <see cref="GpuOrSimulation"/>.</summary>
+    public static Lock OneAtATime { get; } = new();
+
+    /// <summary>The accelerator, or where tests compute on the CPU a simulation of one, for tiny work. Its user locks
+    /// <see cref="OneAtATime"/> and binds it to the thread.</summary>
     public static GpuDevice GpuOrSimulation => Gpu ?? _simulation.Value;
 
     private static GpuDevice? Open() => Name.StartsWith("gpu:", StringComparison.Ordinal)
