@@ -1,5 +1,7 @@
 using System.Globalization;
 using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Solvers;
 
 namespace CaffeActors.Testing;
 
@@ -19,4 +21,8 @@ public static class TestDevices
 
     /// <summary>The accelerator, opened once; null for the CPU.</summary>
     public static GpuDevice? Gpu => _gpu.Value;
+
+    /// <summary>A parameter that is updated there.</summary>
+    public static LearnableParam Param(Blob blob, float lrMult = 1, float decayMult = 1, string name = "w") =>
+        new(blob, lrMult, decayMult, name) { Gpu = Gpu };
 }
