@@ -29,9 +29,9 @@ internal sealed class SolverParts : IDisposable
                 ResolvePath = plan.ResolvePath,
                 Extensions = plan.Extensions,
             }, plan.Catalog);
-            Nets.Add(new CaffeNet(NetBuilder.Build(plan.Nets.Train, options), null));
+            Nets.Add(new CaffeNet(NetBuilder.Build(plan.Nets.Train, options), gpu: null));
             foreach (SolverTestNet test in plan.Nets.Tests)
-                Nets.Add(new CaffeNet(NetBuilder.Build(test.Net, options), null));
+                Nets.Add(new CaffeNet(NetBuilder.Build(test.Net, options), gpu: null));
             foreach (string weights in plan.Weights)
             {
                 notice($"Finetuning from {weights}");

@@ -76,7 +76,8 @@ internal sealed class TrainCommand : VerbCommand
     public override async Task<int> RunAsync(ParseResult arguments, Terminal terminal)
     {
         string file = FileOf(arguments);
-        ModelOptions.RequireCpu(arguments.GetValue(_gpu));
+        if (arguments.GetValue(_gpu) is { Length: > 0 } gpu)
+            throw NoDevice(gpu);
         using var live = terminal.IsInteractive ? new LiveConsole(terminal.Error) : null;
         using RunLog log = GlogFlags.OpenLog(arguments, live ?? terminal.Error, "train");
         log.Info("Use CPU.");
@@ -133,6 +134,9 @@ internal sealed class TrainCommand : VerbCommand
     };
 
     private static int Width() => Console.IsErrorRedirected ? 80 : Math.Max(20, Console.WindowWidth - 1);
+
+    private static CaffeException NoDevice(string gpu) => new(ErrorCodes.DeviceFailed, FailureKind.Device,
+        $"there is no GPU {gpu}: this build computes on the CPU; leave --gpu out");
 
     private static CaffeException Usage(string message) => new(ErrorCodes.Usage, FailureKind.Configuration, message);
 

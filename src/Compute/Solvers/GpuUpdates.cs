@@ -16,8 +16,10 @@ internal sealed unsafe class GpuUpdates(GpuDevice gpu, int count) : IDisposable
 {
     private const int SumsEach = 4;
 
-    private readonly float[] _sums = new float[SumsEach * count];
-    private readonly int[] _notFinite = new int[count];
+    private readonly float[] _sums = GC.AllocateArray<float>(SumsEach * count, pinned: true);
+    private readonly GpuHostView _sumsView = new(gpu);
+    private readonly int[] _notFinite = GC.AllocateArray<int>(count, pinned: true);
+    private readonly GpuHostView _notFiniteView = new(gpu);
     private readonly int[] _updates = new int[count];
 
     // The sums, and behind them the marks.
@@ -64,8 +66,9 @@ internal sealed unsafe class GpuUpdates(GpuDevice gpu, int count) : IDisposable
     {
         if (_marksAreStale)
         {
+            ArrayView<byte> marks = Marks.Cast<byte>();
             fixed (int* target = _notFinite)
-                gpu.CopyToHost(Marks.Cast<byte>(), target);
+                gpu.CopyToHost(marks, _notFiniteView.Of(target, marks.Length));
             _marksAreStale = false;
         }
 
@@ -94,8 +97,9 @@ internal sealed unsafe class GpuUpdates(GpuDevice gpu, int count) : IDisposable
     /// <summary>Brings the sums queued to the host.</summary>
     public void ReadSums()
     {
+        ArrayView<byte> sums = Memory.SubView(0, SumsEach * count).Cast<byte>();
         fixed (float* target = _sums)
-            gpu.CopyToHost(Memory.SubView(0, SumsEach * count).Cast<byte>(), target);
+            gpu.CopyToHost(sums, _sumsView.Of(target, sums.Length));
     }
 
     /// <summary>The sum of squares queued and read.</summary>
