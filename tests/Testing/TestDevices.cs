@@ -21,9 +21,12 @@ public static class TestDevices
     /// <summary>The accelerator, opened once; null for the CPU.</summary>
     public static GpuDevice? Gpu => _gpu.Value;
 
-    /// <summary>The accelerator, or where tests compute on the CPU a simulation of one, for tiny work. One user at a
-    /// time, who binds it to the thread.</summary>
+    /// <summary>The accelerator, or where tests compute on the CPU a simulation of one, for tiny work. To be used under
+    /// <see cref="OneAtATime"/>.</summary>
     public static GpuDevice GpuOrSimulation => Gpu ?? _simulation.Value;
+
+    /// <summary>Held by whoever uses <see cref="GpuOrSimulation"/>.</summary>
+    public static Lock OneAtATime { get; } = new();
 
     /// <summary>A parameter that is updated there.</summary>
     public static LearnableParam Param(Blob blob, float lrMult = 1, float decayMult = 1, string name = "w") =>
