@@ -129,9 +129,7 @@ public sealed class GpuComparison
     private static GpuTransfers Since(GpuTransfers start, GpuDevice? gpu)
     {
         GpuTransfers now = gpu?.Transfers ?? default;
-        return new GpuTransfers(now.ToDevice - start.ToDevice, now.BytesToDevice - start.BytesToDevice,
-            now.ToHost - start.ToHost, now.BytesToHost - start.BytesToHost, now.FromPeers - start.FromPeers,
-            now.BytesFromPeers - start.BytesFromPeers);
+        return now.Since(start);
     }
 
     private void Compare(LayerHarness expected, LayerHarness actual, int pass)

@@ -1,5 +1,6 @@
 using System.Reflection;
 using CaffeActors.Actors.Configuration.Hocon;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Data.PlugIns;
@@ -85,6 +86,7 @@ public static class SettingsReader
             Data = new DataSettings(
                 data.Text("root"), [.. data.Sections("sets").Select(DataSet)], data.Int("threads", 0, 1024)),
             Threads = root.Section("compute").Int("threads", 0, 1024),
+            Parallel = Parallel(root.Section("parallel")),
             KeepLast = root.Section("snapshot").Int("keep-last", 0, int.MaxValue),
             Metrics = new MetricsSettings(
                 metrics.Int("system-every", 0, int.MaxValue),
@@ -93,6 +95,16 @@ public static class SettingsReader
             Resolved = resolved,
         };
     }
+
+    private static ParallelSettings Parallel(HoconSection parallel) => new()
+    {
+        Devices = DeviceList.Parse(Texts(parallel, "devices"), "parallel.devices"),
+        Reduction = parallel.Choice<ReductionKind>("reduction"),
+        BucketSize = parallel.Size("bucket-size", 1, 16L << 30),
+        Scaling = parallel.Choice<BatchScaling>("scaling"),
+        Reproducible = parallel.Flag("reproducible"),
+        Grain = parallel.Int("grain", 1, int.MaxValue),
+    };
 
     private static DataSetSettings DataSet(HoconSection set)
     {
