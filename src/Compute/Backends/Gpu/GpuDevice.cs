@@ -172,12 +172,12 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 
     internal void Return(MemoryBuffer1D<float, Stride1D.Dense> buffer) => _pool.Return(buffer);
 
-    internal void CopyToDevice(void* source, ArrayView<byte> target)
+    internal void CopyToDevice(ArrayView<byte> source, ArrayView<byte> target)
     {
         try
         {
             using var binding = _accelerator.BindScoped();
-            target.CopyFromCPUUnsafeAsync(Stream, ref *(byte*)source, target.Length);
+            source.CopyTo(Stream, target);
             // The host's memory is its owner's again when this returns.
             Stream.Synchronize();
         }
@@ -193,12 +193,12 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         };
     }
 
-    internal void CopyToHost(ArrayView<byte> source, void* target)
+    internal void CopyToHost(ArrayView<byte> source, ArrayView<byte> target)
     {
         try
         {
             using var binding = _accelerator.BindScoped();
-            source.CopyToCPUUnsafeAsync(Stream, ref *(byte*)target, source.Length);
+            source.CopyTo(Stream, target);
             Stream.Synchronize();
         }
         catch (Exception failure) when (IsDeviceFailure(failure))
