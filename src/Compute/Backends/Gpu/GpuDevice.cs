@@ -3,6 +3,7 @@ using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.OpenCL;
 
 namespace CaffeActors.Compute.Backends.Gpu;
 
@@ -29,6 +30,8 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         _pool = new GpuPool(accelerator);
         _scratch = new GpuScratch(this);
         Number = number;
+        HasLargeTiles = accelerator.AcceleratorType == AcceleratorType.Cuda
+            || accelerator is CLAccelerator { Device: CLDevice { DeviceType: not CLDeviceType.CL_DEVICE_TYPE_CPU } };
     }
 
     /// <summary>Its number, as in <c>gpu:0</c>.</summary>
@@ -48,6 +51,10 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 
     /// <summary>Kernels launched so far.</summary>
     public long Launches { get; private set; }
+
+    /// <summary>Whether a thread's 64 sums stay in registers: not on a CPU that plays the threads of a group in
+    /// turn.</summary>
+    internal bool HasLargeTiles { get; set; }
 
     internal Accelerator Accelerator => _accelerator;
 
