@@ -19,6 +19,7 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
     private readonly Dictionary<Type, Delegate> _kernels = [];
     private readonly GpuScratch _scratch;
     private readonly Dictionary<GpuDevice, bool> _peers = [];
+    private readonly Lock _copies = new();
     private GpuTransfers _transfers;
 
     internal GpuDevice(Accelerator accelerator, int number, Context? ownContext = null)
@@ -182,11 +183,14 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
             throw Failed(failure);
         }
 
-        _transfers = _transfers with
+        lock (_copies)
         {
-            ToDevice = _transfers.ToDevice + 1,
-            BytesToDevice = _transfers.BytesToDevice + target.Length,
-        };
+            _transfers = _transfers with
+            {
+                ToDevice = _transfers.ToDevice + 1,
+                BytesToDevice = _transfers.BytesToDevice + target.Length,
+            };
+        }
     }
 
     internal void CopyToHost(ArrayView<byte> source, void* target)
@@ -202,11 +206,14 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
             throw Failed(failure);
         }
 
-        _transfers = _transfers with
+        lock (_copies)
         {
-            ToHost = _transfers.ToHost + 1,
-            BytesToHost = _transfers.BytesToHost + source.Length,
-        };
+            _transfers = _transfers with
+            {
+                ToHost = _transfers.ToHost + 1,
+                BytesToHost = _transfers.BytesToHost + source.Length,
+            };
+        }
     }
 
     // Only CUDA devices reach each other; what they have queued for the source must be done first.
@@ -226,7 +233,8 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
             throw Failed(failure);
         }
 
-        _transfers = _transfers with { FromPeers = _transfers.FromPeers + 1 };
+        lock (_copies)
+            _transfers = _transfers with { FromPeers = _transfers.FromPeers + 1 };
         return true;
     }
 
