@@ -16,7 +16,7 @@ public sealed record LayerContext
     }
 
     /// <summary>The CPU that the layer computes on where it does not on an accelerator.</summary>
-    public CpuDevice Device { get; }
+    public CpuDevice Device { get; init; }
 
     /// <summary>The accelerator that layers with a path for one compute on. Default null: the CPU.</summary>
     public GpuDevice? Gpu { get; init; }

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using CaffeActors.Api;
 using CaffeActors.Api.Images;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Testing;
 using Google.Protobuf;
 using SkiaSharp;
 

@@ -20,6 +20,7 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
     private readonly GpuScratch _scratch;
     private readonly Dictionary<GpuDevice, bool> _peers = [];
     private readonly Lock _copies = new();
+    private GpuStaging? _staging;
     private GpuTransfers _transfers;
 
     internal GpuDevice(Accelerator accelerator, int number, Context? ownContext = null)
@@ -132,6 +133,7 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
     /// <summary>Ends the device's work and frees its memory, that of blobs included.</summary>
     public void Dispose()
     {
+        _staging?.Dispose();
         _scratch.Dispose();
         _pool.Dispose();
         _accelerator.Dispose();
@@ -216,17 +218,15 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         }
     }
 
-    // Only CUDA devices reach each other; what they have queued for the source must be done first.
-    internal bool TryCopyFromPeer(GpuDevice peer, ArrayView<byte> source, ArrayView<byte> target)
+    // What the peer has queued for the source must be done first.
+    internal void CopyFromPeer(GpuDevice peer, ArrayView<byte> source, ArrayView<byte> target)
     {
-        if (!CanReach(peer))
-            return false;
         try
         {
-            peer.Stream.Synchronize();
-            using var binding = _accelerator.BindScoped();
-            source.CopyTo(Stream, target);
-            Stream.Synchronize();
+            if (CanReach(peer))
+                CopyDirectly(peer, source, target);
+            else
+                CopyStaged(peer, source, target);
         }
         catch (Exception failure) when (IsDeviceFailure(failure))
         {
@@ -234,8 +234,13 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         }
 
         lock (_copies)
-            _transfers = _transfers with { FromPeers = _transfers.FromPeers + 1 };
-        return true;
+        {
+            _transfers = _transfers with
+            {
+                FromPeers = _transfers.FromPeers + 1,
+                BytesFromPeers = _transfers.BytesFromPeers + target.Length,
+            };
+        }
     }
 
     /// <summary>Whether memory of another device can be copied to this one without the host.</summary>
@@ -253,6 +258,34 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         }
 
         return reaches;
+    }
+
+    private void CopyDirectly(GpuDevice peer, ArrayView<byte> source, ArrayView<byte> target)
+    {
+        peer.Stream.Synchronize();
+        using var binding = _accelerator.BindScoped();
+        source.CopyTo(Stream, target);
+        Stream.Synchronize();
+    }
+
+    private void CopyStaged(GpuDevice peer, ArrayView<byte> source, ArrayView<byte> target)
+    {
+        _staging ??= new GpuStaging(_accelerator);
+        for (long start = 0; start < target.Length; start += GpuStaging.Bytes)
+        {
+            long bytes = Math.Min(GpuStaging.Bytes, target.Length - start);
+            using (peer._accelerator.BindScoped())
+            {
+                source.SubView(start, bytes).CopyToCPUUnsafeAsync(peer.Stream, ref *_staging.Address, bytes);
+                peer.Stream.Synchronize();
+            }
+
+            using (_accelerator.BindScoped())
+            {
+                target.SubView(start, bytes).CopyFromCPUUnsafeAsync(Stream, ref *_staging.Address, bytes);
+                Stream.Synchronize();
+            }
+        }
     }
 
     private static bool IsDeviceFailure(Exception failure) =>

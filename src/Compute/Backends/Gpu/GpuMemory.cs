@@ -28,8 +28,13 @@ internal sealed unsafe class GpuMemory : IDeviceMemory
 
     public void CopyToHost(void* target) => _device.CopyToHost(Raw, target);
 
-    public bool TryCopyFromPeer(IDeviceMemory source) =>
-        source is GpuMemory other && _device.TryCopyFromPeer(other._device, other.Raw, Raw);
+    public bool TryCopyFromPeer(IDeviceMemory source)
+    {
+        if (source is not GpuMemory other)
+            return false;
+        _device.CopyFromPeer(other._device, other.Raw, Raw);
+        return true;
+    }
 
     public void Clear() => Raw.MemSetToZero(_device.Stream);
 
