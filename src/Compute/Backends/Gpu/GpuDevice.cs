@@ -20,6 +20,7 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
     private readonly Dictionary<Type, Delegate> _kernels = [];
     private readonly GpuScratch _scratch;
     private readonly Dictionary<GpuDevice, bool> _peers = [];
+    private readonly Lock _copies = new();
     private GpuStaging? _staging;
     private GpuTransfers _transfers;
 
@@ -193,11 +194,14 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
             throw Failed(failure);
         }
 
-        _transfers = _transfers with
+        lock (_copies)
         {
-            ToDevice = _transfers.ToDevice + 1,
-            BytesToDevice = _transfers.BytesToDevice + target.Length,
-        };
+            _transfers = _transfers with
+            {
+                ToDevice = _transfers.ToDevice + 1,
+                BytesToDevice = _transfers.BytesToDevice + target.Length,
+            };
+        }
     }
 
     internal void CopyToHost(ArrayView<byte> source, ArrayView<byte> target)
@@ -213,11 +217,14 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
             throw Failed(failure);
         }
 
-        _transfers = _transfers with
+        lock (_copies)
         {
-            ToHost = _transfers.ToHost + 1,
-            BytesToHost = _transfers.BytesToHost + source.Length,
-        };
+            _transfers = _transfers with
+            {
+                ToHost = _transfers.ToHost + 1,
+                BytesToHost = _transfers.BytesToHost + source.Length,
+            };
+        }
     }
 
     // What the peer has queued for the source must be done first.
@@ -235,11 +242,14 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
             throw Failed(failure);
         }
 
-        _transfers = _transfers with
+        lock (_copies)
         {
-            FromPeers = _transfers.FromPeers + 1,
-            BytesFromPeers = _transfers.BytesFromPeers + target.Length,
-        };
+            _transfers = _transfers with
+            {
+                FromPeers = _transfers.FromPeers + 1,
+                BytesFromPeers = _transfers.BytesFromPeers + target.Length,
+            };
+        }
     }
 
     /// <summary>Whether memory of another device can be copied to this one without the host.</summary>
