@@ -23,6 +23,12 @@ public static class TestDevices
     /// time, who binds it to the thread.</summary>
     public static GpuDevice GpuOrSimulation => Gpu ?? _simulation.Value;
 
+    /// <summary>An accelerator of a test's own, of the same kind as <see cref="GpuOrSimulation"/>.</summary>
+    /// <param name="number">Which of several: tests on accelerators take as many real ones as there are.</param>
+    public static GpuDevice OpenOwn(int number = 0) => Gpu is null
+        ? GpuPlatform.OpenSimulation()
+        : GpuPlatform.Open((Gpu.Number + number) % GpuPlatform.Count);
+
     private static GpuDevice? Open() => Name.StartsWith("gpu:", StringComparison.Ordinal)
         ? GpuPlatform.Open(int.Parse(Name[4..], CultureInfo.InvariantCulture))
         : null;

@@ -15,6 +15,7 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 {
     private readonly Accelerator _accelerator;
     private readonly Context? _ownContext;
+    private readonly long _memory;
     private readonly GpuPool _pool;
     private readonly Dictionary<Type, Delegate> _kernels = [];
     private readonly GpuScratch _scratch;
@@ -23,11 +24,13 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
     private GpuStaging? _staging;
     private GpuTransfers _transfers;
 
-    internal GpuDevice(Accelerator accelerator, int number, Context? ownContext = null)
+    internal GpuDevice(
+        Accelerator accelerator, int number, Context? ownContext = null, long memoryLimit = long.MaxValue)
     {
         _accelerator = accelerator;
         _ownContext = ownContext;
-        _pool = new GpuPool(accelerator);
+        _memory = Math.Min(memoryLimit, accelerator.MemorySize);
+        _pool = new GpuPool(accelerator, memoryLimit);
         _scratch = new GpuScratch(this);
         Number = number;
     }
@@ -158,12 +161,11 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         }
         catch (Exception failure) when (IsDeviceFailure(failure) || failure is OutOfMemoryException)
         {
-            long all = _accelerator.MemorySize;
             throw new CaffeException(ErrorCodes.OutOfMemory, FailureKind.Device, string.Create(
                 CultureInfo.InvariantCulture,
                 $"GPU {Number} ({Name}) has no room for {Mebibytes(bytes)}: {Mebibytes(_pool.UsedBytes)} of its "
-                + $"{Mebibytes(all)} are in use here, {Mebibytes(Math.Max(0, all - _pool.UsedBytes))} are left to this "
-                + $"and other programs; make the batch smaller"), null, failure);
+                + $"{Mebibytes(_memory)} are in use here, {Mebibytes(Math.Max(0, _memory - _pool.UsedBytes))} are left "
+                + $"to this and other programs; make the batch smaller"), null, failure);
         }
     }
 
@@ -215,6 +217,19 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
                 ToHost = _transfers.ToHost + 1,
                 BytesToHost = _transfers.BytesToHost + source.Length,
             };
+        }
+    }
+
+    internal void Clear(ArrayView<byte> target)
+    {
+        try
+        {
+            using var binding = _accelerator.BindScoped();
+            target.MemSetToZero(Stream);
+        }
+        catch (Exception failure) when (IsDeviceFailure(failure))
+        {
+            throw Failed(failure);
         }
     }
 
