@@ -10,12 +10,16 @@ internal sealed class LayerTimes
 {
     private readonly Net _net;
 
-    public LayerTimes(Net net)
+    /// <summary>Makes the work.</summary>
+    /// <param name="net">The net.</param>
+    /// <param name="backwardFirst">Whether a device does backward passes before forward ones that are ready with them,
+    /// as of several batches at once. Default false: of one batch nothing goes backward before all went forward.</param>
+    public LayerTimes(Net net, bool backwardFirst = false)
     {
         _net = net;
         Forward = [.. net.Layers.Select(layer => LayerWork.Forward(net, layer.Rank))];
         DataWaits = [.. net.Layers.Select(_ => new DataWait())];
-        Backward = [.. net.Layers.Select(layer => LayerWork.Backward(net, layer.Rank))];
+        Backward = [.. net.Layers.Select(layer => LayerWork.Backward(net, layer.Rank, backwardFirst))];
     }
 
     /// <summary>Forward passes by rank.</summary>

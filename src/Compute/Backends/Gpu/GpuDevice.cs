@@ -3,6 +3,7 @@ using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.OpenCL;
 
 namespace CaffeActors.Compute.Backends.Gpu;
 
@@ -33,6 +34,8 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         _pool = new GpuPool(accelerator, memoryLimit);
         _scratch = new GpuScratch(this);
         Number = number;
+        HasLargeTiles = accelerator.AcceleratorType == AcceleratorType.Cuda
+            || accelerator is CLAccelerator { Device: CLDevice { DeviceType: not CLDeviceType.CL_DEVICE_TYPE_CPU } };
     }
 
     /// <summary>Its number, as in <c>gpu:0</c>.</summary>
@@ -52,6 +55,10 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 
     /// <summary>Kernels launched so far.</summary>
     public long Launches { get; private set; }
+
+    /// <summary>Whether a thread's 64 sums stay in registers: not on a CPU that plays the threads of a group in
+    /// turn.</summary>
+    internal bool HasLargeTiles { get; set; }
 
     internal Accelerator Accelerator => _accelerator;
 
@@ -79,6 +86,7 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
                 _kernels.Add(typeof(TBody), kernel);
             }
 
+            BindHere();
             ((Action<AcceleratorStream, Index1D, TBody>)kernel)(Stream, count, body);
             Launches++;
         }
@@ -105,6 +113,7 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
                 _kernels.Add(typeof(TBody), kernel);
             }
 
+            BindHere();
             ((Action<AcceleratorStream, KernelConfig, TBody>)kernel)(
                 Stream, new KernelConfig(groups, TBody.GroupSize), body);
             Launches++;
@@ -173,12 +182,12 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 
     internal void Return(MemoryBuffer1D<float, Stride1D.Dense> buffer) => _pool.Return(buffer);
 
-    internal void CopyToDevice(void* source, ArrayView<byte> target)
+    internal void CopyToDevice(ArrayView<byte> source, ArrayView<byte> target)
     {
         try
         {
             using var binding = _accelerator.BindScoped();
-            target.CopyFromCPUUnsafeAsync(Stream, ref *(byte*)source, target.Length);
+            source.CopyTo(Stream, target);
             // The host's memory is its owner's again when this returns.
             Stream.Synchronize();
         }
@@ -197,12 +206,12 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         }
     }
 
-    internal void CopyToHost(ArrayView<byte> source, void* target)
+    internal void CopyToHost(ArrayView<byte> source, ArrayView<byte> target)
     {
         try
         {
             using var binding = _accelerator.BindScoped();
-            source.CopyToCPUUnsafeAsync(Stream, ref *(byte*)target, source.Length);
+            source.CopyTo(Stream, target);
             Stream.Synchronize();
         }
         catch (Exception failure) when (IsDeviceFailure(failure))
@@ -273,6 +282,13 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         }
 
         return reaches;
+    }
+
+    // A thread that works with several accelerators in turn: drivers know one current device a thread.
+    private void BindHere()
+    {
+        if (!ReferenceEquals(Accelerator.Current, _accelerator))
+            _accelerator.Bind();
     }
 
     private void CopyDirectly(GpuDevice peer, ArrayView<byte> source, ArrayView<byte> target)

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -17,7 +19,7 @@ namespace CaffeActors.Compute.Layers.Loss;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("HingeLoss")]
-public sealed unsafe class HingeLossLayer(LayerParameter parameter) : LossLayer(parameter)
+public sealed unsafe class HingeLossLayer(LayerParameter parameter) : LossLayer(parameter), IGpuLayer
 {
     private readonly bool _isSquared =
         (parameter.HingeLossParam ?? new HingeLossParameter()).Norm == HingeLossParameter.Types.Norm.L2;
@@ -36,6 +38,25 @@ public sealed unsafe class HingeLossLayer(LayerParameter parameter) : LossLayer(
     /// <inheritdoc/>
     /// <remarks>Three a score, four with squares.</remarks>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => (_isSquared ? 4L : 3L) * bottom[0].Count;
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        CountValidLabels(_rule, bottom[1], null);
+        var term = new GpuLossTerm(MarginsOf(gpu, bottom), _isSquared ? 1 : 0);
+        RowSums.Run(gpu, 1, bottom[0].Count, term, top[0].OverwriteGpuData(gpu), 1f / Math.Max(1, bottom[0].Dim(0)));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        RequireNoLabelGradient(propagateDown);
+        if (!propagateDown[0])
+            return;
+        var scale = new LossScale(top[0].GpuDiff(gpu), Math.Max(1, bottom[0].Dim(0)));
+        gpu.Run(bottom[0].Count, new GpuGradientBody(
+            MarginsOf(gpu, bottom), bottom[0].OverwriteGpuDiff(gpu), scale, _isSquared ? 1 : 0));
+    }
 
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
@@ -59,11 +80,42 @@ public sealed unsafe class HingeLossLayer(LayerParameter parameter) : LossLayer(
         Elementwise.Run(Context.Device, bottom[0].Count, body);
     }
 
+    private GpuMargins MarginsOf(GpuDevice gpu, Blob[] bottom) =>
+        new(bottom[0].GpuData(gpu), _rule.On(bottom[1].GpuData(gpu)), bottom[0].CountFrom(1));
+
     // -t of the classes from one on.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> SignFrom(int first, float label) => Vector512.ConditionalSelect(
         Vector512.Equals(Vector512<int>.Indices + Vector512.Create(first), Vector512.Create((int)label)).AsSingle(),
         Vector512.Create(-1f), Vector512<float>.One);
+
+    internal readonly struct GpuMargins(Values x, GpuLabels labels, int classes)
+    {
+        // -t.
+        public float SignOf(int i) => labels[i / classes] == i % classes ? -1f : 1f;
+
+        public float Of(int i) => (SignOf(i) * x[i]) + 1;
+    }
+
+    // Where a margin is NaN so is the loss.
+    internal readonly struct GpuLossTerm(GpuMargins margins, int isSquared) : IGpuTerm
+    {
+        public float At(int row, int k)
+        {
+            float margin = margins.Of(k);
+            margin = margin < 0 ? 0 : margin;
+            return isSquared != 0 ? margin * margin : margin;
+        }
+    }
+
+    internal readonly struct GpuGradientBody(GpuMargins margins, Values dx, LossScale scale, int isSquared) : IGpuBody
+    {
+        public void Invoke(int i)
+        {
+            float margin = margins.Of(i), sign = margins.SignOf(i) * scale.Value;
+            dx.Set(i, isSquared == 0 ? (margin > 0 ? sign : 0) : 2 * sign * (margin < 0 ? 0 : margin));
+        }
+    }
 
     private readonly struct LossBody(float* x, float* labels, int classes, bool isSquared) : ISumBody
     {
