@@ -291,6 +291,11 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
             _accelerator.Bind();
     }
 
+    /// <summary>What a failure of the driver is told as.</summary>
+    /// <param name="failure">The failure.</param>
+    public CaffeException Failed(Exception failure) => new(ErrorCodes.DeviceFailed, FailureKind.Device,
+        $"GPU {Number} ({Name}) failed: {failure.Message}", null, failure);
+
     private void CopyDirectly(GpuDevice peer, ArrayView<byte> source, ArrayView<byte> target)
     {
         peer.Stream.Synchronize();
@@ -324,7 +329,4 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 
     private static string Mebibytes(long bytes) =>
         string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:f1} MiB");
-
-    private CaffeException Failed(Exception failure) => new(ErrorCodes.DeviceFailed, FailureKind.Device,
-        $"GPU {Number} ({Name}) failed: {failure.Message}", null, failure);
 }
