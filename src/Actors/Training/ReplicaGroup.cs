@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using CaffeActors.Actors.Configuration;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Compute.Reduction;
 using CaffeActors.Compute.Solvers;
 
@@ -36,17 +38,27 @@ internal sealed class ReplicaGroup : IDisposable
     /// <summary>The update rule and history.</summary>
     public Optimizer Optimizer { get; }
 
+    /// <summary>Threads on which the replicas' actors live: one each; of a placed one, one for itself and one for each
+    /// device.</summary>
+    public int Threads => Root.Placement is { } placement ? placement.Devices.Count + 1 : Replicas.Count;
+
     /// <summary>Who adds whose gradients.</summary>
     public ReductionPlan Plan { get; }
 
     /// <summary>Parameters that travel together, in the order in which gradients become complete.</summary>
     public IReadOnlyList<GradientBucket> Buckets { get; }
 
+    /// <summary>How the gradients are summed. Default tree.</summary>
+    public ReductionKind Reduction { get; init; } = ReductionKind.Tree;
+
     /// <summary>
     /// Whether diffs keep the update values after an iteration (for <c>snapshot_diff</c>) and are cleared before the
     /// next; else the update clears them in passing. Default false.
     /// </summary>
     public bool KeepsUpdates { get; init; }
+
+    /// <summary>A failure that is asked for; null, the default: none.</summary>
+    public Fault? Fault { get; init; }
 
     /// <summary>Whether an update must know all gradients before it begins.</summary>
     public bool UpdatesAtOnce =>
