@@ -38,17 +38,36 @@ public static class DeviceOpener
     /// <exception cref="CaffeException">It is not there, or its driver refuses.</exception>
     public static GpuDevice? Open(DeviceId device, Action<string> notice)
     {
-        if (device.Kind == DeviceId.Cpu)
-        {
-            notice("Use CPU.");
-            return null;
-        }
-
-        GpuDevice gpu = GpuPlatform.Open(device.Number);
-        gpu.Bind();
-        notice(string.Create(CultureInfo.InvariantCulture, $"Use GPU with device ID {device.Number}"));
-        notice($"GPU device name: {gpu.Name}");
+        GpuDevice? gpu = Open(device);
+        gpu?.Bind();
+        notice(gpu is null ? "Use CPU."
+            : string.Create(CultureInfo.InvariantCulture, $"Use GPU with device ID {device.Number}"));
+        if (gpu is not null)
+            notice($"GPU device name: {gpu.Name}");
         return gpu;
+    }
+
+    /// <summary>Opens a device for a thread that will bind it.</summary>
+    /// <param name="device">Which.</param>
+    /// <returns>The accelerator, which is the caller's to dispose of; null for a CPU.</returns>
+    /// <exception cref="CaffeException">It is not there, or its driver refuses.</exception>
+    public static GpuDevice? Open(DeviceId device) =>
+        device.Kind == DeviceId.Cpu ? null : GpuPlatform.Open(device.Number);
+
+    /// <summary>Tells the devices of a training run as Caffe does.</summary>
+    /// <param name="devices">The devices.</param>
+    /// <param name="notice">Hears the lines.</param>
+    public static void Tell(IReadOnlyList<DeviceId> devices, Action<string> notice)
+    {
+        int[] gpus = [.. devices.Where(device => device.Kind == DeviceId.Gpu).Select(device => device.Number)];
+        if (gpus.Length < devices.Count)
+            notice("Use CPU.");
+        if (gpus.Length == 0)
+            return;
+        notice($"Using GPUs {string.Join(", ", gpus)}");
+        IReadOnlyList<GpuInfo> found = GpuPlatform.Devices;
+        foreach (int gpu in gpus.Where(gpu => gpu < found.Count))
+            notice(string.Create(CultureInfo.InvariantCulture, $"GPU {gpu}: {found[gpu].Name}"));
     }
 
     private static DeviceId OfGpu(string id, string text, string origin) =>

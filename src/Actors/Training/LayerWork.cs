@@ -24,8 +24,9 @@ internal sealed class LayerWork : DeviceWork
     /// <summary>A layer's forward pass: lower ranks first.</summary>
     public static LayerWork Forward(Net net, int rank) => new(net, rank, true, rank);
 
-    /// <summary>A layer's backward pass: higher ranks first, and after all forward passes.</summary>
-    public static LayerWork Backward(Net net, int rank) => new(net, rank, false, (2 * net.Layers.Count) - rank);
+    /// <summary>A layer's backward pass: higher ranks first, and after, or before, all forward passes.</summary>
+    public static LayerWork Backward(Net net, int rank, bool beforeForward = false) =>
+        new(net, rank, false, (beforeForward ? -1 : 2 * net.Layers.Count) - rank);
 
     protected override void Body()
     {

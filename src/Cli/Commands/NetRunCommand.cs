@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Api;
 using CaffeActors.Compute.Blobs;

@@ -3,6 +3,7 @@ using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.OpenCL;
 
 namespace CaffeActors.Compute.Backends.Gpu;
 
@@ -19,6 +20,7 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
     private readonly Dictionary<Type, Delegate> _kernels = [];
     private readonly GpuScratch _scratch;
     private readonly Dictionary<GpuDevice, bool> _peers = [];
+    private readonly Lock _copies = new();
     private GpuStaging? _staging;
     private GpuTransfers _transfers;
 
@@ -29,6 +31,8 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         _pool = new GpuPool(accelerator);
         _scratch = new GpuScratch(this);
         Number = number;
+        HasLargeTiles = accelerator.AcceleratorType == AcceleratorType.Cuda
+            || accelerator is CLAccelerator { Device: CLDevice { DeviceType: not CLDeviceType.CL_DEVICE_TYPE_CPU } };
     }
 
     /// <summary>Its number, as in <c>gpu:0</c>.</summary>
@@ -48,6 +52,10 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 
     /// <summary>Kernels launched so far.</summary>
     public long Launches { get; private set; }
+
+    /// <summary>Whether a thread's 64 sums stay in registers: not on a CPU that plays the threads of a group in
+    /// turn.</summary>
+    internal bool HasLargeTiles { get; set; }
 
     internal Accelerator Accelerator => _accelerator;
 
@@ -75,6 +83,7 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
                 _kernels.Add(typeof(TBody), kernel);
             }
 
+            BindHere();
             ((Action<AcceleratorStream, Index1D, TBody>)kernel)(Stream, count, body);
             Launches++;
         }
@@ -101,6 +110,7 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
                 _kernels.Add(typeof(TBody), kernel);
             }
 
+            BindHere();
             ((Action<AcceleratorStream, KernelConfig, TBody>)kernel)(
                 Stream, new KernelConfig(groups, TBody.GroupSize), body);
             Launches++;
@@ -170,12 +180,12 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 
     internal void Return(MemoryBuffer1D<float, Stride1D.Dense> buffer) => _pool.Return(buffer);
 
-    internal void CopyToDevice(void* source, ArrayView<byte> target)
+    internal void CopyToDevice(ArrayView<byte> source, ArrayView<byte> target)
     {
         try
         {
             using var binding = _accelerator.BindScoped();
-            target.CopyFromCPUUnsafeAsync(Stream, ref *(byte*)source, target.Length);
+            source.CopyTo(Stream, target);
             // The host's memory is its owner's again when this returns.
             Stream.Synchronize();
         }
@@ -184,19 +194,22 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
             throw Failed(failure);
         }
 
-        _transfers = _transfers with
+        lock (_copies)
         {
-            ToDevice = _transfers.ToDevice + 1,
-            BytesToDevice = _transfers.BytesToDevice + target.Length,
-        };
+            _transfers = _transfers with
+            {
+                ToDevice = _transfers.ToDevice + 1,
+                BytesToDevice = _transfers.BytesToDevice + target.Length,
+            };
+        }
     }
 
-    internal void CopyToHost(ArrayView<byte> source, void* target)
+    internal void CopyToHost(ArrayView<byte> source, ArrayView<byte> target)
     {
         try
         {
             using var binding = _accelerator.BindScoped();
-            source.CopyToCPUUnsafeAsync(Stream, ref *(byte*)target, source.Length);
+            source.CopyTo(Stream, target);
             Stream.Synchronize();
         }
         catch (Exception failure) when (IsDeviceFailure(failure))
@@ -204,11 +217,14 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
             throw Failed(failure);
         }
 
-        _transfers = _transfers with
+        lock (_copies)
         {
-            ToHost = _transfers.ToHost + 1,
-            BytesToHost = _transfers.BytesToHost + source.Length,
-        };
+            _transfers = _transfers with
+            {
+                ToHost = _transfers.ToHost + 1,
+                BytesToHost = _transfers.BytesToHost + source.Length,
+            };
+        }
     }
 
     // What the peer has queued for the source must be done first.
@@ -226,11 +242,14 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
             throw Failed(failure);
         }
 
-        _transfers = _transfers with
+        lock (_copies)
         {
-            FromPeers = _transfers.FromPeers + 1,
-            BytesFromPeers = _transfers.BytesFromPeers + target.Length,
-        };
+            _transfers = _transfers with
+            {
+                FromPeers = _transfers.FromPeers + 1,
+                BytesFromPeers = _transfers.BytesFromPeers + target.Length,
+            };
+        }
     }
 
     /// <summary>Whether memory of another device can be copied to this one without the host.</summary>
@@ -248,6 +267,13 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         }
 
         return reaches;
+    }
+
+    // A thread that works with several accelerators in turn: drivers know one current device a thread.
+    private void BindHere()
+    {
+        if (!ReferenceEquals(Accelerator.Current, _accelerator))
+            _accelerator.Bind();
     }
 
     private void CopyDirectly(GpuDevice peer, ArrayView<byte> source, ArrayView<byte> target)

@@ -83,12 +83,37 @@ public static class GpuPlatform
         device.MaxSharedMemoryPerGroup, device.MaxConstantMemory, device.WarpSize,
         device switch
         {
-            CudaDevice cuda => cuda.Architecture?.ToString() ?? "",
-            CLDevice cl => cl.CVersion.ToString(),
+            CudaDevice { Architecture: { } capability } => Text($"{capability.Major}.{capability.Minor}"),
+            CLDevice cl => Text($"{cl.CVersion.Major}.{cl.CVersion.Minor}"),
             _ => "",
         },
-        IsCpu(device));
+        IsCpu(device))
+    {
+        Details = device switch
+        {
+            CudaDevice cuda =>
+            [
+                ("Total registers per block", Text($"{cuda.TotalNumRegistersPerGroup}")),
+                ("Maximum memory pitch", Text($"{cuda.MaxMemoryPitch}")),
+                ("Concurrent copy and execution", cuda.NumConcurrentCopyEngines > 0 ? "Yes" : "No"),
+                ("Memory clock rate", Text($"{cuda.MemoryClockRate}")),
+                ("Memory bus width", Text($"{cuda.MemoryBusWidth}")),
+                ("L2 cache", Text($"{cuda.L2CacheSize}")),
+                ("Error correction", cuda.HasECCSupport ? "Yes" : "No"),
+                ("PCI bus", cuda.NVMLPCIBusId),
+                ("Driver", Text($"{cuda.DriverVersion.Major}.{cuda.DriverVersion.Minor}")),
+            ],
+            CLDevice cl =>
+            [
+                ("Vendor", cl.VendorName),
+                ("Platform", cl.PlatformName),
+                ("Driver", cl.PlatformVersion.ToString()),
+            ],
+            _ => [],
+        },
+    };
 
-    private static string Shape(Index3D shape) =>
-        string.Create(CultureInfo.InvariantCulture, $"{shape.X} x {shape.Y} x {shape.Z}");
+    private static string Shape(Index3D shape) => Text($"{shape.X}, {shape.Y}, {shape.Z}");
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
