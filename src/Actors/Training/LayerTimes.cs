@@ -12,15 +12,20 @@ internal sealed class LayerTimes
 
     /// <summary>Makes the work.</summary>
     /// <param name="net">The net.</param>
-    /// <param name="backwardFirst">Whether a device does backward passes before forward ones that are ready with them,
-    /// as of several batches at once. Default false: of one batch nothing goes backward before all went forward.</param>
-    public LayerTimes(Net net, bool backwardFirst = false)
+    /// <param name="parts">Whose turn it is, where parts of a batch overlap: a device then does backward passes before
+    /// forward ones that are ready with them. Default null: of one batch nothing goes backward before all went
+    /// forward.</param>
+    public LayerTimes(Net net, PartOrder? parts = null)
     {
         _net = net;
+        Parts = parts;
         Forward = [.. net.Layers.Select(layer => LayerWork.Forward(net, layer.Rank))];
         DataWaits = [.. net.Layers.Select(_ => new DataWait())];
-        Backward = [.. net.Layers.Select(layer => LayerWork.Backward(net, layer.Rank, backwardFirst))];
+        Backward = [.. net.Layers.Select(layer => LayerWork.Backward(net, layer.Rank, parts is not null))];
     }
+
+    /// <summary>Whose turn it is, where parts of a batch overlap; else null.</summary>
+    public PartOrder? Parts { get; }
 
     /// <summary>Forward passes by rank.</summary>
     public LayerWork[] Forward { get; }

@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Nets;
+using CaffeActors.Data.Layers;
 
 namespace CaffeActors.Actors.Training;
 
@@ -14,7 +15,8 @@ internal sealed class Pipeline : IDisposable
     public Pipeline(IReadOnlyList<Net> nets, int microBatches)
     {
         MicroBatches = microBatches;
-        Slots = [.. nets.Select(net => new PipelineSlot(net, nets.Count > 1))];
+        IReadOnlyList<PartOrder> parts = PartOrder.Of(nets[0], nets.Count);
+        Slots = [.. nets.Select((net, slot) => new PipelineSlot(net, nets.Count > 1 ? parts[slot] : null))];
         foreach (Net net in nets.Skip(1))
             Share(nets[0], net);
     }
@@ -38,6 +40,19 @@ internal sealed class Pipeline : IDisposable
     public static int SlotsFor(int devices, int microBatches) =>
         Enumerable.Range(1, microBatches).First(
             slots => microBatches % slots == 0 && (slots >= devices || slots == microBatches));
+
+    /// <summary>Brings the copies' data to where the first one's are, as they all stand between two batches.</summary>
+    public void AlignData()
+    {
+        foreach (PipelineSlot slot in Slots.Skip(1))
+        {
+            foreach (NetLayer layer in slot.Net.Layers)
+            {
+                if (layer.Layer is BatchLayer copy)
+                    copy.Seek(((BatchLayer)Slots[0].Net.Layers[layer.Rank].Layer).Position);
+            }
+        }
+    }
 
     /// <summary>Frees the copies but the first, which is its replica's.</summary>
     public void Dispose()

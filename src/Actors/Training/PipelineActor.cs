@@ -10,10 +10,6 @@ namespace CaffeActors.Actors.Training;
 /// backward), so that no more parts than copies are alive. To its replica it is a net: one pass, one loss, one word
 /// for each layer whose gradients are complete.
 /// </summary>
-/// <remarks>
-/// A layer takes the parts in their order, forward and backward: they begin in it, each device's actors hear of them
-/// in it, and a device runs equal work as it came. So gradients are added in one order whatever the timing.
-/// </remarks>
 internal sealed class PipelineActor : UntypedActor
 {
     private readonly Pipeline _pipeline;
@@ -90,7 +86,7 @@ internal sealed class PipelineActor : UntypedActor
         {
             int slot = _begun % _nets.Length;
             _partOf[slot] = _begun;
-            _pipeline.Slots[slot].Streams?.Seek(_pipeline.FirstPart + _begun);
+            _pipeline.Slots[slot].Streams.Seek(_pipeline.FirstPart + _begun);
             _begun++;
             _nets[slot].Tell(_pass);
         }

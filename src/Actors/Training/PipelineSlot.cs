@@ -7,13 +7,12 @@ internal sealed class PipelineSlot
 {
     /// <summary>Describes a copy.</summary>
     /// <param name="net">The net.</param>
-    /// <param name="overlaps">Whether several parts are on their way at once: what is ready to go backward then goes
-    /// before what is ready to go forward, and random numbers follow from the part's number.</param>
-    public PipelineSlot(Net net, bool overlaps)
+    /// <param name="parts">Whose turn it is, where several parts are on their way at once; else null.</param>
+    public PipelineSlot(Net net, PartOrder? parts)
     {
         Net = net;
-        Times = new LayerTimes(net, overlaps);
-        Streams = overlaps ? new PassStreams(net) : null;
+        Times = new LayerTimes(net, parts);
+        Streams = new PassStreams(net);
     }
 
     /// <summary>The net.</summary>
@@ -22,6 +21,6 @@ internal sealed class PipelineSlot
     /// <summary>Its layers' passes, and the time they take.</summary>
     public LayerTimes Times { get; }
 
-    /// <summary>Its random streams, where parts overlap.</summary>
-    public PassStreams? Streams { get; }
+    /// <summary>Its random streams, whose numbers follow from the part's, whichever copy it goes through.</summary>
+    public PassStreams Streams { get; }
 }

@@ -29,6 +29,10 @@ internal sealed record Replica(CpuDevice Device, Net Net, int Passes) : IDisposa
     /// <summary>The accelerator of its first device; null for a CPU.</summary>
     public GpuDevice? Gpu => Devices[0].Gpu;
 
+    /// <summary>The net of the last pass: <see cref="Net"/>, or the copy of it that the last part of a batch goes
+    /// through.</summary>
+    public Net LastNet => Pipeline?.Slots[^1].Net ?? Net;
+
     /// <summary>Adds the passes' gradients in the order of the fixed tree; null: each pass adds to the diffs.</summary>
     public GrainSums? Grains { get; init; }
 

@@ -147,7 +147,6 @@ internal sealed class ReplicaActor : UntypedActor
             _layersOf[b] = _group.Buckets[b].Layers.Count;
         if (IsRoot)
         {
-            _group.BeginStep();
             _replica.Net.DebugInfo = step.Debug;
             // What debug_info tells is of the pass as it was; a loss that is no number must not be learnt from.
             _holdsBuckets = step.Debug || _group.Replicas.Count == 1;

@@ -60,7 +60,7 @@ internal sealed class ReplicaBuilder(
             {
                 Devices = placement.Devices,
                 Placement = placement,
-                Pipeline = new Pipeline(nets, _parallel.MicroBatches),
+                Pipeline = _parallel.MicroBatches > 1 ? new Pipeline(nets, _parallel.MicroBatches) : null,
             };
         }
         catch

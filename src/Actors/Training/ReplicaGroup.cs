@@ -80,9 +80,6 @@ internal sealed class ReplicaGroup : IDisposable
     /// <summary>The learning rate of the last update.</summary>
     public float Rate { get; set; }
 
-    /// <summary>The first parameter that an update of this iteration made NaN or infinite, or null.</summary>
-    public LearnableParam? NotFinite { get; private set; }
-
     /// <summary>By rank, the mean loss of a replica's passes in the last iteration; with reproducible sums their
     /// sum. Each is set on its replica's thread before it tells that it is done.</summary>
     public float[] Losses { get; }
@@ -103,18 +100,6 @@ internal sealed class ReplicaGroup : IDisposable
         double mean = _exposedTicks * 1000.0 / Stopwatch.Frequency / Math.Max(1, _steps);
         (_exposedTicks, _steps) = (0, 0);
         return mean;
-    }
-
-    /// <summary>To be called before an iteration.</summary>
-    public void BeginStep() => NotFinite = null;
-
-    /// <summary>Notes what an update has found, whatever the order in which buckets come.</summary>
-    /// <param name="param">A parameter, or null for none.</param>
-    public void NoteNotFinite(LearnableParam? param)
-    {
-        if (param is null || (NotFinite is not null && IndexOf(NotFinite) <= IndexOf(param)))
-            return;
-        NotFinite = param;
     }
 
     /// <summary>Gives all replicas the root's parameters, down the tree.</summary>
@@ -138,6 +123,4 @@ internal sealed class ReplicaGroup : IDisposable
         foreach (Replica replica in Replicas)
             replica.Dispose();
     }
-
-    private int IndexOf(LearnableParam param) => Optimizer.Learnable.ToList().IndexOf(param);
 }

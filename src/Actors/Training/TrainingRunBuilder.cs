@@ -197,6 +197,7 @@ internal sealed class TrainingRunBuilder
                 + $"record"
             : $"Resuming at iteration {run.StartIteration}");
         snapshot.Restore(run.AllNets(), run.Replicas.Optimizer, run.Smoothed);
+        run.Replicas.Root.Pipeline?.AlignData();
     }
 
     private void RequireSame(ResumeState resume)

@@ -43,7 +43,8 @@ public sealed unsafe class HingeLossLayer(LayerParameter parameter) : LossLayer(
     public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
     {
         CountValidLabels(_rule, bottom[1], null);
-        var term = new GpuLossTerm(MarginsOf(gpu, bottom), _isSquared ? 1 : 0);
+        var term = new GpuLossTerm(
+            bottom[0].GpuData(gpu), _rule.On(bottom[1].GpuData(gpu)), bottom[0].CountFrom(1), _isSquared ? 1 : 0);
         RowSums.Run(gpu, 1, bottom[0].Count, term, top[0].OverwriteGpuData(gpu), 1f / Math.Max(1, bottom[0].Dim(0)));
     }
 
@@ -55,7 +56,8 @@ public sealed unsafe class HingeLossLayer(LayerParameter parameter) : LossLayer(
             return;
         var scale = new LossScale(top[0].GpuDiff(gpu), Math.Max(1, bottom[0].Dim(0)));
         gpu.Run(bottom[0].Count, new GpuGradientBody(
-            MarginsOf(gpu, bottom), bottom[0].OverwriteGpuDiff(gpu), scale, _isSquared ? 1 : 0));
+            bottom[0].GpuData(gpu), _rule.On(bottom[1].GpuData(gpu)), bottom[0].OverwriteGpuDiff(gpu),
+            bottom[0].CountFrom(1), scale, _isSquared ? 1 : 0));
     }
 
     /// <inheritdoc/>
@@ -80,40 +82,34 @@ public sealed unsafe class HingeLossLayer(LayerParameter parameter) : LossLayer(
         Elementwise.Run(Context.Device, bottom[0].Count, body);
     }
 
-    private GpuMargins MarginsOf(GpuDevice gpu, Blob[] bottom) =>
-        new(bottom[0].GpuData(gpu), _rule.On(bottom[1].GpuData(gpu)), bottom[0].CountFrom(1));
-
     // -t of the classes from one on.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> SignFrom(int first, float label) => Vector512.ConditionalSelect(
         Vector512.Equals(Vector512<int>.Indices + Vector512.Create(first), Vector512.Create((int)label)).AsSingle(),
         Vector512.Create(-1f), Vector512<float>.One);
 
-    internal readonly struct GpuMargins(Values x, GpuLabels labels, int classes)
-    {
-        // -t.
-        public float SignOf(int i) => labels[i / classes] == i % classes ? -1f : 1f;
-
-        public float Of(int i) => (SignOf(i) * x[i]) + 1;
-    }
-
     // Where a margin is NaN so is the loss.
-    internal readonly struct GpuLossTerm(GpuMargins margins, int isSquared) : IGpuTerm
+    internal readonly struct GpuLossTerm(Values x, GpuLabels labels, int classes, int isSquared) : IGpuTerm
     {
         public float At(int row, int k)
         {
-            float margin = margins.Of(k);
+            float margin = 1 + (labels[k / classes] == k % classes ? -x[k] : x[k]);
             margin = margin < 0 ? 0 : margin;
             return isSquared != 0 ? margin * margin : margin;
         }
     }
 
-    internal readonly struct GpuGradientBody(GpuMargins margins, Values dx, LossScale scale, int isSquared) : IGpuBody
+    internal readonly struct GpuGradientBody(
+        Values x, GpuLabels labels, Values dx, int classes, LossScale scale, int isSquared) : IGpuBody
     {
         public void Invoke(int i)
         {
-            float margin = margins.Of(i), sign = margins.SignOf(i) * scale.Value;
-            dx.Set(i, isSquared == 0 ? (margin > 0 ? sign : 0) : 2 * sign * (margin < 0 ? 0 : margin));
+            float sign = labels[i / classes] == i % classes ? -scale.Value : scale.Value;
+            float margin = 1 + (labels[i / classes] == i % classes ? -x[i] : x[i]);
+            if (isSquared == 0)
+                dx.Set(i, margin > 0 ? sign : 0);
+            else
+                dx.Set(i, 2 * sign * (margin < 0 ? 0 : margin));
         }
     }
 

@@ -41,7 +41,8 @@ public sealed unsafe class MultinomialLogisticLossLayer(LayerParameter parameter
     {
         CountValidLabels(_rule, bottom[1], null);
         int items = bottom[1].Count;
-        var term = new GpuLossTerm(ChosenOf(gpu, bottom));
+        var term = new GpuLossTerm(
+            bottom[0].GpuData(gpu), _rule.On(bottom[1].GpuData(gpu)), bottom[0].CountFrom(1));
         RowSums.Run(gpu, 1, items, term, top[0].OverwriteGpuData(gpu), -1f / Math.Max(1, items));
     }
 
@@ -53,7 +54,8 @@ public sealed unsafe class MultinomialLogisticLossLayer(LayerParameter parameter
             return;
         var scale = new LossScale(top[0].GpuDiff(gpu), -Math.Max(1, bottom[1].Count));
         gpu.Run(bottom[0].Count, new GpuGradientBody(
-            ChosenOf(gpu, bottom), bottom[0].OverwriteGpuDiff(gpu), bottom[0].CountFrom(1), scale));
+            bottom[0].GpuData(gpu), _rule.On(bottom[1].GpuData(gpu)), bottom[0].OverwriteGpuDiff(gpu),
+            bottom[0].CountFrom(1), scale));
     }
 
     /// <inheritdoc/>
@@ -84,33 +86,24 @@ public sealed unsafe class MultinomialLogisticLossLayer(LayerParameter parameter
         }
     }
 
-    private GpuChosen ChosenOf(GpuDevice gpu, Blob[] bottom) =>
-        new(bottom[0].GpuData(gpu), _rule.On(bottom[1].GpuData(gpu)), bottom[0].CountFrom(1));
-
-    // The labels' probabilities.
-    internal readonly struct GpuChosen(Values p, GpuLabels labels, int classes)
+    // A NaN stays one.
+    internal readonly struct GpuLossTerm(Values p, GpuLabels labels, int classes) : IGpuTerm
     {
-        public int IndexOf(int item) => (item * classes) + labels[item];
-
-        // A NaN stays one.
-        public float Of(int item)
+        public float At(int row, int k)
         {
-            float value = p[IndexOf(item)];
-            return value < LeastProbability ? LeastProbability : value;
+            float value = p[(k * classes) + labels[k]];
+            return GpuMath.Log(value < LeastProbability ? LeastProbability : value);
         }
     }
 
-    internal readonly struct GpuLossTerm(GpuChosen chosen) : IGpuTerm
-    {
-        public float At(int row, int k) => GpuMath.Log(chosen.Of(k));
-    }
-
-    internal readonly struct GpuGradientBody(GpuChosen chosen, Values dp, int classes, LossScale scale) : IGpuBody
+    internal readonly struct GpuGradientBody(Values p, GpuLabels labels, Values dp, int classes, LossScale scale)
+        : IGpuBody
     {
         public void Invoke(int i)
         {
-            int item = i / classes;
-            dp.Set(i, chosen.IndexOf(item) == i ? scale.Value / chosen.Of(item) : 0);
+            float value = p[i];
+            value = value < LeastProbability ? LeastProbability : value;
+            dp.Set(i, labels[i / classes] == i % classes ? scale.Value / value : 0);
         }
     }
 
