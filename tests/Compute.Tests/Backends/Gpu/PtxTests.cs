@@ -34,7 +34,7 @@ public sealed class PtxTests
             }
             catch (Exception failure) when (failure is InternalCompilerException or NotSupportedException)
             {
-                failures.Add($"{body}: {failure.GetBaseException().Message}");
+                failures.Add($"{body}: {failure.GetBaseException()}");
             }
         }
 
@@ -68,11 +68,13 @@ public sealed class PtxTests
         private static readonly MethodInfo Groups =
             typeof(GpuKernels).GetMethod(nameof(GpuKernels.Groups), BindingFlags.Static | BindingFlags.Public)!;
 
-        private readonly Context _context = Context.Create(GpuPlatform.Configure);
+        // What is read of a method once serves all architectures.
+        private static readonly Context Methods = Context.Create(GpuPlatform.Configure);
+
         private readonly PTXBackend _backend;
 
         public Compiler(CudaArchitecture architecture) => _backend = new PTXBackend(
-            _context, new CudaCapabilityContext(architecture), architecture, CudaInstructionSet.ISA_78, null);
+            Methods, new CudaCapabilityContext(architecture), architecture, CudaInstructionSet.ISA_78, null);
 
         public string Compile(Type body)
         {
@@ -82,11 +84,7 @@ public sealed class PtxTests
             return ((PTXCompiledKernel)_backend.Compile(entry, KernelSpecialization.Empty)).PTXAssembly;
         }
 
-        public void Dispose()
-        {
-            _backend.Dispose();
-            _context.Dispose();
-        }
+        public void Dispose() => _backend.Dispose();
     }
 
     private readonly struct CountingBody(Values y) : IGpuBody
