@@ -1,3 +1,4 @@
+using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Blobs;
@@ -23,11 +24,12 @@ internal static class BenchmarkNets
         ["googlenet"] = ([3, 224, 224], 1000),
     };
 
-    /// <summary>A replica of a net in phase TRAIN.</summary>
+    /// <summary>Replicas of a net in phase TRAIN, with the optimizer.</summary>
     /// <param name="name">A net of configs/nets.</param>
-    /// <param name="batch">Images in a batch.</param>
-    /// <param name="threads">Threads; 0 takes one for each core.</param>
-    public static Replica Replica(string name, int batch, int threads = 0)
+    /// <param name="batch">Images in a batch of each.</param>
+    /// <param name="threads">Threads of each; 0 takes one for each core.</param>
+    /// <param name="count">Number of replicas.</param>
+    public static ReplicaGroup Replicas(string name, int batch, int threads = 0, int count = 1)
     {
         if (!Known.TryGetValue(name, out (int[] Image, int Classes) known))
             throw new ArgumentException(
@@ -38,10 +40,7 @@ internal static class BenchmarkNets
         DataPlaceholders.Replace(
             parameter, new Dictionary<string, int[]> { ["data"] = [batch, .. image], ["label"] = [batch] }, static _ =>
             { });
-        var device = new CpuDevice(threads);
-        Net net = NetBuilder.Build(parameter, new NetOptions(new LayerContext(device, seed: 1), LayerCatalog.Compute));
-        Fill(net.Blob("data"), draw => draw - 0.5f);
-        Fill(net.Blob("label"), draw => MathF.Floor(draw * classes));
+        Replica[] replicas = [.. Enumerable.Range(0, count).Select(_ => Replica(parameter.Clone(), threads, classes))];
         var solver = new SolverParameter
         {
             BaseLr = 0.001f,
@@ -49,7 +48,18 @@ internal static class BenchmarkNets
             Momentum = 0.9f,
             WeightDecay = 0.0005f,
         };
-        return new Replica(device, net, new Optimizer(solver, net.LearnableParams, device), IterSize: 1);
+        return new ReplicaGroup(
+            replicas, new Optimizer(solver, replicas[0].Net.LearnableParams, replicas[0].Device),
+            new ParallelSettings().BucketSize);
+    }
+
+    private static Replica Replica(NetParameter parameter, int threads, int classes)
+    {
+        var device = new CpuDevice(threads);
+        Net net = NetBuilder.Build(parameter, new NetOptions(new LayerContext(device, seed: 1), LayerCatalog.Compute));
+        Fill(net.Blob("data"), draw => draw - 0.5f);
+        Fill(net.Blob("label"), draw => MathF.Floor(draw * classes));
+        return new Replica(device, net, Passes: 1);
     }
 
     private static void Fill(Blob blob, Func<float, float> value)

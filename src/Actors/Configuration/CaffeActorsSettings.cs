@@ -25,6 +25,9 @@ public sealed record CaffeActorsSettings
     /// <summary><c>compute.threads</c>.</summary>
     public required int Threads { get; init; }
 
+    /// <summary>Keys <c>parallel</c>.</summary>
+    public required ParallelSettings Parallel { get; init; }
+
     /// <summary><c>snapshot.keep-last</c>.</summary>
     public required int KeepLast { get; init; }
 

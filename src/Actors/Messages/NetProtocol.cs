@@ -52,6 +52,14 @@ internal sealed record TurnReady
     public static readonly TurnReady Instance = new();
 }
 
+/// <summary>To a layer: the parts of the batch before yours have passed; it is your part's turn.</summary>
+/// <param name="Backward">Which way.</param>
+internal sealed record PartTurnReady(bool Backward)
+{
+    public static readonly PartTurnReady GoForward = new(false);
+    public static readonly PartTurnReady GoBackward = new(true);
+}
+
 /// <summary>To a net: a layer that nobody waits for, as most losses are, has run forward.</summary>
 internal sealed record LossReady
 {
@@ -64,15 +72,9 @@ internal sealed record BackwardDone
     public static readonly BackwardDone Instance = new();
 }
 
-/// <summary>To a reducer: a layer has added this pass's gradients to its diffs.</summary>
+/// <summary>To a replica: a layer has added this pass's gradients to its diffs.</summary>
 /// <param name="Rank">Which layer.</param>
 internal sealed record GradientReady(int Rank);
-
-/// <summary>To a replica: the pass's gradients of all replicas are summed up in its diffs.</summary>
-internal sealed record GradientsReduced
-{
-    public static readonly GradientsReduced Instance = new();
-}
 
 /// <summary>To a device: do this when its turn comes.</summary>
 /// <param name="Work">What; the sender hears <see cref="Ran"/>.</param>

@@ -1,3 +1,4 @@
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Training;
 using CaffeActors.Data.PlugIns;
 
@@ -38,6 +39,9 @@ public sealed record PlanOptions
 
     /// <summary>How long the run may take.</summary>
     public TimeSpan? TimeBudget { get; init; }
+
+    /// <summary>Devices to train on.</summary>
+    public IReadOnlyList<DeviceId>? Devices { get; init; }
 
     /// <summary>Threads to compute on.</summary>
     public int? Threads { get; init; }

@@ -1,7 +1,9 @@
+using System.Globalization;
 using Akka.Actor;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Metrics;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Diagnostics;
 
 namespace CaffeActors.Actors.Training;
@@ -40,19 +42,35 @@ internal sealed class RunActor : UntypedActor
 
     protected override void PreStart()
     {
-        string replica = Dispatchers.Replica(0);
+        string root = Dispatchers.Replica(0);
         _observers = Context.ActorOf(
             ObserverActor.Props(_run.Metrics, _watchers, _run.Log).WithDispatcher(Dispatchers.Files), "observers");
         Context.Watch(_observers);
-        IActorRef device = Context.ActorOf(DeviceActor.Props().WithDispatcher(replica), "device");
-        IActorRef root = Context.ActorOf(ReplicaActor.Props(_run.Replica, device).WithDispatcher(replica), "replica");
+        ReplicaGroup group = _run.Replicas;
+        NetDevices? placed = group.Root.Placement is { } placement ? Placed(placement) : null;
+        IActorRef[] devices = placed is not null ? [placed.Main]
+            : [.. group.Replicas.Select((replica, rank) => Device(replica.Gpu, rank, rank))];
+        IActorRef replicas = Context.ActorOf(
+            (placed is null ? ReplicaGroupActor.Props(group, devices) : ReplicaGroupActor.Props(group, placed))
+                .WithDispatcher(root), "replicas");
         IActorRef evaluator = Context.ActorOf(
-            EvaluatorActor.Props(_run.Tests, _run.Replica.Net, device).WithDispatcher(replica), "evaluator");
+            EvaluatorActor.Props(_run.Tests, group.Root.Net, placed ?? new NetDevices(devices[0]))
+                .WithDispatcher(root), "evaluator");
         IActorRef snapshots = Context.ActorOf(SnapshotActor.Props(_run).WithDispatcher(Dispatchers.Files), "snapshots");
         _solver = Context.ActorOf(
-            SolverActor.Props(_run, root, evaluator, snapshots, _observers).WithDispatcher(replica), "solver");
+            SolverActor.Props(_run, replicas, evaluator, snapshots, _observers).WithDispatcher(root), "solver");
         _solver.Tell(Begin.Instance);
     }
+
+    // The replica's own thread then only passes messages on: while a device computes, others must hear them.
+    private static NetDevices Placed(LayerPlacement placement) => new(
+        [.. placement.Devices.Select((device, i) =>
+            (Device(device.Gpu, i, i + 1), (string?)Dispatchers.Replica(i + 1)))],
+        placement.IndexOf);
+
+    private static IActorRef Device(GpuDevice? gpu, int number, int thread) => Context.ActorOf(
+        DeviceActor.Props(gpu).WithDispatcher(Dispatchers.Replica(thread)),
+        string.Create(CultureInfo.InvariantCulture, $"device-{number}"));
 
     protected override void OnReceive(object message)
     {

@@ -1,3 +1,4 @@
+using CaffeActors.Actors.Devices;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Prototxt;
@@ -11,6 +12,10 @@ internal static class RunFailures
     /// <summary>A failure of one layer, with the layer's name and place.</summary>
     public static CaffeException InLayer(Exception failure, NetLayer layer) => failure switch
     {
+        // A device knows nothing of layers.
+        CaffeException { Kind: FailureKind.Device } known when !known.Message.StartsWith("layer '") =>
+            new CaffeException(known.Code, known.Kind, $"layer '{layer.Name}': {known.Message}",
+                SourcePlaces.Of(layer.Layer.Parameter), known.InnerException ?? known),
         CaffeException known => known.At(SourcePlaces.Of(layer.Layer.Parameter)),
         OutOfMemoryException => new CaffeException(ErrorCodes.OutOfMemory, FailureKind.Device,
             $"layer '{layer.Name}' got no memory; make the batch smaller", SourcePlaces.Of(layer.Layer.Parameter),
@@ -24,6 +29,11 @@ internal static class RunFailures
         ?? new CaffeException(
             ErrorCodes.Internal, FailureKind.Internal, $"{where}: {failure.GetType().Name}: {failure.Message}", null,
             failure);
+
+    /// <summary>Adds the device, where there are several.</summary>
+    public static CaffeException On(CaffeException failure, DeviceId device) =>
+        new(failure.Code, failure.Kind, $"{failure.Message} (device {device})", failure.Place,
+            failure.InnerException ?? failure);
 
     /// <summary>Adds the iteration, and for a record at fault the key it has in its source.</summary>
     public static CaffeException WithRecord(CaffeException failure, Net net, int iteration)

@@ -14,7 +14,7 @@ public unsafe interface IDeviceMemory : IDisposable
     /// <param name="target">Host memory of the block's size.</param>
     void CopyToHost(void* target);
 
-    /// <summary>Copies the whole block from another accelerator's, if the two can do it without the host.</summary>
+    /// <summary>Copies the whole block from another accelerator's, if the two know each other.</summary>
     /// <param name="source">A block of the same size.</param>
     /// <returns>Whether it was done. Default: it cannot.</returns>
     bool TryCopyFromPeer(IDeviceMemory source) => false;

@@ -6,20 +6,21 @@ namespace CaffeActors.Compute.Blobs;
 /// <summary>
 /// A block of 32-bit floats with a CPU side and a side on each accelerator that ever asked for it (mostly one).
 /// A side is allocated when it is first asked for, zero-filled; a copy happens only when a side is asked for and
-/// another one's values are newer. Between two accelerators values go directly where both can do it, else through the
-/// CPU side. With a 16-bit <see cref="Storage"/> the accelerators' sides are kept in that form, and values are
+/// another one's values are newer. Between two accelerators values go without the CPU side where both can do it. With a 16-bit <see cref="Storage"/> the accelerators' sides are kept in that form, and values are
 /// converted on their way (rounded to nearest, ties to even).
 /// The CPU side is native memory on a 64-byte boundary. Blocks are counted by reference, so that blobs can share
-/// them; the last <see cref="Release"/> frees all sides. Not thread-safe: one writer at a time, as blobs promise.
+/// them; the last <see cref="Release"/> frees all sides. One writer at a time, as blobs promise; any number of threads
+/// may read meanwhile, each asking for a side of its own or the same one.
 /// </summary>
 public sealed unsafe class SyncedMemory
 {
     /// <summary>Alignment of the CPU side in bytes: one AVX-512 register, one cache line.</summary>
     public const int Alignment = 64;
 
-    private Mirror[] _mirrors = [];
+    private readonly Lock _moving = new();
+    private volatile Mirror[] _mirrors = [];
     private void* _cpu;
-    private bool _cpuIsValid;
+    private volatile bool _cpuIsValid;
     private int _references = 1;
 
     /// <summary>Describes a block; nothing is allocated yet.</summary>
@@ -49,7 +50,7 @@ public sealed unsafe class SyncedMemory
     {
         get
         {
-            bool atDevice = NewestMirror() >= 0;
+            bool atDevice = NewestMirror() is not null;
             return _cpuIsValid ? atDevice ? SyncState.Synced : SyncState.HeadAtCpu
                 : atDevice ? SyncState.HeadAtGpu : SyncState.Uninitialized;
         }
@@ -84,17 +85,31 @@ public sealed unsafe class SyncedMemory
     /// <param name="device">The accelerator.</param>
     public IDeviceMemory DeviceData(IDeviceAllocator device)
     {
-        int index = ToDevice(device);
-        return _mirrors[index].Memory;
+        foreach (Mirror mirror in _mirrors)
+        {
+            if (ReferenceEquals(mirror.Device, device) && mirror.IsValid)
+                return mirror.Memory;
+        }
+
+        lock (_moving)
+            return ToDevice(device).Memory;
     }
 
     /// <summary>A device's values for reading and writing; all other sides become stale.</summary>
     /// <param name="device">The accelerator.</param>
-    public IDeviceMemory MutableDeviceData(IDeviceAllocator device) => MakeNewest(ToDevice(device));
+    public IDeviceMemory MutableDeviceData(IDeviceAllocator device)
+    {
+        lock (_moving)
+            return MakeNewest(ToDevice(device));
+    }
 
     /// <summary>A device's side to be overwritten whole: nothing is copied to it.</summary>
     /// <param name="device">The accelerator.</param>
-    public IDeviceMemory OverwriteDeviceData(IDeviceAllocator device) => MakeNewest(MirrorOf(device));
+    public IDeviceMemory OverwriteDeviceData(IDeviceAllocator device)
+    {
+        lock (_moving)
+            return MakeNewest(MirrorOf(device));
+    }
 
     /// <summary>
     /// Moves the block to a device and frees the CPU side: until it is asked for again it takes only
@@ -132,12 +147,18 @@ public sealed unsafe class SyncedMemory
     {
         if (_cpuIsValid)
             return;
+        lock (_moving)
+            FillCpu();
+    }
+
+    private void FillCpu()
+    {
+        if (_cpuIsValid)
+            return;
         if (_cpu is null)
             AllocateCpu();
-        int newest = NewestMirror();
-        if (newest >= 0)
+        if (NewestMirror() is { Memory: { } memory })
         {
-            IDeviceMemory memory = _mirrors[newest].Memory;
             if (Storage == StorageType.Float32)
                 memory.CopyToHost(_cpu);
             else
@@ -147,21 +168,20 @@ public sealed unsafe class SyncedMemory
         _cpuIsValid = true;
     }
 
-    // The index of the device's side, which holds the newest values.
-    private int ToDevice(IDeviceAllocator device)
+    // The device's side, which holds the newest values.
+    private Mirror ToDevice(IDeviceAllocator device)
     {
-        int index = MirrorOf(device);
-        ref Mirror mirror = ref _mirrors[index];
+        Mirror mirror = MirrorOf(device);
         if (mirror.IsValid)
-            return index;
-        int newest = NewestMirror();
-        if (newest < 0 && !_cpuIsValid)
+            return mirror;
+        Mirror? newest = NewestMirror();
+        if (newest is null && !_cpuIsValid)
         {
             mirror.Memory.Clear();
         }
-        else if (_cpuIsValid || !mirror.Memory.TryCopyFromPeer(_mirrors[newest].Memory))
+        else if (_cpuIsValid || !mirror.Memory.TryCopyFromPeer(newest!.Memory))
         {
-            ToCpu();
+            FillCpu();
             if (Storage == StorageType.Float32)
                 mirror.Memory.CopyFromHost(_cpu);
             else
@@ -169,45 +189,46 @@ public sealed unsafe class SyncedMemory
         }
 
         mirror.IsValid = true;
-        return index;
+        return mirror;
     }
 
-    private int MirrorOf(IDeviceAllocator device)
+    private Mirror MirrorOf(IDeviceAllocator device)
     {
-        for (int i = 0; i < _mirrors.Length; i++)
+        foreach (Mirror known in _mirrors)
         {
-            if (ReferenceEquals(_mirrors[i].Device, device))
-                return i;
+            if (ReferenceEquals(known.Device, device))
+                return known;
         }
 
         ObjectDisposedException.ThrowIf(_references <= 0, this);
-        _mirrors = [.. _mirrors, new Mirror(device, device.Allocate(Math.Max(1, StoredBytes)))];
-        return _mirrors.Length - 1;
+        var mirror = new Mirror(device, device.Allocate(Math.Max(1, StoredBytes)));
+        _mirrors = [.. _mirrors, mirror];
+        return mirror;
     }
 
-    private IDeviceMemory MakeNewest(int index)
+    private IDeviceMemory MakeNewest(Mirror mirror)
     {
         _cpuIsValid = false;
         Invalidate();
-        _mirrors[index].IsValid = true;
-        return _mirrors[index].Memory;
+        mirror.IsValid = true;
+        return mirror.Memory;
     }
 
     private void Invalidate()
     {
-        for (int i = 0; i < _mirrors.Length; i++)
-            _mirrors[i].IsValid = false;
+        foreach (Mirror mirror in _mirrors)
+            mirror.IsValid = false;
     }
 
-    private int NewestMirror()
+    private Mirror? NewestMirror()
     {
-        for (int i = 0; i < _mirrors.Length; i++)
+        foreach (Mirror mirror in _mirrors)
         {
-            if (_mirrors[i].IsValid)
-                return i;
+            if (mirror.IsValid)
+                return mirror;
         }
 
-        return -1;
+        return null;
     }
 
     private void AllocateCpu()
@@ -232,12 +253,18 @@ public sealed unsafe class SyncedMemory
         GC.RemoveMemoryPressure(Bytes);
     }
 
-    private struct Mirror(IDeviceAllocator device, IDeviceMemory memory)
+    private sealed class Mirror(IDeviceAllocator device, IDeviceMemory memory)
     {
-        public readonly IDeviceAllocator Device => device;
+        private volatile bool _isValid;
 
-        public readonly IDeviceMemory Memory => memory;
+        public IDeviceAllocator Device => device;
 
-        public bool IsValid { get; set; }
+        public IDeviceMemory Memory => memory;
+
+        public bool IsValid
+        {
+            get => _isValid;
+            set => _isValid = value;
+        }
     }
 }

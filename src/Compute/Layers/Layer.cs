@@ -105,9 +105,10 @@ public abstract class Layer : IDisposable
 
     /// <summary>
     /// Whether the layer's work is the host's by nature (it reads or writes files, or runs a user's code), so that a
-    /// net on an accelerator does not miss a path for it there. Default: a layer that cannot have bottoms.
+    /// net on an accelerator does not miss a path for it there. Default: a layer that cannot have bottoms, or a class of
+    /// a plugged-in library.
     /// </summary>
-    public virtual bool BelongsToHost => ExactBottoms == 0;
+    public virtual bool BelongsToHost => ExactBottoms == 0 || PlugInFault.IsPluggedIn(this);
 
     /// <summary>The accelerator the layer computes on, or null: the CPU. Valid after <see cref="SetUp"/>.</summary>
     public GpuDevice? Gpu => _onGpu is null ? null : Context.Gpu;
@@ -250,11 +251,12 @@ public abstract class Layer : IDisposable
         }
     }
 
-    /// <summary>A random stream of the layer's own, separate for each replica.</summary>
+    /// <summary>A random stream of the layer's own, separate for each replica but with
+    /// <see cref="LayerContext.DealtRecords"/>.</summary>
     /// <param name="purpose">Names it within the layer.</param>
     protected RandomStream CreateStream(string purpose) =>
         _streams[purpose] = new RandomStream(
-            Context.Seed, RandomStream.StreamId($"{Name}/{purpose}/{Context.SolverRank}"));
+            Context.Seed, RandomStream.StreamId($"{Name}/{purpose}/{(Context.DealtRecords > 0 ? 0 : Context.SolverRank)}"));
 
     /// <summary>A failure of this layer, with its name and, where it was read from text, its place.</summary>
     /// <param name="code">One of <see cref="ErrorCodes"/>.</param>

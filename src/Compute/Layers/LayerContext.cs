@@ -16,7 +16,7 @@ public sealed record LayerContext
     }
 
     /// <summary>The CPU that the layer computes on where it does not on an accelerator.</summary>
-    public CpuDevice Device { get; }
+    public CpuDevice Device { get; init; }
 
     /// <summary>The accelerator that layers with a path for one compute on. Default null: the CPU.</summary>
     public GpuDevice? Gpu { get; init; }
@@ -29,6 +29,14 @@ public sealed record LayerContext
 
     /// <summary>How many replicas train together. Default 1.</summary>
     public int SolverCount { get; init; } = 1;
+
+    /// <summary>
+    /// Records of a train net that a replica takes in a row, in as many passes as it likes: of each
+    /// <see cref="SolverCount"/> times as many the replica of rank r takes the r-th part. What is random in a pass then
+    /// does not depend on the rank, but on the counters that the streams are set to. 0, the default: records are dealt
+    /// out singly, and each replica has random numbers of its own.
+    /// </summary>
+    public long DealtRecords { get; init; }
 
     /// <summary>Threads on which each layer that reads images decodes and transforms; 0, the default: the layer's
     /// choice.</summary>

@@ -1,4 +1,3 @@
-using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Schema;
 
@@ -9,10 +8,10 @@ namespace CaffeActors.Compute.Nets;
 /// <param name="Catalog">Where layer types come from.</param>
 public sealed record NetOptions(LayerContext Context, LayerCatalog Catalog)
 {
-    /// <summary>The accelerator of a layer, by name, or null for the CPU. Default: the context's.</summary>
-    public Func<string, GpuDevice?>? Placement { get; init; }
+    /// <summary>What a layer gets, by name, where layers are placed on different devices: the context with another
+    /// CPU or accelerator. Default: all get the context.</summary>
+    public Func<string, LayerContext>? Placement { get; init; }
 
     /// <summary>What a layer gets.</summary>
-    internal LayerContext ContextOf(LayerParameter layer) =>
-        Placement is null ? Context : Context with { Gpu = Placement(layer.Name) };
+    internal LayerContext ContextOf(LayerParameter layer) => Placement?.Invoke(layer.Name) ?? Context;
 }

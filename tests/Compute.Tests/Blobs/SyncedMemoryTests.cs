@@ -118,6 +118,26 @@ public sealed unsafe class SyncedMemoryTests
         Assert.Equal((0, 0), (_device.Live, other.Live));
     }
 
+    [Fact]
+    public void ReadersOnSeveralThreads_EachGetTheValues()
+    {
+        for (int round = 0; round < 200; round++)
+        {
+            FakeDevice[] devices = [new(), new(), new()];
+            var memory = new SyncedMemory(16);
+            FakeDevice.Values(memory.MutableDeviceData(devices[0])).Fill(round);
+            float[] seen = new float[4];
+            Parallel.Invoke(
+                () => seen[0] = FakeDevice.Values(memory.DeviceData(devices[1]))[3],
+                () => seen[1] = FakeDevice.Values(memory.DeviceData(devices[2]))[3],
+                () => seen[2] = ((float*)memory.CpuData())[3],
+                () => seen[3] = FakeDevice.Values(memory.DeviceData(devices[0]))[3]);
+            Assert.Equal([round, round, round, round], seen);
+            Assert.Equal([1, 1, 1], devices.Select(device => device.Allocations));
+            memory.Release();
+        }
+    }
+
     [Theory]
     [InlineData(StorageType.Float16, 1.0009766f)]
     [InlineData(StorageType.BFloat16, 1f)]

@@ -14,19 +14,27 @@ namespace CaffeActors.Compute.Backends.Gpu;
 /// </summary>
 public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 {
+    // Devices share a compiler.
+    private static readonly Lock _compiler = new();
+
     private readonly Accelerator _accelerator;
     private readonly Context? _ownContext;
+    private readonly long _memory;
     private readonly GpuPool _pool;
     private readonly Dictionary<Type, Delegate> _kernels = [];
     private readonly GpuScratch _scratch;
     private readonly Dictionary<GpuDevice, bool> _peers = [];
+    private readonly Lock _copies = new();
+    private GpuStaging? _staging;
     private GpuTransfers _transfers;
 
-    internal GpuDevice(Accelerator accelerator, int number, Context? ownContext = null)
+    internal GpuDevice(
+        Accelerator accelerator, int number, Context? ownContext = null, long memoryLimit = long.MaxValue)
     {
         _accelerator = accelerator;
         _ownContext = ownContext;
-        _pool = new GpuPool(accelerator);
+        _memory = Math.Min(memoryLimit, accelerator.MemorySize);
+        _pool = new GpuPool(accelerator, memoryLimit);
         _scratch = new GpuScratch(this);
         Number = number;
         HasLargeTiles = accelerator.AcceleratorType == AcceleratorType.Cuda
@@ -77,10 +85,11 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         {
             if (!_kernels.TryGetValue(typeof(TBody), out Delegate? kernel))
             {
-                kernel = _accelerator.LoadAutoGroupedKernel<Index1D, TBody>(GpuKernels.ForEach);
-                _kernels.Add(typeof(TBody), kernel);
+                kernel = Compile(typeof(TBody), static accelerator =>
+                    accelerator.LoadAutoGroupedKernel<Index1D, TBody>(GpuKernels.ForEach));
             }
 
+            BindHere();
             ((Action<AcceleratorStream, Index1D, TBody>)kernel)(Stream, count, body);
             Launches++;
         }
@@ -103,10 +112,11 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         {
             if (!_kernels.TryGetValue(typeof(TBody), out Delegate? kernel))
             {
-                kernel = _accelerator.LoadKernel<TBody>(GpuKernels.Groups);
-                _kernels.Add(typeof(TBody), kernel);
+                kernel = Compile(typeof(TBody), static accelerator =>
+                    accelerator.LoadKernel<TBody>(GpuKernels.Groups));
             }
 
+            BindHere();
             ((Action<AcceleratorStream, KernelConfig, TBody>)kernel)(
                 Stream, new KernelConfig(groups, TBody.GroupSize), body);
             Launches++;
@@ -138,6 +148,7 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
     /// <summary>Ends the device's work and frees its memory, that of blobs included.</summary>
     public void Dispose()
     {
+        _staging?.Dispose();
         _scratch.Dispose();
         _pool.Dispose();
         _accelerator.Dispose();
@@ -162,12 +173,11 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         }
         catch (Exception failure) when (IsDeviceFailure(failure) || failure is OutOfMemoryException)
         {
-            long all = _accelerator.MemorySize;
             throw new CaffeException(ErrorCodes.OutOfMemory, FailureKind.Device, string.Create(
                 CultureInfo.InvariantCulture,
                 $"GPU {Number} ({Name}) has no room for {Mebibytes(bytes)}: {Mebibytes(_pool.UsedBytes)} of its "
-                + $"{Mebibytes(all)} are in use here, {Mebibytes(Math.Max(0, all - _pool.UsedBytes))} are left to this "
-                + $"and other programs; make the batch smaller"), null, failure);
+                + $"{Mebibytes(_memory)} are in use here, {Mebibytes(Math.Max(0, _memory - _pool.UsedBytes))} are left "
+                + $"to this and other programs; make the batch smaller"), null, failure);
         }
     }
 
@@ -175,12 +185,12 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 
     internal void Return(MemoryBuffer1D<float, Stride1D.Dense> buffer) => _pool.Return(buffer);
 
-    internal void CopyToDevice(void* source, ArrayView<byte> target)
+    internal void CopyToDevice(ArrayView<byte> source, ArrayView<byte> target)
     {
         try
         {
             using var binding = _accelerator.BindScoped();
-            target.CopyFromCPUUnsafeAsync(Stream, ref *(byte*)source, target.Length);
+            source.CopyTo(Stream, target);
             // The host's memory is its owner's again when this returns.
             Stream.Synchronize();
         }
@@ -189,41 +199,20 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
             throw Failed(failure);
         }
 
-        _transfers = _transfers with
+        lock (_copies)
         {
-            ToDevice = _transfers.ToDevice + 1,
-            BytesToDevice = _transfers.BytesToDevice + target.Length,
-        };
+            _transfers = _transfers with
+            {
+                ToDevice = _transfers.ToDevice + 1,
+                BytesToDevice = _transfers.BytesToDevice + target.Length,
+            };
+        }
     }
 
-    internal void CopyToHost(ArrayView<byte> source, void* target)
+    internal void CopyToHost(ArrayView<byte> source, ArrayView<byte> target)
     {
         try
         {
-            using var binding = _accelerator.BindScoped();
-            source.CopyToCPUUnsafeAsync(Stream, ref *(byte*)target, source.Length);
-            Stream.Synchronize();
-        }
-        catch (Exception failure) when (IsDeviceFailure(failure))
-        {
-            throw Failed(failure);
-        }
-
-        _transfers = _transfers with
-        {
-            ToHost = _transfers.ToHost + 1,
-            BytesToHost = _transfers.BytesToHost + source.Length,
-        };
-    }
-
-    // Only CUDA devices reach each other; what they have queued for the source must be done first.
-    internal bool TryCopyFromPeer(GpuDevice peer, ArrayView<byte> source, ArrayView<byte> target)
-    {
-        if (!CanReach(peer))
-            return false;
-        try
-        {
-            peer.Stream.Synchronize();
             using var binding = _accelerator.BindScoped();
             source.CopyTo(Stream, target);
             Stream.Synchronize();
@@ -233,8 +222,52 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
             throw Failed(failure);
         }
 
-        _transfers = _transfers with { FromPeers = _transfers.FromPeers + 1 };
-        return true;
+        lock (_copies)
+        {
+            _transfers = _transfers with
+            {
+                ToHost = _transfers.ToHost + 1,
+                BytesToHost = _transfers.BytesToHost + source.Length,
+            };
+        }
+    }
+
+    internal void Clear(ArrayView<byte> target)
+    {
+        try
+        {
+            using var binding = _accelerator.BindScoped();
+            target.MemSetToZero(Stream);
+        }
+        catch (Exception failure) when (IsDeviceFailure(failure))
+        {
+            throw Failed(failure);
+        }
+    }
+
+    // What the peer has queued for the source must be done first.
+    internal void CopyFromPeer(GpuDevice peer, ArrayView<byte> source, ArrayView<byte> target)
+    {
+        try
+        {
+            if (CanReach(peer))
+                CopyDirectly(peer, source, target);
+            else
+                CopyStaged(peer, source, target);
+        }
+        catch (Exception failure) when (IsDeviceFailure(failure))
+        {
+            throw Failed(failure);
+        }
+
+        lock (_copies)
+        {
+            _transfers = _transfers with
+            {
+                FromPeers = _transfers.FromPeers + 1,
+                BytesFromPeers = _transfers.BytesFromPeers + target.Length,
+            };
+        }
     }
 
     /// <summary>Whether memory of another device can be copied to this one without the host.</summary>
@@ -254,12 +287,62 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         return reaches;
     }
 
+    // A thread that works with several accelerators in turn: drivers know one current device a thread.
+    private void BindHere()
+    {
+        if (!ReferenceEquals(Accelerator.Current, _accelerator))
+            _accelerator.Bind();
+    }
+
+    /// <summary>What a failure of the driver is told as.</summary>
+    /// <param name="failure">The failure.</param>
+    public CaffeException Failed(Exception failure) => new(ErrorCodes.DeviceFailed, FailureKind.Device,
+        $"GPU {Number} ({Name}) failed: {failure.Message}", null, failure);
+
+    private void CopyDirectly(GpuDevice peer, ArrayView<byte> source, ArrayView<byte> target)
+    {
+        peer.Stream.Synchronize();
+        using var binding = _accelerator.BindScoped();
+        source.CopyTo(Stream, target);
+        Stream.Synchronize();
+    }
+
+    private void CopyStaged(GpuDevice peer, ArrayView<byte> source, ArrayView<byte> target)
+    {
+        _staging ??= new GpuStaging(_accelerator);
+        for (long start = 0; start < target.Length; start += GpuStaging.Bytes)
+        {
+            long bytes = Math.Min(GpuStaging.Bytes, target.Length - start);
+            using (peer._accelerator.BindScoped())
+            {
+                source.SubView(start, bytes).CopyToCPUUnsafeAsync(peer.Stream, ref *_staging.Address, bytes);
+                peer.Stream.Synchronize();
+            }
+
+            using (_accelerator.BindScoped())
+            {
+                target.SubView(start, bytes).CopyFromCPUUnsafeAsync(Stream, ref *_staging.Address, bytes);
+                Stream.Synchronize();
+            }
+        }
+    }
+
+    // To the compiler structs of the same fields are one type, nested as it met them first: a struct within another of
+    // the same fields but nested otherwise it then mistakes. So it forgets all it knows before each kernel.
+    private Delegate Compile(Type body, Func<Accelerator, Delegate> load)
+    {
+        lock (_compiler)
+        {
+            _accelerator.Context.ClearCache(ClearCacheMode.Everything);
+            Delegate kernel = load(_accelerator);
+            _kernels.Add(body, kernel);
+            return kernel;
+        }
+    }
+
     private static bool IsDeviceFailure(Exception failure) =>
         failure is AcceleratorException or InternalCompilerException or CapabilityNotSupportedException;
 
     private static string Mebibytes(long bytes) =>
         string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:f1} MiB");
-
-    private CaffeException Failed(Exception failure) => new(ErrorCodes.DeviceFailed, FailureKind.Device,
-        $"GPU {Number} ({Name}) failed: {failure.Message}", null, failure);
 }

@@ -5,6 +5,14 @@ namespace CaffeActors.Compute.Backends.Gpu;
 /// <param name="BytesToDevice">Their bytes.</param>
 /// <param name="ToHost">Copies to the host.</param>
 /// <param name="BytesToHost">Their bytes.</param>
-/// <param name="FromPeers">Copies from another accelerator that did not pass through the host.</param>
+/// <param name="FromPeers">Copies from other accelerators.</param>
+/// <param name="BytesFromPeers">Their bytes.</param>
 public readonly record struct GpuTransfers(
-    long ToDevice, long BytesToDevice, long ToHost, long BytesToHost, long FromPeers);
+    long ToDevice, long BytesToDevice, long ToHost, long BytesToHost, long FromPeers, long BytesFromPeers)
+{
+    /// <summary>What came after an earlier state.</summary>
+    /// <param name="earlier">That state.</param>
+    public GpuTransfers Since(GpuTransfers earlier) => new(
+        ToDevice - earlier.ToDevice, BytesToDevice - earlier.BytesToDevice, ToHost - earlier.ToHost,
+        BytesToHost - earlier.BytesToHost, FromPeers - earlier.FromPeers, BytesFromPeers - earlier.BytesFromPeers);
+}

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -14,7 +16,7 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Tile")]
-public sealed unsafe class TileLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class TileLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly TileParameter _tile = parameter.TileParam ?? new TileParameter();
     private int _outer;
@@ -42,6 +44,20 @@ public sealed unsafe class TileLayer(LayerParameter parameter) : Layer(parameter
     }
 
     /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top) => gpu.Run(
+        top[0].Count,
+        new GpuForwardBody(bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu), _tile.Tiles, _inner));
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        RowSums.Run(gpu, bottom[0].Count, _tile.Tiles, new CopyTerm(top[0].GpuDiff(gpu), _tile.Tiles, _inner),
+            bottom[0].OverwriteGpuDiff(gpu));
+    }
+
+    /// <inheritdoc/>
     protected override void LayerSetUp(Blob[] bottom, Blob[] top)
     {
         if (_tile.Tiles <= 0)
@@ -65,6 +81,16 @@ public sealed unsafe class TileLayer(LayerParameter parameter) : Layer(parameter
             return;
         Elementwise.Run(Context.Device, bottom[0].Count,
             new BackwardBody(top[0].CpuDiff, bottom[0].MutableCpuDiff, _tile.Tiles, _inner));
+    }
+
+    internal readonly struct GpuForwardBody(Values x, Values y, int tiles, int inner) : IGpuBody
+    {
+        public void Invoke(int i) => y.Set(i, x[(i / inner / tiles * inner) + (i % inner)]);
+    }
+
+    internal readonly struct CopyTerm(Values dy, int tiles, int inner) : IGpuTerm
+    {
+        public float At(int row, int k) => dy[(((row / inner * tiles) + k) * inner) + (row % inner)];
     }
 
     // A row is one copy of one block.
