@@ -117,6 +117,36 @@ public sealed partial class DeviceTests : IDisposable
         Assert.Equal("", _cli.Out);
     }
 
+    [Fact]
+    public async Task Train_OnADeviceThatFails_EndsWithItsExitCode()
+    {
+        string solver = _cli.Solver(_cli.Database(), "max_iter: 6 base_lr: 0.01 snapshot: 2");
+        _cli.Environment["CAFFEACTORS_FAULT"] = "device:ip:3";
+        Assert.Equal(7, await _cli.TrainAsync(solver, "--device", TestDevices.Name));
+        Assert.Matches(
+            @"error CFA1701: layer 'ip': (device cpu:0|GPU \d+ \(.*\)) failed: .*\(iteration 3\)", _cli.Error);
+        Assert.True(File.Exists(_cli.At("snap_iter_2.resume")));
+        Assert.False(Path.Exists(_cli.At("snap_iter_4.resume")));
+        foreach (string wrong in (string[])["device", "device:ip", "device:ip:x", "disk:ip:3", ":ip:3", "device::3"])
+        {
+            _cli.Environment["CAFFEACTORS_FAULT"] = wrong;
+            Assert.Equal(2, await _cli.TrainAsync(solver));
+            Assert.Contains($"device:LAYER:ITERATION, not '{wrong}'", _cli.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Train_TellsItsDevices()
+    {
+        string solver = _cli.Solver(_cli.Database());
+        Assert.True(await _cli.TrainAsync(solver, "--device", TestDevices.Name) == 0, _cli.Error);
+        Assert.Matches(
+            _gpu is null ? @"\] Use CPU\.\n" : $@"\] Using GPUs {_gpu}\n.*\] GPU {_gpu}: .+\n", _cli.Error);
+        Assert.Equal(2, await _cli.TrainAsync(solver, "--device", TestDevices.Name, "--gpu", "0"));
+        Assert.Equal(2, await _cli.TrainAsync(solver, "--gpu", "x"));
+        Assert.Equal(2, await _cli.TrainAsync(solver, "--gpu", "0,0"));
+    }
+
     [Theory]
     [InlineData("x")]
     [InlineData("-1")]
@@ -145,8 +175,8 @@ public sealed partial class DeviceTests : IDisposable
 
     private string[] Gpu() => _gpu is null ? [] : ["--gpu", _gpu];
 
-    private void AssertTold() => Assert.Matches(
-        _gpu is null ? @"\] Use CPU\.\n" : $@"\] Use GPU with device ID {_gpu}\n.*\] GPU device name: .+\n", _cli.Error);
+    private void AssertTold() => Assert.Matches(_gpu is null
+        ? @"\] Use CPU\.\n" : $@"\] Use GPU with device ID {_gpu}\n.*\] GPU device name: .+\n", _cli.Error);
 
     private static double LossOf(string log) =>
         double.Parse(LossLine().Match(log).Groups[1].Value, CultureInfo.InvariantCulture);

@@ -25,6 +25,12 @@ public static class TestDevices
     /// <see cref="OneAtATime"/> and binds it to the thread.</summary>
     public static GpuDevice GpuOrSimulation => Gpu ?? _simulation.Value;
 
+    /// <summary>An accelerator of a test's own, of the same kind as <see cref="GpuOrSimulation"/>.</summary>
+    /// <param name="number">Which of several: tests on accelerators take as many real ones as there are.</param>
+    public static GpuDevice OpenOwn(int number = 0) => Gpu is null
+        ? GpuPlatform.OpenSimulation()
+        : GpuPlatform.Open((Gpu.Number + number) % GpuPlatform.Count);
+
     /// <summary>Held by whoever uses <see cref="GpuOrSimulation"/>.</summary>
     public static Lock OneAtATime { get; } = new();
 

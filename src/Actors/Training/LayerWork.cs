@@ -1,4 +1,5 @@
 using CaffeActors.Actors.Devices;
+using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
 
 namespace CaffeActors.Actors.Training;
@@ -21,6 +22,9 @@ internal sealed class LayerWork : DeviceWork
     /// <summary>The layer's part of the loss in the last forward pass.</summary>
     public float Loss { get; private set; }
 
+    /// <summary>What the next run fails with, where that is asked for; else null.</summary>
+    public CaffeException? Fault { get; set; }
+
     /// <summary>A layer's forward pass: lower ranks first.</summary>
     public static LayerWork Forward(Net net, int rank) => new(net, rank, true, rank);
 
@@ -30,6 +34,8 @@ internal sealed class LayerWork : DeviceWork
 
     protected override void Body()
     {
+        if (Fault is not null)
+            throw Fault;
         if (_isForward)
             Loss = _net.ForwardLayer(_rank);
         else

@@ -141,6 +141,8 @@ internal sealed class ReplicaActor : UntypedActor
         _pass = 0;
         _bucketsReduced = 0;
         _bucketsMissing = _ready.Length;
+        if (_group.Fault is { } fault && fault.Iteration == step.Iteration && _rank == _group.Replicas.Count - 1)
+            FailAt(fault.Layer);
         for (int b = 0; b < _layersOf.Length; b++)
             _layersOf[b] = _group.Buckets[b].Layers.Count;
         if (IsRoot)
@@ -153,6 +155,13 @@ internal sealed class ReplicaActor : UntypedActor
         }
 
         RunPass();
+    }
+
+    private void FailAt(string layer)
+    {
+        NetLayer failing = _replica.Net.FindLayer(layer)!;
+        ReplicaDevice device = _replica.Devices.First(device => device.Gpu == failing.Layer.Gpu || device.Gpu is null);
+        _replica.Times.Forward[failing.Rank].Fault = Fault.On(device);
     }
 
     private void RunPass()

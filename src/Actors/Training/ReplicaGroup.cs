@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CaffeActors.Actors.Configuration;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Compute.Reduction;
 using CaffeActors.Compute.Solvers;
 
@@ -55,6 +56,9 @@ internal sealed class ReplicaGroup : IDisposable
     /// next; else the update clears them in passing. Default false.
     /// </summary>
     public bool KeepsUpdates { get; init; }
+
+    /// <summary>A failure that is asked for; null, the default: none.</summary>
+    public Fault? Fault { get; init; }
 
     /// <summary>Whether an update must know all gradients before it begins.</summary>
     public bool UpdatesAtOnce =>

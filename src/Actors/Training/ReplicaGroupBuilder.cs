@@ -4,6 +4,7 @@ using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
+using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Reduction;
 using CaffeActors.Compute.Solvers;
 
@@ -43,6 +44,7 @@ internal static class ReplicaGroupBuilder
                     replicas.Add(builder.Whole(devices[device], replicas.Count));
             }
 
+            RequireLayer(plan.Fault, replicas[0].Net);
             if (devices.Count > 1 || parallel.Reproducible || parallel.MicroBatches > 1)
                 TellOf(plan, batch, devices, replicas, log);
             return new ReplicaGroup(
@@ -53,6 +55,7 @@ internal static class ReplicaGroupBuilder
             {
                 Reduction = parallel.Reduction,
                 KeepsUpdates = plan.Solver.SnapshotDiff,
+                Fault = plan.Fault,
                 IsReproducible = parallel.Reproducible,
                 PassesOfBatch = batch.PassesOfBatch * parallel.MicroBatches,
             };
@@ -78,6 +81,15 @@ internal static class ReplicaGroupBuilder
             DeviceList.Deal(plan.Threads > 0 ? plan.Threads : Environment.ProcessorCount, ids.Count);
         for (int i = 0; i < ids.Count; i++)
             devices.Add(new ReplicaDevice(ids[i], new CpuDevice(threads[i]), DeviceOpener.Open(ids[i])));
+    }
+
+    private static void RequireLayer(Fault? fault, Net net)
+    {
+        if (fault is not null && net.FindLayer(fault.Layer) is null)
+        {
+            throw new CaffeException(ErrorCodes.Usage, FailureKind.Configuration,
+                $"{Fault.Variable} names the layer '{fault.Layer}', which the train net does not have");
+        }
     }
 
     private static DeviceId OnlyDevice(ParallelSettings parallel) => parallel.Devices.Count == 1

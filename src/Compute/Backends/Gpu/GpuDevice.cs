@@ -19,6 +19,7 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 
     private readonly Accelerator _accelerator;
     private readonly Context? _ownContext;
+    private readonly long _memory;
     private readonly GpuPool _pool;
     private readonly Dictionary<Type, Delegate> _kernels = [];
     private readonly GpuScratch _scratch;
@@ -27,11 +28,13 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
     private GpuStaging? _staging;
     private GpuTransfers _transfers;
 
-    internal GpuDevice(Accelerator accelerator, int number, Context? ownContext = null)
+    internal GpuDevice(
+        Accelerator accelerator, int number, Context? ownContext = null, long memoryLimit = long.MaxValue)
     {
         _accelerator = accelerator;
         _ownContext = ownContext;
-        _pool = new GpuPool(accelerator);
+        _memory = Math.Min(memoryLimit, accelerator.MemorySize);
+        _pool = new GpuPool(accelerator, memoryLimit);
         _scratch = new GpuScratch(this);
         Number = number;
         HasLargeTiles = accelerator.AcceleratorType == AcceleratorType.Cuda
@@ -170,12 +173,11 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         }
         catch (Exception failure) when (IsDeviceFailure(failure) || failure is OutOfMemoryException)
         {
-            long all = _accelerator.MemorySize;
             throw new CaffeException(ErrorCodes.OutOfMemory, FailureKind.Device, string.Create(
                 CultureInfo.InvariantCulture,
                 $"GPU {Number} ({Name}) has no room for {Mebibytes(bytes)}: {Mebibytes(_pool.UsedBytes)} of its "
-                + $"{Mebibytes(all)} are in use here, {Mebibytes(Math.Max(0, all - _pool.UsedBytes))} are left to this "
-                + $"and other programs; make the batch smaller"), null, failure);
+                + $"{Mebibytes(_memory)} are in use here, {Mebibytes(Math.Max(0, _memory - _pool.UsedBytes))} are left "
+                + $"to this and other programs; make the batch smaller"), null, failure);
         }
     }
 
@@ -230,6 +232,19 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         }
     }
 
+    internal void Clear(ArrayView<byte> target)
+    {
+        try
+        {
+            using var binding = _accelerator.BindScoped();
+            target.MemSetToZero(Stream);
+        }
+        catch (Exception failure) when (IsDeviceFailure(failure))
+        {
+            throw Failed(failure);
+        }
+    }
+
     // What the peer has queued for the source must be done first.
     internal void CopyFromPeer(GpuDevice peer, ArrayView<byte> source, ArrayView<byte> target)
     {
@@ -279,6 +294,11 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
             _accelerator.Bind();
     }
 
+    /// <summary>What a failure of the driver is told as.</summary>
+    /// <param name="failure">The failure.</param>
+    public CaffeException Failed(Exception failure) => new(ErrorCodes.DeviceFailed, FailureKind.Device,
+        $"GPU {Number} ({Name}) failed: {failure.Message}", null, failure);
+
     private void CopyDirectly(GpuDevice peer, ArrayView<byte> source, ArrayView<byte> target)
     {
         peer.Stream.Synchronize();
@@ -325,7 +345,4 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 
     private static string Mebibytes(long bytes) =>
         string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:f1} MiB");
-
-    private CaffeException Failed(Exception failure) => new(ErrorCodes.DeviceFailed, FailureKind.Device,
-        $"GPU {Number} ({Name}) failed: {failure.Message}", null, failure);
 }

@@ -38,7 +38,7 @@ internal sealed unsafe class GpuMemory : IDeviceMemory
         return true;
     }
 
-    public void Clear() => Raw.MemSetToZero(_device.Stream);
+    public void Clear() => _device.Clear(Raw);
 
     public void Dispose() => _device.Return(this);
 }

@@ -71,7 +71,7 @@ public sealed unsafe class ClipLayer(LayerParameter parameter) : InputNeuronLaye
 
     internal readonly struct GpuGradient(float min, float max) : IGpuFunction2
     {
-        public float Invoke(float x, float dy) => dy * (x >= min && x <= max ? 1 : 0);
+        public float Invoke(float x, float dy) => dy * (x >= min && x <= max ? 1f : 0f);
     }
 
     private readonly struct Value(float min, float max) : IVectorFunction

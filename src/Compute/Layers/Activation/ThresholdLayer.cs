@@ -46,7 +46,7 @@ public sealed unsafe class ThresholdLayer(LayerParameter parameter) : NeuronLaye
 
     internal readonly struct GpuValue(float threshold) : IGpuFunction
     {
-        public float Invoke(float x) => x > threshold ? 1 : 0;
+        public float Invoke(float x) => x > threshold ? 1f : 0f;
     }
 
     private readonly struct Value(float threshold) : IVectorFunction

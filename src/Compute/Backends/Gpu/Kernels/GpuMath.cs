@@ -102,7 +102,7 @@ internal static class GpuMath
 
     /// <summary>The sign: -1, 0 or 1; of NaN 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Sign(float x) => x > 0 ? 1 : x < 0 ? -1 : 0;
+    public static float Sign(float x) => x > 0 ? 1f : x < 0 ? -1f : 0f;
 
     // e^(x - n ln 2) - 1, the argument at most ln 2 / 2: accurate also where it is tiny. Taylor's series to r^7.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
