@@ -14,6 +14,8 @@ namespace CaffeActors.Compute.Backends.Gpu;
 /// </summary>
 public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 {
+    private static readonly Lock _compiling = new();
+
     private readonly Accelerator _accelerator;
     private readonly Context? _ownContext;
     private readonly long _memory;
@@ -82,8 +84,8 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         {
             if (!_kernels.TryGetValue(typeof(TBody), out Delegate? kernel))
             {
-                kernel = _accelerator.LoadAutoGroupedKernel<Index1D, TBody>(GpuKernels.ForEach);
-                _kernels.Add(typeof(TBody), kernel);
+                kernel = Compiled<TBody>(
+                    () => _accelerator.LoadAutoGroupedKernel<Index1D, TBody>(GpuKernels.ForEach));
             }
 
             BindHere();
@@ -109,8 +111,7 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         {
             if (!_kernels.TryGetValue(typeof(TBody), out Delegate? kernel))
             {
-                kernel = _accelerator.LoadKernel<TBody>(GpuKernels.Groups);
-                _kernels.Add(typeof(TBody), kernel);
+                kernel = Compiled<TBody>(() => _accelerator.LoadKernel<TBody>(GpuKernels.Groups));
             }
 
             BindHere();
@@ -295,6 +296,20 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
     /// <param name="failure">The failure.</param>
     public CaffeException Failed(Exception failure) => new(ErrorCodes.DeviceFailed, FailureKind.Device,
         $"GPU {Number} ({Name}) failed: {failure.Message}", null, failure);
+
+    // ILGPU keeps what it has read of types and methods. After some kernels the next one then fails to compile, on a
+    // null reference of its own (PtxTests finds it): each begins anew, which costs nothing that shows. Devices share
+    // a context, and clearing it is not thread-safe.
+    private Delegate Compiled<TBody>(Func<Delegate> load)
+    {
+        lock (_compiling)
+        {
+            _accelerator.Context.ClearCache(ClearCacheMode.Everything);
+            Delegate kernel = load();
+            _kernels.Add(typeof(TBody), kernel);
+            return kernel;
+        }
+    }
 
     private void CopyDirectly(GpuDevice peer, ArrayView<byte> source, ArrayView<byte> target)
     {
