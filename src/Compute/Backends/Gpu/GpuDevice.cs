@@ -14,7 +14,8 @@ namespace CaffeActors.Compute.Backends.Gpu;
 /// </summary>
 public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 {
-    private static readonly Lock _compiling = new();
+    // Devices share a compiler.
+    private static readonly Lock _compiler = new();
 
     private readonly Accelerator _accelerator;
     private readonly Context? _ownContext;
@@ -84,8 +85,8 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         {
             if (!_kernels.TryGetValue(typeof(TBody), out Delegate? kernel))
             {
-                kernel = Compiled<TBody>(
-                    () => _accelerator.LoadAutoGroupedKernel<Index1D, TBody>(GpuKernels.ForEach));
+                kernel = Compile(typeof(TBody), static accelerator =>
+                    accelerator.LoadAutoGroupedKernel<Index1D, TBody>(GpuKernels.ForEach));
             }
 
             BindHere();
@@ -111,7 +112,8 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         {
             if (!_kernels.TryGetValue(typeof(TBody), out Delegate? kernel))
             {
-                kernel = Compiled<TBody>(() => _accelerator.LoadKernel<TBody>(GpuKernels.Groups));
+                kernel = Compile(typeof(TBody), static accelerator =>
+                    accelerator.LoadKernel<TBody>(GpuKernels.Groups));
             }
 
             BindHere();
@@ -297,20 +299,6 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
     public CaffeException Failed(Exception failure) => new(ErrorCodes.DeviceFailed, FailureKind.Device,
         $"GPU {Number} ({Name}) failed: {failure.Message}", null, failure);
 
-    // ILGPU keeps what it has read of types and methods. After some kernels the next one then fails to compile, on a
-    // null reference of its own (PtxTests finds it): each begins anew, which costs nothing that shows. Devices share
-    // a context, and clearing it is not thread-safe.
-    private Delegate Compiled<TBody>(Func<Delegate> load)
-    {
-        lock (_compiling)
-        {
-            _accelerator.Context.ClearCache(ClearCacheMode.Everything);
-            Delegate kernel = load();
-            _kernels.Add(typeof(TBody), kernel);
-            return kernel;
-        }
-    }
-
     private void CopyDirectly(GpuDevice peer, ArrayView<byte> source, ArrayView<byte> target)
     {
         peer.Stream.Synchronize();
@@ -336,6 +324,19 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
                 target.SubView(start, bytes).CopyFromCPUUnsafeAsync(Stream, ref *_staging.Address, bytes);
                 Stream.Synchronize();
             }
+        }
+    }
+
+    // To the compiler structs of the same fields are one type, nested as it met them first: a struct within another of
+    // the same fields but nested otherwise it then mistakes. So it forgets all it knows before each kernel.
+    private Delegate Compile(Type body, Func<Accelerator, Delegate> load)
+    {
+        lock (_compiler)
+        {
+            _accelerator.Context.ClearCache(ClearCacheMode.Everything);
+            Delegate kernel = load(_accelerator);
+            _kernels.Add(body, kernel);
+            return kernel;
         }
     }
 

@@ -76,7 +76,7 @@ public sealed class PtxTests
 
         public string Compile(Type body)
         {
-            // As GpuDevice does it.
+            // As GpuDevice does it, which says why.
             _context.ClearCache(ClearCacheMode.Everything);
             EntryPointDescription entry = typeof(IGpuBody).IsAssignableFrom(body)
                 ? EntryPointDescription.FromImplicitlyGroupedKernel(ForEach.MakeGenericMethod(body))
