@@ -104,12 +104,7 @@ internal static class ReplicaGroupBuilder
     {
         log.Info("Devices: " + string.Join(", ", replicas.Select(replica =>
             $"{replica.Id} ({replica.Device.Threads} thread{(replica.Device.Threads == 1 ? "" : "s")})")));
-        if (batch.Images == 0)
-            return;
-        long images = (long)replicas.Count * batch.Images * plan.Solver.IterSize;
-        log.Info($"Effective batch: {replicas.Count} x {batch.Images}"
-            + (plan.Solver.IterSize > 1 ? $" x {plan.Solver.IterSize} (iter_size)" : "")
-            + $" = {images} images"
-            + (plan.Parallel.Reproducible ? $", in grains of {plan.Parallel.Grain}" : ""));
+        if (batch.Images > 0)
+            log.Info($"Effective batch: {batch.Effective(plan.Parallel, plan.Solver.IterSize)}");
     }
 }

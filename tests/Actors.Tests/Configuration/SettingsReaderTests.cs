@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Configuration.Hocon;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Testing;
@@ -27,7 +28,28 @@ public sealed class SettingsReaderTests
         Assert.Equal(new MetricsSettings(100, TimeSpan.FromSeconds(30)), settings.Metrics);
         Assert.Equal(0, settings.Threads);
         Assert.Equal(0, settings.KeepLast);
+        Assert.Equal([DeviceId.FirstCpu], settings.Parallel.Devices);
+        Assert.Equal(new ParallelSettings { Devices = settings.Parallel.Devices }, settings.Parallel);
         Assert.Empty(settings.Data.Sets);
+    }
+
+    [Fact]
+    public void Parallel_IsRead()
+    {
+        ParallelSettings parallel = Read("""
+            parallel { devices = ["cpu:0", cpu:1], reduction = ring, bucket-size = 1MiB, scaling = strong }
+            parallel { reproducible = on, grain = 8 }
+            """).Parallel;
+        Assert.Equal(["cpu:0", "cpu:1"], parallel.Devices.Select(device => device.ToString()));
+        Assert.Equal(new ParallelSettings
+        {
+            Devices = parallel.Devices,
+            Reduction = ReductionKind.Ring,
+            BucketSize = 1 << 20,
+            Scaling = BatchScaling.Strong,
+            Reproducible = true,
+            Grain = 8,
+        }, parallel);
     }
 
     [Fact]
