@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Planning;
 using CaffeActors.Actors.Training;
@@ -83,6 +84,7 @@ public sealed partial class CaffeSolver : IDisposable
             MaxIter = options.MaxIter,
             Seed = options.Seed,
             Threads = options.Threads,
+            Devices = options.Device is { } device ? [DeviceOpener.Parse(device, "a solver's device")] : null,
             LayerAssemblies = options.LayerAssemblies,
         }, options.Notice) with
         {

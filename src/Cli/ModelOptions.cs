@@ -20,8 +20,7 @@ internal sealed class ModelOptions
             DefaultValueFactory = static _ =>
         ""
         };
-    private readonly Option<string> _gpu =
-        new("--gpu") { Description = "GPU to run on; this build computes on the CPU." };
+    private readonly Option<string> _gpu = DeviceOptions.Gpu();
     private readonly Option<int> _threads =
         new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
 
@@ -47,24 +46,17 @@ internal sealed class ModelOptions
     /// <param name="log">Hears remarks.</param>
     public CaffeNet Open(ParseResult arguments, Phase phase, RunLog log)
     {
-        RequireCpu(arguments.GetValue(_gpu));
-        log.Info("Use CPU.");
         Phase wanted = arguments.GetResult(_phase) is null ? phase : ParsePhase(arguments.GetValue(_phase), phase);
         return CaffeNet.Open(arguments.GetValue(_model)!, wanted, new CaffeNetOptions
         {
+            Device = DeviceOptions.OfGpu(arguments.GetValue(_gpu), "--gpu"),
             Level = arguments.GetValue(_level),
             Stages = arguments.GetValue(_stage)!.Split(','),
             Threads = ThreadCount(arguments.GetValue(_threads)),
             LayerAssemblies = LayersOption.Of(arguments, _layers),
             Notice = line => log.Info(line),
+            Warning = line => log.Warn(line),
         });
-    }
-
-    /// <summary>Refuses a GPU: this build has none.</summary>
-    public static void RequireCpu(string? gpu)
-    {
-        if (!string.IsNullOrEmpty(gpu))
-            throw DeviceList.NoDevice($"GPU {gpu}", "--gpu");
     }
 
     /// <summary>Reads a phase.</summary>

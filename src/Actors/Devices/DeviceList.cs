@@ -1,4 +1,6 @@
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Actors.Devices;
 
@@ -35,31 +37,21 @@ public static class DeviceList
             : throw Usage($"{origin} names {devices.Count} devices; at most {Most} train together");
     }
 
-    /// <summary>Reads Caffe's <c>--gpu</c>: <c>0,1</c> or <c>all</c>.</summary>
-    /// <param name="text">What the user wrote.</param>
-    /// <param name="origin">The flag, for errors.</param>
-    /// <exception cref="CaffeException">There is no such device.</exception>
-    public static IReadOnlyList<DeviceId> OfGpus(string text, string origin) => text == "all"
-        ? throw NoDevice("GPU", origin)
-        : Parse([.. text.Split(',', StringSplitOptions.TrimEntries).Select(number => $"{DeviceId.Gpu}:{number}")],
-            origin);
-
-    /// <summary>Refuses devices that are no CPU: this build has none.</summary>
-    /// <param name="devices">What was asked for.</param>
-    /// <param name="origin">By which flag or key.</param>
-    /// <exception cref="CaffeException">There is one.</exception>
-    public static void RequireCpu(IEnumerable<DeviceId> devices, string origin)
+    /// <summary>
+    /// The devices of a run whose user named none: what its solver asks for, by Caffe's fields. A CPU behind a GPU's
+    /// interface is not what <c>solver_mode: GPU</c> means.
+    /// </summary>
+    /// <param name="solver">The solver: <c>solver_mode</c>, default GPU, and <c>device_id</c>, default 0.</param>
+    /// <param name="warning">Hears where it asks for a GPU in vain.</param>
+    public static IReadOnlyList<DeviceId> Of(SolverParameter solver, Action<string> warning)
     {
-        foreach (DeviceId device in devices.Where(device => device.Kind != DeviceId.Cpu))
-            throw NoDevice(device.ToString(), origin);
+        if (solver.SolverMode != SolverParameter.Types.SolverMode.Gpu)
+            return [DeviceId.FirstCpu];
+        if (GpuPlatform.Devices.Any(gpu => gpu.Number == solver.DeviceId && !gpu.IsCpu))
+            return [new DeviceId(DeviceId.Gpu, solver.DeviceId)];
+        warning($"The solver asks for GPU {solver.DeviceId}, which this machine does not have: the CPU is used.");
+        return [DeviceId.FirstCpu];
     }
-
-    /// <summary>The failure of a device that this build does not have.</summary>
-    /// <param name="device">What was asked for.</param>
-    /// <param name="origin">By which flag or key.</param>
-    public static CaffeException NoDevice(string device, string origin) =>
-        new(ErrorCodes.DeviceFailed, FailureKind.Device,
-            $"there is no {device}: this build computes on the CPU; leave {origin} out");
 
     /// <summary>Deals threads out to devices that share the cores: the first ones get what is left over.</summary>
     /// <param name="threads">Threads in all, at least 1.</param>

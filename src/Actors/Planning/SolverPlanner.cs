@@ -44,9 +44,10 @@ public static class SolverPlanner
         }
 
         var parallel = new ParallelSettings();
-        if (options.Devices is { } devices)
-            parallel = parallel with { Devices = devices };
-        DeviceList.RequireCpu(parallel.Devices, "it");
+        parallel = parallel with
+        {
+            Devices = options.Devices is { Count: > 0 } devices ? devices : DeviceList.Of(solver, notice),
+        };
         if (options.MaxIter is { } maxIter)
             solver.MaxIter = maxIter;
         SetTrainState(solver, options);
@@ -55,8 +56,6 @@ public static class SolverPlanner
                 Path.Combine(Path.GetDirectoryName(path) ?? "", Path.GetFileNameWithoutExtension(path));
         else if (Directory.Exists(solver.SnapshotPrefix))
             solver.SnapshotPrefix = Path.Combine(solver.SnapshotPrefix, Path.GetFileNameWithoutExtension(path));
-        if (solver.SolverMode == SolverParameter.Types.SolverMode.Gpu)
-            notice("The solver asks for a GPU; this build has none and uses the CPU.");
         SolverNets nets = SolverNets.Of(solver, file => NetFiles.ReadNet(paths.Resolve(file), notice));
         overrideNet(nets.Train);
         foreach (SolverTestNet test in nets.Tests)

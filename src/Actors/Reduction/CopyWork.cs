@@ -20,7 +20,7 @@ internal sealed class CopyWork(Replica target, Replica source, GradientBucket bu
         foreach (int id in _params)
         {
             GradientSum.TakeOver(
-                target.Device, target.Net.LearnableParams[id].Blob, source.Net.LearnableParams[id].Blob);
+                target.Device, target.Net.LearnableParams[id], source.Net.LearnableParams[id]);
         }
     }
 }

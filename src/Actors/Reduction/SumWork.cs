@@ -19,7 +19,7 @@ internal sealed class SumWork(Replica target, Replica source, GradientBucket buc
         foreach (int id in _params)
         {
             GradientSum.Add(
-                target.Device, target.Net.LearnableParams[id].Blob, source.Net.LearnableParams[id].Blob);
+                target.Device, target.Net.LearnableParams[id], source.Net.LearnableParams[id]);
         }
     }
 }

@@ -15,8 +15,9 @@ namespace CaffeActors.Actors.Training;
 /// <param name="Passes">Passes of an iteration.</param>
 /// <param name="PassesOfBatch">Passes that a batch is cut into.</param>
 /// <param name="DealtRecords">Records that a replica takes in a row; 0 where they are dealt out singly.</param>
+/// <param name="MicroBatch">Records of a micro-batch.</param>
 internal sealed record ReplicaBatch(
-    NetParameter Net, int Images, int Passes, int PassesOfBatch = 1, long DealtRecords = 0)
+    NetParameter Net, int Images, int Passes, int PassesOfBatch = 1, long DealtRecords = 0, int MicroBatch = 0)
 {
     private const string Field = "batch_size";
 
@@ -39,6 +40,8 @@ internal sealed record ReplicaBatch(
         }
 
         int images = sizes.Select(size => size.Value).DefaultIfEmpty(0).Max();
+        if (parallel.MicroBatches > 1)
+            return new ReplicaBatch(net, images, iterSize, MicroBatch: CutInParts(sizes, parallel));
         if (!parallel.Reproducible)
             return new ReplicaBatch(net, images, iterSize);
         if (parallel.Reduction != ReductionKind.Tree && parallel.Devices.Count > 1)
@@ -60,7 +63,8 @@ internal sealed record ReplicaBatch(
     public string Effective(ParallelSettings parallel, int iterSize) =>
         $"{parallel.Devices.Count} x {Images}" + (iterSize > 1 ? $" x {iterSize} (iter_size)" : "")
         + $" = {(long)parallel.Devices.Count * Images * iterSize} images"
-        + (parallel.Reproducible ? $", in grains of {parallel.Grain}" : "");
+        + (parallel.Reproducible ? $", in grains of {parallel.Grain}" : "")
+        + (parallel.MicroBatches > 1 ? $", in {parallel.MicroBatches} micro-batches" : "");
 
     private static void Divide(Size size, ParallelSettings parallel, Action<string> warn)
     {
@@ -78,6 +82,35 @@ internal sealed record ReplicaBatch(
         }
 
         size.Value = share;
+    }
+
+    private static int CutInParts(Size[] sizes, ParallelSettings parallel)
+    {
+        int parts = parallel.MicroBatches;
+        if (sizes.Length == 0 || parallel.Reproducible)
+        {
+            throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
+                sizes.Length == 0
+                    ? $"parallel.micro-batches cuts a batch, but no layer of the train net has a {Field}"
+                    : "parallel.micro-batches and parallel.reproducible both cut the batch; leave one of them out");
+        }
+
+        foreach (Size size in sizes)
+        {
+            if (size.Value != sizes[0].Value)
+            {
+                throw size.Fail($"{Field} is {size.Value}, that of layer '{sizes[0].Layer.Name}' is {sizes[0].Value}; "
+                    + "to be cut into micro-batches they must be equal");
+            }
+
+            if (size.Value % parts != 0)
+                throw size.Fail($"{Field} {size.Value} cannot be cut into {parts} equal micro-batches");
+        }
+
+        int part = sizes[0].Value / parts;
+        foreach (Size size in sizes)
+            size.Value = part;
+        return part;
     }
 
     private static int Grains(Size[] sizes, ParallelSettings parallel, int iterSize)

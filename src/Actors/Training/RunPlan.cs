@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using CaffeActors.Actors.Configuration;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Schema;
@@ -64,6 +65,9 @@ public sealed record RunPlan
         return $"{Parallel.Devices.Count} replica(s) on {string.Join(", ", Parallel.Devices)}"
             + (batch.Images > 0 ? $"; effective batch {batch.Effective(Parallel, Solver.IterSize)}" : "");
     }
+
+    /// <summary>A failure that is asked for; null, the default: none.</summary>
+    public Fault? Fault { get; init; }
 
     /// <summary>Threads to compute on, dealt out to the devices; 0 takes one for each core.</summary>
     public int Threads { get; init; }

@@ -81,7 +81,7 @@ internal sealed class TrainingRunBuilder
         try
         {
             replicas = ReplicaGroupBuilder.Build(_plan, catalog, seed, _log);
-            var options = new NetOptions(new LayerContext(replicas.Root.Device, seed)
+            NetOptions options = replicas.Root.Options(new LayerContext(replicas.Root.Device, seed)
             {
                 Notice = line => _log.Info(line),
                 ResolvePath = _plan.ResolvePath,
@@ -199,6 +199,7 @@ internal sealed class TrainingRunBuilder
         snapshot.Restore(run.AllNets(), run.Replicas.Optimizer, run.Smoothed);
         if (_plan.Parallel.Reproducible)
             run.Replicas.ShareDataPositions();
+        run.Replicas.Root.Pipeline?.AlignData();
     }
 
     private void RequireSame(ResumeState resume)

@@ -25,8 +25,7 @@ internal sealed class NetRunCommand : VerbCommand
     private readonly Option<string> _phase =
         new("--phase") { Description = "TRAIN or TEST; without it the file's own state, else TEST." };
     private readonly Option<bool> _backward = new("--backward") { Description = "Run backward too." };
-    private readonly Option<string> _device =
-        new("--device") { Description = "cpu.", DefaultValueFactory = static _ => "cpu" };
+    private readonly Option<string> _device = DeviceOptions.Device();
     private readonly Option<int> _threads =
         new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
 
@@ -42,13 +41,15 @@ internal sealed class NetRunCommand : VerbCommand
 
     public override Task<int> RunAsync(ParseResult arguments, Terminal terminal)
     {
-        RequireCpu(arguments.GetValue(_device)!);
+        string device = DeviceOptions.Of(arguments, _device);
         using RunLog log = GlogFlags.OpenLog(arguments, terminal.Error, "net-run");
         Phase? phase = arguments.GetValue(_phase) is { } text ? ModelOptions.ParsePhase(text, Phase.Test) : null;
         using CaffeNet session = CaffeNet.Open(arguments.GetValue(_model)!, phase, new CaffeNetOptions
         {
+            Device = device,
             Threads = ModelOptions.ThreadCount(arguments.GetValue(_threads)),
             Notice = line => log.Info(line),
+            Warning = line => log.Warn(line),
             LayerAssemblies = LayersOption.Of(arguments, _layers),
         });
         if (arguments.GetValue(_weights) is { } weights)
@@ -132,18 +133,5 @@ internal sealed class NetRunCommand : VerbCommand
         }
 
         file.Save(path);
-    }
-
-    private static void RequireCpu(string device)
-    {
-        if (device == "cpu")
-            return;
-        if (!device.StartsWith("gpu", StringComparison.Ordinal))
-        {
-            throw new CaffeException(ErrorCodes.Usage, FailureKind.Configuration,
-                $"--device is cpu or gpu:N, not '{device}'");
-        }
-
-        throw DeviceList.NoDevice($"device {device}", "--device");
     }
 }

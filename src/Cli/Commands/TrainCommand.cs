@@ -29,7 +29,7 @@ internal sealed class TrainCommand : VerbCommand
     private readonly Option<string> _weights =
         new("--weights") { Description = "Weight files to begin with, comma-separated." };
     private readonly Option<string> _gpu =
-        new("--gpu") { Description = "GPUs to train on, comma-separated, or all; this build has none." };
+        new("--gpu") { Description = "GPUs to train on, by id, comma-separated, or all." };
     private readonly Option<string> _device =
         new("--device") { Description = "Devices to train on, a replica of the net on each, as in cpu:0,cpu:1." };
     private readonly Option<int?> _level = new("--level") { Description = "Level of the train net's state." };
@@ -67,8 +67,8 @@ internal sealed class TrainCommand : VerbCommand
     {
         command.Arguments.Add(_config);
         foreach (Option option in (Option[])[
-            _solver, _snapshot, _weights, _gpu, _device, _level, _stage, _sigint, _sighup, _set, _resume, _maxIter, _timeBudget,
-            _seed, _runName, _outputRoot, _threads, _dryRun, _layers])
+            _solver, _snapshot, _weights, _gpu, _device, _level, _stage, _sigint, _sighup, _set, _resume, _maxIter,
+            _timeBudget, _seed, _runName, _outputRoot, _threads, _dryRun, _layers])
         {
             command.Options.Add(option);
         }
@@ -82,8 +82,10 @@ internal sealed class TrainCommand : VerbCommand
         PlanOptions options = OptionsOf(arguments);
         using var live = terminal.IsInteractive ? new LiveConsole(terminal.Error) : null;
         using RunLog log = GlogFlags.OpenLog(arguments, live ?? terminal.Error, "train");
-        log.Info("Use CPU.");
-        RunPlan plan = Plan(file, arguments, options, terminal, log, live);
+        RunPlan plan = Plan(file, arguments, options, terminal, log, live) with
+        {
+            Fault = Fault.Of(terminal.Environment),
+        };
         if (arguments.GetValue(_dryRun))
         {
             DryRun.Tell(plan, terminal);
@@ -176,7 +178,7 @@ internal sealed class TrainCommand : VerbCommand
         {
             (null or "", null or "") => null,
             (string devices, null or "") => DeviceList.Parse(devices, "--device"),
-            (null or "", string gpus) => DeviceList.OfGpus(gpus, "--gpu"),
+            (null or "", string gpus) => DeviceOpener.OfGpus(gpus, "--gpu"),
             _ => throw Usage("give --device or --gpu, not both"),
         };
 

@@ -14,25 +14,13 @@ public sealed unsafe class Blob : IDisposable
     /// <summary>The most axes a blob may have.</summary>
     public const int MaxAxes = 32;
 
-    private readonly IDeviceAllocator? _allocator;
     private int[] _shape = [];
     private int _capacity;
     private SyncedMemory? _data;
     private SyncedMemory? _diff;
 
     /// <summary>A blob of no elements, to be reshaped.</summary>
-    public Blob()
-        : this((IDeviceAllocator?)null)
-    {
-    }
-
-    /// <summary>A blob of no elements, to be reshaped.</summary>
-    /// <param name="allocator">The accelerator whose memory mirrors the blob's; null for the CPU alone.</param>
-    public Blob(IDeviceAllocator? allocator)
-    {
-        _allocator = allocator;
-        _shape = [0];
-    }
+    public Blob() => _shape = [0];
 
     /// <summary>A blob of the given shape, data and diff zero.</summary>
     /// <param name="shape">Axis lengths, outermost first.</param>
@@ -47,13 +35,21 @@ public sealed unsafe class Blob : IDisposable
     /// <summary>Number of elements; 1 without axes.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The memory of the data, for those who ask about its state.</summary>
-    public SyncedMemory DataMemory => _data
-        ??= new SyncedMemory(Math.Max(Count, _capacity) * (long)sizeof(float), _allocator);
+    /// <summary>How accelerators keep the data. To be set before the data are first asked for. Default
+    /// Float32.</summary>
+    public StorageType DataStorage { get; set; }
 
-    /// <summary>The memory of the diff, for those who ask about its state.</summary>
+    /// <summary>How accelerators keep the diff. To be set before the diff is first asked for. Default
+    /// Float32.</summary>
+    public StorageType DiffStorage { get; set; }
+
+    /// <summary>The memory of the data: its state, and its sides on accelerators.</summary>
+    public SyncedMemory DataMemory => _data
+        ??= new SyncedMemory(Math.Max(Count, _capacity) * (long)sizeof(float), DataStorage);
+
+    /// <summary>The memory of the diff: its state, and its sides on accelerators.</summary>
     public SyncedMemory DiffMemory => _diff
-        ??= new SyncedMemory(Math.Max(Count, _capacity) * (long)sizeof(float), _allocator);
+        ??= new SyncedMemory(Math.Max(Count, _capacity) * (long)sizeof(float), DiffStorage);
 
     /// <summary>The data on the CPU, for reading.</summary>
     public float* CpuData => (float*)DataMemory.CpuData();

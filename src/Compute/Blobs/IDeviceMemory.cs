@@ -3,13 +3,21 @@ namespace CaffeActors.Compute.Blobs;
 /// <summary>Memory of an accelerator, as <see cref="SyncedMemory"/> needs it.</summary>
 public unsafe interface IDeviceMemory : IDisposable
 {
+    /// <summary>Where the block lies if the host can reach it, else null: the default.</summary>
+    void* HostAddress => null;
+
     /// <summary>Copies the whole block from the host.</summary>
     /// <param name="source">Host memory of the block's size.</param>
     void CopyFromHost(void* source);
 
-    /// <summary>Copies the whole block to the host.</summary>
+    /// <summary>Copies the whole block to the host and waits until it is there.</summary>
     /// <param name="target">Host memory of the block's size.</param>
     void CopyToHost(void* target);
+
+    /// <summary>Copies the whole block from another accelerator's, if the two know each other.</summary>
+    /// <param name="source">A block of the same size.</param>
+    /// <returns>Whether it was done. Default: it cannot.</returns>
+    bool TryCopyFromPeer(IDeviceMemory source) => false;
 
     /// <summary>Sets every byte to zero.</summary>
     void Clear();

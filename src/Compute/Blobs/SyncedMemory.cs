@@ -4,40 +4,57 @@ using System.Runtime.InteropServices;
 namespace CaffeActors.Compute.Blobs;
 
 /// <summary>
-/// A block of memory with a CPU side and, where an accelerator is bound, a device side. A side is allocated when it
-/// is first asked for, zero-filled; a copy happens only when the other side's newer values are asked for.
+/// A block of 32-bit floats with a CPU side and a side on each accelerator that ever asked for it (mostly one).
+/// A side is allocated when it is first asked for, zero-filled; a copy happens only when a side is asked for and
+/// another one's values are newer. Between two accelerators values go without the CPU side where both can do it. With a 16-bit <see cref="Storage"/> the accelerators' sides are kept in that form, and values are
+/// converted on their way (rounded to nearest, ties to even).
 /// The CPU side is native memory on a 64-byte boundary. Blocks are counted by reference, so that blobs can share
-/// them; the last <see cref="Release"/> frees both sides. Not thread-safe: one writer at a time, as blobs promise.
+/// them; the last <see cref="Release"/> frees all sides. One writer at a time, as blobs promise; any number of threads
+/// may read meanwhile, each asking for a side of its own or the same one.
 /// </summary>
 public sealed unsafe class SyncedMemory
 {
     /// <summary>Alignment of the CPU side in bytes: one AVX-512 register, one cache line.</summary>
     public const int Alignment = 64;
 
-    private readonly IDeviceAllocator? _allocator;
+    private readonly Lock _moving = new();
+    private volatile Mirror[] _mirrors = [];
     private void* _cpu;
-    private IDeviceMemory? _device;
+    private volatile bool _cpuIsValid;
     private int _references = 1;
 
     /// <summary>Describes a block; nothing is allocated yet.</summary>
-    /// <param name="bytes">Size, at least 0.</param>
-    /// <param name="allocator">The accelerator whose memory mirrors the block; null for a block of the CPU
-    /// alone.</param>
-    public SyncedMemory(long bytes, IDeviceAllocator? allocator = null)
+    /// <param name="bytes">Size of the CPU side, at least 0.</param>
+    /// <param name="storage">How accelerators keep it.</param>
+    public SyncedMemory(long bytes, StorageType storage = StorageType.Float32)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         Bytes = bytes;
-        _allocator = allocator;
+        Storage = storage;
     }
 
     /// <summary>Frees a block that was never released.</summary>
     ~SyncedMemory() => FreeCpu();
 
-    /// <summary>Size in bytes.</summary>
+    /// <summary>Size of the CPU side in bytes.</summary>
     public long Bytes { get; }
 
+    /// <summary>How accelerators keep the block.</summary>
+    public StorageType Storage { get; }
+
+    /// <summary>Size of an accelerator's side in bytes.</summary>
+    public long StoredBytes => Storage == StorageType.Float32 ? Bytes : Bytes / 2;
+
     /// <summary>Which side is newest.</summary>
-    public SyncState Head { get; private set; }
+    public SyncState Head
+    {
+        get
+        {
+            bool atDevice = NewestMirror() is not null;
+            return _cpuIsValid ? atDevice ? SyncState.Synced : SyncState.HeadAtCpu
+                : atDevice ? SyncState.HeadAtGpu : SyncState.Uninitialized;
+        }
+    }
 
     /// <summary>The CPU's values for reading, copied from the device if those are newer.</summary>
     public void* CpuData()
@@ -46,11 +63,11 @@ public sealed unsafe class SyncedMemory
         return _cpu;
     }
 
-    /// <summary>The CPU's values for reading and writing; the device's side becomes stale.</summary>
+    /// <summary>The CPU's values for reading and writing; the devices' sides become stale.</summary>
     public void* MutableCpuData()
     {
         ToCpu();
-        Head = SyncState.HeadAtCpu;
+        Invalidate();
         return _cpu;
     }
 
@@ -59,25 +76,51 @@ public sealed unsafe class SyncedMemory
     {
         if (_cpu is null)
             AllocateCpu();
-        Head = SyncState.HeadAtCpu;
+        _cpuIsValid = true;
+        Invalidate();
         return _cpu;
     }
 
-    /// <summary>The device's values for reading, copied from the CPU if those are newer.</summary>
-    /// <exception cref="InvalidOperationException">The block has no device.</exception>
-    public IDeviceMemory DeviceData()
+    /// <summary>A device's values for reading, copied to it if another side's are newer.</summary>
+    /// <param name="device">The accelerator.</param>
+    public IDeviceMemory DeviceData(IDeviceAllocator device)
     {
-        ToDevice();
-        return _device!;
+        foreach (Mirror mirror in _mirrors)
+        {
+            if (ReferenceEquals(mirror.Device, device) && mirror.IsValid)
+                return mirror.Memory;
+        }
+
+        lock (_moving)
+            return ToDevice(device).Memory;
     }
 
-    /// <summary>The device's values for reading and writing; the CPU's side becomes stale.</summary>
-    /// <exception cref="InvalidOperationException">The block has no device.</exception>
-    public IDeviceMemory MutableDeviceData()
+    /// <summary>A device's values for reading and writing; all other sides become stale.</summary>
+    /// <param name="device">The accelerator.</param>
+    public IDeviceMemory MutableDeviceData(IDeviceAllocator device)
     {
-        ToDevice();
-        Head = SyncState.HeadAtGpu;
-        return _device!;
+        lock (_moving)
+            return MakeNewest(ToDevice(device));
+    }
+
+    /// <summary>A device's side to be overwritten whole: nothing is copied to it.</summary>
+    /// <param name="device">The accelerator.</param>
+    public IDeviceMemory OverwriteDeviceData(IDeviceAllocator device)
+    {
+        lock (_moving)
+            return MakeNewest(MirrorOf(device));
+    }
+
+    /// <summary>
+    /// Moves the block to a device and frees the CPU side: until it is asked for again it takes only
+    /// <see cref="StoredBytes"/>. A block that no side has values of stays as it is.
+    /// </summary>
+    /// <param name="device">Where it is kept.</param>
+    public void Settle(IDeviceAllocator device)
+    {
+        if (_cpuIsValid)
+            ToDevice(device);
+        FreeCpu();
     }
 
     /// <summary>One more user of the block.</summary>
@@ -94,52 +137,98 @@ public sealed unsafe class SyncedMemory
         if (Interlocked.Decrement(ref _references) != 0)
             return;
         FreeCpu();
-        _device?.Dispose();
-        _device = null;
-        Head = SyncState.Uninitialized;
+        foreach (Mirror mirror in _mirrors)
+            mirror.Memory.Dispose();
+        _mirrors = [];
         GC.SuppressFinalize(this);
     }
 
     private void ToCpu()
     {
-        switch (Head)
-        {
-            case SyncState.Uninitialized:
-                AllocateCpu();
-                Head = SyncState.HeadAtCpu;
-                break;
-            case SyncState.HeadAtGpu:
-                if (_cpu is null)
-                    AllocateCpu();
-                _device!.CopyToHost(_cpu);
-                Head = SyncState.Synced;
-                break;
-            case SyncState.HeadAtCpu:
-            case SyncState.Synced:
-                break;
-        }
+        if (_cpuIsValid)
+            return;
+        lock (_moving)
+            FillCpu();
     }
 
-    private void ToDevice()
+    private void FillCpu()
     {
-        if (_allocator is null)
-            throw new InvalidOperationException("This memory block belongs to the CPU alone.");
-        switch (Head)
+        if (_cpuIsValid)
+            return;
+        if (_cpu is null)
+            AllocateCpu();
+        if (NewestMirror() is { Memory: { } memory })
         {
-            case SyncState.Uninitialized:
-                _device = _allocator.Allocate(Bytes);
-                _device.Clear();
-                Head = SyncState.HeadAtGpu;
-                break;
-            case SyncState.HeadAtCpu:
-                _device ??= _allocator.Allocate(Bytes);
-                _device.CopyFromHost(_cpu);
-                Head = SyncState.Synced;
-                break;
-            case SyncState.HeadAtGpu:
-            case SyncState.Synced:
-                break;
+            if (Storage == StorageType.Float32)
+                memory.CopyToHost(_cpu);
+            else
+                HalfTransfer.ToHost(memory, (float*)_cpu, Bytes / sizeof(float), Storage);
         }
+
+        _cpuIsValid = true;
+    }
+
+    // The device's side, which holds the newest values.
+    private Mirror ToDevice(IDeviceAllocator device)
+    {
+        Mirror mirror = MirrorOf(device);
+        if (mirror.IsValid)
+            return mirror;
+        Mirror? newest = NewestMirror();
+        if (newest is null && !_cpuIsValid)
+        {
+            mirror.Memory.Clear();
+        }
+        else if (_cpuIsValid || !mirror.Memory.TryCopyFromPeer(newest!.Memory))
+        {
+            FillCpu();
+            if (Storage == StorageType.Float32)
+                mirror.Memory.CopyFromHost(_cpu);
+            else
+                HalfTransfer.FromHost((float*)_cpu, mirror.Memory, Bytes / sizeof(float), Storage);
+        }
+
+        mirror.IsValid = true;
+        return mirror;
+    }
+
+    private Mirror MirrorOf(IDeviceAllocator device)
+    {
+        foreach (Mirror known in _mirrors)
+        {
+            if (ReferenceEquals(known.Device, device))
+                return known;
+        }
+
+        ObjectDisposedException.ThrowIf(_references <= 0, this);
+        var mirror = new Mirror(device, device.Allocate(Math.Max(1, StoredBytes)));
+        _mirrors = [.. _mirrors, mirror];
+        return mirror;
+    }
+
+    private IDeviceMemory MakeNewest(Mirror mirror)
+    {
+        _cpuIsValid = false;
+        Invalidate();
+        mirror.IsValid = true;
+        return mirror.Memory;
+    }
+
+    private void Invalidate()
+    {
+        foreach (Mirror mirror in _mirrors)
+            mirror.IsValid = false;
+    }
+
+    private Mirror? NewestMirror()
+    {
+        foreach (Mirror mirror in _mirrors)
+        {
+            if (mirror.IsValid)
+                return mirror;
+        }
+
+        return null;
     }
 
     private void AllocateCpu()
@@ -156,10 +245,26 @@ public sealed unsafe class SyncedMemory
 
     private void FreeCpu()
     {
+        _cpuIsValid = false;
         if (_cpu is null)
             return;
         NativeMemory.AlignedFree(_cpu);
         _cpu = null;
         GC.RemoveMemoryPressure(Bytes);
+    }
+
+    private sealed class Mirror(IDeviceAllocator device, IDeviceMemory memory)
+    {
+        private volatile bool _isValid;
+
+        public IDeviceAllocator Device => device;
+
+        public IDeviceMemory Memory => memory;
+
+        public bool IsValid
+        {
+            get => _isValid;
+            set => _isValid = value;
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Fillers;
@@ -23,6 +24,7 @@ public abstract class Layer : IDisposable
     // For each loss weight, the memory it was written to and up to where.
     private (SyncedMemory? Memory, int Count)[] _weighted = [];
     private LayerContext? _context;
+    private IGpuLayer? _onGpu;
 
     /// <summary>Takes the layer's message; stored <c>blobs</c> in it become the layer's.</summary>
     protected Layer(LayerParameter parameter)
@@ -97,6 +99,20 @@ public abstract class Layer : IDisposable
     /// </summary>
     public virtual long ForwardFlops(Blob[] bottom, Blob[] top) => top.Sum(blob => (long)blob.Count);
 
+    /// <summary>Whether the layer, as it is set, can compute on an accelerator. Default: where it is an
+    /// <see cref="IGpuLayer"/>.</summary>
+    public virtual bool HasGpuPath => this is IGpuLayer;
+
+    /// <summary>
+    /// Whether the layer's work is the host's by nature (it reads or writes files, or runs a user's code), so that a
+    /// net on an accelerator does not miss a path for it there. Default: a layer that cannot have bottoms, or a class of
+    /// a plugged-in library.
+    /// </summary>
+    public virtual bool BelongsToHost => ExactBottoms == 0 || PlugInFault.IsPluggedIn(this);
+
+    /// <summary>The accelerator the layer computes on, or null: the CPU. Valid after <see cref="SetUp"/>.</summary>
+    public GpuDevice? Gpu => _onGpu is null ? null : Context.Gpu;
+
     /// <summary>What the layer gets from its net.</summary>
     protected LayerContext Context =>
         _context ?? throw new InvalidOperationException($"Layer '{Name}' is used before SetUp.");
@@ -114,6 +130,7 @@ public abstract class Layer : IDisposable
         _context = context;
         CheckBlobCounts(bottom, top);
         LayerSetUp(bottom, top);
+        _onGpu = context.Gpu is not null && HasGpuPath ? (IGpuLayer)this : null;
         if (ParamPropagateDown.Length != _blobs.Count)
         {
             ParamPropagateDown = new bool[_blobs.Count];
@@ -134,7 +151,10 @@ public abstract class Layer : IDisposable
     {
         Reshape(bottom, top);
         WriteLossWeights(top);
-        ForwardCpu(bottom, top);
+        if (_onGpu is null)
+            ForwardCpu(bottom, top);
+        else
+            _onGpu.ForwardGpu(Context.Gpu!, bottom, top);
         float loss = 0;
         for (int i = 0; i < _lossWeights.Length; i++)
         {
@@ -152,7 +172,13 @@ public abstract class Layer : IDisposable
     /// <param name="top">The tops, their diffs set.</param>
     /// <param name="propagateDown">For each bottom, whether its diff is wanted.</param>
     /// <param name="bottom">The bottoms.</param>
-    public void Backward(Blob[] top, bool[] propagateDown, Blob[] bottom) => BackwardCpu(top, propagateDown, bottom);
+    public void Backward(Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (_onGpu is null)
+            BackwardCpu(top, propagateDown, bottom);
+        else
+            _onGpu.BackwardGpu(Context.Gpu!, top, propagateDown, bottom);
+    }
 
     /// <summary>Frees the learnable blobs and the buffers.</summary>
     public void Dispose()

@@ -1,17 +1,28 @@
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 
 namespace CaffeActors.Compute.Layers;
 
 /// <summary>What a layer gets from the net it is in.</summary>
-/// <param name="device">Where it computes.</param>
-/// <param name="seed">The run's seed: all random streams of the net follow from it and their names.</param>
-public sealed class LayerContext(CpuDevice device, ulong seed)
+public sealed record LayerContext
 {
-    /// <summary>Where the layer computes.</summary>
-    public CpuDevice Device => device;
+    /// <summary>Describes a net's surroundings.</summary>
+    /// <param name="device">The CPU it computes on.</param>
+    /// <param name="seed">The run's seed: all random streams of the net follow from it and their names.</param>
+    public LayerContext(CpuDevice device, ulong seed)
+    {
+        Device = device;
+        Seed = seed;
+    }
+
+    /// <summary>The CPU that the layer computes on where it does not on an accelerator.</summary>
+    public CpuDevice Device { get; init; }
+
+    /// <summary>The accelerator that layers with a path for one compute on. Default null: the CPU.</summary>
+    public GpuDevice? Gpu { get; init; }
 
     /// <summary>The run's seed.</summary>
-    public ulong Seed => seed;
+    public ulong Seed { get; }
 
     /// <summary>Which replica this is, 0 for the root. Default 0.</summary>
     public int SolverRank { get; init; }
@@ -33,6 +44,9 @@ public sealed class LayerContext(CpuDevice device, ulong seed)
 
     /// <summary>Takes remarks meant for the log, one line each. Default: nobody listens.</summary>
     public Action<string> Notice { get; init; } = static _ => { };
+
+    /// <summary>Takes warnings meant for the log, one line each. Default: nobody listens.</summary>
+    public Action<string> Warning { get; init; } = static _ => { };
 
     /// <summary>Finds a file that the net names. Default: the path as it is.</summary>
     public Func<string, string> ResolvePath { get; init; } = static path => path;

@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 
@@ -5,7 +6,7 @@ namespace CaffeActors.Compute.Layers;
 
 /// <summary>A layer that works on each element by itself: one bottom, one top of the same shape.</summary>
 /// <param name="parameter">The layer's message.</param>
-public abstract unsafe class NeuronLayer(LayerParameter parameter) : Layer(parameter)
+public abstract class NeuronLayer(LayerParameter parameter) : Layer(parameter)
 {
     private Blob? _output;
 
@@ -40,10 +41,18 @@ public abstract unsafe class NeuronLayer(LayerParameter parameter) : Layer(param
     }
 
     /// <summary>Keeps y where it will be overwritten; the last thing a forward pass does.</summary>
-    protected void KeepOutput(Blob[] top) => _output?.CopyDataFrom(top[0]);
+    protected void KeepOutput(Blob[] top)
+    {
+        if (_output is null)
+            return;
+        if (Gpu is { } gpu)
+            _output.CopyGpuDataFrom(gpu, top[0]);
+        else
+            _output.CopyDataFrom(top[0]);
+    }
 
-    /// <summary>The y of the last forward pass.</summary>
-    protected float* OutputOf(Blob[] top) => _output is null ? top[0].CpuData : _output.CpuData;
+    /// <summary>Holds, as its data, the y of the last forward pass.</summary>
+    protected Blob OutputOf(Blob[] top) => _output ?? top[0];
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

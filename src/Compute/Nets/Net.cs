@@ -126,7 +126,7 @@ public sealed class Net : IDisposable
     public void ClearParamDiffs()
     {
         foreach (LearnableParam param in LearnableParams)
-            param.Blob.MutableDiff.Clear();
+            param.ClearDiff();
     }
 
     /// <summary>Weight of an output in the loss, 0 where it is none.</summary>

@@ -185,9 +185,10 @@ public sealed class NetBuilder
 
     private void SetUp(NetLayer entry, LayerParameter parameter)
     {
+        LayerContext context = _options.ContextOf(parameter);
         try
         {
-            entry.Layer.SetUp(_options.Context, entry.Bottom, entry.Top);
+            entry.Layer.SetUp(context, entry.Bottom, entry.Top);
         }
         catch (CaffeException failure)
         {
@@ -201,6 +202,13 @@ public sealed class NetBuilder
         catch (Exception fault) when (PlugInFault.Of(entry.Layer, fault) is { } failure)
         {
             throw failure;
+        }
+
+        if (context.Gpu is not null && entry.Layer is { Gpu: null, BelongsToHost: false })
+        {
+            context.Warning(
+                $"Layer '{entry.Name}' ({entry.Layer.Type}) has no path for a GPU and runs on the CPU; its bottoms and "
+                + "tops are copied.");
         }
 
         _notice($"Setting up {entry.Name}");

@@ -51,6 +51,9 @@ public sealed class NetLayer
     /// <summary>For each learnable blob, whether this layer owns it (as against sharing another's).</summary>
     public IReadOnlyList<bool> OwnsParam { get; internal set; } = [];
 
+    /// <summary>Where it computes: <c>gpu:N</c> or <c>cpu</c>.</summary>
+    public string Place => Layer.Gpu is { } gpu ? $"gpu:{gpu.Number}" : "cpu";
+
     /// <summary>Runs the layer forward.</summary>
     /// <returns>Its part of the loss.</returns>
     public float Forward()

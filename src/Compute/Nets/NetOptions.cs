@@ -1,8 +1,17 @@
 using CaffeActors.Compute.Layers;
+using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Nets;
 
 /// <summary>What a net is built with besides its message.</summary>
 /// <param name="Context">Device, seed and services, handed to every layer.</param>
 /// <param name="Catalog">Where layer types come from.</param>
-public sealed record NetOptions(LayerContext Context, LayerCatalog Catalog);
+public sealed record NetOptions(LayerContext Context, LayerCatalog Catalog)
+{
+    /// <summary>What a layer gets, by name, where layers are placed on different devices: the context with another
+    /// CPU or accelerator. Default: all get the context.</summary>
+    public Func<string, LayerContext>? Placement { get; init; }
+
+    /// <summary>What a layer gets.</summary>
+    internal LayerContext ContextOf(LayerParameter layer) => Placement?.Invoke(layer.Name) ?? Context;
+}

@@ -37,7 +37,10 @@ internal sealed class ParameterSharing
     {
         int id = _params.Count;
         string display = spec.Name.Length > 0 ? spec.Name : index.ToString();
-        _params.Add(new LearnableParam(layer.Blobs[index], spec.LrMult, spec.DecayMult, $"{layer.Name}/{display}"));
+        _params.Add(new LearnableParam(layer.Blobs[index], spec.LrMult, spec.DecayMult, $"{layer.Name}/{display}")
+        {
+            Gpu = layer.Gpu,
+        });
         if (spec.Name.Length > 0)
             _owners.Add(spec.Name, new Owner(id, layer, index, spec.HasLrMult, spec.HasDecayMult));
         return id;

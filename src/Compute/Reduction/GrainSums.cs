@@ -15,7 +15,7 @@ namespace CaffeActors.Compute.Reduction;
 /// </para>
 /// Not thread-safe.
 /// </summary>
-public sealed unsafe class GrainSums : IDisposable
+public sealed class GrainSums : IDisposable
 {
     private readonly IReadOnlyList<LearnableParam> _params;
     private readonly Blob[][] _kept;
@@ -41,13 +41,12 @@ public sealed unsafe class GrainSums : IDisposable
     /// <param name="pass">The pass, from 0; each is told once, in order.</param>
     public void Fold(CpuDevice device, int param, int pass)
     {
-        Blob blob = _params[param].Blob;
-        int count = blob.Count;
-        if (count == 0 || _last == 0)
+        LearnableParam learnable = _params[param];
+        if (learnable.Blob.Count == 0 || _last == 0)
             return;
-        if (_params[param].LrMult == 0)
+        if (learnable.LrMult == 0)
         {
-            KeepFirst(device, blob, _kept[0][param], pass);
+            KeepFirst(device, learnable, _kept[0][param], pass);
             return;
         }
 
@@ -56,12 +55,11 @@ public sealed unsafe class GrainSums : IDisposable
             Blob kept = _kept[level][param];
             if (((pass >> level) & 1) != 0)
             {
-                GradientSum.Add(device, blob.MutableCpuDiff, kept.CpuData, count);
+                GradientSum.AddKept(device, learnable, kept);
             }
             else if (pass < _last)
             {
-                GradientSum.Copy(device, kept.MutableCpuData, blob.CpuDiff, count);
-                GradientSum.Clear(device, blob.MutableCpuDiff, count);
+                GradientSum.Keep(device, learnable, kept);
                 return;
             }
         }
@@ -74,11 +72,11 @@ public sealed unsafe class GrainSums : IDisposable
             blob.Dispose();
     }
 
-    private void KeepFirst(CpuDevice device, Blob statistics, Blob kept, int pass)
+    private void KeepFirst(CpuDevice device, LearnableParam statistics, Blob kept, int pass)
     {
         if (pass == 0)
-            GradientSum.Copy(device, kept.MutableCpuData, statistics.CpuData, statistics.Count);
+            GradientSum.Copy(device, statistics.Gpu, kept, statistics.Blob);
         else if (pass == _last)
-            GradientSum.Copy(device, statistics.MutableCpuData, kept.CpuData, statistics.Count);
+            GradientSum.Copy(device, statistics.Gpu, statistics.Blob, kept);
     }
 }

@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 
 namespace CaffeActors.Compute.Solvers;
@@ -7,4 +8,18 @@ namespace CaffeActors.Compute.Solvers;
 /// <param name="LrMult">Multiplies the learning rate. Default 1; 0 freezes the blob.</param>
 /// <param name="DecayMult">Multiplies the weight decay. Default 1.</param>
 /// <param name="Name">What messages call it, as in <c>conv1/0</c>.</param>
-public sealed record LearnableParam(Blob Blob, float LrMult, float DecayMult, string Name);
+public sealed record LearnableParam(Blob Blob, float LrMult, float DecayMult, string Name)
+{
+    /// <summary>The accelerator of the layer that owns it, where it is updated too; null for the CPU, the
+    /// default.</summary>
+    public GpuDevice? Gpu { get; init; }
+
+    /// <summary>Sets the gradient to zero where it is used.</summary>
+    public void ClearDiff()
+    {
+        if (Gpu is null)
+            Blob.MutableDiff.Clear();
+        else
+            Blob.ClearGpuDiff(Gpu);
+    }
+}

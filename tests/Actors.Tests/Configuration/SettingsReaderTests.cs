@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Configuration.Hocon;
-using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Testing;
@@ -28,8 +27,12 @@ public sealed class SettingsReaderTests
         Assert.Equal(new MetricsSettings(100, TimeSpan.FromSeconds(30)), settings.Metrics);
         Assert.Equal(0, settings.Threads);
         Assert.Equal(0, settings.KeepLast);
-        Assert.Equal([DeviceId.FirstCpu], settings.Parallel.Devices);
-        Assert.Equal(new ParallelSettings { Devices = settings.Parallel.Devices }, settings.Parallel);
+        Assert.Empty(settings.Parallel.Devices);
+        Assert.Equal(new ParallelSettings
+        {
+            Devices = settings.Parallel.Devices,
+            Placement = settings.Parallel.Placement,
+        }, settings.Parallel);
         Assert.Empty(settings.Data.Sets);
     }
 
@@ -44,6 +47,7 @@ public sealed class SettingsReaderTests
         Assert.Equal(new ParallelSettings
         {
             Devices = parallel.Devices,
+            Placement = parallel.Placement,
             Reduction = ReductionKind.Ring,
             BucketSize = 1 << 20,
             Scaling = BatchScaling.Strong,

@@ -29,7 +29,7 @@ public sealed class DeviceListTests
     public void Lists_AreReadInTheirOrder()
     {
         Assert.Equal(["cpu:1", "cpu:0"], DeviceList.Parse("cpu:1, cpu", "--device").Select(id => id.ToString()));
-        Assert.Equal(["gpu:2", "gpu:0"], DeviceList.OfGpus("2,0", "--gpu").Select(id => id.ToString()));
+        Assert.Equal(["gpu:2", "gpu:0"], DeviceOpener.OfGpus("2,0", "--gpu").Select(id => id.ToString()));
     }
 
     [Theory]

@@ -173,11 +173,11 @@ public sealed unsafe class BlobTests
     public void DeviceBlob_CopiesOnlyWhatChanged()
     {
         var device = new FakeDevice();
-        using var blob = new Blob(device);
+        using var blob = new Blob();
         blob.Reshape(4);
         blob.MutableData.Fill(2);
-        Assert.Equal([2, 2, 2, 2], FakeDevice.Values(blob.DataMemory.DeviceData()).ToArray());
-        FakeDevice.Values(blob.DataMemory.MutableDeviceData()).Fill(3);
+        Assert.Equal([2, 2, 2, 2], FakeDevice.Values(blob.DataMemory.DeviceData(device)).ToArray());
+        FakeDevice.Values(blob.DataMemory.MutableDeviceData(device)).Fill(3);
         Assert.Equal([3, 3, 3, 3], blob.Data.ToArray());
         Assert.Equal([3, 3, 3, 3], blob.Data.ToArray());
         Assert.Equal((1, 1), (device.CopiesToDevice, device.CopiesToHost));

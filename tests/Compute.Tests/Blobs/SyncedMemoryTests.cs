@@ -47,8 +47,8 @@ public sealed unsafe class SyncedMemoryTests
             Access.CpuRead => new(memory.CpuData(), 4),
             Access.CpuWrite => new(memory.MutableCpuData(), 4),
             Access.CpuOverwrite => new(memory.OverwriteCpuData(), 4),
-            Access.DeviceRead => FakeDevice.Values(memory.DeviceData()),
-            _ => FakeDevice.Values(memory.MutableDeviceData()),
+            Access.DeviceRead => FakeDevice.Values(memory.DeviceData(_device)),
+            _ => FakeDevice.Values(memory.MutableDeviceData(_device)),
         };
 
         Assert.Equal(to, memory.Head);
@@ -67,12 +67,12 @@ public sealed unsafe class SyncedMemoryTests
     [Fact]
     public void ValuesGoThereAndBack()
     {
-        var memory = new SyncedMemory(16, _device);
+        var memory = new SyncedMemory(16);
         ((float*)memory.MutableCpuData())[2] = 5;
-        FakeDevice.Values(memory.MutableDeviceData())[3] = 7;
+        FakeDevice.Values(memory.MutableDeviceData(_device))[3] = 7;
         Assert.Equal([0, 0, 5, 7], new ReadOnlySpan<float>(memory.CpuData(), 4).ToArray());
         ((float*)memory.MutableCpuData())[0] = 9;
-        Assert.Equal([9, 0, 5, 7], FakeDevice.Values(memory.DeviceData()).ToArray());
+        Assert.Equal([9, 0, 5, 7], FakeDevice.Values(memory.DeviceData(_device)).ToArray());
         Assert.Equal(1, _device.Allocations);
         memory.Release();
     }
@@ -80,19 +80,75 @@ public sealed unsafe class SyncedMemoryTests
     [Fact]
     public void Overwrite_AfterTheDevice_AllocatesWithoutACopy()
     {
-        var memory = new SyncedMemory(16, _device);
-        memory.MutableDeviceData();
+        var memory = new SyncedMemory(16);
+        memory.MutableDeviceData(_device);
         Assert.True(memory.OverwriteCpuData() is not null);
         Assert.Equal(0, _device.CopiesToHost);
         memory.Release();
     }
 
     [Fact]
-    public void WithoutADevice_ItRefusesTheDeviceSide()
+    public void DeviceOverwrite_CopiesNothing()
     {
         var memory = new SyncedMemory(16);
-        Assert.Throws<InvalidOperationException>(() => memory.DeviceData());
-        Assert.Throws<InvalidOperationException>(() => memory.MutableDeviceData());
+        new Span<float>(memory.MutableCpuData(), 4).Fill(1);
+        FakeDevice.Values(memory.OverwriteDeviceData(_device)).Fill(2);
+        Assert.Equal(0, _device.CopiesToDevice);
+        Assert.Equal(SyncState.HeadAtGpu, memory.Head);
+        Assert.Equal([2, 2, 2, 2], new ReadOnlySpan<float>(memory.CpuData(), 4).ToArray());
+        memory.Release();
+    }
+
+    [Fact]
+    public void TwoDevices_EachGetTheNewestValues()
+    {
+        var other = new FakeDevice();
+        var memory = new SyncedMemory(16);
+        FakeDevice.Values(memory.MutableDeviceData(_device)).Fill(1);
+        Assert.Equal([1, 1, 1, 1], FakeDevice.Values(memory.DeviceData(other)).ToArray());
+        FakeDevice.Values(memory.MutableDeviceData(other)).Fill(2);
+        Assert.Equal([2, 2, 2, 2], FakeDevice.Values(memory.DeviceData(_device)).ToArray());
+        Assert.Equal((1, 1), (_device.Allocations, other.Allocations));
+        // Both have them now.
+        (int first, int second) = (_device.CopiesToDevice, other.CopiesToDevice);
+        memory.DeviceData(other);
+        memory.DeviceData(_device);
+        Assert.Equal((first, second), (_device.CopiesToDevice, other.CopiesToDevice));
+        memory.Release();
+        Assert.Equal((0, 0), (_device.Live, other.Live));
+    }
+
+    [Fact]
+    public void ReadersOnSeveralThreads_EachGetTheValues()
+    {
+        for (int round = 0; round < 200; round++)
+        {
+            FakeDevice[] devices = [new(), new(), new()];
+            var memory = new SyncedMemory(16);
+            FakeDevice.Values(memory.MutableDeviceData(devices[0])).Fill(round);
+            float[] seen = new float[4];
+            Parallel.Invoke(
+                () => seen[0] = FakeDevice.Values(memory.DeviceData(devices[1]))[3],
+                () => seen[1] = FakeDevice.Values(memory.DeviceData(devices[2]))[3],
+                () => seen[2] = ((float*)memory.CpuData())[3],
+                () => seen[3] = FakeDevice.Values(memory.DeviceData(devices[0]))[3]);
+            Assert.Equal([round, round, round, round], seen);
+            Assert.Equal([1, 1, 1], devices.Select(device => device.Allocations));
+            memory.Release();
+        }
+    }
+
+    [Theory]
+    [InlineData(StorageType.Float16, 1.0009766f)]
+    [InlineData(StorageType.BFloat16, 1f)]
+    public void HalfStorage_RoundsOnItsWay(StorageType storage, float rounded)
+    {
+        var memory = new SyncedMemory(16, storage);
+        new Span<float>(memory.MutableCpuData(), 4).Fill(1.001f);
+        Assert.Equal(8, memory.StoredBytes);
+        memory.Settle(_device);
+        Assert.Equal(SyncState.HeadAtGpu, memory.Head);
+        Assert.Equal([rounded, rounded, rounded, rounded], new ReadOnlySpan<float>(memory.CpuData(), 4).ToArray());
         memory.Release();
     }
 
@@ -107,9 +163,9 @@ public sealed unsafe class SyncedMemoryTests
     [Fact]
     public void LastRelease_FreesBothSides()
     {
-        var memory = new SyncedMemory(16, _device);
+        var memory = new SyncedMemory(16);
         memory.CpuData();
-        memory.DeviceData();
+        memory.DeviceData(_device);
         SyncedMemory second = memory.AddReference();
         memory.Release();
         Assert.Equal(1, _device.Live);
@@ -124,13 +180,13 @@ public sealed unsafe class SyncedMemoryTests
 
     private SyncedMemory InState(SyncState state)
     {
-        var memory = new SyncedMemory(4 * sizeof(float), _device);
+        var memory = new SyncedMemory(4 * sizeof(float));
         if (state is SyncState.HeadAtCpu or SyncState.Synced)
             new Span<float>(memory.MutableCpuData(), 4).Fill(3);
         if (state is SyncState.HeadAtGpu)
-            FakeDevice.Values(memory.MutableDeviceData()).Fill(3);
+            FakeDevice.Values(memory.MutableDeviceData(_device)).Fill(3);
         if (state is SyncState.Synced)
-            memory.DeviceData();
+            memory.DeviceData(_device);
         Assert.Equal(state, memory.Head);
         return memory;
     }

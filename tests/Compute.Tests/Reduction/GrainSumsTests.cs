@@ -83,9 +83,10 @@ public sealed class GrainSumsTests : IDisposable
             (_blob.MutableData[i], _blob.MutableDiff[i]) = (-1, 100);
         }
 
-        GradientSum.Add(_device, _blob, source);
+        var (to, from) = (new LearnableParam(_blob, 1, 1, "to"), new LearnableParam(source, 1, 1, "from"));
+        GradientSum.Add(_device, to, from);
         Assert.Equal((100f + (2 * 36), -1f, 72f), (_blob.Diff[36], _blob.Data[36], source.Diff[36]));
-        GradientSum.TakeOver(_device, _blob, source);
+        GradientSum.TakeOver(_device, to, from);
         Assert.Equal((0f, 36f, 72f), (_blob.Diff[36], _blob.Data[36], source.Diff[36]));
     }
 }

@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 
@@ -7,7 +8,7 @@ namespace CaffeActors.Compute.Layers.Activation;
 /// A neuron layer whose gradient is computed from x: where it works in place, and y overwrites x, it keeps a copy.
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
-public abstract unsafe class InputNeuronLayer(LayerParameter parameter) : NeuronLayer(parameter)
+public abstract class InputNeuronLayer(LayerParameter parameter) : NeuronLayer(parameter)
 {
     private readonly Blob _kept = new();
 
@@ -17,13 +18,17 @@ public abstract unsafe class InputNeuronLayer(LayerParameter parameter) : Neuron
     /// <summary>Keeps x where y is about to overwrite it; the first thing a forward pass does.</summary>
     protected void KeepInput(Blob[] bottom, Blob[] top)
     {
-        if (NeedsInput && IsInPlace)
+        if (!NeedsInput || !IsInPlace)
+            return;
+        if (Gpu is { } gpu)
+            _kept.CopyGpuDataFrom(gpu, bottom[0]);
+        else
             _kept.CopyDataFrom(bottom[0]);
     }
 
-    /// <summary>The x of the last forward pass; in place, where y serves as well, its y.</summary>
-    protected float* InputOf(Blob[] bottom, Blob[] top) =>
-        !IsInPlace ? bottom[0].CpuData : NeedsInput ? _kept.CpuData : OutputOf(top);
+    /// <summary>Holds, as its data, the x of the last forward pass; in place, where y serves as well, its y.</summary>
+    protected Blob InputOf(Blob[] bottom, Blob[] top) =>
+        !IsInPlace ? bottom[0] : NeedsInput ? _kept : OutputOf(top);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 
@@ -13,7 +14,7 @@ namespace CaffeActors.Compute.Layers.Activation;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("ReLU")]
-public sealed unsafe class ReLULayer(LayerParameter parameter) : InputNeuronLayer(parameter)
+public sealed unsafe class ReLULayer(LayerParameter parameter) : InputNeuronLayer(parameter), IGpuLayer
 {
     private readonly float _slope = parameter.ReluParam?.NegativeSlope ?? 0;
 
@@ -46,7 +47,36 @@ public sealed unsafe class ReLULayer(LayerParameter parameter) : InputNeuronLaye
         if (!propagateDown[0])
             return;
         VectorMap.Run(Context.Device, top[0].Count,
-            InputOf(bottom, top), top[0].CpuDiff, bottom[0].MutableCpuDiff, new Gradient(_slope));
+            InputOf(bottom, top).CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, new Gradient(_slope));
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        KeepInput(bottom, top);
+        GpuMap.Run(
+            gpu, top[0].Count, bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu), new GpuValue(_slope));
+        KeepOutput(top);
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu),
+            bottom[0].OverwriteGpuDiff(gpu), new GpuGradient(_slope));
+    }
+
+    internal readonly struct GpuValue(float slope) : IGpuFunction
+    {
+        // A NaN stays one, and 0 * x makes one of -infinity, as on the CPU.
+        public float Invoke(float x) => x > 0 ? x : slope * x;
+    }
+
+    internal readonly struct GpuGradient(float slope) : IGpuFunction2
+    {
+        public float Invoke(float x, float dy) => x > 0 ? dy : slope * dy;
     }
 
     private readonly struct Value(float slope) : IVectorFunction

@@ -1,5 +1,7 @@
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Cpu.Gemm;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -15,7 +17,7 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("InnerProduct")]
-public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly InnerProductParameter _inner = parameter.InnerProductParam ?? new InnerProductParameter();
     private int _axis;
@@ -47,6 +49,58 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(p
         if (_topShape.Length != _axis + 1 || !bottom[0].Shape[.._axis].SequenceEqual(_topShape.AsSpan(0, _axis)))
             _topShape = [.. bottom[0].Shape[.._axis], _n];
         top[0].Reshape(_topShape);
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        var x = new RowMatrix(bottom[0].GpuData(gpu), 0, _k);
+        Values w = Blobs[0].GpuData(gpu);
+        Values y = top[0].OverwriteGpuData(gpu);
+        if (_inner.BiasTerm)
+            Product(new BiasedRowTarget(y, _n, Blobs[1].GpuData(gpu)));
+        else
+            Product(new RowTarget(y, 0, _n, 0, 0));
+
+        void Product<TTarget>(TTarget target)
+            where TTarget : struct, IGpuTarget
+        {
+            if (_inner.Transpose)
+                GpuGemm.Run(gpu, 1, _m, _n, _k, x, new RowMatrix(w, 0, _n), target);
+            else
+                GpuGemm.Run(gpu, 1, _m, _n, _k, x, new ColumnMatrix(w, 0, _k), target);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        Values dy = top[0].GpuDiff(gpu);
+        if (ParamPropagateDown[0])
+        {
+            Values x = bottom[0].GpuData(gpu), dw = Blobs[0].MutableGpuDiff(gpu);
+            if (_inner.Transpose)
+            {
+                GpuGemm.Run(gpu, 1, _k, _n, _m, new ColumnMatrix(x, 0, _k), new RowMatrix(dy, 0, _n),
+                    new RowTarget(dw, 0, _n, 0, 1));
+            }
+            else
+            {
+                GpuGemm.Run(gpu, 1, _n, _k, _m, new ColumnMatrix(dy, 0, _n), new RowMatrix(x, 0, _k),
+                    new RowTarget(dw, 0, _k, 0, 1));
+            }
+        }
+
+        if (_inner.BiasTerm && ParamPropagateDown[1])
+            RowSums.Run(gpu, _n, _m, new ColumnTerm(dy, _n), Blobs[1].MutableGpuDiff(gpu), add: true);
+        if (!propagateDown[0])
+            return;
+        Values w = Blobs[0].GpuData(gpu);
+        var dx = new RowTarget(bottom[0].OverwriteGpuDiff(gpu), 0, _k, 0, 0);
+        if (_inner.Transpose)
+            GpuGemm.Run(gpu, 1, _m, _k, _n, new RowMatrix(dy, 0, _n), new ColumnMatrix(w, 0, _n), dx);
+        else
+            GpuGemm.Run(gpu, 1, _m, _k, _n, new RowMatrix(dy, 0, _n), new RowMatrix(w, 0, _k), dx);
     }
 
     /// <inheritdoc/>
