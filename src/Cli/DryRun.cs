@@ -24,5 +24,6 @@ internal static class DryRun
         terminal.Out.WriteLine(
             $"run '{plan.Name}': {plan.Solver.Type}, {plan.Solver.LrPolicy}, {plan.Solver.MaxIter} iterations, "
             + $"{plan.Nets.Tests.Count} test net(s)");
+        terminal.Out.WriteLine(plan.DescribeReplicas());
     }
 }

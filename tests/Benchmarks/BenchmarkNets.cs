@@ -29,7 +29,11 @@ internal static class BenchmarkNets
     /// <param name="batch">Images in a batch of each.</param>
     /// <param name="threads">Threads of each; 0 takes one for each core.</param>
     /// <param name="count">Number of replicas.</param>
-    public static ReplicaGroup Replicas(string name, int batch, int threads = 0, int count = 1)
+    /// <param name="reduction">How their gradients are summed.</param>
+    /// <param name="bucketSize">Bytes of gradients that travel together.</param>
+    public static ReplicaGroup Replicas(
+        string name, int batch, int threads = 0, int count = 1, ReductionKind reduction = ReductionKind.Tree,
+        long bucketSize = long.MaxValue)
     {
         if (!Known.TryGetValue(name, out (int[] Image, int Classes) known))
             throw new ArgumentException(
@@ -50,7 +54,7 @@ internal static class BenchmarkNets
         };
         return new ReplicaGroup(
             replicas, new Optimizer(solver, replicas[0].Net.LearnableParams, replicas[0].Device),
-            new ParallelSettings().BucketSize);
+            bucketSize) { Reduction = reduction };
     }
 
     private static Replica Replica(NetParameter parameter, int threads, int classes)

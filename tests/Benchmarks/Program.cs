@@ -9,6 +9,7 @@ using CaffeActors.Benchmarks.Reading;
 //   dotnet run --project tests/Benchmarks -- step NET BATCH ITERATIONS [THREADS]
 //   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS]
 //   dotnet run --project tests/Benchmarks -- actors NET BATCH [ROUNDS [ITERATIONS]]
+//   dotnet run --project tests/Benchmarks -- reduce [REPLICAS [KIND [BUCKET-MIB [ROUNDS [BATCH]]]]]
 //   dotnet run --project tests/Benchmarks -- data [ROUNDS]
 //   dotnet run --project tests/Benchmarks -- tools [IMAGES [SIDE [ROUNDS]]]
 try
@@ -37,12 +38,14 @@ async Task<int> RunAsync()
             return TrainingStep.Layers(args[1..]);
         case "actors":
             return await ActorOverhead.RunAsync(args[1..]);
+        case "reduce":
+            return await ReduceBenchmark.RunAsync(args[1..]);
         case "data":
             return DataBenchmark.Run(args[1..]);
         case "tools":
             return DataTools.Run(args[1..]);
         default:
-            Console.Error.WriteLine("name a benchmark: gemm, conv, step, layers, actors, data, tools");
+            Console.Error.WriteLine("name a benchmark: gemm, conv, step, layers, actors, reduce, data, tools");
             return 2;
     }
 }
