@@ -82,9 +82,9 @@ public sealed class ForkFilesTests : IDisposable
     [Fact]
     public async Task UpgradingANetOfTheFork_TellsTheLoss()
     {
-        string model = _cli.Write("net.prototxt", "layer { name: 'a' type: 'ReLU' forward_type: FLOAT16 }");
+        string model = _cli.Write("net.prototxt", "layer { name: 'a' type: 'ReLU' cudnn_math_override: 0 }");
         Assert.Equal(1, await _cli.RunAsync("upgrade_net_proto_text", model, _cli.At("new.prototxt")));
-        Assert.Contains("LayerParameter.forward_type", _cli.Error, StringComparison.Ordinal);
+        Assert.Contains("LayerParameter.cudnn_math_override", _cli.Error, StringComparison.Ordinal);
         Assert.Equal("layer {\n  name: \"a\"\n  type: \"ReLU\"\n}\n", await File.ReadAllTextAsync(
             _cli.At("new.prototxt"), TestContext.Current.CancellationToken));
     }
