@@ -78,8 +78,15 @@ public sealed unsafe class Optimizer : IDisposable
     /// else none.</summary>
     public ReadOnlySpan<float> LarcAlignment => _larc is null ? default : _larc.Alignment;
 
-    /// <summary>Whether gradients are clipped: then all of them must be there before the first update.</summary>
+    /// <summary>By what the net multiplied its loss gradients: updates divide by it. Default null: by 1.</summary>
+    public GradScale? GradScale { get; init; }
+
+    /// <summary>Whether gradients are clipped.</summary>
     public bool ClipsGradients => _clip >= 0;
+
+    /// <summary>Whether all gradients must be there before the first update: where they are clipped, or scaled
+    /// adaptively.</summary>
+    public bool NeedsAllGradients => ClipsGradients || GradScale is { IsAdaptive: true };
 
     /// <summary>
     /// The first parameter that has a NaN or infinite weight after the last <see cref="ApplyUpdate"/>; null for none.
@@ -115,14 +122,21 @@ public sealed unsafe class Optimizer : IDisposable
     public float ApplyUpdate(int iteration, float gradientScale = 1, bool clearGradients = false)
     {
         float rate = Rate(iteration);
-        float scale = ClipGradients(gradientScale);
         NotFinite = null;
+        if (GradScale is { } admission && !admission.Admits(_device, _params, gradientScale))
+        {
+            Skip(admission);
+            return rate;
+        }
+
+        float scale = ClipGradients(gradientScale);
         for (int i = 0; i < _params.Length; i++)
         {
             if (!UpdateParam(i, rate, iteration, scale, clearGradients))
                 NotFinite ??= _params[i];
         }
 
+        GradScale?.Advance();
         return rate;
     }
 
@@ -139,7 +153,7 @@ public sealed unsafe class Optimizer : IDisposable
         double sum = 0;
         foreach (LearnableParam learnable in _params)
             sum += BlockSum.Run(_device, learnable.Blob.Count, new SquaresBody(learnable.Blob.CpuDiff));
-        float norm = (float)(Math.Sqrt(sum) * Math.Abs(gradientScale));
+        float norm = (float)(Math.Sqrt(sum) * Math.Abs(Unscaled(gradientScale)));
         if (!(norm > _clip))
             return gradientScale;
         float factor = _clip / norm;
@@ -175,7 +189,7 @@ public sealed unsafe class Optimizer : IDisposable
             Gradient = blob.MutableCpuDiff,
             History = history.MutableCpuData,
             SecondHistory = _rule.HistoryBlocks > 1 ? _history[_params.Length + index].MutableCpuData : null,
-            GradientScale = gradientScale,
+            GradientScale = Unscaled(gradientScale),
             Normalization = _normalization,
             Regularization = _regularization,
             Decay = _weightDecay.At(iteration) * learnable.DecayMult,
@@ -247,6 +261,19 @@ public sealed unsafe class Optimizer : IDisposable
     {
         foreach (Blob blob in _history)
             blob.Dispose();
+    }
+
+    private float Unscaled(float gradientScale) => gradientScale / (GradScale?.Factor ?? 1);
+
+    private void Skip(GradScale scale)
+    {
+        foreach (LearnableParam learnable in _params)
+            learnable.ClearDiff();
+        float factor = scale.Factor;
+        scale.Advance();
+        _notice?.Invoke(string.Create(CultureInfo.InvariantCulture,
+            $"Gradients overflow at the scale {factor:g6}; no weight is changed, the scale is {scale.Factor:g6} from "
+            + $"here on"));
     }
 
     private void CheckFits(BlobProto stored, int index)
