@@ -27,7 +27,9 @@ internal static class BenchmarkNets
     /// <param name="name">A net of configs/nets.</param>
     /// <param name="batch">Images in a batch.</param>
     /// <param name="threads">Threads; 0 takes one for each core.</param>
-    public static Replica Replica(string name, int batch, int threads = 0)
+    /// <param name="precision">How its blobs are kept.</param>
+    public static Replica Replica(
+        string name, int batch, int threads = 0, StorageType precision = StorageType.Float32)
     {
         if (!Known.TryGetValue(name, out (int[] Image, int Classes) known))
             throw new ArgumentException(
@@ -39,7 +41,8 @@ internal static class BenchmarkNets
             parameter, new Dictionary<string, int[]> { ["data"] = [batch, .. image], ["label"] = [batch] }, static _ =>
             { });
         var device = new CpuDevice(threads);
-        Net net = NetBuilder.Build(parameter, new NetOptions(new LayerContext(device, seed: 1), LayerCatalog.Compute));
+        var context = new LayerContext(device, seed: 1) { GradScale = GradScale.Of(parameter, precision, null) };
+        Net net = NetBuilder.Build(parameter, new NetOptions(context, LayerCatalog.Compute) { Precision = precision });
         Fill(net.Blob("data"), draw => draw - 0.5f);
         Fill(net.Blob("label"), draw => MathF.Floor(draw * classes));
         var solver = new SolverParameter
@@ -49,7 +52,8 @@ internal static class BenchmarkNets
             Momentum = 0.9f,
             WeightDecay = 0.0005f,
         };
-        return new Replica(device, net, new Optimizer(solver, net.LearnableParams, device), IterSize: 1);
+        var optimizer = new Optimizer(solver, net.LearnableParams, device) { GradScale = context.GradScale };
+        return new Replica(device, net, optimizer, IterSize: 1);
     }
 
     private static void Fill(Blob blob, Func<float, float> value)

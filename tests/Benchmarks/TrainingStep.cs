@@ -1,19 +1,20 @@
 using System.Diagnostics;
 using System.Globalization;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Blobs;
 
 namespace CaffeActors.Benchmarks;
 
 /// <summary>
 /// Milliseconds of a training iteration (forward, backward, update), as peers measure theirs.
-/// Usage: <c>step NET BATCH ITERATIONS [THREADS]</c>.
+/// Usage: <c>step NET BATCH ITERATIONS [THREADS [fp32|fp16|bf16]]</c>.
 /// </summary>
 internal static class TrainingStep
 {
     public static int Run(string[] args)
     {
         (int batch, int iterations) = (Number(args[1]), Number(args[2]));
-        using Replica replica = BenchmarkNets.Replica(args[0], batch, args.Length > 3 ? Number(args[3]) : 0);
+        using Replica replica = Replica(args, batch);
         List<double> times = [];
         for (int i = -2; i < iterations; i++)
         {
@@ -31,16 +32,22 @@ internal static class TrainingStep
             $"caffeactors {args[0]} batch {batch} threads {replica.Device.Threads} train: median {median:F2} "
             + $"ms/iteration, "
             + $"min {times[0]:F2}, {batch * 1000 / median:F1} images/s, peak rss "
-                + $"{Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB"));
+            + $"{Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB, 16-bit blobs "
+            + $"{replica.Device.Store.Bytes >> 20} MiB in windows of {replica.Device.Store.Windows.Bytes >> 20} MiB "
+            + $"({replica.Device.Store.Windows.Allocations} allocations)"));
         return 0;
     }
 
+    private static Replica Replica(string[] args, int batch) => BenchmarkNets.Replica(
+        args[0], batch, args.Length > 3 ? Number(args[3]) : 0,
+        args.Length > 4 ? StorageNames.Parse(args[4], "the precision") : StorageType.Float32);
+
     /// <summary>Milliseconds of each layer, forward and backward. Usage: <c>layers NET BATCH ITERATIONS
-    /// [THREADS]</c>.</summary>
+    /// [THREADS [fp32|fp16|bf16]]</c>.</summary>
     public static int Layers(string[] args)
     {
         (int batch, int iterations) = (Number(args[1]), Number(args[2]));
-        using Replica replica = BenchmarkNets.Replica(args[0], batch, args.Length > 3 ? Number(args[3]) : 0);
+        using Replica replica = Replica(args, batch);
         int count = replica.Net.Layers.Count;
         double[] forward = new double[count], backward = new double[count];
         Array.Fill(forward, double.MaxValue);

@@ -18,7 +18,7 @@ public sealed class ForkFilesTests : IDisposable
         string model = _cli.Write("net.prototxt", """
             default_forward_type: FLOAT16
             layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 1 dim: 2 dim: 1 dim: 1 } } }
-            layer { name: "bn" type: "BatchNorm" bottom: "x" top: "y" forward_math: FLOAT
+            layer { name: "bn" type: "BatchNorm" bottom: "x" top: "y" cudnn_math_override: 0
               batch_norm_param { scale_bias: true engine: CUDNN eps: 1e-5 } }
             """);
         var weights = new Nvidia.NetParameter { Name = "n" };
@@ -43,7 +43,7 @@ public sealed class ForkFilesTests : IDisposable
             _cli.At("in.h5"), "--output", _cli.At("out.h5"));
         Assert.True(code == 0, _cli.Error);
         Assert.Contains($"'{model}' is written for NVIDIA's fork of Caffe", _cli.Error, StringComparison.Ordinal);
-        Assert.Contains("LayerParameter.forward_math", _cli.Error, StringComparison.Ordinal);
+        Assert.Contains("LayerParameter.cudnn_math_override", _cli.Error, StringComparison.Ordinal);
         using var output = new Hdf5Reader(_cli.At("out.h5"));
         float[] y = output.ReadFloats("data/y");
         Assert.Equal(19, y[0], 1e-3f);
