@@ -1,4 +1,6 @@
+using CaffeActors.Actors.Devices;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
@@ -20,11 +22,12 @@ namespace CaffeActors.Api;
 /// </summary>
 public sealed partial class CaffeNet : IDisposable
 {
-    private readonly CpuDevice? _ownDevice;
+    private readonly IDisposable?[] _devices;
 
-    internal CaffeNet(Net net, CpuDevice? ownDevice)
+    internal CaffeNet(Net net, GpuDevice? gpu, params IDisposable?[] devices)
     {
-        _ownDevice = ownDevice;
+        _devices = devices;
+        Gpu = gpu;
         Net = net;
         Blobs = new OrderedDictionary<string, Blob>(
             net.BlobNames.Select(name => KeyValuePair.Create(name, net.Blob(name))));
@@ -36,6 +39,9 @@ public sealed partial class CaffeNet : IDisposable
 
     /// <summary>The engine's net, with all that it offers.</summary>
     public Net Net { get; }
+
+    /// <summary>The accelerator it computes on, or null: the CPU.</summary>
+    public GpuDevice? Gpu { get; }
 
     /// <summary>The net's name.</summary>
     public string Name => Net.Name;
@@ -93,17 +99,23 @@ public sealed partial class CaffeNet : IDisposable
         if (options.ForceBackward)
             net.ForceBackward = true;
         LayerCatalog catalog = options.Catalog ?? LayerPlugIns.Catalog(options.LayerAssemblies, resolvePath);
+        DeviceId place = DeviceOpener.Parse(options.Device, "a net's device");
+        Action<string> notice = options.TellBuild ? options.Notice : static _ => { };
         var device = new CpuDevice(options.Threads);
+        GpuDevice? gpu = null;
         CaffeNet? opened = null;
         try
         {
+            gpu = DeviceOpener.Open(place, notice);
             var context = new LayerContext(device, options.Seed)
             {
-                Notice = options.TellBuild ? options.Notice : static _ => { },
+                Gpu = gpu,
+                Notice = notice,
+                Warning = options.Warning ?? options.Notice,
                 ResolvePath = resolvePath,
                 Extensions = options.Extensions,
             };
-            opened = new CaffeNet(NetBuilder.Build(net, new NetOptions(context, catalog)), device);
+            opened = new CaffeNet(NetBuilder.Build(net, new NetOptions(context, catalog) { Precision = options.Precision }), gpu, device, gpu);
             if (options.Weights is { } weights)
                 opened.LoadWeights(weights, options.Notice);
             return opened;
@@ -111,6 +123,7 @@ public sealed partial class CaffeNet : IDisposable
         catch
         {
             opened?.Net.Dispose();
+            gpu?.Dispose();
             device.Dispose();
             throw;
         }
@@ -194,7 +207,8 @@ public sealed partial class CaffeNet : IDisposable
     public void Dispose()
     {
         Net.Dispose();
-        _ownDevice?.Dispose();
+        foreach (IDisposable? device in _devices)
+            device?.Dispose();
     }
 
     private static CaffeException Fail(string code, string message) =>

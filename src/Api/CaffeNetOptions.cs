@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Data.PlugIns;
 
@@ -10,8 +11,16 @@ public sealed record CaffeNetOptions
     /// filled.</summary>
     public string? Weights { get; init; }
 
-    /// <summary>Threads to compute on; 0, the default, takes one for each core.</summary>
+    /// <summary>Where it computes: <c>cpu</c>, the default, or <c>gpu:N</c>, as <c>caffeactors device_query</c> lists
+    /// them. Blobs come back to the host when they are read; layers without a path for a GPU run on the CPU.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Threads to compute on, on the CPU; 0, the default, takes one for each core.</summary>
     public int Threads { get; init; }
+
+    /// <summary>How data and gradients of blobs are kept where the net does not say (docs/precision.md). Default
+    /// Float32.</summary>
+    public StorageType Precision { get; init; }
 
     /// <summary>Level of the net's state. Default null: the file's own, else 0.</summary>
     public int? Level { get; init; }
@@ -43,6 +52,9 @@ public sealed record CaffeNetOptions
 
     /// <summary>Hears remarks, one line each. Default: nobody listens.</summary>
     public Action<string> Notice { get; init; } = static _ => { };
+
+    /// <summary>Hears warnings, one line each; null, the default, sends them to <see cref="Notice"/>.</summary>
+    public Action<string>? Warning { get; init; }
 
     /// <summary>Whether <see cref="Notice"/> also hears how the net is built, a line or two for each layer, as Caffe's
     /// log tells it. Default true.</summary>

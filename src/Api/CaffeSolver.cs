@@ -83,6 +83,8 @@ public sealed partial class CaffeSolver : IDisposable
             MaxIter = options.MaxIter,
             Seed = options.Seed,
             Threads = options.Threads,
+            Precision = options.Precision,
+            GradScale = options.GradScale,
             LayerAssemblies = options.LayerAssemblies,
         }, options.Notice) with
         {

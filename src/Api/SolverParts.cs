@@ -23,15 +23,18 @@ internal sealed class SolverParts : IDisposable
         _device = new CpuDevice(plan.Threads);
         try
         {
+            GradScale? scale = GradScale.Of(plan.Nets.Train, plan.Precision, plan.GradScale);
             var options = new NetOptions(new LayerContext(_device, Seed)
             {
                 Notice = notice,
                 ResolvePath = plan.ResolvePath,
                 Extensions = plan.Extensions,
-            }, plan.Catalog);
-            Nets.Add(new CaffeNet(NetBuilder.Build(plan.Nets.Train, options), null));
+            }, plan.Catalog) { Precision = plan.Precision };
+            Nets.Add(new CaffeNet(
+                NetBuilder.Build(plan.Nets.Train, options with { Context = options.Context with { GradScale = scale } }),
+                gpu: null));
             foreach (SolverTestNet test in plan.Nets.Tests)
-                Nets.Add(new CaffeNet(NetBuilder.Build(test.Net, options), null));
+                Nets.Add(new CaffeNet(NetBuilder.Build(test.Net, options), gpu: null));
             foreach (string weights in plan.Weights)
             {
                 notice($"Finetuning from {weights}");
@@ -41,7 +44,10 @@ internal sealed class SolverParts : IDisposable
                     net.TakeWeights(stored, file, notice);
             }
 
-            _optimizer = new Optimizer(plan.Solver, Nets[0].Net.LearnableParams, _device, notice);
+            _optimizer = new Optimizer(plan.Solver, Nets[0].Net.LearnableParams, _device, notice)
+            {
+                GradScale = scale,
+            };
         }
         catch
         {

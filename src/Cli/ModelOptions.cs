@@ -1,6 +1,8 @@
 using System.CommandLine;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Api;
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 
@@ -19,11 +21,11 @@ internal sealed class ModelOptions
             DefaultValueFactory = static _ =>
         ""
         };
-    private readonly Option<string> _gpu =
-        new("--gpu") { Description = "GPU to run on; this build computes on the CPU." };
+    private readonly Option<string> _gpu = DeviceOptions.Gpu();
     private readonly Option<int> _threads =
         new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
 
+    private readonly Option<string> _precision = PrecisionOption.Make();
     private readonly Option<string[]> _layers = LayersOption.Make();
 
     /// <summary>Lets a command take them.</summary>
@@ -36,6 +38,7 @@ internal sealed class ModelOptions
         command.Options.Add(_stage);
         command.Options.Add(_gpu);
         command.Options.Add(_threads);
+        command.Options.Add(_precision);
         command.Options.Add(_layers);
         GlogFlags.AddTo(command);
     }
@@ -46,32 +49,19 @@ internal sealed class ModelOptions
     /// <param name="log">Hears remarks.</param>
     public CaffeNet Open(ParseResult arguments, Phase phase, RunLog log)
     {
-        RequireCpu(arguments.GetValue(_gpu));
-        log.Info("Use CPU.");
         Phase wanted = arguments.GetResult(_phase) is null ? phase : ParsePhase(arguments.GetValue(_phase), phase);
         return CaffeNet.Open(arguments.GetValue(_model)!, wanted, new CaffeNetOptions
         {
+            Device = DeviceOptions.OfGpu(arguments.GetValue(_gpu), "--gpu"),
             Level = arguments.GetValue(_level),
             Stages = arguments.GetValue(_stage)!.Split(','),
             Threads = ThreadCount(arguments.GetValue(_threads)),
+            Precision = PrecisionOption.Of(arguments, _precision) ?? StorageType.Float32,
             LayerAssemblies = LayersOption.Of(arguments, _layers),
             Notice = line => log.Info(line),
+            Warning = line => log.Warn(line),
         });
     }
-
-    /// <summary>Refuses a GPU: this build has none.</summary>
-    public static void RequireCpu(string? gpu)
-    {
-        if (!string.IsNullOrEmpty(gpu))
-            throw NoDevice($"GPU {gpu}", "--gpu");
-    }
-
-    /// <summary>The failure of a device that this build does not have.</summary>
-    /// <param name="device">What was asked for.</param>
-    /// <param name="flag">By which flag.</param>
-    public static CaffeException NoDevice(string device, string flag) =>
-        new(ErrorCodes.DeviceFailed, FailureKind.Device,
-            $"there is no {device}: this build computes on the CPU; leave {flag} out");
 
     /// <summary>Reads a phase.</summary>
     public static Phase ParsePhase(string? text, Phase standard) => text switch

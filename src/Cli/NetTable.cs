@@ -8,20 +8,30 @@ namespace CaffeActors.Cli;
 internal static class NetTable
 {
     /// <summary>Prints the table and the sums.</summary>
-    public static void Print(Net net, NetSummary summary, Terminal terminal)
+    /// <param name="net">The net.</param>
+    /// <param name="summary">Its figures.</param>
+    /// <param name="terminal">Where to.</param>
+    /// <param name="withPlaces">Whether a column tells where each layer computes.</param>
+    public static void Print(Net net, NetSummary summary, Terminal terminal, bool withPlaces = false)
     {
         var table = new Table().Border(TableBorder.Simple)
             .AddColumn("layer").AddColumn("type").AddColumn("top shapes")
             .AddColumn(new TableColumn("parameters").RightAligned())
             .AddColumn(new TableColumn("memory").RightAligned())
             .AddColumn(new TableColumn("MFLOP").RightAligned());
-        foreach (NetSummaryRow row in summary.Rows)
+        if (withPlaces)
+            table.AddColumn("device");
+        for (int rank = 0; rank < summary.Rows.Count; rank++)
         {
-            table.AddRow(
+            NetSummaryRow row = summary.Rows[rank];
+            string[] cells =
+            [
                 Markup.Escape(row.Name), row.Type,
                 string.Join(", ", row.Tops.Select(top => string.Join('×', top.Shape))),
                 row.Parameters == 0 ? "" : Number(row.Parameters), Bytes(row.ActivationBytes),
-                (row.ForwardFlops / 1e6).ToString("F2", CultureInfo.InvariantCulture));
+                (row.ForwardFlops / 1e6).ToString("F2", CultureInfo.InvariantCulture),
+            ];
+            table.AddRow(withPlaces ? [.. cells, net.Layers[rank].Place] : cells);
         }
 
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings

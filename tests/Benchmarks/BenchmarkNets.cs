@@ -1,3 +1,4 @@
+using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Blobs;
@@ -23,13 +24,14 @@ internal static class BenchmarkNets
         ["googlenet"] = ([3, 224, 224], 1000),
     };
 
-    /// <summary>A replica of a net in phase TRAIN.</summary>
+    /// <summary>Replicas of a net in phase TRAIN, with the optimizer.</summary>
     /// <param name="name">A net of configs/nets.</param>
-    /// <param name="batch">Images in a batch.</param>
-    /// <param name="threads">Threads; 0 takes one for each core.</param>
-    /// <param name="precision">How its blobs are kept.</param>
-    public static Replica Replica(
-        string name, int batch, int threads = 0, StorageType precision = StorageType.Float32)
+    /// <param name="batch">Images in a batch of each.</param>
+    /// <param name="threads">Threads of each; 0 takes one for each core.</param>
+    /// <param name="count">Number of replicas.</param>
+    /// <param name="precision">How blobs are kept.</param>
+    public static ReplicaGroup Replicas(
+        string name, int batch, int threads = 0, int count = 1, StorageType precision = StorageType.Float32)
     {
         if (!Known.TryGetValue(name, out (int[] Image, int Classes) known))
             throw new ArgumentException(
@@ -40,11 +42,9 @@ internal static class BenchmarkNets
         DataPlaceholders.Replace(
             parameter, new Dictionary<string, int[]> { ["data"] = [batch, .. image], ["label"] = [batch] }, static _ =>
             { });
-        var device = new CpuDevice(threads);
-        var context = new LayerContext(device, seed: 1) { GradScale = GradScale.Of(parameter, precision, null) };
-        Net net = NetBuilder.Build(parameter, new NetOptions(context, LayerCatalog.Compute) { Precision = precision });
-        Fill(net.Blob("data"), draw => draw - 0.5f);
-        Fill(net.Blob("label"), draw => MathF.Floor(draw * classes));
+        GradScale? scale = GradScale.Of(parameter, precision, null);
+        Replica[] replicas = [.. Enumerable.Range(0, count).Select(
+            _ => Replica(parameter.Clone(), threads, classes, precision, scale))];
         var solver = new SolverParameter
         {
             BaseLr = 0.001f,
@@ -52,8 +52,21 @@ internal static class BenchmarkNets
             Momentum = 0.9f,
             WeightDecay = 0.0005f,
         };
-        var optimizer = new Optimizer(solver, net.LearnableParams, device) { GradScale = context.GradScale };
-        return new Replica(device, net, optimizer, IterSize: 1);
+        return new ReplicaGroup(
+            replicas,
+            new Optimizer(solver, replicas[0].Net.LearnableParams, replicas[0].Device) { GradScale = scale },
+            new ParallelSettings().BucketSize);
+    }
+
+    private static Replica Replica(
+        NetParameter parameter, int threads, int classes, StorageType precision, GradScale? scale)
+    {
+        var device = new CpuDevice(threads);
+        var context = new LayerContext(device, seed: 1) { GradScale = scale };
+        Net net = NetBuilder.Build(parameter, new NetOptions(context, LayerCatalog.Compute) { Precision = precision });
+        Fill(net.Blob("data"), draw => draw - 0.5f);
+        Fill(net.Blob("label"), draw => MathF.Floor(draw * classes));
+        return new Replica(device, net, Passes: 1);
     }
 
     private static void Fill(Blob blob, Func<float, float> value)

@@ -14,14 +14,14 @@ internal static class TrainingStep
     public static int Run(string[] args)
     {
         (int batch, int iterations) = (Number(args[1]), Number(args[2]));
-        using Replica replica = Replica(args, batch);
+        using ReplicaGroup group = Replicas(args, batch);
         List<double> times = [];
         for (int i = -2; i < iterations; i++)
         {
             long start = Stopwatch.GetTimestamp();
-            replica.Net.Forward();
-            replica.Net.Backward();
-            replica.Optimizer.ApplyUpdate(0, clearGradients: true);
+            group.Root.Net.Forward();
+            group.Root.Net.Backward();
+            group.Optimizer.ApplyUpdate(0, clearGradients: true);
             if (i >= 0)
                 times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         }
@@ -29,17 +29,17 @@ internal static class TrainingStep
         times.Sort();
         double median = times[times.Count / 2];
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"caffeactors {args[0]} batch {batch} threads {replica.Device.Threads} train: median {median:F2} "
+            $"caffeactors {args[0]} batch {batch} threads {group.Root.Device.Threads} train: median {median:F2} "
             + $"ms/iteration, "
             + $"min {times[0]:F2}, {batch * 1000 / median:F1} images/s, peak rss "
             + $"{Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB, 16-bit blobs "
-            + $"{replica.Device.Store.Bytes >> 20} MiB in windows of {replica.Device.Store.Windows.Bytes >> 20} MiB "
-            + $"({replica.Device.Store.Windows.Allocations} allocations)"));
+            + $"{group.Root.Device.Store.Bytes >> 20} MiB in windows of {group.Root.Device.Store.Windows.Bytes >> 20} MiB "
+            + $"({group.Root.Device.Store.Windows.Allocations} allocations)"));
         return 0;
     }
 
-    private static Replica Replica(string[] args, int batch) => BenchmarkNets.Replica(
-        args[0], batch, args.Length > 3 ? Number(args[3]) : 0,
+    private static ReplicaGroup Replicas(string[] args, int batch) => BenchmarkNets.Replicas(
+        args[0], batch, args.Length > 3 ? Number(args[3]) : 0, 1,
         args.Length > 4 ? StorageNames.Parse(args[4], "the precision") : StorageType.Float32);
 
     /// <summary>Milliseconds of each layer, forward and backward. Usage: <c>layers NET BATCH ITERATIONS
@@ -47,8 +47,8 @@ internal static class TrainingStep
     public static int Layers(string[] args)
     {
         (int batch, int iterations) = (Number(args[1]), Number(args[2]));
-        using Replica replica = Replica(args, batch);
-        int count = replica.Net.Layers.Count;
+        using ReplicaGroup group = Replicas(args, batch);
+        int count = group.Root.Net.Layers.Count;
         double[] forward = new double[count], backward = new double[count];
         Array.Fill(forward, double.MaxValue);
         Array.Fill(backward, double.MaxValue);
@@ -56,17 +56,17 @@ internal static class TrainingStep
         for (int i = 0; i < iterations; i++)
         {
             for (int rank = 0; rank < count; rank++)
-                forward[rank] = Math.Min(forward[rank], Time(() => replica.Net.ForwardLayer(rank)));
+                forward[rank] = Math.Min(forward[rank], Time(() => group.Root.Net.ForwardLayer(rank)));
             for (int rank = count - 1; rank >= 0; rank--)
             {
-                if (replica.Net.Layers[rank].NeedBackward)
-                    backward[rank] = Math.Min(backward[rank], Time(() => replica.Net.BackwardLayer(rank)));
+                if (group.Root.Net.Layers[rank].NeedBackward)
+                    backward[rank] = Math.Min(backward[rank], Time(() => group.Root.Net.BackwardLayer(rank)));
             }
 
-            update = Math.Min(update, Time(() => replica.Optimizer.ApplyUpdate(0, clearGradients: true)));
+            update = Math.Min(update, Time(() => group.Optimizer.ApplyUpdate(0, clearGradients: true)));
         }
 
-        foreach (var layer in replica.Net.Layers)
+        foreach (var layer in group.Root.Net.Layers)
         {
             double back = layer.NeedBackward ? backward[layer.Rank] : 0;
             double gigaflops = layer.Layer.ForwardFlops(layer.Bottom, layer.Top) / 1e6;

@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Schema;
@@ -20,6 +21,13 @@ public sealed class LayerHarness : IDisposable
     public LayerHarness(
         LayerParameter parameter, Blob[] bottom, int tops = 1, bool inPlace = false, int threads = 2,
         LayerCatalog? catalog = null)
+        : this(parameter, bottom, tops, inPlace, TestDevices.Gpu, threads, catalog)
+    {
+    }
+
+    internal LayerHarness(
+        LayerParameter parameter, Blob[] bottom, int tops, bool inPlace, GpuDevice? device, int threads = 2,
+        LayerCatalog? catalog = null)
     {
         parameter = parameter.Clone();
         if (!parameter.HasPhase)
@@ -27,7 +35,8 @@ public sealed class LayerHarness : IDisposable
         if (!parameter.HasName)
             parameter.Name = "layer";
         _device = new CpuDevice(threads);
-        Context = new LayerContext(_device, seed: 1701) { Gpu = TestDevices.Gpu };
+        Context = new LayerContext(_device, seed: 1701) { Gpu = device };
+        device?.Bind();
         Bottom = bottom;
         Top = [.. Enumerable.Range(0, tops).Select(i => inPlace && i == 0 ? bottom[0] : new Blob())];
         Layer = (catalog ?? LayerCatalog.Compute).Create(parameter);

@@ -9,14 +9,21 @@ namespace CaffeActors.Testing;
 /// </summary>
 public static class TestDevices
 {
-    private static readonly Lazy<GpuDevice?> _gpu = new(static () =>
-    {
-        string device = Environment.GetEnvironmentVariable("CAFFEACTORS_TEST_DEVICE") ?? "cpu";
-        return device.StartsWith("gpu:", StringComparison.Ordinal)
-            ? GpuPlatform.Open(int.Parse(device[4..], CultureInfo.InvariantCulture))
-            : null;
-    });
+    private static readonly Lazy<GpuDevice?> _gpu = new(Open);
+
+    /// <summary>What the device is called: <c>cpu</c> or <c>gpu:N</c>.</summary>
+    public static string Name { get; } = Environment.GetEnvironmentVariable("CAFFEACTORS_TEST_DEVICE") ?? "cpu";
+
+    private static readonly Lazy<GpuDevice> _simulation = new(GpuPlatform.OpenSimulation);
 
     /// <summary>The accelerator, opened once; null for the CPU.</summary>
     public static GpuDevice? Gpu => _gpu.Value;
+
+    /// <summary>The accelerator, or where tests compute on the CPU a simulation of one, for tiny work. One user at a
+    /// time, who binds it to the thread.</summary>
+    public static GpuDevice GpuOrSimulation => Gpu ?? _simulation.Value;
+
+    private static GpuDevice? Open() => Name.StartsWith("gpu:", StringComparison.Ordinal)
+        ? GpuPlatform.Open(int.Parse(Name[4..], CultureInfo.InvariantCulture))
+        : null;
 }

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Actors.Messages;
 
 namespace CaffeActors.Actors.Devices;
@@ -6,13 +7,23 @@ namespace CaffeActors.Actors.Devices;
 /// <summary>
 /// A compute device. It runs one piece of work at a time; what is queued together runs in the order of
 /// <see cref="DeviceWork.Order"/>, whatever the order of arrival. A CPU device computes on its replica's thread and
-/// its compute pool.
+/// its compute pool; an accelerator is bound to that thread, and its work is queued to its stream: that it ran says
+/// that all work sent after it comes after it, and who reads its results on the host waits for them there.
 /// </summary>
 internal sealed class DeviceActor : UntypedActor
 {
     private readonly PriorityQueue<(DeviceWork Work, IActorRef Owner), int> _queue = new();
 
-    public static Props Props() => Akka.Actor.Props.Create(() => new DeviceActor());
+    private readonly GpuDevice? _gpu;
+
+    public DeviceActor(GpuDevice? gpu) => _gpu = gpu;
+
+    /// <summary>The props.</summary>
+    /// <param name="gpu">The accelerator whose work it is; null for a CPU.</param>
+    public static Props Props(GpuDevice? gpu = null) => Akka.Actor.Props.Create(() => new DeviceActor(gpu));
+
+    // On the actor's thread, which is its dispatcher's only one: whatever else lives there may use the device too.
+    protected override void PreStart() => _gpu?.Bind();
 
     protected override void OnReceive(object message)
     {

@@ -64,15 +64,9 @@ internal sealed record BackwardDone
     public static readonly BackwardDone Instance = new();
 }
 
-/// <summary>To a reducer: a layer has added this pass's gradients to its diffs.</summary>
+/// <summary>To a replica: a layer has added this pass's gradients to its diffs.</summary>
 /// <param name="Rank">Which layer.</param>
 internal sealed record GradientReady(int Rank);
-
-/// <summary>To a replica: the pass's gradients of all replicas are summed up in its diffs.</summary>
-internal sealed record GradientsReduced
-{
-    public static readonly GradientsReduced Instance = new();
-}
 
 /// <summary>To a device: do this when its turn comes.</summary>
 /// <param name="Work">What; the sender hears <see cref="Ran"/>.</param>

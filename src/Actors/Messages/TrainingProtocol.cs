@@ -11,8 +11,9 @@ internal sealed record Step(int Iteration, bool Debug = false);
 /// <summary>From a replica: the iteration is done.</summary>
 /// <param name="Iteration">Updates done before it.</param>
 /// <param name="Loss">Mean of its passes' losses.</param>
-/// <param name="Rate">The learning rate of the update.</param>
-internal sealed record StepDone(int Iteration, float Loss, float Rate);
+/// <param name="Rate">The learning rate of the update; 0 of a replica that makes none.</param>
+/// <param name="Rank">Which replica.</param>
+internal sealed record StepDone(int Iteration, float Loss, float Rate, int Rank = 0);
 
 /// <summary>To a replica: one forward pass without an update, for the loss at the end of a run.</summary>
 internal sealed record MeasureLoss

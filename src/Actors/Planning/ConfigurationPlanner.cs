@@ -46,6 +46,7 @@ public static class ConfigurationPlanner
             Name = options.RunName ?? NameOf(settings, path),
             Extensions = Extensions(overrides, plan.Nets),
             LoadThreads = settings.Data.Threads,
+            Parallel = settings.Parallel with { Devices = plan.Parallel.Devices },
             ConfigPath = path,
             ResolvedConfig = settings.Resolved.Render(),
             SnapshotsInRunFolder = true,
@@ -77,6 +78,9 @@ public static class ConfigurationPlanner
         Resume = options.Resume ?? settings.Train.Resume,
         TimeBudget = options.TimeBudget ?? settings.Train.TimeBudget,
         Threads = options.Threads ?? settings.Threads,
+        Precision = options.Precision ?? settings.Precision,
+        GradScale = options.GradScale ?? settings.GradScale,
+        Devices = options.Devices ?? settings.Parallel.Devices,
     };
 
     private static void ReplaceNet(SolverParameter solver, string net)

@@ -1,4 +1,7 @@
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.PlugIns;
 
 namespace CaffeActors.Actors.Planning;
@@ -38,6 +41,15 @@ public sealed record PlanOptions
 
     /// <summary>How long the run may take.</summary>
     public TimeSpan? TimeBudget { get; init; }
+
+    /// <summary>Devices to train on.</summary>
+    public IReadOnlyList<DeviceId>? Devices { get; init; }
+
+    /// <summary>How blobs are kept where the net does not say.</summary>
+    public StorageType? Precision { get; init; }
+
+    /// <summary>The scale of loss gradients where the net does not say.</summary>
+    public GradScaleSetting? GradScale { get; init; }
 
     /// <summary>Threads to compute on.</summary>
     public int? Threads { get; init; }

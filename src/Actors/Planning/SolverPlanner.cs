@@ -1,4 +1,7 @@
+using CaffeActors.Actors.Configuration;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
@@ -41,6 +44,11 @@ public static class SolverPlanner
                 "--snapshot and --weights exclude each other: a snapshot brings its weights along");
         }
 
+        var parallel = new ParallelSettings();
+        parallel = parallel with
+        {
+            Devices = options.Devices is { Count: > 0 } devices ? devices : DeviceList.Of(solver, notice),
+        };
         if (options.MaxIter is { } maxIter)
             solver.MaxIter = maxIter;
         SetTrainState(solver, options);
@@ -49,8 +57,6 @@ public static class SolverPlanner
                 Path.Combine(Path.GetDirectoryName(path) ?? "", Path.GetFileNameWithoutExtension(path));
         else if (Directory.Exists(solver.SnapshotPrefix))
             solver.SnapshotPrefix = Path.Combine(solver.SnapshotPrefix, Path.GetFileNameWithoutExtension(path));
-        if (solver.SolverMode == SolverParameter.Types.SolverMode.Gpu)
-            notice("The solver asks for a GPU; this build has none and uses the CPU.");
         SolverNets nets = SolverNets.Of(solver, file => NetFiles.ReadNet(paths.Resolve(file), notice));
         overrideNet(nets.Train);
         foreach (SolverTestNet test in nets.Tests)
@@ -70,6 +76,9 @@ public static class SolverPlanner
             Snapshot = options.Snapshot,
             Seed = options.Seed,
             Threads = options.Threads ?? 0,
+            Precision = options.Precision ?? StorageType.Float32,
+            GradScale = options.GradScale,
+            Parallel = parallel,
             OutputRoot = options.OutputRoot ?? "runs",
             Resume = options.Resume ?? ResumeMode.Never,
             TimeBudget = options.TimeBudget,

@@ -1,48 +1,87 @@
+using System.Diagnostics;
 using Akka.Actor;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Reduction;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Reduction;
 
 namespace CaffeActors.Actors.Training;
 
 /// <summary>
-/// A net training on one device: it runs the passes of an iteration, waits for the reducer to have summed the
-/// gradients, and updates the parameters.
+/// A net training on one device: it runs the passes of an iteration and in the last one hands each bucket of gradients
+/// up as soon as it is complete, while earlier layers still go backward. The root updates what comes back summed and
+/// hands the parameters down; the others begin their next iteration when all of theirs are there.
 /// </summary>
 internal sealed class ReplicaActor : UntypedActor
 {
+    private readonly ReductionWiring _wiring;
+    private readonly ReplicaGroup _group;
     private readonly Replica _replica;
+    private readonly int _rank;
     private readonly IActorRef _device;
-    private readonly UpdateWork _update;
+    private readonly PassStreams? _streams;
+    private readonly FoldWork? _foldAll;
+    private readonly FoldWork[] _folds = [];
+    private readonly UpdateWork? _updateAll;
+    private readonly UpdateWork[] _updates = [];
+    private readonly BucketReady[] _ready;
+    private readonly BucketUpdated[] _updated;
+    // By rank of a layer, the buckets that wait for it; by bucket, the layers it still waits for.
+    private readonly int[][] _bucketsOf;
+    private readonly int[] _layersOf;
+    private readonly int _layers;
+    private readonly float[] _losses;
     private IActorRef _net = ActorRefs.Nobody;
     private IActorRef _asker = ActorRefs.Nobody;
+    private Step? _step;
     private bool _measuring;
     private int _pass;
-    private float _loss;
     private bool _passDone;
-    private bool _reduced;
-    private readonly bool _hasGradients;
+    private bool _passesDone;
+    private bool _holdsBuckets;
+    private int _layersMissing;
+    private int _bucketsReduced;
+    private int _bucketsMissing;
+    private long _passesDoneAt;
 
-    public ReplicaActor(Replica replica, IActorRef device)
+    public ReplicaActor(ReductionWiring wiring, int rank)
     {
-        _replica = replica;
-        _device = device;
-        _update = new UpdateWork(replica);
-        _hasGradients = replica.Net.Layers.Any(layer => layer.NeedBackward && layer.Layer.Blobs.Count > 0);
+        _wiring = wiring;
+        _group = wiring.Group;
+        _rank = rank;
+        _replica = _group.Replicas[rank];
+        _device = wiring.Devices[rank];
+        _ready = wiring.Each(b => new BucketReady(b));
+        _updated = wiring.Each(b => new BucketUpdated(b));
+        _losses = new float[_replica.Passes];
+        _layersOf = new int[_ready.Length];
+        _bucketsOf = [.. _replica.Net.Layers.Select(layer =>
+            wiring.Each(b => b).Where(b => _group.Buckets[b].Layers.Contains(layer.Rank)).ToArray())];
+        _layers = _bucketsOf.Count(buckets => buckets.Length > 0);
+        if (_group.IsReproducible)
+            _streams = new PassStreams(_replica.Net);
+        if (_replica.Grains is not null)
+        {
+            _foldAll = FoldWork.OfAll(_replica);
+            _folds = wiring.Each(b => FoldWork.OfBucket(_replica, _group.Buckets[b], b));
+        }
+
+        if (IsRoot && _group.UpdatesAtOnce)
+            _updateAll = UpdateWork.OfAll(_group);
+        else if (IsRoot)
+            _updates = wiring.Each(b => UpdateWork.OfBucket(_group, b));
     }
 
-    public static Props Props(Replica replica, IActorRef device) =>
-        Akka.Actor.Props.Create(() => new ReplicaActor(replica, device));
+    private bool IsRoot => _rank == 0;
+
+    public static Props Props(ReductionWiring wiring, int rank) =>
+        Akka.Actor.Props.Create(() => new ReplicaActor(wiring, rank));
 
     protected override SupervisorStrategy SupervisorStrategy() => Supervision.Escalate;
 
-    protected override void PreStart()
-    {
-        string dispatcher = Context.Props.Dispatcher;
-        IActorRef reducer = Context.ActorOf(ReducerActor.Props(_replica.Net).WithDispatcher(dispatcher), "reducer");
-        _net = Context.ActorOf(
-            NetActor.Props(_replica.Net, _replica.Times, _device, reducer).WithDispatcher(dispatcher), "net");
-    }
+    protected override void PreStart() => _net = Context.ActorOf(
+        NetActor.Props(_replica.Net, _replica.Times, _device, Self).WithDispatcher(Context.Props.Dispatcher), "net");
 
     protected override void OnReceive(object message)
     {
@@ -50,32 +89,34 @@ internal sealed class ReplicaActor : UntypedActor
         {
             case Step step:
                 _asker = Sender;
-                _measuring = false;
-                _update.Iteration = step.Iteration;
-                _replica.Net.DebugInfo = step.Debug;
-                _pass = 0;
-                _loss = 0;
-                if (_replica.KeepsUpdates)
-                    _replica.Net.ClearParamDiffs();
-                RunPass();
+                _step = step;
+                if (_bucketsMissing == 0)
+                    Begin(step);
                 break;
             case MeasureLoss:
                 _asker = Sender;
                 _measuring = true;
+                _streams?.Seek(((_step?.Iteration ?? -1) + 1L) * _group.PassesInAll);
                 _net.Tell(Messages.RunPass.ForwardOnly);
+                break;
+            case GradientReady ready:
+                OnGradientReady(ready.Rank);
                 break;
             case PassDone done:
                 OnPassDone(done.Loss);
                 break;
-            case GradientsReduced:
-                _reduced = true;
-                TryFinishPass();
+            case BucketReduced reduced:
+                OnReduced(reduced.Bucket);
                 break;
-            case Ran:
-                OnUpdated();
+            case BucketUpdated:
+                if (--_bucketsMissing == 0 && _passesDone && _step is not null)
+                    Begin(_step);
+                break;
+            case Ran ran:
+                OnRan(ran.Work);
                 break;
             case Failed failed:
-                _asker.Tell(new Failed(RunFailures.WithRecord(failed.Failure, _replica.Net, _update.Iteration)));
+                Fail(RunFailures.WithRecord(failed.Failure, _replica.Net, _step?.Iteration ?? 0));
                 break;
             default:
                 Unhandled(message);
@@ -83,11 +124,49 @@ internal sealed class ReplicaActor : UntypedActor
         }
     }
 
+    private void Begin(Step step)
+    {
+        _measuring = false;
+        _passesDone = false;
+        _pass = 0;
+        _bucketsReduced = 0;
+        _bucketsMissing = _ready.Length;
+        for (int b = 0; b < _layersOf.Length; b++)
+            _layersOf[b] = _group.Buckets[b].Layers.Count;
+        if (IsRoot)
+        {
+            _group.BeginStep();
+            _replica.Net.DebugInfo = step.Debug;
+            // What debug_info tells is of the pass as it was; a loss that is no number must not be learnt from.
+            _holdsBuckets = step.Debug || _group.Replicas.Count == 1;
+            if (_group.KeepsUpdates)
+                _replica.Net.ClearParamDiffs();
+        }
+
+        RunPass();
+    }
+
     private void RunPass()
     {
         _passDone = false;
-        _reduced = !_hasGradients;
+        _layersMissing = _layers;
+        _streams?.Seek((_step!.Iteration * (long)_group.PassesInAll) + (_rank * _replica.Passes) + _pass);
         _net.Tell(Messages.RunPass.ForwardBackward);
+    }
+
+    private void OnGradientReady(int layer)
+    {
+        _layersMissing--;
+        if (_pass == _replica.Passes - 1)
+        {
+            foreach (int bucket in _bucketsOf[layer])
+            {
+                if (--_layersOf[bucket] == 0 && !_holdsBuckets)
+                    OnComplete(bucket);
+            }
+        }
+
+        TryFinishPass();
     }
 
     private void OnPassDone(float loss)
@@ -100,40 +179,138 @@ internal sealed class ReplicaActor : UntypedActor
 
         if (!float.IsFinite(loss))
         {
-            _asker.Tell(new Failed(Divergence.Explain(_replica.Net, _update.Iteration, loss)));
+            Fail(Divergence.Explain(_replica.Net, _step!.Iteration, loss));
             return;
         }
 
-        _loss += loss;
+        _losses[_pass] = loss;
         _passDone = true;
         TryFinishPass();
     }
 
     private void TryFinishPass()
     {
-        if (!_passDone || !_reduced)
+        if (!_passDone || _layersMissing > 0)
             return;
-        if (++_pass < _replica.IterSize)
+        if (_pass == _replica.Passes - 1)
+        {
+            FinishPasses();
+        }
+        else if (_foldAll is not null)
+        {
+            _foldAll.Pass = _pass;
+            _device.Tell(_foldAll.Request);
+        }
+        else
+        {
+            _pass++;
             RunPass();
-        else
-            _device.Tell(_update.Request);
+        }
     }
 
-    private void OnUpdated()
+    private void FinishPasses()
     {
-        if (_update.Failure is { } failure)
-            _asker.Tell(new Failed(RunFailures.Unexpected(failure, "the update of the parameters")));
+        _passesDone = true;
+        _passesDoneAt = Stopwatch.GetTimestamp();
+        _group.Losses[_rank] = Loss();
+        for (int b = 0; b < _ready.Length; b++)
+        {
+            if (_holdsBuckets || _group.Buckets[b].Layers.Count == 0)
+                OnComplete(b);
+        }
+
+        if (IsRoot)
+            TryFinishStep();
         else
-            _asker.Tell(new StepDone(_update.Iteration, _loss / _replica.IterSize, _update.Rate));
+            _asker.Tell(new StepDone(_step!.Iteration, _group.Losses[_rank], 0, _rank));
+        if (!IsRoot)
+            _step = null;
     }
 
-    private sealed class UpdateWork(Replica replica) : DeviceWork(int.MaxValue)
+    private void OnComplete(int bucket)
     {
-        public int Iteration { get; set; }
+        if (_folds.Length == 0)
+        {
+            HandUp(bucket);
+            return;
+        }
 
-        public float Rate { get; private set; }
-
-        protected override void Body() => Rate =
-            replica.Optimizer.ApplyUpdate(Iteration, clearGradients: !replica.KeepsUpdates);
+        _folds[bucket].Pass = _pass;
+        _device.Tell(_folds[bucket].Request);
     }
+
+    private void HandUp(int bucket)
+    {
+        IActorRef up = _wiring.Up[_rank];
+        if (up.IsNobody())
+            OnReduced(bucket);
+        else
+            up.Tell(_ready[bucket]);
+    }
+
+    private void OnReduced(int bucket)
+    {
+        _bucketsReduced++;
+        UpdateWork? update = _updateAll is null ? _updates[bucket]
+            : _bucketsReduced == _ready.Length ? _updateAll
+            : null;
+        if (update is null)
+            return;
+        update.Iteration = _step!.Iteration;
+        _device.Tell(update.Request);
+    }
+
+    private void OnRan(DeviceWork work)
+    {
+        if (work.Failure is { } failure)
+        {
+            Fail(RunFailures.Unexpected(failure, "the update of the parameters"));
+        }
+        else if (work is UpdateWork update)
+        {
+            OnUpdated(update);
+        }
+        else if (ReferenceEquals(work, _foldAll))
+        {
+            _pass++;
+            RunPass();
+        }
+        else
+        {
+            HandUp(((FoldWork)work).Bucket);
+        }
+    }
+
+    private void OnUpdated(UpdateWork update)
+    {
+        foreach (int bucket in update.Buckets)
+        {
+            foreach (IActorRef reducer in _wiring.Down[0])
+                reducer.Tell(_updated[bucket]);
+        }
+
+        _bucketsMissing -= update.Buckets.Length;
+        TryFinishStep();
+    }
+
+    private void TryFinishStep()
+    {
+        if (!_passesDone || _bucketsMissing > 0)
+            return;
+        _group.EndStep(Stopwatch.GetTimestamp() - _passesDoneAt);
+        _asker.Tell(new StepDone(_step!.Iteration, _group.Losses[0], _group.Rate));
+    }
+
+    private float Loss()
+    {
+        if (_group.IsReproducible)
+            return FixedTree.Sum(_losses);
+        float sum = 0;
+        foreach (float loss in _losses)
+            sum += loss;
+        return sum / _losses.Length;
+    }
+
+    private void Fail(CaffeException failure) =>
+        _asker.Tell(new Failed(_group.Replicas.Count == 1 ? failure : RunFailures.On(failure, _replica.Id)));
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Akka.Actor;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Messages;
@@ -40,17 +41,20 @@ internal sealed class RunActor : UntypedActor
 
     protected override void PreStart()
     {
-        string replica = Dispatchers.Replica(0);
+        string root = Dispatchers.Replica(0);
         _observers = Context.ActorOf(
             ObserverActor.Props(_run.Metrics, _watchers, _run.Log).WithDispatcher(Dispatchers.Files), "observers");
         Context.Watch(_observers);
-        IActorRef device = Context.ActorOf(DeviceActor.Props().WithDispatcher(replica), "device");
-        IActorRef root = Context.ActorOf(ReplicaActor.Props(_run.Replica, device).WithDispatcher(replica), "replica");
+        IActorRef[] devices = [.. _run.Replicas.Replicas.Select((replica, rank) => Context.ActorOf(
+            DeviceActor.Props(replica.Gpu).WithDispatcher(Dispatchers.Replica(rank)),
+            string.Create(CultureInfo.InvariantCulture, $"device-{rank}")))];
+        IActorRef replicas = Context.ActorOf(
+            ReplicaGroupActor.Props(_run.Replicas, devices).WithDispatcher(root), "replicas");
         IActorRef evaluator = Context.ActorOf(
-            EvaluatorActor.Props(_run.Tests, _run.Replica.Net, device).WithDispatcher(replica), "evaluator");
+            EvaluatorActor.Props(_run.Tests, _run.Replicas.Root.Net, devices[0]).WithDispatcher(root), "evaluator");
         IActorRef snapshots = Context.ActorOf(SnapshotActor.Props(_run).WithDispatcher(Dispatchers.Files), "snapshots");
         _solver = Context.ActorOf(
-            SolverActor.Props(_run, root, evaluator, snapshots, _observers).WithDispatcher(replica), "solver");
+            SolverActor.Props(_run, replicas, evaluator, snapshots, _observers).WithDispatcher(root), "solver");
         _solver.Tell(Begin.Instance);
     }
 

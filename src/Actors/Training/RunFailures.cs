@@ -1,3 +1,4 @@
+using CaffeActors.Actors.Devices;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Prototxt;
@@ -24,6 +25,11 @@ internal static class RunFailures
         ?? new CaffeException(
             ErrorCodes.Internal, FailureKind.Internal, $"{where}: {failure.GetType().Name}: {failure.Message}", null,
             failure);
+
+    /// <summary>Adds the device, where there are several.</summary>
+    public static CaffeException On(CaffeException failure, DeviceId device) =>
+        new(failure.Code, failure.Kind, $"{failure.Message} (device {device})", failure.Place,
+            failure.InnerException ?? failure);
 
     /// <summary>Adds the iteration, and for a record at fault the key it has in its source.</summary>
     public static CaffeException WithRecord(CaffeException failure, Net net, int iteration)

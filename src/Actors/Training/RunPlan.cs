@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using CaffeActors.Actors.Configuration;
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
@@ -51,8 +53,17 @@ public sealed record RunPlan
         ?? (Solver.RandomSeed >= 0 ? (ulong)Solver.RandomSeed
             : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)));
 
-    /// <summary>Threads to compute on; 0 takes one for each core.</summary>
+    /// <summary>The devices and how they train together.</summary>
+    public ParallelSettings Parallel { get; init; } = new();
+
+    /// <summary>Threads to compute on, dealt out to the devices; 0 takes one for each core.</summary>
     public int Threads { get; init; }
+
+    /// <summary>How blobs are kept where the nets do not say.</summary>
+    public StorageType Precision { get; init; }
+
+    /// <summary>The scale of loss gradients where the train net does not say; null for the standard one.</summary>
+    public GradScaleSetting? GradScale { get; init; }
 
     /// <summary>Threads on which each data layer decodes and transforms; 0: its choice.</summary>
     public int LoadThreads { get; init; }

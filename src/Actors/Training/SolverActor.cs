@@ -13,7 +13,7 @@ namespace CaffeActors.Actors.Training;
 internal sealed class SolverActor : UntypedActor
 {
     private readonly TrainingRun _run;
-    private readonly IActorRef _replica;
+    private readonly IActorRef _replicas;
     private readonly IActorRef _evaluator;
     private readonly IActorRef _snapshots;
     private readonly SolverReport _report;
@@ -24,11 +24,11 @@ internal sealed class SolverActor : UntypedActor
     private bool _snapshotAsked;
     private bool _finishing;
 
-    public SolverActor(TrainingRun run, IActorRef replica, IActorRef evaluator, IActorRef snapshots,
+    public SolverActor(TrainingRun run, IActorRef replicas, IActorRef evaluator, IActorRef snapshots,
         IActorRef observers)
     {
         _run = run;
-        _replica = replica;
+        _replicas = replicas;
         _evaluator = evaluator;
         _snapshots = snapshots;
         _report = new SolverReport(run, message => observers.Tell(message));
@@ -37,8 +37,8 @@ internal sealed class SolverActor : UntypedActor
     private SolverParameter Solver => _run.Solver;
 
     public static Props Props(
-        TrainingRun run, IActorRef replica, IActorRef evaluator, IActorRef snapshots, IActorRef observers) =>
-        Akka.Actor.Props.Create(() => new SolverActor(run, replica, evaluator, snapshots, observers));
+        TrainingRun run, IActorRef replicas, IActorRef evaluator, IActorRef snapshots, IActorRef observers) =>
+        Akka.Actor.Props.Create(() => new SolverActor(run, replicas, evaluator, snapshots, observers));
 
     protected override void OnReceive(object message)
     {
@@ -88,7 +88,7 @@ internal sealed class SolverActor : UntypedActor
         else if (TestIsDue())
             BeginTests();
         else
-            _replica.Tell(new Step(_run.Iteration, Solver.DebugInfo && Solver.DisplaysAt(_run.Iteration)));
+            _replicas.Tell(new Step(_run.Iteration, Solver.DebugInfo && Solver.DisplaysAt(_run.Iteration)));
     }
 
     private bool TestIsDue() =>
@@ -115,7 +115,7 @@ internal sealed class SolverActor : UntypedActor
 
     private void OnStepDone(StepDone done)
     {
-        if (_run.Replica.Optimizer.NotFinite is { } param)
+        if (_run.Replicas.NotFinite is { } param)
         {
             End(RunEnd.Failed, Divergence.OfUpdate(param, done.Iteration));
             return;
@@ -203,7 +203,7 @@ internal sealed class SolverActor : UntypedActor
         }
         else if (Solver.DisplaysAt(_run.Iteration))
         {
-            _replica.Tell(MeasureLoss.Instance);
+            _replicas.Tell(MeasureLoss.Instance);
         }
         else
         {

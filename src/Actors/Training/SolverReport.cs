@@ -27,7 +27,7 @@ internal sealed class SolverReport
 
     public void Begin()
     {
-        _log.Solving(_run.Replica.Net.Name, _solver.LrPolicy);
+        _log.Solving(_run.Replicas.Root.Net.Name, _solver.LrPolicy);
         _displayed = _measured = _run.StartIteration;
         _displayedAt = _measuredAt = _run.Time.GetTimestamp();
     }
@@ -35,7 +35,7 @@ internal sealed class SolverReport
     public void Step(StepDone done)
     {
         float smoothed = _run.Smoothed.Add(done.Loss);
-        _run.Replica.Optimizer.ObserveLoss(done.Iteration, smoothed);
+        _run.Replicas.Optimizer.ObserveLoss(done.Iteration, smoothed);
         Progress(done, smoothed);
         if (_solver.DisplaysAt(done.Iteration))
             Display(done, smoothed);
@@ -70,7 +70,7 @@ internal sealed class SolverReport
         TimeSpan elapsed = _run.Time.GetElapsedTime(_displayedAt, now);
         (_displayed, _displayedAt) = (done.Iteration, now);
         _log.Iteration(done.Iteration, since > 0 ? since : _solver.Display, elapsed, smoothed);
-        IReadOnlyList<OutputValue> outputs = NetOutputs.Of(_run.Replica.Net);
+        IReadOnlyList<OutputValue> outputs = NetOutputs.Of(_run.Replicas.Root.Net);
         _log.TrainOutputs(outputs);
         _log.Rate(done.Iteration, done.Rate);
         Row(done.Iteration, MetricNames.Train, "loss", smoothed);
@@ -81,6 +81,10 @@ internal sealed class SolverReport
             // The smoothed loss has the name already; the output's own value stands beside it.
             Row(done.Iteration, MetricNames.Train, name == "loss" ? "output/loss" : name, output.Value);
         }
+
+        ReadOnlySpan<float> losses = _run.Replicas.Losses;
+        for (int rank = 0; rank < losses.Length && losses.Length > 1; rank++)
+            Row(done.Iteration, MetricNames.Train, "replica_loss", losses[rank], rank);
 
         if (since > 0 && elapsed > TimeSpan.Zero)
         {
@@ -105,10 +109,10 @@ internal sealed class SolverReport
 
     private void SystemMetrics(int step)
     {
-        LayerTimes times = _run.Replica.Times;
+        LayerTimes times = _run.Replicas.Root.Times;
         foreach ((string name, double milliseconds) in times.Take())
             Row(step, MetricNames.Layer, name, milliseconds);
-        foreach (Compute.Nets.NetLayer layer in _run.Replica.Net.Layers.Where(
+        foreach (Compute.Nets.NetLayer layer in _run.Replicas.Root.Net.Layers.Where(
             layer => layer.Layer is CaffeActors.Data.Layers.BatchLayer))
         {
             (double wait, double depth) = times.DataWaits[layer.Rank].Take();
@@ -116,12 +120,14 @@ internal sealed class SolverReport
             Row(step, MetricNames.System, $"prefetch_depth/{layer.Name}", depth);
         }
 
+        if (_run.Replicas.Replicas.Count > 1)
+            Row(step, MetricNames.System, "reduce_wait_ms", _run.Replicas.TakeExposed());
         Row(step, MetricNames.System, "rss_bytes", Environment.WorkingSet);
         Row(step, MetricNames.System, "gc_heap_bytes", GC.GetTotalMemory(forceFullCollection: false));
     }
 
-    private void Row(int step, string split, string name, double value) =>
-        _observers(new MetricRow(step, _run.EpochAt(step), split, name, value, _run.Time.GetUtcNow(), 0, _run.Segment));
+    private void Row(int step, string split, string name, double value, int rank = 0) => _observers(new MetricRow(
+        step, _run.EpochAt(step), split, name, value, _run.Time.GetUtcNow(), rank, _run.Segment));
 
     private static string NameOf(OutputValue output, IReadOnlyList<OutputValue> all) =>
         all.Count(other => other.Name == output.Name) > 1 ? $"{output.Name}[{output.Element}]" : output.Name;

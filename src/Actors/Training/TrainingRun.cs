@@ -12,25 +12,26 @@ namespace CaffeActors.Actors.Training;
 
 /// <summary>
 /// A run that is ready to begin: its nets, its solver's state, its folder. Built by <see cref="TrainingRunBuilder"/>,
-/// carried out by <see cref="RunActor"/>. Written on the replica's thread only, but for what says otherwise.
+/// carried out by <see cref="RunActor"/>. Written on the root replica's thread only, but for what says otherwise.
 /// </summary>
 internal sealed class TrainingRun : IDisposable
 {
     private readonly long _started;
     private NetStand? _beforeTests;
 
-    public TrainingRun(RunPlan plan, Replica replica, IReadOnlyList<TestNet> tests, RunLog log, TimeProvider time)
+    public TrainingRun(
+        RunPlan plan, ReplicaGroup replicas, IReadOnlyList<TestNet> tests, RunLog log, TimeProvider time)
     {
         Plan = plan;
-        Replica = replica;
+        Replicas = replicas;
         Tests = tests;
         Log = log;
         Time = time;
         _started = time.GetTimestamp();
         Smoothed = new SmoothedLoss(plan.Solver.AverageLoss);
-        ImagesPerIteration = DataLayers(replica.Net).Select(entry => entry.Layer.BatchSize).DefaultIfEmpty(0)
-            .Max() * replica.IterSize;
-        EpochSize = DataLayers(replica.Net).Select(entry => entry.Layer.RecordCount).FirstOrDefault();
+        ImagesPerIteration = DataLayers(replicas.Root.Net).Select(entry => entry.Layer.BatchSize).DefaultIfEmpty(0)
+            .Max() * replicas.PassesInAll;
+        EpochSize = DataLayers(replicas.Root.Net).Select(entry => entry.Layer.RecordCount).FirstOrDefault();
     }
 
     /// <summary>What the run does.</summary>
@@ -39,8 +40,8 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>The solver.</summary>
     public SolverParameter Solver => Plan.Solver;
 
-    /// <summary>The net that trains.</summary>
-    public Replica Replica { get; }
+    /// <summary>The replicas that train.</summary>
+    public ReplicaGroup Replicas { get; }
 
     /// <summary>The test nets.</summary>
     public IReadOnlyList<TestNet> Tests { get; }
@@ -111,15 +112,16 @@ internal sealed class TrainingRun : IDisposable
     public WriteSnapshot Capture()
     {
         NetStand stand = TestedAt == Iteration ? _beforeTests! : NetStand.Take(AllNets());
-        ResumeState resume = ResumeState.Of(Plan.Nets.Train, Solver, Seed, stand, Replica.Optimizer, Smoothed) with
+        ResumeState resume = ResumeState.Of(Plan.Nets.Train, Solver, Seed, stand, Replicas.Optimizer, Smoothed) with
         {
             Iteration = Iteration,
             RunId = Folder.RunId,
             MetricSegment = Segment,
             MetricStep = Iteration,
+            WorldSize = Replicas.Replicas.Count,
         };
         return new WriteSnapshot(
-            NetWeights.Of(Replica.Net), SolverProgress.Of(Iteration, Replica.Optimizer), resume);
+            NetWeights.Of(Replicas.Root.Net), SolverProgress.Of(Iteration, Replicas.Optimizer), resume);
     }
 
     /// <summary>Writes a snapshot. Called on the snapshots' thread.</summary>
@@ -131,16 +133,21 @@ internal sealed class TrainingRun : IDisposable
         Snapshots.Save(content.Net, content.Progress, content.Resume);
     }
 
-    /// <summary>All nets, as <c>.resume</c> names them.</summary>
+    /// <summary>All nets, as <c>.resume</c> names them: <c>train</c>, the root's, <c>test0</c>, ..., and those of
+    /// the other replicas, <c>train.1</c>, ....</summary>
     public IReadOnlyList<(string Key, Net Net)> AllNets() =>
-        [("train", Replica.Net), .. Tests.Select((test, i) => ($"test{i}", test.Net))];
+    [
+        ("train", Replicas.Root.Net),
+        .. Tests.Select((test, i) => ($"test{i}", test.Net)),
+        .. Replicas.Replicas.Skip(1).Select((replica, i) => ($"train.{i + 1}", replica.Net)),
+    ];
 
     /// <inheritdoc/>
     public void Dispose()
     {
         foreach (TestNet test in Tests)
             test.Net.Dispose();
-        Replica.Dispose();
+        Replicas.Dispose();
         Folder.Dispose();
     }
 

@@ -1,6 +1,5 @@
 using System.Reflection;
 using CaffeActors.Actors.Logging;
-using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
@@ -76,22 +75,20 @@ internal sealed class TrainingRunBuilder
         if (restore?.Resume is { } resume)
             RequireSame(resume);
         ulong seed = search?.Run?.Manifest.Seed ?? _plan.SeedOr(restore?.Resume?.Seed);
-        var device = new CpuDevice(_plan.Threads);
-        Net? train = null;
+        ReplicaGroup? replicas = null;
         List<TestNet> tests = [];
-        Optimizer? optimizer = null;
         RunDirectory? folder = null;
         try
         {
-            var options = new NetOptions(new LayerContext(device, seed)
+            replicas = ReplicaGroupBuilder.Build(_plan, catalog, seed, _log);
+            var options = new NetOptions(new LayerContext(replicas.Root.Device, seed)
             {
+                Gpu = replicas.Root.Gpu,
                 Notice = line => _log.Info(line),
                 ResolvePath = _plan.ResolvePath,
                 Extensions = _plan.Extensions,
                 LoadThreads = _plan.LoadThreads,
-            }, catalog);
-            _log.Info("Creating the train net.");
-            train = NetBuilder.Build(_plan.Nets.Train, options);
+            }, catalog) { Precision = _plan.Precision };
             for (int i = 0; i < _plan.Nets.Tests.Count; i++)
             {
                 _log.Info($"Creating test net (#{i}).");
@@ -100,13 +97,11 @@ internal sealed class TrainingRunBuilder
             }
 
             foreach (string weights in _plan.Weights)
-                Finetune(weights, [train, .. tests.Select(test => test.Net)]);
-            optimizer = new Optimizer(Solver, train.LearnableParams, device, line => _log.Info(line));
-            var replica = new Replica(device, train, optimizer, Solver.IterSize) { KeepsUpdates = Solver.SnapshotDiff };
+                Finetune(weights, [replicas.Root.Net, .. tests.Select(test => test.Net)]);
             folder = OpenFolder(search, seed);
             int start = restore?.State.Iter ?? 0;
             int segment = folder.BeginSegment(start);
-            var run = new TrainingRun(_plan, replica, tests, _log, _time)
+            var run = new TrainingRun(_plan, replicas, tests, _log, _time)
             {
                 Folder = folder,
                 Seed = seed,
@@ -118,16 +113,15 @@ internal sealed class TrainingRunBuilder
             };
             if (restore is not null)
                 Restore(run, restore);
+            replicas.ShareWeights();
             return run;
         }
         catch
         {
             folder?.Dispose();
-            optimizer?.Dispose();
             foreach (TestNet test in tests)
                 test.Net.Dispose();
-            train?.Dispose();
-            device.Dispose();
+            replicas?.Dispose();
             throw;
         }
     }
@@ -203,14 +197,17 @@ internal sealed class TrainingRunBuilder
             ? $"Resuming from a pair without .resume at iteration {run.StartIteration}: data begin at their first "
                 + $"record"
             : $"Resuming at iteration {run.StartIteration}");
-        snapshot.Restore(run.AllNets(), run.Replica.Optimizer, run.Smoothed);
+        snapshot.Restore(run.AllNets(), run.Replicas.Optimizer, run.Smoothed);
     }
 
     private void RequireSame(ResumeState resume)
     {
+        int replicas = _plan.Parallel.Devices.Count;
         string? difference =
             resume.SolverType != Solver.Type ? $"it is of solver type {resume.SolverType}, this run is of {Solver.Type}"
-            : resume.WorldSize != 1 ? $"it is of {resume.WorldSize} workers, this run has 1"
+            : resume.WorldSize != replicas
+                ? $"it is of {resume.WorldSize} replica(s), each at its own place in the data, and this run has "
+                    + $"{replicas}; train on as many devices, or begin anew from the weights (--weights)"
             : null;
         if (difference is not null)
             throw new CaffeException(

@@ -46,6 +46,7 @@ internal sealed class ClassifyCommand : VerbCommand
         Description = "Order of red, green, blue (0,1,2) in the net's input.",
         DefaultValueFactory = static _ => "2,1,0",
     };
+    private readonly Option<string> _device = DeviceOptions.Device();
     private readonly Option<int> _threads =
         new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
     private readonly Option<string[]> _layers = LayersOption.Make();
@@ -55,8 +56,8 @@ internal sealed class ClassifyCommand : VerbCommand
     public override void Define(Command command)
     {
         foreach (Option option in (Option[])[
-            _model, _weights, _mean, _labels, _oversample, _imagesDim, _rawScale, _inputScale, _channelSwap, _threads,
-            _layers])
+            _model, _weights, _mean, _labels, _oversample, _imagesDim, _rawScale, _inputScale, _channelSwap, _device,
+            _threads, _layers])
         {
             command.Options.Add(option);
         }
@@ -70,6 +71,8 @@ internal sealed class ClassifyCommand : VerbCommand
         CaffeNet net = CaffeNet.Open(arguments.GetValue(_model)!, Phase.Test, new CaffeNetOptions
         {
             Weights = arguments.GetValue(_weights),
+            Device = DeviceOptions.Of(arguments, _device),
+            Warning = terminal.Error.WriteLine,
             Threads = ModelOptions.ThreadCount(arguments.GetValue(_threads)),
             LayerAssemblies = LayersOption.Of(arguments, _layers),
         });

@@ -13,6 +13,7 @@ namespace CaffeActors.Cli.Commands;
 internal sealed class ExtractFeaturesCommand : VerbCommand
 {
     private const string Parquet = "parquet";
+    private const string DeviceId = "DEVICE_ID=";
 
     private readonly Argument<string> _weights =
         new("WEIGHTS") { Description = "Weight files, comma-separated; of several the later win." };
@@ -25,7 +26,7 @@ internal sealed class ExtractFeaturesCommand : VerbCommand
     private readonly Argument<string> _kind = new("DB_TYPE") { Description = "lmdb, leveldb or parquet." };
     private readonly Argument<string[]> _device = new("DEVICE")
     {
-        Description = "CPU, as without it; this build has no GPU.",
+        Description = "CPU, as without it, or GPU, which may be followed by DEVICE_ID=N (0 where it is not).",
         Arity = new ArgumentArity(0, 2),
     };
 
@@ -45,7 +46,7 @@ internal sealed class ExtractFeaturesCommand : VerbCommand
 
     public override Task<int> RunAsync(ParseResult arguments, Terminal terminal)
     {
-        RequireCpu(arguments.GetValue(_device) ?? []);
+        string device = DeviceOf(arguments.GetValue(_device) ?? []);
         int batches = ModelOptions.AtLeastOne(arguments.GetValue(_batches), "NUM_BATCHES");
         string[] blobs = Names(arguments.GetValue(_blobs)!), targets = Names(arguments.GetValue(_targets)!);
         if (blobs.Length != targets.Length)
@@ -54,12 +55,13 @@ internal sealed class ExtractFeaturesCommand : VerbCommand
         if (kind != Parquet && kind is not ("lmdb" or "leveldb"))
             throw Usage($"DB_TYPE is lmdb, leveldb or parquet, not '{kind}'");
         using RunLog log = GlogFlags.OpenLog(arguments, terminal.Error, "extract-features");
-        log.Info("Use CPU.");
         using CaffeNet session = CaffeNet.Open(arguments.GetValue(_model)!, Phase.Test, new CaffeNetOptions
         {
+            Device = device,
             Threads = ModelOptions.ThreadCount(arguments.GetValue(_threads)),
             LayerAssemblies = LayersOption.Of(arguments, _layers),
             Notice = line => log.Info(line),
+            Warning = line => log.Warn(line),
         });
         session.LoadWeights(arguments.GetValue(_weights)!, line => log.Info(line));
         FeatureExtractor.RequireBlobs(session.Net, blobs);
@@ -88,13 +90,16 @@ internal sealed class ExtractFeaturesCommand : VerbCommand
 
     private static string[] Names(string list) => list.Split(',', StringSplitOptions.TrimEntries);
 
-    private static void RequireCpu(string[] device)
+    // As Caffe's tool takes it: CPU or GPU, and DEVICE_ID=N after it.
+    private static string DeviceOf(string[] words) => words switch
     {
-        if (device.Length > 0 && device[0] == "GPU")
-            ModelOptions.RequireCpu(device.Length > 1 ? device[1].Split('=')[^1] : "0");
-        if (device.Length > 0 && device[0] is not "CPU")
-            throw Usage($"DEVICE is CPU or GPU, not '{device[0]}'");
-    }
+        [] or ["CPU"] => "cpu",
+        ["GPU"] => DeviceOptions.OfGpu("0", "DEVICE"),
+        ["GPU", var id] when id.StartsWith(DeviceId, StringComparison.Ordinal) =>
+            DeviceOptions.OfGpu(id[DeviceId.Length..], "DEVICE_ID"),
+        ["CPU", var id] when id.StartsWith(DeviceId, StringComparison.Ordinal) => "cpu",
+        _ => throw Usage($"DEVICE is CPU, or GPU and DEVICE_ID=N, not '{string.Join(' ', words)}'"),
+    };
 
     private static CaffeException Usage(string what) => new(ErrorCodes.Usage, FailureKind.Configuration, what);
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Api;
 using CaffeActors.Compute.Blobs;
@@ -24,30 +25,32 @@ internal sealed class NetRunCommand : VerbCommand
     private readonly Option<string> _phase =
         new("--phase") { Description = "TRAIN or TEST; without it the file's own state, else TEST." };
     private readonly Option<bool> _backward = new("--backward") { Description = "Run backward too." };
-    private readonly Option<string> _device =
-        new("--device") { Description = "cpu.", DefaultValueFactory = static _ => "cpu" };
+    private readonly Option<string> _device = DeviceOptions.Device();
     private readonly Option<int> _threads =
         new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
-
+    private readonly Option<string> _precision = PrecisionOption.Make();
     private readonly Option<string[]> _layers = LayersOption.Make();
 
     public override void Define(Command command)
     {
         foreach (Option option in (Option[])[_model, _weights, _inputs, _output, _phase, _backward, _device, _threads,
-            _layers])
+            _precision, _layers])
             command.Options.Add(option);
         GlogFlags.AddTo(command);
     }
 
     public override Task<int> RunAsync(ParseResult arguments, Terminal terminal)
     {
-        RequireCpu(arguments.GetValue(_device)!);
+        string device = DeviceOptions.Of(arguments, _device);
         using RunLog log = GlogFlags.OpenLog(arguments, terminal.Error, "net-run");
         Phase? phase = arguments.GetValue(_phase) is { } text ? ModelOptions.ParsePhase(text, Phase.Test) : null;
         using CaffeNet session = CaffeNet.Open(arguments.GetValue(_model)!, phase, new CaffeNetOptions
         {
+            Device = device,
             Threads = ModelOptions.ThreadCount(arguments.GetValue(_threads)),
+            Precision = PrecisionOption.Of(arguments, _precision) ?? StorageType.Float32,
             Notice = line => log.Info(line),
+            Warning = line => log.Warn(line),
             LayerAssemblies = LayersOption.Of(arguments, _layers),
         });
         if (arguments.GetValue(_weights) is { } weights)
@@ -131,18 +134,5 @@ internal sealed class NetRunCommand : VerbCommand
         }
 
         file.Save(path);
-    }
-
-    private static void RequireCpu(string device)
-    {
-        if (device == "cpu")
-            return;
-        if (!device.StartsWith("gpu", StringComparison.Ordinal))
-        {
-            throw new CaffeException(ErrorCodes.Usage, FailureKind.Configuration,
-                $"--device is cpu or gpu:N, not '{device}'");
-        }
-
-        throw ModelOptions.NoDevice($"device {device}", "--device");
     }
 }

@@ -26,6 +26,8 @@ internal sealed class NetSummaryCommand : VerbCommand
         Description = "Shape of a blob the net does not tell: NAME=N,C,H,W. Repeatable.",
     };
 
+    private readonly Option<string> _device =
+        DeviceOptions.Device("Show where each layer would run on this device: cpu or gpu:N.");
     private readonly Option<string[]> _layers = LayersOption.Make();
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON." };
 
@@ -34,6 +36,7 @@ internal sealed class NetSummaryCommand : VerbCommand
         command.Arguments.Add(_file);
         command.Options.Add(_phase);
         command.Options.Add(_shapes);
+        command.Options.Add(_device);
         command.Options.Add(_json);
         command.Options.Add(_layers);
     }
@@ -43,6 +46,7 @@ internal sealed class NetSummaryCommand : VerbCommand
         using CaffeNet session = CaffeNet.Open(
             arguments.GetValue(_file)!, arguments.GetValue(_phase), new CaffeNetOptions
             {
+                Device = DeviceOptions.Of(arguments, _device),
                 WithoutData = true,
                 LayerAssemblies = LayersOption.Of(arguments, _layers),
                 InputShapes = Shapes(arguments.GetValue(_shapes) ?? []),
@@ -53,7 +57,7 @@ internal sealed class NetSummaryCommand : VerbCommand
         if (arguments.GetValue(_json))
             terminal.Out.WriteLine(JsonSerializer.Serialize(Json(session.Net, summary), JsonOptions));
         else
-            NetTable.Print(session.Net, summary, terminal);
+            NetTable.Print(session.Net, summary, terminal, withPlaces: arguments.GetResult(_device) is not null);
         return Task.FromResult(ExitCodes.Done);
     }
 
@@ -83,7 +87,7 @@ internal sealed class NetSummaryCommand : VerbCommand
     {
         name = net.Name,
         phase = net.Phase.ToString().ToUpperInvariant(),
-        layers = summary.Rows.Select(row => new
+        layers = summary.Rows.Select((row, rank) => new
         {
             name = row.Name,
             type = row.Type,
@@ -93,7 +97,7 @@ internal sealed class NetSummaryCommand : VerbCommand
             activation_bytes = row.ActivationBytes,
             forward_flops = row.ForwardFlops,
             backward = row.NeedBackward,
-            device = "cpu",
+            device = net.Layers[rank].Place,
         }),
         parameters = summary.Parameters,
         activation_bytes = summary.ActivationBytes,

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using CaffeActors.Actors.Configuration;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Metrics;
@@ -28,7 +29,9 @@ internal sealed class TrainCommand : VerbCommand
     private readonly Option<string> _weights =
         new("--weights") { Description = "Weight files to begin with, comma-separated." };
     private readonly Option<string> _gpu =
-        new("--gpu") { Description = "GPUs to train on; this build computes on the CPU." };
+        new("--gpu") { Description = "GPUs to train on, comma-separated, or all; this build has none." };
+    private readonly Option<string> _device =
+        new("--device") { Description = "Devices to train on, a replica of the net on each, as in cpu:0,cpu:1." };
     private readonly Option<int?> _level = new("--level") { Description = "Level of the train net's state." };
     private readonly Option<string> _stage =
         new("--stage") { Description = "Stages of the train net's state, comma-separated." };
@@ -56,6 +59,7 @@ internal sealed class TrainCommand : VerbCommand
     private readonly Option<string> _outputRoot = new("--output-root") { Description = "Folder of all runs." };
     private readonly Option<int?> _threads =
         new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
+    private readonly Option<string> _precision = PrecisionOption.Make();
     private readonly Option<string[]> _layers = LayersOption.Make();
     private readonly Option<bool> _dryRun =
         new("--dry-run") { Description = "Build everything, print the net and its memory, and stop." };
@@ -64,8 +68,8 @@ internal sealed class TrainCommand : VerbCommand
     {
         command.Arguments.Add(_config);
         foreach (Option option in (Option[])[
-            _solver, _snapshot, _weights, _gpu, _level, _stage, _sigint, _sighup, _set, _resume, _maxIter, _timeBudget,
-            _seed, _runName, _outputRoot, _threads, _dryRun, _layers])
+            _solver, _snapshot, _weights, _gpu, _device, _level, _stage, _sigint, _sighup, _set, _resume, _maxIter,
+            _timeBudget, _seed, _runName, _outputRoot, _threads, _precision, _dryRun, _layers])
         {
             command.Options.Add(option);
         }
@@ -76,11 +80,9 @@ internal sealed class TrainCommand : VerbCommand
     public override async Task<int> RunAsync(ParseResult arguments, Terminal terminal)
     {
         string file = FileOf(arguments);
-        ModelOptions.RequireCpu(arguments.GetValue(_gpu));
+        PlanOptions options = OptionsOf(arguments);
         using var live = terminal.IsInteractive ? new LiveConsole(terminal.Error) : null;
         using RunLog log = GlogFlags.OpenLog(arguments, live ?? terminal.Error, "train");
-        log.Info("Use CPU.");
-        PlanOptions options = OptionsOf(arguments);
         RunPlan plan = Plan(file, arguments, options, terminal, log, live);
         if (arguments.GetValue(_dryRun))
         {
@@ -156,6 +158,8 @@ internal sealed class TrainCommand : VerbCommand
         Seed = arguments.GetValue(_seed),
         RunName = arguments.GetValue(_runName),
         OutputRoot = arguments.GetValue(_outputRoot),
+        Devices = DevicesOf(arguments),
+        Precision = PrecisionOption.Of(arguments, _precision),
         Threads = arguments.GetValue(_threads) is { } threads ? ModelOptions.ThreadCount(threads) : null,
         TimeBudget = arguments.GetValue(_timeBudget) is { } budget ? ParseTime(budget) : null,
         Resume = arguments.GetValue(_resume) switch
@@ -167,6 +171,15 @@ internal sealed class TrainCommand : VerbCommand
             string other => throw Usage($"--resume is auto, must or never, not '{other}'"),
         },
     };
+
+    private IReadOnlyList<DeviceId>? DevicesOf(ParseResult arguments) =>
+        (arguments.GetValue(_device), arguments.GetValue(_gpu)) switch
+        {
+            (null or "", null or "") => null,
+            (string devices, null or "") => DeviceList.Parse(devices, "--device"),
+            (null or "", string gpus) => DeviceOpener.OfGpus(gpus, "--gpu"),
+            _ => throw Usage("give --device or --gpu, not both"),
+        };
 
     private static TimeSpan ParseTime(string text)
     {

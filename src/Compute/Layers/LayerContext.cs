@@ -34,6 +34,14 @@ public sealed record LayerContext
     /// <summary>By what loss gradients are multiplied at the top, in a net that trains. Default null: by 1.</summary>
     public GradScale? GradScale { get; init; }
 
+    /// <summary>
+    /// Records of a train net that a replica takes in a row, in as many passes as it likes: of each
+    /// <see cref="SolverCount"/> times as many the replica of rank r takes the r-th part. What is random in a pass then
+    /// does not depend on the rank, but on the counters that the streams are set to. 0, the default: records are dealt
+    /// out singly, and each replica has random numbers of its own.
+    /// </summary>
+    public long DealtRecords { get; init; }
+
     /// <summary>Threads on which each layer that reads images decodes and transforms; 0, the default: the layer's
     /// choice.</summary>
     public int LoadThreads { get; init; }

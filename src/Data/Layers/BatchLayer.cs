@@ -22,7 +22,9 @@ namespace CaffeActors.Data.Layers;
 /// </para>
 /// <para>
 /// Replicas deal in TRAIN: of all records, replica r of n takes those with i mod n = r, so a pass of all replicas
-/// together moves each one's position by n times the batch. In TEST every replica reads all.
+/// together moves each one's position by n times the batch. With <see cref="LayerContext.DealtRecords"/> = d it takes
+/// those from r d on of each n d, as its passes come to them; between two such rounds all positions are equal. In TEST
+/// every replica reads all.
 /// </para>
 /// </summary>
 public abstract class BatchLayer : Layer
@@ -31,6 +33,8 @@ public abstract class BatchLayer : Layer
     private Batch? _delivered;
     private Batch? _current;
     private long _next;
+    // Records of this replica's row that are read, where it deals in rows.
+    private long _row;
     private bool _shaped;
 
     /// <summary>Takes the layer's message.</summary>
@@ -74,8 +78,19 @@ public abstract class BatchLayer : Layer
     public void Load(Batch batch)
     {
         batch.ClearKeys();
-        LoadRecords(batch, FirstOwn(_next));
-        _next += (long)BatchSize * Stride;
+        if (DealsInRows)
+        {
+            LoadRecords(batch, _next + (Context.SolverRank * Context.DealtRecords));
+            (_next, _row) = (_next + BatchSize, _row + BatchSize);
+            if (_row >= Context.DealtRecords)
+                (_next, _row) = (_next + ((Context.SolverCount - 1) * Context.DealtRecords), 0);
+        }
+        else
+        {
+            LoadRecords(batch, FirstOwn(_next));
+            _next += (long)BatchSize * Stride;
+        }
+
         batch.PositionAfter = _next;
     }
 
@@ -93,6 +108,7 @@ public abstract class BatchLayer : Layer
     {
         ArgumentOutOfRangeException.ThrowIfNegative(position);
         Position = _next = position;
+        _row = 0;
         _delivered = null;
     }
 
@@ -118,7 +134,7 @@ public abstract class BatchLayer : Layer
     protected int TopCount { get; private set; }
 
     /// <summary>How far two records of this replica are apart: the number of replicas in TRAIN, else 1.</summary>
-    protected virtual int Stride => Phase == Phase.Train ? Context.SolverCount : 1;
+    protected virtual int Stride => Phase == Phase.Train && !DealsInRows ? Context.SolverCount : 1;
 
     /// <summary>The record number the next <see cref="Load"/> starts from.</summary>
     protected long NextPosition => _next;
@@ -175,6 +191,8 @@ public abstract class BatchLayer : Layer
             _own?.Dispose();
         base.Dispose(disposing);
     }
+
+    private bool DealsInRows => Phase == Phase.Train && Context.DealtRecords > 0;
 
     // The smallest record number from a position on that is dealt to this replica.
     private long FirstOwn(long position)

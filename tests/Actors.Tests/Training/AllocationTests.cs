@@ -38,11 +38,12 @@ public sealed class AllocationTests
         Net net = NetBuilder.Build(TextFormat.Parse<NetParameter>(NetText),
             new NetOptions(new LayerContext(device, seed: 5), LayerCatalog.Compute));
         var solver = new SolverParameter { BaseLr = 0.01f, LrPolicy = "fixed" };
-        using var replica = new Replica(device, net, new Optimizer(solver, net.LearnableParams, device), 1);
+        using var group = new ReplicaGroup(
+            [new Replica(device, net, Passes: 1)], new Optimizer(solver, net.LearnableParams, device));
         using var system = ActorSystem.Create(
             "allocation-test", ConfigurationFactory.ParseString(Dispatchers.Configuration(1)));
         IActorRef driver = system.ActorOf(
-            Props.Create(() => new Driver(replica)).WithDispatcher(Dispatchers.Replica(0)));
+            Props.Create(() => new Driver(group)).WithDispatcher(Dispatchers.Replica(0)));
         CancellationToken cancelled = TestContext.Current.CancellationToken;
         await driver.Ask<long>(Iterations, cancelled);
         long bytes = await driver.Ask<long>(Iterations, cancelled);
@@ -53,16 +54,16 @@ public sealed class AllocationTests
     // Lives on the replica's thread, so that thread's count is that of the actors.
     private sealed class Driver : UntypedActor
     {
-        private readonly IActorRef _replica;
+        private readonly IActorRef _replicas;
         private IActorRef _asker = ActorRefs.Nobody;
         private int _left;
         private long _before;
 
-        public Driver(Replica replica)
+        public Driver(ReplicaGroup group)
         {
             string dispatcher = Dispatchers.Replica(0);
             IActorRef device = Context.ActorOf(DeviceActor.Props().WithDispatcher(dispatcher));
-            _replica = Context.ActorOf(ReplicaActor.Props(replica, device).WithDispatcher(dispatcher));
+            _replicas = Context.ActorOf(ReplicaGroupActor.Props(group, device).WithDispatcher(dispatcher));
         }
 
         protected override void OnReceive(object message)
@@ -72,10 +73,10 @@ public sealed class AllocationTests
                 case int iterations:
                     (_asker, _left) = (Sender, iterations);
                     _before = GC.GetAllocatedBytesForCurrentThread();
-                    _replica.Tell(new Step(0));
+                    _replicas.Tell(new Step(0));
                     break;
                 case StepDone when --_left > 0:
-                    _replica.Tell(new Step(0));
+                    _replicas.Tell(new Step(0));
                     break;
                 case StepDone:
                     _asker.Tell(GC.GetAllocatedBytesForCurrentThread() - _before);

@@ -6,7 +6,8 @@ namespace CaffeActors.Actors.Tests.Training;
 
 /// <summary>
 /// A layer without tops that does in each forward pass what the test says: the <c>Action&lt;int&gt;</c> that its
-/// extension is, called with the number of the pass, from 0.
+/// extension is, called with the number of the pass, from 0; an <c>Action&lt;int, int&gt;</c> is told the replica's rank
+/// too.
 /// </summary>
 [Layer("Hook")]
 public sealed class HookLayer(LayerParameter parameter) : Layer(parameter)
@@ -21,8 +22,13 @@ public sealed class HookLayer(LayerParameter parameter) : Layer(parameter)
 
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => 0;
 
-    protected override void ForwardCpu(Blob[] bottom, Blob[] top) =>
-        ((Action<int>)Context.Extensions[Name])(_pass++);
+    protected override void ForwardCpu(Blob[] bottom, Blob[] top)
+    {
+        if (Context.Extensions[Name] is Action<int, int> ofRank)
+            ofRank(_pass++, Context.SolverRank);
+        else
+            ((Action<int>)Context.Extensions[Name])(_pass++);
+    }
 
     protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
     {

@@ -45,7 +45,7 @@ public sealed class ReplicaActorTests
         layer { name: "loss2" type: "SoftmaxWithLoss" bottom: "side" bottom: "t" top: "loss2" loss_weight: 0.3 }
         """;
 
-    private static Replica Build(string net = Net)
+    private static ReplicaGroup Build(string net = Net)
     {
         var device = new CpuDevice(2);
         Net built = NetBuilder.Build(
@@ -60,40 +60,42 @@ public sealed class ReplicaActorTests
             IterSize = IterSize,
             ClipGradients = 5,
         };
-        return new Replica(device, built, new Optimizer(solver, built.LearnableParams, device), IterSize);
+        return new ReplicaGroup(
+            [new Replica(device, built, Passes: IterSize)], new Optimizer(solver, built.LearnableParams, device));
     }
 
     private static (float[] Losses, string Weights) Plain()
     {
-        using Replica replica = Build();
+        using ReplicaGroup group = Build();
         var losses = new float[Iterations];
         for (int i = 0; i < Iterations; i++)
         {
             for (int pass = 0; pass < IterSize; pass++)
             {
-                losses[i] += replica.Net.Forward();
-                replica.Net.Backward();
+                losses[i] += group.Root.Net.Forward();
+                group.Root.Net.Backward();
             }
 
             losses[i] /= IterSize;
-            replica.Optimizer.ApplyUpdate(i, clearGradients: true);
+            group.Optimizer.ApplyUpdate(i, clearGradients: true);
         }
 
-        return (losses, Weights(replica));
+        return (losses, Weights(group));
     }
 
-    private static string Weights(Replica replica) => string.Join('|', replica.Net.LearnableParams.Select(param =>
+    private static string Weights(ReplicaGroup group) => string.Join('|', group.Root.Net.LearnableParams.Select(param =>
         Convert.ToHexString(System.Runtime.InteropServices.MemoryMarshal.AsBytes(param.Blob.Data))));
 
     private static async Task<(float[] Losses, string Weights)> ActorsAsync(string more)
     {
-        using Replica replica = Build();
+        using ReplicaGroup group = Build();
         Config config = ConfigurationFactory.ParseString(more)
             .WithFallback(ConfigurationFactory.ParseString(Dispatchers.Configuration(1)));
         using var system = ActorSystem.Create("replica-test", config);
         string dispatcher = Dispatchers.Replica(0);
         IActorRef device = system.ActorOf(DeviceActor.Props().WithDispatcher(dispatcher), "device");
-        IActorRef actor = system.ActorOf(ReplicaActor.Props(replica, device).WithDispatcher(dispatcher), "replica");
+        IActorRef actor = system.ActorOf(
+            ReplicaGroupActor.Props(group, device).WithDispatcher(dispatcher), "replicas");
         var losses = new float[Iterations];
         for (int i = 0; i < Iterations; i++)
         {
@@ -103,7 +105,7 @@ public sealed class ReplicaActorTests
         }
 
         await system.Terminate();
-        return (losses, Weights(replica));
+        return (losses, Weights(group));
     }
 
     [Fact]
@@ -147,11 +149,12 @@ public sealed class ReplicaActorTests
             layer { name: "ip" type: "InnerProduct" bottom: "x" top: "ip" inner_product_param { num_output: 1 } }
             layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "t" top: "loss" }
             """;
-        using Replica replica = Build(OneClass);
+        using ReplicaGroup group = Build(OneClass);
         using var system = ActorSystem.Create(
             "replica-test", ConfigurationFactory.ParseString(Dispatchers.Configuration(1)));
         IActorRef device = system.ActorOf(DeviceActor.Props().WithDispatcher(Dispatchers.Replica(0)));
-        IActorRef actor = system.ActorOf(ReplicaActor.Props(replica, device).WithDispatcher(Dispatchers.Replica(0)));
+        IActorRef actor = system.ActorOf(
+            ReplicaGroupActor.Props(group, device).WithDispatcher(Dispatchers.Replica(0)));
         Failed failed = Assert.IsType<Failed>(
             await actor.Ask<object>(new Step(3), TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
         Assert.Equal(Compute.Diagnostics.ErrorCodes.LabelOutOfRange, failed.Failure.Code);

@@ -24,10 +24,10 @@ internal static class ActorOverhead
     {
         int rounds = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 15;
         int iterations = args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 20;
-        using Replica replica = BenchmarkNets.Replica(args[0], int.Parse(args[1], CultureInfo.InvariantCulture));
+        using ReplicaGroup group = BenchmarkNets.Replicas(args[0], int.Parse(args[1], CultureInfo.InvariantCulture));
         using var system = ActorSystem.Create("bench", ConfigurationFactory.ParseString(Dispatchers.Configuration(1)));
         IActorRef driver = system.ActorOf(
-            Akka.Actor.Props.Create(() => new Driver(replica)).WithDispatcher(Dispatchers.Replica(0)));
+            Akka.Actor.Props.Create(() => new Driver(group)).WithDispatcher(Dispatchers.Replica(0)));
         List<double> plain = [], actors = [];
         for (int round = -2; round < rounds; round++)
         {
@@ -55,19 +55,19 @@ internal static class ActorOverhead
 
     private sealed class Driver : UntypedActor
     {
-        private readonly Replica _replica;
+        private readonly ReplicaGroup _group;
         private readonly IActorRef _root;
         private IActorRef _asker = ActorRefs.Nobody;
         private long _start;
         private int _left;
         private int _iterations;
 
-        public Driver(Replica replica)
+        public Driver(ReplicaGroup group)
         {
-            _replica = replica;
+            _group = group;
             string dispatcher = Dispatchers.Replica(0);
             IActorRef device = Context.ActorOf(DeviceActor.Props().WithDispatcher(dispatcher));
-            _root = Context.ActorOf(ReplicaActor.Props(replica, device).WithDispatcher(dispatcher));
+            _root = Context.ActorOf(ReplicaGroupActor.Props(group, device).WithDispatcher(dispatcher));
         }
 
         protected override void OnReceive(object message)
@@ -99,9 +99,9 @@ internal static class ActorOverhead
             long start = Stopwatch.GetTimestamp();
             for (int i = 0; i < iterations; i++)
             {
-                _replica.Net.Forward();
-                _replica.Net.Backward();
-                _replica.Optimizer.ApplyUpdate(0, clearGradients: true);
+                _group.Root.Net.Forward();
+                _group.Root.Net.Backward();
+                _group.Optimizer.ApplyUpdate(0, clearGradients: true);
             }
 
             return Stopwatch.GetElapsedTime(start).TotalMilliseconds / iterations;

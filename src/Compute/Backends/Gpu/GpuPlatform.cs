@@ -34,12 +34,7 @@ public static class GpuPlatform
     {
         Device[] found = _found.Value;
         if (number < 0 || number >= found.Length)
-        {
-            throw new CaffeException(ErrorCodes.DeviceFailed, FailureKind.Device,
-                found.Length == 0
-                    ? $"there is no GPU {number}: no CUDA or OpenCL device was found; leave it out to use the CPU"
-                    : $"there is no GPU {number}: this machine has 0 to {found.Length - 1} (device_query shows them)");
-        }
+            throw Missing(number);
 
         try
         {
@@ -51,6 +46,15 @@ public static class GpuPlatform
                 $"GPU {number} ({found[number].Name}) cannot be opened: {failure.Message}", null, failure);
         }
     }
+
+    /// <summary>The failure of an accelerator that is not there.</summary>
+    /// <param name="number">Which was asked for.</param>
+    public static CaffeException Missing(int number) => new(ErrorCodes.DeviceFailed, FailureKind.Device, Count switch
+    {
+        0 => $"there is no GPU {number}: no CUDA or OpenCL device was found; leave it out to use the CPU",
+        1 => $"there is no GPU {number}: this machine has GPU 0 alone (device_query shows it)",
+        int count => $"there is no GPU {number}: this machine has 0 to {count - 1} (device_query shows them)",
+    });
 
     /// <summary>A simulation on the CPU that takes milliseconds a launch: for tests of tiny blobs where there is no
     /// accelerator.</summary>

@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Testing;
 
@@ -50,4 +51,17 @@ public sealed class ReLULayerTests
     [InlineData(-0.3f)]
     public void InPlace_IsTheSame(float slope) =>
         LayerAssert.InPlaceIsTheSame(Parameter(slope), () => LayerHarness.RandomBlob(3, [5, 7]));
+
+    [Theory]
+    [InlineData(0f, false, StorageType.Float32)]
+    [InlineData(-0.3f, true, StorageType.Float32)]
+    [InlineData(0.3f, true, StorageType.Float16)]
+    [InlineData(0.3f, false, StorageType.BFloat16)]
+    public void OnAnAccelerator_ItIsTheSame(float slope, bool inPlace, StorageType storage) =>
+        new GpuComparison
+        {
+            InPlace = inPlace,
+            Storage = storage,
+            Tolerance = storage == StorageType.Float32 ? 1e-6f : 1e-2f,
+        }.Check(Parameter(slope), () => [LayerHarness.RandomBlob(4, [3, 7, 19, 23])]);
 }

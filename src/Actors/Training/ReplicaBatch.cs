@@ -1,0 +1,121 @@
+using System.Numerics;
+using CaffeActors.Actors.Configuration;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Prototxt;
+using CaffeActors.Compute.Schema;
+using Google.Protobuf;
+using Google.Protobuf.Reflection;
+
+namespace CaffeActors.Actors.Training;
+
+/// <summary>What one replica takes of an iteration's records.</summary>
+/// <param name="Net">The train net with the batch size of a pass.</param>
+/// <param name="Images">Records of a replica's batch, iter_size apart; 0 where no layer has a batch size.</param>
+/// <param name="Passes">Passes of an iteration.</param>
+/// <param name="PassesOfBatch">Passes that a batch is cut into.</param>
+/// <param name="DealtRecords">Records that a replica takes in a row; 0 where they are dealt out singly.</param>
+internal sealed record ReplicaBatch(
+    NetParameter Net, int Images, int Passes, int PassesOfBatch = 1, long DealtRecords = 0)
+{
+    private const string Field = "batch_size";
+
+    /// <summary>The share that the settings say.</summary>
+    /// <param name="train">The train net as the user wrote it; it is not changed.</param>
+    /// <param name="parallel">The settings.</param>
+    /// <param name="iterSize">Batches that an iteration adds up.</param>
+    /// <param name="warn">Hears warnings.</param>
+    /// <exception cref="CaffeException">The batch cannot be cut as asked.</exception>
+    public static ReplicaBatch Of(
+        NetParameter train, ParallelSettings parallel, int iterSize, Action<string> warn)
+    {
+        NetParameter net = train.CloneWithPlaces();
+        Size[] sizes = [.. net.Layer.Where(layer => layer.Bottom.Count == 0).SelectMany(Size.Of)];
+        if (parallel.Scaling == BatchScaling.Strong)
+        {
+            foreach (Size size in sizes)
+                Divide(size, parallel, warn);
+        }
+
+        int images = sizes.Select(size => size.Value).DefaultIfEmpty(0).Max();
+        if (!parallel.Reproducible)
+            return new ReplicaBatch(net, images, iterSize);
+        int grains = Grains(sizes, parallel, iterSize);
+        foreach (Size size in sizes)
+            size.Value = parallel.Grain;
+        return new ReplicaBatch(net, images, grains * iterSize, grains, (long)images * iterSize);
+    }
+
+    private static void Divide(Size size, ParallelSettings parallel, Action<string> warn)
+    {
+        int devices = parallel.Devices.Count, whole = size.Value, share = (int)(((long)whole + devices - 1) / devices);
+        if (whole % devices != 0 && parallel.Reproducible)
+        {
+            throw size.Fail($"{Field} {whole} cannot be divided among {devices} devices, and reproducible sums need "
+                + $"equal shares; {whole / devices * devices} or {share * devices} would do");
+        }
+
+        if (whole % devices != 0)
+        {
+            warn($"{Field} {whole} of layer '{size.Layer.Name}' is no multiple of {devices} devices: each takes "
+                + $"{share}, {share * devices} in all");
+        }
+
+        size.Value = share;
+    }
+
+    private static int Grains(Size[] sizes, ParallelSettings parallel, int iterSize)
+    {
+        if (sizes.Length == 0)
+        {
+            throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
+                $"parallel.reproducible needs a train net that reads batches; no layer of it has a {Field}");
+        }
+
+        int grain = parallel.Grain, batch = sizes[0].Value;
+        if (sizes.FirstOrDefault(size => size.Value != batch) is { } other)
+        {
+            throw other.Fail($"{Field} is {other.Value}, that of layer '{sizes[0].Layer.Name}' is {batch}; with "
+                + "reproducible sums they must be equal");
+        }
+
+        bool fits = batch % grain == 0
+            && (parallel.Devices.Count == 1 || BitOperations.IsPow2(batch / grain * iterSize));
+        if (fits)
+            return batch / grain;
+        if (parallel.Devices.Count > 1 && !BitOperations.IsPow2(iterSize))
+        {
+            throw sizes[0].Fail($"with reproducible sums on several devices iter_size must be a power of two, "
+                + $"not {iterSize}");
+        }
+
+        // The grains of a replica, 2^k, below and above what was asked for.
+        int below = grain << BitOperations.Log2((uint)Math.Max(1, batch / grain)), above = below * 2;
+        throw sizes[0].Fail($"a replica's share of {batch} images must be "
+            + (parallel.Devices.Count == 1 ? "a multiple of" : "a power of two times")
+            + $" the {grain} of parallel.grain; shares of {below} or {above} images would do");
+    }
+
+    // A layer's batch size, in whichever of its parameters it is.
+    private sealed class Size(LayerParameter layer, IMessage message, FieldDescriptor batchSize)
+    {
+        public LayerParameter Layer => layer;
+
+        public int Value
+        {
+            get => (int)Math.Min((uint)batchSize.Accessor.GetValue(message), int.MaxValue);
+            set => batchSize.Accessor.SetValue(message, (uint)value);
+        }
+
+        public static IEnumerable<Size> Of(LayerParameter layer) =>
+            from parameter in LayerParameter.Descriptor.Fields.InDeclarationOrder()
+            where parameter.FieldType == FieldType.Message && !parameter.IsRepeated
+            let message = (IMessage?)parameter.Accessor.GetValue(layer)
+            where message is not null
+            let field = message.Descriptor.FindFieldByName(Field)
+            where field is { FieldType: FieldType.UInt32 }
+            select new Size(layer, message, field);
+
+        public CaffeException Fail(string message) => new(ErrorCodes.BadSetting, FailureKind.Configuration,
+            $"layer '{layer.Name}': {message}", SourcePlaces.Of(layer));
+    }
+}

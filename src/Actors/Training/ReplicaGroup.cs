@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using CaffeActors.Compute.Reduction;
+using CaffeActors.Compute.Solvers;
+
+namespace CaffeActors.Actors.Training;
+
+/// <summary>
+/// The replicas of a run, which train one set of parameters together. The first one, rank 0, is the root: it alone
+/// updates, tests, tells and is kept in snapshots. What is set is set on the root's thread, but for the losses.
+/// </summary>
+internal sealed class ReplicaGroup : IDisposable
+{
+    private long _exposedTicks;
+    private int _steps;
+
+    /// <summary>Puts replicas together.</summary>
+    /// <param name="replicas">By rank, at least one.</param>
+    /// <param name="optimizer">The update rule and history, over the root's parameters.</param>
+    /// <param name="bucketSize">Bytes of gradients that travel together, at least 1.</param>
+    public ReplicaGroup(IReadOnlyList<Replica> replicas, Optimizer optimizer, long bucketSize = long.MaxValue)
+    {
+        Replicas = replicas;
+        Optimizer = optimizer;
+        // Of one replica nothing travels.
+        Buckets = GradientBuckets.Of(Root.Net, replicas.Count > 1 ? bucketSize : long.MaxValue);
+        Plan = ReductionPlan.Of(replicas.Count);
+        Losses = new float[replicas.Count];
+    }
+
+    /// <summary>The replicas by rank.</summary>
+    public IReadOnlyList<Replica> Replicas { get; }
+
+    /// <summary>The one of rank 0.</summary>
+    public Replica Root => Replicas[0];
+
+    /// <summary>The update rule and history.</summary>
+    public Optimizer Optimizer { get; }
+
+    /// <summary>Who adds whose gradients.</summary>
+    public ReductionPlan Plan { get; }
+
+    /// <summary>Parameters that travel together, in the order in which gradients become complete.</summary>
+    public IReadOnlyList<GradientBucket> Buckets { get; }
+
+    /// <summary>
+    /// Whether diffs keep the update values after an iteration (for <c>snapshot_diff</c>) and are cleared before the
+    /// next; else the update clears them in passing. Default false.
+    /// </summary>
+    public bool KeepsUpdates { get; init; }
+
+    /// <summary>Whether an update must know all gradients before it begins.</summary>
+    public bool UpdatesAtOnce =>
+        Replicas.Count == 1 || Optimizer.NeedsAllGradients || !Optimizer.LarcAlignment.IsEmpty;
+
+    /// <summary>Whether passes are grains of one global batch, added in an order that does not depend on how many
+    /// replicas share them. Default false.</summary>
+    public bool IsReproducible { get; init; }
+
+    /// <summary>Multiplies the summed gradients: 1 over their number, iter_size apart. Default 1 / replicas.</summary>
+    public float GradientScale => 1f / (Replicas.Count * PassesOfBatch);
+
+    /// <summary>Passes that one batch of a replica is cut into. Default 1.</summary>
+    public int PassesOfBatch { get; init; } = 1;
+
+    /// <summary>Passes of an iteration of all replicas together.</summary>
+    public int PassesInAll => Replicas.Count * Root.Passes;
+
+    /// <summary>The learning rate of the last update.</summary>
+    public float Rate { get; set; }
+
+    /// <summary>The first parameter that an update of this iteration made NaN or infinite, or null.</summary>
+    public LearnableParam? NotFinite { get; private set; }
+
+    /// <summary>By rank, the mean loss of a replica's passes in the last iteration; with reproducible sums their
+    /// sum. Each is set on its replica's thread before it tells that it is done.</summary>
+    public float[] Losses { get; }
+
+    /// <summary>Notes the end of an iteration.</summary>
+    /// <param name="ticks">Time from the end of the root's passes to its last update, in <see cref="Stopwatch"/>
+    /// ticks: reduction that no pass hides.</param>
+    public void EndStep(long ticks)
+    {
+        _exposedTicks += ticks;
+        _steps++;
+    }
+
+    /// <summary>Mean milliseconds of an iteration in which the root waited for sums and updates, since the last
+    /// call.</summary>
+    public double TakeExposed()
+    {
+        double mean = _exposedTicks * 1000.0 / Stopwatch.Frequency / Math.Max(1, _steps);
+        (_exposedTicks, _steps) = (0, 0);
+        return mean;
+    }
+
+    /// <summary>To be called before an iteration.</summary>
+    public void BeginStep() => NotFinite = null;
+
+    /// <summary>Notes what an update has found, whatever the order in which buckets come.</summary>
+    /// <param name="param">A parameter, or null for none.</param>
+    public void NoteNotFinite(LearnableParam? param)
+    {
+        if (param is null || (NotFinite is not null && IndexOf(NotFinite) <= IndexOf(param)))
+            return;
+        NotFinite = param;
+    }
+
+    /// <summary>Gives all replicas the root's parameters, down the tree.</summary>
+    public void ShareWeights()
+    {
+        foreach (ReductionPair pair in Plan.Pairs.Reverse())
+        {
+            Replica parent = Replicas[pair.Parent], child = Replicas[pair.Child];
+            for (int id = 0; id < parent.Net.LearnableParams.Count; id++)
+            {
+                GradientSum.TakeOver(
+                    child.Device, child.Net.LearnableParams[id], parent.Net.LearnableParams[id]);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Optimizer.Dispose();
+        foreach (Replica replica in Replicas)
+            replica.Dispose();
+    }
+
+    private int IndexOf(LearnableParam param) => Optimizer.Learnable.ToList().IndexOf(param);
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using Akka.Actor;
+using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Reduction;
+using CaffeActors.Compute.Reduction;
+
+namespace CaffeActors.Actors.Training;
+
+/// <summary>
+/// The replicas as one: it passes a step on to all of them and tells when all have run and the root has updated.
+/// Children may still be taking over the new parameters by then; their next step waits for it. It lives on the root's
+/// thread.
+/// </summary>
+internal sealed class ReplicaGroupActor : UntypedActor
+{
+    private readonly ReplicaGroup _group;
+    private readonly ReductionWiring _wiring;
+    private IActorRef _asker = ActorRefs.Nobody;
+    private StepDone? _rootDone;
+    private int _missing;
+
+    public ReplicaGroupActor(ReplicaGroup group, IReadOnlyList<IActorRef> devices)
+    {
+        _group = group;
+        _wiring = new ReductionWiring(group, devices);
+    }
+
+    /// <summary>The props.</summary>
+    /// <param name="group">The replicas.</param>
+    /// <param name="devices">Their devices, by rank.</param>
+    public static Props Props(ReplicaGroup group, params IReadOnlyList<IActorRef> devices) =>
+        Akka.Actor.Props.Create(() => new ReplicaGroupActor(group, devices));
+
+    protected override SupervisorStrategy SupervisorStrategy() => Supervision.Escalate;
+
+    protected override void PreStart()
+    {
+        for (int rank = 0; rank < _group.Replicas.Count; rank++)
+        {
+            _wiring.Replicas[rank] = Context.ActorOf(
+                ReplicaActor.Props(_wiring, rank).WithDispatcher(Dispatchers.Replica(rank)),
+                string.Create(CultureInfo.InvariantCulture, $"replica-{rank}"));
+        }
+
+        TreeReduction.Start(Context, _wiring);
+    }
+
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case Step:
+                _asker = Sender;
+                _missing = _wiring.Replicas.Length;
+                foreach (IActorRef replica in _wiring.Replicas)
+                    replica.Tell(message);
+                break;
+            case StepDone done:
+                if (done.Rank == 0)
+                    _rootDone = done;
+                if (--_missing == 0)
+                    _asker.Tell(Outcome(_rootDone!));
+                break;
+            case MeasureLoss:
+                _asker = Sender;
+                _wiring.Replicas[0].Tell(message);
+                break;
+            case LossMeasured or Failed:
+                _asker.Tell(message);
+                break;
+            default:
+                Unhandled(message);
+                break;
+        }
+    }
+
+    // As in Caffe the loss told is the root's. Of a batch that is summed by grains it is the whole batch's.
+    private StepDone Outcome(StepDone root) => _group.IsReproducible
+        ? root with { Loss = FixedTree.Sum(_group.Losses) / (_group.Losses.Length * _group.Root.Passes) }
+        : root;
+}
