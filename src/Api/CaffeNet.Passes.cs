@@ -138,6 +138,13 @@ public sealed partial class CaffeNet
 
     private void RunForward(int from, int to)
     {
+        // Nets that share an accelerator take turns.
+        lock (Gpu ?? (object)this)
+            ForwardLayers(from, to);
+    }
+
+    private void ForwardLayers(int from, int to)
+    {
         float loss = 0;
         for (int rank = from; rank <= to; rank++)
         {
@@ -150,6 +157,12 @@ public sealed partial class CaffeNet
     }
 
     private void RunBackward(int from, int to)
+    {
+        lock (Gpu ?? (object)this)
+            BackwardLayers(from, to);
+    }
+
+    private void BackwardLayers(int from, int to)
     {
         for (int rank = from; rank >= to; rank--)
         {

@@ -106,16 +106,17 @@ public sealed partial class CaffeNet : IDisposable
         CaffeNet? opened = null;
         try
         {
-            gpu = DeviceOpener.Open(place, notice);
+            gpu = options.SharedGpu is null ? DeviceOpener.Open(place, notice) : null;
             var context = new LayerContext(device, options.Seed)
             {
-                Gpu = gpu,
+                Gpu = options.SharedGpu ?? gpu,
                 Notice = notice,
                 Warning = options.Warning ?? options.Notice,
                 ResolvePath = resolvePath,
                 Extensions = options.Extensions,
             };
-            opened = new CaffeNet(NetBuilder.Build(net, new NetOptions(context, catalog) { Precision = options.Precision }), gpu, device, gpu);
+            Net built = NetBuilder.Build(net, new NetOptions(context, catalog) { Precision = options.Precision });
+            opened = new CaffeNet(built, context.Gpu, device, gpu);
             if (options.Weights is { } weights)
                 opened.LoadWeights(weights, options.Notice);
             return opened;

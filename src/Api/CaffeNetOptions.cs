@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Data.PlugIns;
@@ -59,4 +60,8 @@ public sealed record CaffeNetOptions
     /// <summary>Whether <see cref="Notice"/> also hears how the net is built, a line or two for each layer, as Caffe's
     /// log tells it. Default true.</summary>
     public bool TellBuild { get; init; } = true;
+
+    /// <summary>An accelerator that is open: <see cref="Device"/>, which several nets share. It is not theirs to dispose
+    /// of.</summary>
+    internal GpuDevice? SharedGpu { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Planning;
 using CaffeActors.Actors.Training;
@@ -85,6 +86,7 @@ public sealed partial class CaffeSolver : IDisposable
             Threads = options.Threads,
             Precision = options.Precision,
             GradScale = options.GradScale,
+            Devices = options.Device is { } device ? [DeviceOpener.Parse(device, "a solver's device")] : null,
             LayerAssemblies = options.LayerAssemblies,
         }, options.Notice) with
         {

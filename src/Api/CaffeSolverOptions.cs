@@ -26,7 +26,11 @@ public sealed record CaffeSolverOptions
     /// one.</summary>
     public ulong? Seed { get; init; }
 
-    /// <summary>Threads to compute on; 0, the default, takes one for each core.</summary>
+    /// <summary>Where it computes: <c>cpu</c> or <c>gpu:N</c>; null, the default, takes what the solver asks for: with
+    /// <c>solver_mode: GPU</c> the GPU <c>device_id</c> where there is one, else the CPU.</summary>
+    public string? Device { get; init; }
+
+    /// <summary>Threads to compute on, on the CPU; 0, the default, takes one for each core.</summary>
     public int Threads { get; init; }
 
     /// <summary>How data and gradients of blobs are kept where the nets do not say (docs/precision.md). Default

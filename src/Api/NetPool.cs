@@ -7,7 +7,7 @@ namespace CaffeActors.Api;
 /// <summary>
 /// One set of weights for many threads: each thread that asks gets a net of its own, in phase TEST, and all nets read
 /// the same weights in place. Nets are made when they are needed and kept. Thread-safe. Results do not depend on which
-/// net or thread computes them.
+/// net or thread computes them. On a GPU the nets share the device and take turns, a pass at a time.
 /// </summary>
 public sealed class NetPool : IDisposable
 {
@@ -16,6 +16,7 @@ public sealed class NetPool : IDisposable
     private readonly Lock _lock = new();
     private readonly Stack<CaffeNet> _idle = [];
     private int _made;
+    private int _lent;
     private bool _disposed;
 
     /// <summary>Opens a net of a file.</summary>
@@ -44,7 +45,7 @@ public sealed class NetPool : IDisposable
         options ??= new CaffeNetOptions();
         options = options with { Threads = options.Threads > 0 ? options.Threads : 1 };
         _weights = open(options with { Weights = weights ?? options.Weights });
-        CaffeNetOptions bare = options with { Weights = null };
+        CaffeNetOptions bare = options with { Weights = null, SharedGpu = _weights.Gpu };
         _open = () => open(bare);
     }
 
@@ -66,14 +67,9 @@ public sealed class NetPool : IDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (_idle.TryPop(out CaffeNet? idle))
-                return new NetLease(this, idle);
-
-            // Sharing counts references to the weights' memory: one net at a time.
-            CaffeNet net = _open();
-            net.ShareWith(_weights);
-            _made++;
-            return new NetLease(this, net);
+            var lease = new NetLease(this, _idle.TryPop(out CaffeNet? idle) ? idle : Make());
+            _lent++;
+            return lease;
         }
     }
 
@@ -110,7 +106,8 @@ public sealed class NetPool : IDisposable
             _disposed = true;
             foreach (CaffeNet net in _idle)
                 net.Dispose();
-            _weights.Dispose();
+            if (_lent == 0)
+                _weights.Dispose();
         }
     }
 
@@ -118,10 +115,26 @@ public sealed class NetPool : IDisposable
     {
         lock (_lock)
         {
-            if (_disposed)
-                net.Dispose();
-            else
+            _lent--;
+            if (!_disposed)
+            {
                 _idle.Push(net);
+                return;
+            }
+
+            net.Dispose();
+            // Its device is everybody's.
+            if (_lent == 0)
+                _weights.Dispose();
         }
+    }
+
+    // Sharing counts references to the weights' memory: one net at a time.
+    private CaffeNet Make()
+    {
+        CaffeNet net = _open();
+        net.ShareWith(_weights);
+        _made++;
+        return net;
     }
 }

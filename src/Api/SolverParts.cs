@@ -1,5 +1,7 @@
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Schema;
@@ -11,6 +13,7 @@ namespace CaffeActors.Api;
 internal sealed class SolverParts : IDisposable
 {
     private readonly CpuDevice _device;
+    private readonly GpuDevice? _gpu;
     private readonly Optimizer? _optimizer;
 
     /// <summary>Builds nets and optimizer; after a failure nothing is left.</summary>
@@ -23,18 +26,20 @@ internal sealed class SolverParts : IDisposable
         _device = new CpuDevice(plan.Threads);
         try
         {
+            _gpu = DeviceOpener.Open(plan.Parallel.Devices[0], notice);
             GradScale? scale = GradScale.Of(plan.Nets.Train, plan.Precision, plan.GradScale);
             var options = new NetOptions(new LayerContext(_device, Seed)
             {
+                Gpu = _gpu,
                 Notice = notice,
+                Warning = notice,
                 ResolvePath = plan.ResolvePath,
                 Extensions = plan.Extensions,
             }, plan.Catalog) { Precision = plan.Precision };
-            Nets.Add(new CaffeNet(
-                NetBuilder.Build(plan.Nets.Train, options with { Context = options.Context with { GradScale = scale } }),
-                gpu: null));
+            NetOptions scaled = options with { Context = options.Context with { GradScale = scale } };
+            Nets.Add(new CaffeNet(NetBuilder.Build(plan.Nets.Train, scaled), _gpu));
             foreach (SolverTestNet test in plan.Nets.Tests)
-                Nets.Add(new CaffeNet(NetBuilder.Build(test.Net, options), gpu: null));
+                Nets.Add(new CaffeNet(NetBuilder.Build(test.Net, options), _gpu));
             foreach (string weights in plan.Weights)
             {
                 notice($"Finetuning from {weights}");
@@ -75,6 +80,7 @@ internal sealed class SolverParts : IDisposable
         _optimizer?.Dispose();
         foreach (CaffeNet net in Nets)
             net.Dispose();
+        _gpu?.Dispose();
         _device.Dispose();
     }
 }

@@ -2,6 +2,7 @@ using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Api.Tests;
 
@@ -25,6 +26,46 @@ public sealed class CaffeNetTests : IDisposable
         Assert.Equal(["conv", "ip"], net.Params.Keys);
         Assert.Equal([4, 3, 3, 3], net.Params["conv"][0].Shape.ToArray());
         Assert.Equal(["data", "conv", "relu", "ip", "prob"], net.Layers.Select(layer => layer.Name));
+    }
+
+    [Fact]
+    public void Device_IsTheOneOfTheOptions()
+    {
+        List<string> told = [], warned = [];
+        using CaffeNet here = Open(), there = Open(new CaffeNetOptions
+        {
+            Seed = 3,
+            Threads = 1,
+            Device = TestDevices.Name,
+            Notice = told.Add,
+            Warning = warned.Add,
+        });
+        Assert.Equal(TestDevices.Gpu is null, there.Gpu is null);
+        Assert.Contains(TestDevices.Gpu is null ? "Use CPU." : $"Use GPU with device ID {TestDevices.Gpu.Number}", told);
+        Assert.Equal(TestDevices.Name, there.Layers.Single(layer => layer.Name == "ip").Place);
+        Assert.Equal(
+            there.Layers.Count(layer => there.Gpu is not null && layer.Layer is { Gpu: null, BelongsToHost: false }),
+            warned.Count);
+        NdArray images = ApiFixture.Wave(4, 3, 6, 6);
+        float[] expected = here.Forward(("data", images))["prob"].Data.ToArray();
+        float[] actual = there.Forward(("data", images))["prob"].Data.ToArray();
+        for (int i = 0; i < expected.Length; i++)
+            Assert.Equal(expected[i], actual[i], 1e-5f);
+        // A net that nobody asked to be anywhere else is on the CPU.
+        Assert.Null(here.Gpu);
+    }
+
+    [Theory]
+    [InlineData("", FailureKind.Configuration)]
+    [InlineData("gpu", FailureKind.Configuration)]
+    [InlineData("cuda:0", FailureKind.Configuration)]
+    [InlineData("gpu:99", FailureKind.Device)]
+    public void Device_MustBeThere(string device, FailureKind kind)
+    {
+        CaffeException failure = Assert.Throws<CaffeException>(() => Open(new CaffeNetOptions { Device = device }));
+        Assert.Equal(kind, failure.Kind);
+        Assert.Contains(kind == FailureKind.Device ? "there is no GPU 99" : $"not '{device}'", failure.Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,8 +1,11 @@
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Planning;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Api.Tests;
 
@@ -12,14 +15,16 @@ public sealed class CaffeSolverTests : IDisposable
 
     public void Dispose() => _files.Dispose();
 
-    private static CaffeSolverOptions Options => new() { Threads = 1 };
+    private static CaffeSolverOptions Options => new() { Threads = 1, Device = TestDevices.Name };
+
+    private static DeviceId Device => DeviceId.TryParse(TestDevices.Name)!.Value;
 
     private byte[] Model(int iteration) => File.ReadAllBytes(_files.At($"snap_iter_{iteration}.caffemodel"));
 
     private static async Task TrainByActorsAsync(string solver, string runs)
     {
         RunPlan plan = SolverPlanner.FromFile(
-            solver, new PlanOptions { OutputRoot = runs, Threads = 2 }, static _ => { });
+            solver, new PlanOptions { OutputRoot = runs, Threads = 2, Devices = [Device] }, static _ => { });
         RunOutcome outcome = await new TrainingHost(plan, plan.Catalog, new RunLog(TextWriter.Null),
             TimeProvider.System).RunAsync(static _ => 0);
         Assert.Equal(RunEnd.Finished, outcome.End);
@@ -43,6 +48,37 @@ public sealed class CaffeSolverTests : IDisposable
         Assert.Equal(model, Model(12));
         Assert.Equal(state, await File.ReadAllBytesAsync(
             _files.At("snap_iter_12.solverstate"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void Device_IsTheOneOfTheOptionsOrTheSolvers()
+    {
+        List<string> told = [];
+        using (CaffeSolver there = CaffeSolver.Open(_files.Solver(), Options with { Notice = told.Add }))
+        {
+            Assert.Equal(TestDevices.Name, there.Net.Layers.Single(layer => layer.Name == "ip1").Place);
+            Assert.All(there.TestNets, net => Assert.Same(there.Net.Gpu, net.Gpu));
+            there.Step(2);
+            using CaffeSolver here = CaffeSolver.Open(_files.At("solver.prototxt"), Options with { Device = "cpu" });
+            here.Step(2);
+            Assert.Equal(here.Loss, there.Loss, 1e-4f);
+            Assert.Null(here.Net.Gpu);
+        }
+
+        Assert.Contains(told, line => line.StartsWith(
+            TestDevices.Gpu is null ? "Use CPU." : "Use GPU with device ID", StringComparison.Ordinal));
+        Assert.Equal(FailureKind.Device, Assert.Throws<CaffeException>(() =>
+            CaffeSolver.Open(_files.At("solver.prototxt"), Options with { Device = "gpu:99" })).Kind);
+        Assert.Equal(FailureKind.Configuration, Assert.Throws<CaffeException>(() =>
+            CaffeSolver.Open(_files.At("solver.prototxt"), Options with { Device = "gpu" })).Kind);
+        // What the solver asks for: a GPU where there is a real one.
+        told.Clear();
+        string solver = _files.Write("gpu.prototxt", File.ReadAllText(_files.At("solver.prototxt"))
+            .Replace("solver_mode: CPU", "solver_mode: GPU", StringComparison.Ordinal));
+        using CaffeSolver own = CaffeSolver.Open(solver, Options with { Device = null, Notice = told.Add });
+        bool real = GpuPlatform.Devices.Any(gpu => gpu is { Number: 0, IsCpu: false });
+        Assert.Equal(real, own.Net.Gpu is not null);
+        Assert.Equal(real ? 0 : 1, told.Count(line => line.Contains("the CPU is used", StringComparison.Ordinal)));
     }
 
     [Fact]

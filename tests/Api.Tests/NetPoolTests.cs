@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Api.Tests;
 
@@ -15,7 +16,8 @@ public sealed class NetPoolTests : IDisposable
         NdArray[] images = [.. Enumerable.Range(0, 24).Select(i =>
             ApiFixture.Wave(1 + (i % 3), 3, 6, 6).Map(value => value * (i + 1)))];
         float[][] expected;
-        using (CaffeNet net = CaffeNet.Open(model, null, new CaffeNetOptions { Weights = weights, Threads = 1 }))
+        var options = new CaffeNetOptions { Threads = 1, Device = TestDevices.Name };
+        using (CaffeNet net = CaffeNet.Open(model, null, options with { Weights = weights }))
         {
             expected = [.. images.Select(image =>
             {
@@ -24,7 +26,7 @@ public sealed class NetPoolTests : IDisposable
             })];
         }
 
-        using var pool = new NetPool(model, weights);
+        using var pool = new NetPool(model, weights, options);
         using var start = new Barrier(6);
         float[][][] found = await Task.WhenAll(Enumerable.Range(0, 6).Select(thread => Task.Factory.StartNew(() =>
         {

@@ -17,6 +17,9 @@ internal sealed class CliRun : IDisposable
     /// <summary>What the last command wrote to stderr.</summary>
     public string Error { get; private set; } = "";
 
+    /// <summary>The program's environment variables. Default: none.</summary>
+    public Dictionary<string, string> Environment { get; } = [];
+
     public string At(params string[] parts) => _folder.At(parts);
 
     public string Write(string name, string text) => _folder.Write(name, text);
@@ -27,7 +30,7 @@ internal sealed class CliRun : IDisposable
     {
         using StringWriter output = new(), error = new();
         int code = await CommandLine.RunAsync(
-            args, new Terminal(output, error, IsInteractive: false, static _ => null));
+            args, new Terminal(output, error, IsInteractive: false, Environment.GetValueOrDefault));
         (Out, Error) = (output.ToString(), error.ToString());
         return code;
     }

@@ -73,7 +73,8 @@ public sealed class SolverParityTests
     }
 
     private static Task Train(TemporaryFolder folder, params string[] more) => Golden.RunAsync(
-        ["train", "--solver", folder.At("solver.prototxt"), "--output-root", folder.At("runs"), .. more]);
+        ["train", "--solver", folder.At("solver.prototxt"), "--output-root", folder.At("runs"), "--device",
+            TestDevices.Name, .. more]);
 
     private static void AssertParams(Hdf5Reader golden, string group, string model)
     {

@@ -14,8 +14,6 @@ namespace CaffeActors.Testing;
 /// </summary>
 public sealed class GpuComparison
 {
-    private static readonly Lock _oneAtATime = new();
-
     /// <summary>Number of tops. Default 1.</summary>
     public int Tops { get; init; } = 1;
 
@@ -44,7 +42,7 @@ public sealed class GpuComparison
     /// <param name="prepare">Called for each of the two layers once it is set up.</param>
     public void Check(LayerParameter parameter, Func<Blob[]> bottoms, Action<LayerHarness>? prepare = null)
     {
-        lock (_oneAtATime)
+        lock (TestDevices.OneAtATime)
         {
             GpuDevice gpu = TestDevices.GpuOrSimulation;
             using var expected = new LayerHarness(parameter, bottoms(), Tops, InPlace, device: null);

@@ -1,5 +1,7 @@
 using System.Globalization;
 using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Solvers;
 
 namespace CaffeActors.Testing;
 
@@ -19,9 +21,22 @@ public static class TestDevices
     /// <summary>The accelerator, opened once; null for the CPU.</summary>
     public static GpuDevice? Gpu => _gpu.Value;
 
-    /// <summary>The accelerator, or where tests compute on the CPU a simulation of one, for tiny work. One user at a
-    /// time, who binds it to the thread.</summary>
+    /// <summary>The accelerator, or where tests compute on the CPU a simulation of one, for tiny work. Its user locks
+    /// <see cref="OneAtATime"/> and binds it to the thread.</summary>
     public static GpuDevice GpuOrSimulation => Gpu ?? _simulation.Value;
+
+    /// <summary>An accelerator of a test's own, of the same kind as <see cref="GpuOrSimulation"/>.</summary>
+    /// <param name="number">Which of several: tests on accelerators take as many real ones as there are.</param>
+    public static GpuDevice OpenOwn(int number = 0) => Gpu is null
+        ? GpuPlatform.OpenSimulation()
+        : GpuPlatform.Open((Gpu.Number + number) % GpuPlatform.Count);
+
+    /// <summary>Held by whoever uses <see cref="GpuOrSimulation"/>.</summary>
+    public static Lock OneAtATime { get; } = new();
+
+    /// <summary>A parameter that is updated there.</summary>
+    public static LearnableParam Param(Blob blob, float lrMult = 1, float decayMult = 1, string name = "w") =>
+        new(blob, lrMult, decayMult, name) { Gpu = Gpu };
 
     private static GpuDevice? Open() => Name.StartsWith("gpu:", StringComparison.Ordinal)
         ? GpuPlatform.Open(int.Parse(Name[4..], CultureInfo.InvariantCulture))

@@ -18,7 +18,7 @@ public static class SettingsReader
 
     // Sections whose keys are the user's: names of layers, fields of the schema, Akka's keys.
     private static readonly HashSet<string> FreeSections =
-        ["solver", "layers", "layers-train", "layers-test", "extensions", "akka"];
+        ["solver", "layers", "layers-train", "layers-test", "extensions", "placement", "akka"];
 
     /// <summary>The defaults, as reference.conf has them.</summary>
     public static HoconDocument Reference { get; } = ReadReference();
@@ -91,7 +91,7 @@ public static class SettingsReader
             Precision = StorageNames.Parse(compute.Text("precision"), "compute.precision"),
             GradScale = compute.Has("grad-scale")
                 ? GradScaleSetting.Parse(compute.Text("grad-scale"), "compute.grad-scale") : null,
-            Parallel = Parallel(root.Section("parallel")),
+            Parallel = Parallel(root.Section("parallel"), root.Section("placement")),
             KeepLast = root.Section("snapshot").Int("keep-last", 0, int.MaxValue),
             Metrics = new MetricsSettings(
                 metrics.Int("system-every", 0, int.MaxValue),
@@ -101,8 +101,10 @@ public static class SettingsReader
         };
     }
 
-    private static ParallelSettings Parallel(HoconSection parallel) => new()
+    private static ParallelSettings Parallel(HoconSection parallel, HoconSection placement) => new()
     {
+        Placement = [.. placement.Values.Keys.Select(pattern => Rule(placement, pattern))],
+        MicroBatches = parallel.Int("micro-batches", 1, 1 << 20),
         Devices = DeviceList.Parse(Texts(parallel, "devices"), "parallel.devices"),
         Reduction = parallel.Choice<ReductionKind>("reduction"),
         BucketSize = parallel.Size("bucket-size", 1, 16L << 30),
@@ -110,6 +112,15 @@ public static class SettingsReader
         Reproducible = parallel.Flag("reproducible"),
         Grain = parallel.Int("grain", 1, int.MaxValue),
     };
+
+    private static PlacementRule Rule(HoconSection placement, string pattern)
+    {
+        string device = placement.Text(pattern);
+        return new PlacementRule(pattern, DeviceId.TryParse(device) ?? throw new CaffeException(
+            ErrorCodes.BadSetting, FailureKind.Configuration,
+            $"placement.\"{pattern}\" is a device, such as gpu:0 or cpu:1, not '{device}'",
+            placement.Values[pattern].Place));
+    }
 
     private static DataSetSettings DataSet(HoconSection set)
     {

@@ -19,11 +19,17 @@ public static class DeviceOpener
     /// GPU's interface.</param>
     /// <param name="origin">The flag, for errors.</param>
     /// <returns>At least one device; whether those given by id are there is not looked at.</returns>
-    /// <exception cref="CaffeException">An id is no number, or there is no GPU at all.</exception>
+    /// <exception cref="CaffeException">An id is no number or given twice, or there is no GPU at all.</exception>
     public static IReadOnlyList<DeviceId> OfGpus(string text, string origin)
     {
         if (text != "all")
-            return [.. text.Split(',', StringSplitOptions.TrimEntries).Select(id => OfGpu(id, text, origin))];
+        {
+            string[] ids = text.Split(',', StringSplitOptions.TrimEntries);
+            DeviceId[] given = [.. ids.Select(id => OfGpu(id, text, origin))];
+            return given.Distinct().Count() == given.Length
+                ? given : throw Usage($"{origin} names a GPU twice: '{text}'");
+        }
+
         IReadOnlyList<GpuInfo> found = GpuPlatform.Devices;
         if (found.Count == 0)
             throw GpuPlatform.Missing(0);

@@ -52,6 +52,14 @@ internal sealed record TurnReady
     public static readonly TurnReady Instance = new();
 }
 
+/// <summary>To a layer: the parts of the batch before yours have passed; it is your part's turn.</summary>
+/// <param name="Backward">Which way.</param>
+internal sealed record PartTurnReady(bool Backward)
+{
+    public static readonly PartTurnReady GoForward = new(false);
+    public static readonly PartTurnReady GoBackward = new(true);
+}
+
 /// <summary>To a net: a layer that nobody waits for, as most losses are, has run forward.</summary>
 internal sealed record LossReady
 {

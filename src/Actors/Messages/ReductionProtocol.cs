@@ -13,3 +13,14 @@ internal sealed record BucketReduced(int Bucket);
 /// <summary>To reducers and replicas: a bucket's new parameters are there.</summary>
 /// <param name="Bucket">Which bucket.</param>
 internal sealed record BucketUpdated(int Bucket);
+
+/// <summary>To the next one in the ring: what you are to add to of a bucket's gradients is there.</summary>
+/// <param name="Bucket">Which bucket.</param>
+/// <param name="Chunk">Which part of it.</param>
+internal sealed record ChunkReady(int Bucket, int Chunk);
+
+/// <summary>To the root's place in the ring: all replicas' gradients of a part of a bucket are summed up where its way
+/// ends.</summary>
+/// <param name="Bucket">Which bucket.</param>
+/// <param name="Chunk">Which part of it.</param>
+internal sealed record ChunkSummed(int Bucket, int Chunk);

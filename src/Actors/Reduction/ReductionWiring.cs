@@ -1,4 +1,5 @@
 using Akka.Actor;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Training;
 
 namespace CaffeActors.Actors.Reduction;
@@ -11,6 +12,9 @@ namespace CaffeActors.Actors.Reduction;
 /// <param name="Devices">Their devices, by rank.</param>
 internal sealed record ReductionWiring(ReplicaGroup Group, IReadOnlyList<IActorRef> Devices)
 {
+    /// <summary>Who computes the layers of the root; null: its one device.</summary>
+    public NetDevices? Placed { get; init; }
+
     /// <summary>The replicas by rank.</summary>
     public IActorRef[] Replicas { get; } = new IActorRef[Devices.Count];
 

@@ -37,17 +37,12 @@ internal sealed class UpdateWork : DeviceWork
         if (_params is null)
         {
             _group.Rate = _group.Optimizer.ApplyUpdate(Iteration, _group.GradientScale, clear);
-            _group.NoteNotFinite(_group.Optimizer.NotFinite);
             return;
         }
 
         float rate = _group.Optimizer.Rate(Iteration);
         foreach (int id in _params)
-        {
-            if (!_group.Optimizer.UpdateParam(id, rate, Iteration, _group.GradientScale, clear))
-                _group.NoteNotFinite(_group.Optimizer.Learnable[id]);
-        }
-
+            _group.Optimizer.UpdateParam(id, rate, Iteration, _group.GradientScale, clear);
         _group.Rate = rate;
     }
 }

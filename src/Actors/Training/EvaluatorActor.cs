@@ -1,4 +1,5 @@
 using Akka.Actor;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Nets;
@@ -19,7 +20,7 @@ internal sealed class EvaluatorActor : UntypedActor
 {
     private readonly IReadOnlyList<TestNet> _tests;
     private readonly Net _train;
-    private readonly IActorRef _device;
+    private readonly NetDevices _devices;
     private readonly IActorRef[] _nets;
     private IActorRef _asker = ActorRefs.Nobody;
     private int _test;
@@ -29,16 +30,16 @@ internal sealed class EvaluatorActor : UntypedActor
     private double[] _sums = [];
     private bool _stopping;
 
-    public EvaluatorActor(IReadOnlyList<TestNet> tests, Net train, IActorRef device)
+    public EvaluatorActor(IReadOnlyList<TestNet> tests, Net train, NetDevices devices)
     {
         _tests = tests;
         _train = train;
-        _device = device;
+        _devices = devices;
         _nets = new IActorRef[tests.Count];
     }
 
-    public static Props Props(IReadOnlyList<TestNet> tests, Net train, IActorRef device) =>
-        Akka.Actor.Props.Create(() => new EvaluatorActor(tests, train, device));
+    public static Props Props(IReadOnlyList<TestNet> tests, Net train, NetDevices devices) =>
+        Akka.Actor.Props.Create(() => new EvaluatorActor(tests, train, devices));
 
     protected override SupervisorStrategy SupervisorStrategy() => Supervision.Escalate;
 
@@ -47,7 +48,7 @@ internal sealed class EvaluatorActor : UntypedActor
         for (int i = 0; i < _nets.Length; i++)
         {
             _nets[i] = Context.ActorOf(
-                NetActor.Props(_tests[i].Net, _tests[i].Times, _device, ActorRefs.Nobody)
+                NetActor.Props(_tests[i].Net, _tests[i].Times, _devices, ActorRefs.Nobody)
                     .WithDispatcher(Context.Props.Dispatcher),
                 ActorNames.Of("test", i));
         }

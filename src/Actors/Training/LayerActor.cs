@@ -23,6 +23,9 @@ internal class LayerActor : UntypedActor
     private readonly int[] _diffsTo;
     private readonly int[] _turnsTo;
     private readonly GradientReady? _gradientReady;
+    private readonly PartTurn? _forwardTurn;
+    private readonly PartTurn? _backwardTurn;
+    private readonly int _slot;
     private int _blobsMissing;
     private int _diffsMissing;
     private int _turnsMissing;
@@ -40,6 +43,13 @@ internal class LayerActor : UntypedActor
         _readers = [.. _node.ReadBy.OfType<LayerLink>().Select(reader => reader.Rank)];
         _diffsTo = [.. _node.SendsDiffsTo];
         _turnsTo = [.. _node.PassesTurnTo];
+        if (wiring.Times.Parts is { } parts)
+        {
+            _slot = parts.Slot;
+            _forwardTurn = parts.Forward[_layer.Rank];
+            _backwardTurn = parts.Backward[_layer.Rank];
+        }
+
         _gradientReady = _layer.NeedBackward && _layer.Layer.Blobs.Count > 0 ? new GradientReady(_layer.Rank) : null;
         Reset();
     }
@@ -47,7 +57,11 @@ internal class LayerActor : UntypedActor
     public static Props Props(LayerWiring wiring) => Akka.Actor.Props.Create(() => new LayerActor(wiring));
 
     /// <summary>Asks the device for the forward pass.</summary>
-    protected void RunForward() => _device.Tell(_forward.Request);
+    protected void RunForward()
+    {
+        if (_forwardTurn is null || _forwardTurn.TryTake(_slot, Self))
+            _device.Tell(_forward.Request);
+    }
 
     protected override void OnReceive(object message)
     {
@@ -63,6 +77,12 @@ internal class LayerActor : UntypedActor
                 break;
             case TurnReady:
                 _turnsMissing--;
+                TryBackward();
+                break;
+            case PartTurnReady { Backward: false }:
+                RunForward();
+                break;
+            case PartTurnReady:
                 TryBackward();
                 break;
             case Ran ran:
@@ -89,8 +109,11 @@ internal class LayerActor : UntypedActor
     {
         // A layer that starts the pass has no diffs to wait for; a turn may reach it before the pass does.
         bool begun = _node.DiffsAwaited > 0 || _backwardBegun;
-        if (begun && _diffsMissing == 0 && _turnsMissing == 0)
+        if (begun && _diffsMissing == 0 && _turnsMissing == 0
+            && (_backwardTurn is null || _backwardTurn.TryTake(_slot, Self)))
+        {
             _device.Tell(_backward.Request);
+        }
     }
 
     private void OnRan(LayerWork work)
@@ -106,6 +129,7 @@ internal class LayerActor : UntypedActor
     private void OnForwardDone()
     {
         Reset();
+        _forwardTurn?.Pass();
         foreach (int rank in _readers)
             _layers[rank].Tell(BlobReady.Instance);
         if (_readers.Length == 0)
@@ -114,6 +138,7 @@ internal class LayerActor : UntypedActor
 
     private void OnBackwardDone()
     {
+        _backwardTurn?.Pass();
         foreach (int rank in _turnsTo)
             _layers[rank].Tell(TurnReady.Instance);
         foreach (int rank in _diffsTo)

@@ -10,13 +10,22 @@ internal sealed class LayerTimes
 {
     private readonly Net _net;
 
-    public LayerTimes(Net net)
+    /// <summary>Makes the work.</summary>
+    /// <param name="net">The net.</param>
+    /// <param name="parts">Whose turn it is, where parts of a batch overlap: a device then does backward passes before
+    /// forward ones that are ready with them. Default null: of one batch nothing goes backward before all went
+    /// forward.</param>
+    public LayerTimes(Net net, PartOrder? parts = null)
     {
         _net = net;
+        Parts = parts;
         Forward = [.. net.Layers.Select(layer => LayerWork.Forward(net, layer.Rank))];
         DataWaits = [.. net.Layers.Select(_ => new DataWait())];
-        Backward = [.. net.Layers.Select(layer => LayerWork.Backward(net, layer.Rank))];
+        Backward = [.. net.Layers.Select(layer => LayerWork.Backward(net, layer.Rank, parts is not null))];
     }
+
+    /// <summary>Whose turn it is, where parts of a batch overlap; else null.</summary>
+    public PartOrder? Parts { get; }
 
     /// <summary>Forward passes by rank.</summary>
     public LayerWork[] Forward { get; }

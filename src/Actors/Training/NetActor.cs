@@ -1,5 +1,6 @@
 using Akka.Actor;
 using CaffeActors.Actors.Data;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Data.Layers;
@@ -15,7 +16,7 @@ internal sealed class NetActor : UntypedActor
     private readonly Net _net;
     private readonly NetGraph _graph;
     private readonly LayerTimes _times;
-    private readonly IActorRef _device;
+    private readonly NetDevices _devices;
     private readonly IActorRef _reducer;
     private readonly IActorRef[] _layers;
     private readonly int[] _forwardSources;
@@ -24,12 +25,12 @@ internal sealed class NetActor : UntypedActor
     private RunPass _pass = RunPass.ForwardOnly;
     private int _sinksMissing;
 
-    public NetActor(Net net, LayerTimes times, IActorRef device, IActorRef reducer)
+    public NetActor(Net net, LayerTimes times, NetDevices devices, IActorRef reducer)
     {
         _net = net;
         _graph = new NetGraph(net);
         _times = times;
-        _device = device;
+        _devices = devices;
         _reducer = reducer;
         _layers = new IActorRef[net.Layers.Count];
         // Arrays, so that going through them allocates nothing.
@@ -37,8 +38,8 @@ internal sealed class NetActor : UntypedActor
         _backwardSources = [.. _graph.BackwardSources];
     }
 
-    public static Props Props(Net net, LayerTimes times, IActorRef device, IActorRef reducer) =>
-        Akka.Actor.Props.Create(() => new NetActor(net, times, device, reducer));
+    public static Props Props(Net net, LayerTimes times, NetDevices devices, IActorRef reducer) =>
+        Akka.Actor.Props.Create(() => new NetActor(net, times, devices, reducer));
 
     protected override SupervisorStrategy SupervisorStrategy() => Supervision.Escalate;
 
@@ -46,10 +47,11 @@ internal sealed class NetActor : UntypedActor
     {
         foreach (NetLayer layer in _net.Layers)
         {
-            var wiring = new LayerWiring(layer, _graph, _times, _device, _reducer, _layers);
+            (IActorRef device, string? dispatcher) = _devices.Of(layer.Name);
+            var wiring = new LayerWiring(layer, _graph, _times, device, _reducer, _layers);
             Props props = layer.Layer is BatchLayer ? DataLayerActor.Props(wiring) : LayerActor.Props(wiring);
             _layers[layer.Rank] = Context.ActorOf(
-                props.WithDispatcher(Context.Props.Dispatcher), ActorNames.Of(layer.Name, layer.Rank));
+                props.WithDispatcher(dispatcher ?? Context.Props.Dispatcher), ActorNames.Of(layer.Name, layer.Rank));
         }
     }
 

@@ -4,6 +4,7 @@ using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Reduction;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Reduction;
 
 namespace CaffeActors.Actors.Training;
@@ -75,13 +76,21 @@ internal sealed class ReplicaActor : UntypedActor
 
     private bool IsRoot => _rank == 0;
 
+    private Net FaultyNet => _replica.Pipeline?.Faulty ?? _replica.Net;
+
     public static Props Props(ReductionWiring wiring, int rank) =>
         Akka.Actor.Props.Create(() => new ReplicaActor(wiring, rank));
 
     protected override SupervisorStrategy SupervisorStrategy() => Supervision.Escalate;
 
-    protected override void PreStart() => _net = Context.ActorOf(
-        NetActor.Props(_replica.Net, _replica.Times, _device, Self).WithDispatcher(Context.Props.Dispatcher), "net");
+    protected override void PreStart()
+    {
+        NetDevices devices = _wiring.Placed ?? new NetDevices(_device);
+        Props net = _replica.Pipeline is { } pipeline
+            ? PipelineActor.Props(pipeline, devices, Self)
+            : NetActor.Props(_replica.Net, _replica.Times, devices, Self);
+        _net = Context.ActorOf(net.WithDispatcher(Context.Props.Dispatcher), "net");
+    }
 
     protected override void OnReceive(object message)
     {
@@ -97,6 +106,7 @@ internal sealed class ReplicaActor : UntypedActor
                 _asker = Sender;
                 _measuring = true;
                 _streams?.Seek(((_step?.Iteration ?? -1) + 1L) * _group.PassesInAll);
+                NumberParts(((_step?.Iteration ?? -1) + 1L) * _replica.Passes);
                 _net.Tell(Messages.RunPass.ForwardOnly);
                 break;
             case GradientReady ready:
@@ -116,7 +126,7 @@ internal sealed class ReplicaActor : UntypedActor
                 OnRan(ran.Work);
                 break;
             case Failed failed:
-                Fail(RunFailures.WithRecord(failed.Failure, _replica.Net, _step?.Iteration ?? 0));
+                Fail(RunFailures.WithRecord(failed.Failure, FaultyNet, _step?.Iteration ?? 0));
                 break;
             default:
                 Unhandled(message);
@@ -131,11 +141,12 @@ internal sealed class ReplicaActor : UntypedActor
         _pass = 0;
         _bucketsReduced = 0;
         _bucketsMissing = _ready.Length;
+        if (_group.Fault is { } fault && fault.Iteration == step.Iteration && _rank == _group.Replicas.Count - 1)
+            FailAt(fault.Layer);
         for (int b = 0; b < _layersOf.Length; b++)
             _layersOf[b] = _group.Buckets[b].Layers.Count;
         if (IsRoot)
         {
-            _group.BeginStep();
             _replica.Net.DebugInfo = step.Debug;
             // What debug_info tells is of the pass as it was; a loss that is no number must not be learnt from.
             _holdsBuckets = step.Debug || _group.Replicas.Count == 1;
@@ -146,12 +157,26 @@ internal sealed class ReplicaActor : UntypedActor
         RunPass();
     }
 
+    private void FailAt(string layer)
+    {
+        NetLayer failing = _replica.Net.FindLayer(layer)!;
+        ReplicaDevice device = _replica.Devices.First(device => device.Gpu == failing.Layer.Gpu || device.Gpu is null);
+        _replica.Times.Forward[failing.Rank].Fault = Fault.On(device);
+    }
+
     private void RunPass()
     {
         _passDone = false;
         _layersMissing = _layers;
         _streams?.Seek((_step!.Iteration * (long)_group.PassesInAll) + (_rank * _replica.Passes) + _pass);
+        NumberParts((_step!.Iteration * (long)_replica.Passes) + _pass);
         _net.Tell(Messages.RunPass.ForwardBackward);
+    }
+
+    private void NumberParts(long pass)
+    {
+        if (_replica.Pipeline is { } pipeline)
+            pipeline.FirstPart = pass * pipeline.MicroBatches;
     }
 
     private void OnGradientReady(int layer)
@@ -179,7 +204,7 @@ internal sealed class ReplicaActor : UntypedActor
 
         if (!float.IsFinite(loss))
         {
-            Fail(Divergence.Explain(_replica.Net, _step!.Iteration, loss));
+            Fail(Divergence.Explain(FaultyNet, _step!.Iteration, loss));
             return;
         }
 

@@ -1,6 +1,7 @@
 using System.Numerics;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Schema;
 using Google.Protobuf;
@@ -14,8 +15,9 @@ namespace CaffeActors.Actors.Training;
 /// <param name="Passes">Passes of an iteration.</param>
 /// <param name="PassesOfBatch">Passes that a batch is cut into.</param>
 /// <param name="DealtRecords">Records that a replica takes in a row; 0 where they are dealt out singly.</param>
+/// <param name="MicroBatch">Records of a micro-batch.</param>
 internal sealed record ReplicaBatch(
-    NetParameter Net, int Images, int Passes, int PassesOfBatch = 1, long DealtRecords = 0)
+    NetParameter Net, int Images, int Passes, int PassesOfBatch = 1, long DealtRecords = 0, int MicroBatch = 0)
 {
     private const string Field = "batch_size";
 
@@ -23,12 +25,13 @@ internal sealed record ReplicaBatch(
     /// <param name="train">The train net as the user wrote it; it is not changed.</param>
     /// <param name="parallel">The settings.</param>
     /// <param name="iterSize">Batches that an iteration adds up.</param>
+    /// <param name="notice">Hears which layers are not in the train net.</param>
     /// <param name="warn">Hears warnings.</param>
     /// <exception cref="CaffeException">The batch cannot be cut as asked.</exception>
     public static ReplicaBatch Of(
-        NetParameter train, ParallelSettings parallel, int iterSize, Action<string> warn)
+        NetParameter train, ParallelSettings parallel, int iterSize, Action<string> notice, Action<string> warn)
     {
-        NetParameter net = train.CloneWithPlaces();
+        NetParameter net = NetStates.Filter(train, notice);
         Size[] sizes = [.. net.Layer.Where(layer => layer.Bottom.Count == 0).SelectMany(Size.Of)];
         if (parallel.Scaling == BatchScaling.Strong)
         {
@@ -37,8 +40,17 @@ internal sealed record ReplicaBatch(
         }
 
         int images = sizes.Select(size => size.Value).DefaultIfEmpty(0).Max();
+        if (parallel.MicroBatches > 1)
+            return new ReplicaBatch(net, images, iterSize, MicroBatch: CutInParts(sizes, parallel));
         if (!parallel.Reproducible)
             return new ReplicaBatch(net, images, iterSize);
+        if (parallel.Reduction != ReductionKind.Tree && parallel.Devices.Count > 1)
+        {
+            throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
+                "parallel.reproducible needs the order of parallel.reduction = tree; a ring's depends on the number of "
+                + "devices");
+        }
+
         int grains = Grains(sizes, parallel, iterSize);
         foreach (Size size in sizes)
             size.Value = parallel.Grain;
@@ -61,6 +73,35 @@ internal sealed record ReplicaBatch(
         }
 
         size.Value = share;
+    }
+
+    private static int CutInParts(Size[] sizes, ParallelSettings parallel)
+    {
+        int parts = parallel.MicroBatches;
+        if (sizes.Length == 0 || parallel.Reproducible)
+        {
+            throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
+                sizes.Length == 0
+                    ? $"parallel.micro-batches cuts a batch, but no layer of the train net has a {Field}"
+                    : "parallel.micro-batches and parallel.reproducible both cut the batch; leave one of them out");
+        }
+
+        foreach (Size size in sizes)
+        {
+            if (size.Value != sizes[0].Value)
+            {
+                throw size.Fail($"{Field} is {size.Value}, that of layer '{sizes[0].Layer.Name}' is {sizes[0].Value}; "
+                    + "to be cut into micro-batches they must be equal");
+            }
+
+            if (size.Value % parts != 0)
+                throw size.Fail($"{Field} {size.Value} cannot be cut into {parts} equal micro-batches");
+        }
+
+        int part = sizes[0].Value / parts;
+        foreach (Size size in sizes)
+            size.Value = part;
+        return part;
     }
 
     private static int Grains(Size[] sizes, ParallelSettings parallel, int iterSize)

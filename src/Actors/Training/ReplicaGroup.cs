@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using CaffeActors.Actors.Configuration;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Compute.Reduction;
 using CaffeActors.Compute.Solvers;
 
@@ -36,17 +38,27 @@ internal sealed class ReplicaGroup : IDisposable
     /// <summary>The update rule and history.</summary>
     public Optimizer Optimizer { get; }
 
+    /// <summary>Threads on which the replicas' actors live: one each; of a placed one, one for itself and one for each
+    /// device.</summary>
+    public int Threads => Root.Placement is { } placement ? placement.Devices.Count + 1 : Replicas.Count;
+
     /// <summary>Who adds whose gradients.</summary>
     public ReductionPlan Plan { get; }
 
     /// <summary>Parameters that travel together, in the order in which gradients become complete.</summary>
     public IReadOnlyList<GradientBucket> Buckets { get; }
 
+    /// <summary>How the gradients are summed. Default tree.</summary>
+    public ReductionKind Reduction { get; init; } = ReductionKind.Tree;
+
     /// <summary>
     /// Whether diffs keep the update values after an iteration (for <c>snapshot_diff</c>) and are cleared before the
     /// next; else the update clears them in passing. Default false.
     /// </summary>
     public bool KeepsUpdates { get; init; }
+
+    /// <summary>A failure that is asked for; null, the default: none.</summary>
+    public Fault? Fault { get; init; }
 
     /// <summary>Whether an update must know all gradients before it begins.</summary>
     public bool UpdatesAtOnce =>
@@ -67,9 +79,6 @@ internal sealed class ReplicaGroup : IDisposable
 
     /// <summary>The learning rate of the last update.</summary>
     public float Rate { get; set; }
-
-    /// <summary>The first parameter that an update of this iteration made NaN or infinite, or null.</summary>
-    public LearnableParam? NotFinite { get; private set; }
 
     /// <summary>By rank, the mean loss of a replica's passes in the last iteration; with reproducible sums their
     /// sum. Each is set on its replica's thread before it tells that it is done.</summary>
@@ -93,18 +102,6 @@ internal sealed class ReplicaGroup : IDisposable
         return mean;
     }
 
-    /// <summary>To be called before an iteration.</summary>
-    public void BeginStep() => NotFinite = null;
-
-    /// <summary>Notes what an update has found, whatever the order in which buckets come.</summary>
-    /// <param name="param">A parameter, or null for none.</param>
-    public void NoteNotFinite(LearnableParam? param)
-    {
-        if (param is null || (NotFinite is not null && IndexOf(NotFinite) <= IndexOf(param)))
-            return;
-        NotFinite = param;
-    }
-
     /// <summary>Gives all replicas the root's parameters, down the tree.</summary>
     public void ShareWeights()
     {
@@ -126,6 +123,4 @@ internal sealed class ReplicaGroup : IDisposable
         foreach (Replica replica in Replicas)
             replica.Dispose();
     }
-
-    private int IndexOf(LearnableParam param) => Optimizer.Learnable.ToList().IndexOf(param);
 }

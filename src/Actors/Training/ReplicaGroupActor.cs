@@ -1,5 +1,7 @@
 using System.Globalization;
 using Akka.Actor;
+using CaffeActors.Actors.Configuration;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Reduction;
 using CaffeActors.Compute.Reduction;
@@ -19,17 +21,23 @@ internal sealed class ReplicaGroupActor : UntypedActor
     private StepDone? _rootDone;
     private int _missing;
 
-    public ReplicaGroupActor(ReplicaGroup group, IReadOnlyList<IActorRef> devices)
+    public ReplicaGroupActor(ReplicaGroup group, ReductionWiring wiring)
     {
         _group = group;
-        _wiring = new ReductionWiring(group, devices);
+        _wiring = wiring;
     }
 
     /// <summary>The props.</summary>
     /// <param name="group">The replicas.</param>
     /// <param name="devices">Their devices, by rank.</param>
     public static Props Props(ReplicaGroup group, params IReadOnlyList<IActorRef> devices) =>
-        Akka.Actor.Props.Create(() => new ReplicaGroupActor(group, devices));
+        Akka.Actor.Props.Create(() => new ReplicaGroupActor(group, new ReductionWiring(group, devices)));
+
+    /// <summary>The props of a single replica whose layers are placed on several devices.</summary>
+    /// <param name="group">The replica.</param>
+    /// <param name="placed">Its devices.</param>
+    public static Props Props(ReplicaGroup group, NetDevices placed) => Akka.Actor.Props.Create(
+        () => new ReplicaGroupActor(group, new ReductionWiring(group, new[] { placed.Main }) { Placed = placed }));
 
     protected override SupervisorStrategy SupervisorStrategy() => Supervision.Escalate;
 
@@ -42,7 +50,10 @@ internal sealed class ReplicaGroupActor : UntypedActor
                 string.Create(CultureInfo.InvariantCulture, $"replica-{rank}"));
         }
 
-        TreeReduction.Start(Context, _wiring);
+        if (_group.Reduction == ReductionKind.Ring)
+            RingReduction.Start(Context, _wiring);
+        else
+            TreeReduction.Start(Context, _wiring);
     }
 
     protected override void OnReceive(object message)

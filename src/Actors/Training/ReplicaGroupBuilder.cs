@@ -2,11 +2,9 @@ using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Backends.Cpu;
-using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
-using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Reduction;
 using CaffeActors.Compute.Solvers;
 
@@ -24,105 +22,95 @@ internal static class ReplicaGroupBuilder
     public static ReplicaGroup Build(RunPlan plan, LayerCatalog catalog, ulong seed, RunLog log)
     {
         ParallelSettings parallel = plan.Parallel;
-        DeviceOpener.Tell(parallel.Devices, line => log.Info(line));
-        ReplicaBatch batch = ReplicaBatch.Of(plan.Nets.Train, parallel, plan.Solver.IterSize, line => log.Warn(line));
-        int count = parallel.Devices.Count;
-        IReadOnlyList<int> threads =
-            DeviceList.Deal(plan.Threads > 0 ? plan.Threads : Environment.ProcessorCount, count);
+        IReadOnlyList<DeviceId> ids = parallel.Placement.Count == 0
+            ? parallel.Devices : LayerPlacement.Needed(OnlyDevice(parallel), parallel.Placement);
+        DeviceOpener.Tell(ids, line => log.Info(line));
+        log.Info("Creating the train net.");
+        ReplicaBatch batch = ReplicaBatch.Of(
+            plan.Nets.Train, parallel, plan.Solver.IterSize, line => log.Info(line), line => log.Warn(line));
         GradScale? scale = GradScale.Of(plan.Nets.Train, plan.Precision, plan.GradScale);
+        var builder = new ReplicaBuilder(plan, batch, catalog, seed, log, scale);
+        List<ReplicaDevice> devices = [];
         List<Replica> replicas = [];
-        List<GpuDevice?> gpus = [];
         try
         {
-            log.Info("Creating the train net.");
-            foreach (DeviceId device in parallel.Devices)
-                gpus.Add(DeviceOpener.Open(device));
-            foreach (int device in ReductionPlan.Of(count, LinkOf).Devices)
-                replicas.Add(Replica(device, replicas.Count));
-            if (count > 1 || parallel.Reproducible)
-                TellOf(plan, batch, replicas, log);
+            Open(plan, ids, devices);
+            if (parallel.Placement.Count > 0)
+            {
+                replicas.Add(builder.Placed(new LayerPlacement(parallel.Placement, devices)));
+            }
+            else
+            {
+                foreach (int device in ReductionPlan.Of(devices.Count, LinkOf).Devices)
+                    replicas.Add(builder.Whole(devices[device], replicas.Count));
+            }
+
+            RequireLayer(plan.Fault, replicas[0].Net);
+            if (devices.Count > 1 || parallel.Reproducible || parallel.MicroBatches > 1)
+                TellOf(plan, batch, devices, replicas, log);
             return new ReplicaGroup(
                 replicas,
                 new Optimizer(plan.Solver, replicas[0].Net.LearnableParams, replicas[0].Device,
                     line => log.Info(line)) { GradScale = scale },
                 parallel.BucketSize)
             {
+                Reduction = parallel.Reduction,
                 KeepsUpdates = plan.Solver.SnapshotDiff,
+                Fault = plan.Fault,
                 IsReproducible = parallel.Reproducible,
-                PassesOfBatch = batch.PassesOfBatch,
+                PassesOfBatch = batch.PassesOfBatch * parallel.MicroBatches,
             };
         }
         catch
         {
             foreach (Replica replica in replicas)
                 replica.Dispose();
-            foreach (GpuDevice? gpu in gpus.Except(replicas.Select(replica => replica.Gpu)))
-                gpu?.Dispose();
+            foreach (ReplicaDevice device in devices.Except(replicas.SelectMany(replica => replica.Devices)))
+                device.Dispose();
             throw;
         }
 
         // CPU devices share the host's memory: none is nearer to one than to another.
-        DeviceLink LinkOf(int a, int b) => gpus[a] is { } first && gpus[b] is { } second && first.CanReach(second)
-            ? DeviceLink.Peer : DeviceLink.Host;
+        DeviceLink LinkOf(int a, int b) =>
+            devices[a].Gpu is { } first && devices[b].Gpu is { } second && first.CanReach(second)
+                ? DeviceLink.Peer : DeviceLink.Host;
+    }
 
-        Replica Replica(int number, int rank)
+    private static void Open(RunPlan plan, IReadOnlyList<DeviceId> ids, List<ReplicaDevice> devices)
+    {
+        IReadOnlyList<int> threads =
+            DeviceList.Deal(plan.Threads > 0 ? plan.Threads : Environment.ProcessorCount, ids.Count);
+        for (int i = 0; i < ids.Count; i++)
+            devices.Add(new ReplicaDevice(ids[i], new CpuDevice(threads[i]), DeviceOpener.Open(ids[i])));
+    }
+
+    private static void RequireLayer(Fault? fault, Net net)
+    {
+        if (fault is not null && net.FindLayer(fault.Layer) is null)
         {
-            var device = new CpuDevice(threads[number]);
-            Net? net = null;
-            try
-            {
-                net = NetBuilder.Build(batch.Net.CloneWithPlaces(), new NetOptions(new LayerContext(device, seed)
-                {
-                    Gpu = gpus[number],
-                    SolverRank = rank,
-                    SolverCount = count,
-                    DealtRecords = batch.DealtRecords,
-                    GradScale = scale,
-                    Notice = rank == 0 ? line => log.Info(line) : static _ => { },
-                    Warning = rank == 0 ? line => log.Warn(line) : static _ => { },
-                    ResolvePath = plan.ResolvePath,
-                    Extensions = plan.Extensions,
-                    LoadThreads = plan.LoadThreads,
-                }, catalog) { Precision = plan.Precision });
-                if (parallel.Reproducible)
-                    RefuseCarriedState(net);
-                return new Replica(device, net, batch.Passes)
-                {
-                    Id = parallel.Devices[number],
-                    Gpu = gpus[number],
-                    Grains = parallel.Reproducible && batch.Passes > 1
-                        ? new GrainSums(net.LearnableParams, batch.Passes) : null,
-                };
-            }
-            catch
-            {
-                net?.Dispose();
-                device.Dispose();
-                throw;
-            }
+            throw new CaffeException(ErrorCodes.Usage, FailureKind.Configuration,
+                $"{Fault.Variable} names the layer '{fault.Layer}', which the train net does not have");
         }
     }
 
-    private static void RefuseCarriedState(Net net)
-    {
-        if (net.Layers.FirstOrDefault(layer => layer.Layer.CarriedState.Count > 0) is { } carrier)
-        {
-            throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
-                $"layer '{carrier.Name}' carries its state from pass to pass, so its sums cannot be reproducible; "
-                + "set parallel.reproducible = off", SourcePlaces.Of(carrier.Layer.Parameter));
-        }
-    }
+    private static DeviceId OnlyDevice(ParallelSettings parallel) => parallel.Devices.Count == 1
+        ? parallel.Devices[0]
+        : throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
+            $"placement deals one net out to several devices, so parallel.devices must name one (it names "
+            + $"{string.Join(", ", parallel.Devices)}); leave one of the two out");
 
-    private static void TellOf(RunPlan plan, ReplicaBatch batch, List<Replica> replicas, RunLog log)
+    private static void TellOf(
+        RunPlan plan, ReplicaBatch batch, List<ReplicaDevice> devices, List<Replica> replicas, RunLog log)
     {
-        log.Info("Devices: " + string.Join(", ", replicas.Select(replica =>
-            $"{replica.Id} ({replica.Device.Threads} thread{(replica.Device.Threads == 1 ? "" : "s")})")));
+        log.Info("Devices: " + string.Join(", ", devices.Select(device =>
+            $"{device.Id} ({device.Cpu.Threads} thread{(device.Cpu.Threads == 1 ? "" : "s")})")));
         if (batch.Images == 0)
             return;
         long images = (long)replicas.Count * batch.Images * plan.Solver.IterSize;
         log.Info($"Effective batch: {replicas.Count} x {batch.Images}"
             + (plan.Solver.IterSize > 1 ? $" x {plan.Solver.IterSize} (iter_size)" : "")
             + $" = {images} images"
-            + (plan.Parallel.Reproducible ? $", in grains of {plan.Parallel.Grain}" : ""));
+            + (plan.Parallel.Reproducible ? $", in grains of {plan.Parallel.Grain}" : "")
+            + (plan.Parallel.MicroBatches > 1 ? $", in {plan.Parallel.MicroBatches} micro-batches" : ""));
     }
 }

@@ -3,6 +3,7 @@ using Akka.Actor;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Metrics;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Diagnostics;
 
 namespace CaffeActors.Actors.Training;
@@ -45,18 +46,31 @@ internal sealed class RunActor : UntypedActor
         _observers = Context.ActorOf(
             ObserverActor.Props(_run.Metrics, _watchers, _run.Log).WithDispatcher(Dispatchers.Files), "observers");
         Context.Watch(_observers);
-        IActorRef[] devices = [.. _run.Replicas.Replicas.Select((replica, rank) => Context.ActorOf(
-            DeviceActor.Props(replica.Gpu).WithDispatcher(Dispatchers.Replica(rank)),
-            string.Create(CultureInfo.InvariantCulture, $"device-{rank}")))];
+        ReplicaGroup group = _run.Replicas;
+        NetDevices? placed = group.Root.Placement is { } placement ? Placed(placement) : null;
+        IActorRef[] devices = placed is not null ? [placed.Main]
+            : [.. group.Replicas.Select((replica, rank) => Device(replica.Gpu, rank, rank))];
         IActorRef replicas = Context.ActorOf(
-            ReplicaGroupActor.Props(_run.Replicas, devices).WithDispatcher(root), "replicas");
+            (placed is null ? ReplicaGroupActor.Props(group, devices) : ReplicaGroupActor.Props(group, placed))
+                .WithDispatcher(root), "replicas");
         IActorRef evaluator = Context.ActorOf(
-            EvaluatorActor.Props(_run.Tests, _run.Replicas.Root.Net, devices[0]).WithDispatcher(root), "evaluator");
+            EvaluatorActor.Props(_run.Tests, group.Root.Net, placed ?? new NetDevices(devices[0]))
+                .WithDispatcher(root), "evaluator");
         IActorRef snapshots = Context.ActorOf(SnapshotActor.Props(_run).WithDispatcher(Dispatchers.Files), "snapshots");
         _solver = Context.ActorOf(
             SolverActor.Props(_run, replicas, evaluator, snapshots, _observers).WithDispatcher(root), "solver");
         _solver.Tell(Begin.Instance);
     }
+
+    // The replica's own thread then only passes messages on: while a device computes, others must hear them.
+    private static NetDevices Placed(LayerPlacement placement) => new(
+        [.. placement.Devices.Select((device, i) =>
+            (Device(device.Gpu, i, i + 1), (string?)Dispatchers.Replica(i + 1)))],
+        placement.IndexOf);
+
+    private static IActorRef Device(GpuDevice? gpu, int number, int thread) => Context.ActorOf(
+        DeviceActor.Props(gpu).WithDispatcher(Dispatchers.Replica(thread)),
+        string.Create(CultureInfo.InvariantCulture, $"device-{number}"));
 
     protected override void OnReceive(object message)
     {

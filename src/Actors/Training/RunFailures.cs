@@ -12,6 +12,10 @@ internal static class RunFailures
     /// <summary>A failure of one layer, with the layer's name and place.</summary>
     public static CaffeException InLayer(Exception failure, NetLayer layer) => failure switch
     {
+        // A device knows nothing of layers.
+        CaffeException { Kind: FailureKind.Device } known when !known.Message.StartsWith("layer '") =>
+            new CaffeException(known.Code, known.Kind, $"layer '{layer.Name}': {known.Message}",
+                SourcePlaces.Of(layer.Layer.Parameter), known.InnerException ?? known),
         CaffeException known => known.At(SourcePlaces.Of(layer.Layer.Parameter)),
         OutOfMemoryException => new CaffeException(ErrorCodes.OutOfMemory, FailureKind.Device,
             $"layer '{layer.Name}' got no memory; make the batch smaller", SourcePlaces.Of(layer.Layer.Parameter),

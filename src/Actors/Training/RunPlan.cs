@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using CaffeActors.Actors.Configuration;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Schema;
@@ -55,6 +56,9 @@ public sealed record RunPlan
 
     /// <summary>The devices and how they train together.</summary>
     public ParallelSettings Parallel { get; init; } = new();
+
+    /// <summary>A failure that is asked for; null, the default: none.</summary>
+    public Fault? Fault { get; init; }
 
     /// <summary>Threads to compute on, dealt out to the devices; 0 takes one for each core.</summary>
     public int Threads { get; init; }

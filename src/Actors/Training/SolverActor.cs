@@ -115,7 +115,7 @@ internal sealed class SolverActor : UntypedActor
 
     private void OnStepDone(StepDone done)
     {
-        if (_run.Replicas.NotFinite is { } param)
+        if (_run.Replicas.Optimizer.NotFinite is { } param)
         {
             End(RunEnd.Failed, Divergence.OfUpdate(param, done.Iteration));
             return;

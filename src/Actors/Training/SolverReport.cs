@@ -70,7 +70,7 @@ internal sealed class SolverReport
         TimeSpan elapsed = _run.Time.GetElapsedTime(_displayedAt, now);
         (_displayed, _displayedAt) = (done.Iteration, now);
         _log.Iteration(done.Iteration, since > 0 ? since : _solver.Display, elapsed, smoothed);
-        IReadOnlyList<OutputValue> outputs = NetOutputs.Of(_run.Replicas.Root.Net);
+        IReadOnlyList<OutputValue> outputs = NetOutputs.Of(_run.Replicas.Root.LastNet);
         _log.TrainOutputs(outputs);
         _log.Rate(done.Iteration, done.Rate);
         Row(done.Iteration, MetricNames.Train, "loss", smoothed);

@@ -81,7 +81,7 @@ public sealed class TrainingHost
     {
         string name = $"caffeactors-{Guid.NewGuid():N}";
         AkkaLogActor.Logs[name] = _log;
-        Config config = ConfigurationFactory.ParseString(Dispatchers.Configuration(run.Replicas.Replicas.Count));
+        Config config = ConfigurationFactory.ParseString(Dispatchers.Configuration(run.Replicas.Threads));
         if (_plan.AkkaConfig.Length > 0)
             config = ConfigurationFactory.ParseString($"akka {{ {_plan.AkkaConfig} }}").WithFallback(config);
         using var system = ActorSystem.Create(name, config);

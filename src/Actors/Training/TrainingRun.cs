@@ -30,7 +30,7 @@ internal sealed class TrainingRun : IDisposable
         _started = time.GetTimestamp();
         Smoothed = new SmoothedLoss(plan.Solver.AverageLoss);
         ImagesPerIteration = DataLayers(replicas.Root.Net).Select(entry => entry.Layer.BatchSize).DefaultIfEmpty(0)
-            .Max() * replicas.PassesInAll;
+            .Max() * replicas.PassesInAll * (replicas.Root.Pipeline?.MicroBatches ?? 1);
         EpochSize = DataLayers(replicas.Root.Net).Select(entry => entry.Layer.RecordCount).FirstOrDefault();
     }
 

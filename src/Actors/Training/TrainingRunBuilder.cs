@@ -81,9 +81,8 @@ internal sealed class TrainingRunBuilder
         try
         {
             replicas = ReplicaGroupBuilder.Build(_plan, catalog, seed, _log);
-            var options = new NetOptions(new LayerContext(replicas.Root.Device, seed)
+            NetOptions options = replicas.Root.Options(new LayerContext(replicas.Root.Device, seed)
             {
-                Gpu = replicas.Root.Gpu,
                 Notice = line => _log.Info(line),
                 ResolvePath = _plan.ResolvePath,
                 Extensions = _plan.Extensions,
@@ -198,6 +197,7 @@ internal sealed class TrainingRunBuilder
                 + $"record"
             : $"Resuming at iteration {run.StartIteration}");
         snapshot.Restore(run.AllNets(), run.Replicas.Optimizer, run.Smoothed);
+        run.Replicas.Root.Pipeline?.AlignData();
     }
 
     private void RequireSame(ResumeState resume)

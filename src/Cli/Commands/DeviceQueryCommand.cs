@@ -1,8 +1,11 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Actors.Devices;
+using CaffeActors.Actors.Logging;
+using CaffeActors.Compute.Backends.Gpu;
 
 namespace CaffeActors.Cli.Commands;
 
@@ -11,7 +14,12 @@ namespace CaffeActors.Cli.Commands;
     true)]
 internal sealed class DeviceQueryCommand : VerbCommand
 {
-    private readonly Option<string> _gpu = new("--gpu") { Description = "Device ids, comma-separated, or all." };
+    private const string All = "all";
+
+    private readonly Option<string> _gpu = new("--gpu")
+    {
+        Description = "Ids of GPUs, comma-separated; all, the default, shows the CPU and every GPU.",
+    };
 
     public override void Define(Command command)
     {
@@ -21,22 +29,66 @@ internal sealed class DeviceQueryCommand : VerbCommand
 
     public override Task<int> RunAsync(ParseResult arguments, Terminal terminal)
     {
-        if (arguments.GetValue(_gpu) is { Length: > 0 } gpus and not "all")
+        string wanted = arguments.GetValue(_gpu) is { Length: > 0 } given ? given : All;
+        using RunLog log = GlogFlags.OpenLog(arguments, terminal.Error, "device-query");
+        log.Info($"Querying GPUs {wanted}");
+        if (wanted == All)
         {
-            throw new CaffeException(ErrorCodes.DeviceFailed, FailureKind.Device,
-                $"there is no GPU {gpus}: this build computes on the CPU; leave --gpu out");
+            TellCpu(terminal.Out);
+            foreach (GpuInfo gpu in GpuPlatform.Devices)
+                TellGpu(gpu, terminal.Out);
+            return Task.FromResult(ExitCodes.Done);
         }
 
-        TextWriter result = terminal.Out;
-        result.WriteLine("Device id:                     cpu");
-        result.WriteLine($"Name:                          {RuntimeInformation.ProcessArchitecture}, "
-            + $"{RuntimeInformation.OSDescription}");
-        result.WriteLine($"Cores:                         {Environment.ProcessorCount}");
-        result.WriteLine($"Total memory:                  {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes} bytes");
-        result.WriteLine($"SIMD:                          {Simd()}");
-        result.WriteLine("BLAS:                          managed");
+        // All are looked for before one is told of.
+        GpuInfo[] gpus = [.. DeviceOpener.OfGpus(wanted, _gpu.Name).Select(device =>
+            GpuPlatform.Devices.ElementAtOrDefault(device.Number) ?? throw GpuPlatform.Missing(device.Number))];
+        foreach (GpuInfo gpu in gpus)
+            TellGpu(gpu, terminal.Out);
         return Task.FromResult(ExitCodes.Done);
     }
+
+    private static void TellCpu(TextWriter result)
+    {
+        Tell(result, "Device id", "cpu");
+        Tell(result, "Name", $"{RuntimeInformation.ProcessArchitecture}, {RuntimeInformation.OSDescription}");
+        Tell(result, "Cores", Environment.ProcessorCount);
+        Tell(result, "Total memory", $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes} bytes");
+        Tell(result, "SIMD", Simd());
+        Tell(result, "BLAS", "managed");
+    }
+
+    // Caffe's names and units, then what it does not tell.
+    private static void TellGpu(GpuInfo gpu, TextWriter result)
+    {
+        result.WriteLine();
+        Tell(result, "Device id", gpu.Number);
+        string[] revision = gpu.Revision.Split('.');
+        if (revision is [var major, var minor])
+        {
+            Tell(result, "Major revision number", major);
+            Tell(result, "Minor revision number", minor);
+        }
+
+        Tell(result, "Name", gpu.Name);
+        Tell(result, "Total global memory", gpu.MemoryBytes);
+        Tell(result, "Total shared memory per block", gpu.SharedBytes);
+        Tell(result, "Warp size", gpu.WarpSize);
+        Tell(result, "Maximum threads per block", gpu.MaxGroupSize);
+        Tell(result, "Maximum dimension of block", gpu.MaxGroupShape);
+        Tell(result, "Maximum dimension of grid", gpu.MaxGridShape);
+        Tell(result, "Clock rate", gpu.ClockMegahertz * 1000L);
+        Tell(result, "Total constant memory", gpu.ConstantBytes);
+        Tell(result, "Number of multiprocessors", gpu.Multiprocessors);
+        foreach ((string name, string value) in gpu.Details)
+            Tell(result, name, value);
+        Tell(result, "Interface", gpu.Interface);
+        if (gpu.IsCpu)
+            Tell(result, "Kind", "a CPU behind a GPU's interface; used only when it is asked for");
+    }
+
+    private static void Tell(TextWriter result, string name, object value) =>
+        result.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name + ":",-30} {value}"));
 
     private static string Simd() =>
         Vector512.IsHardwareAccelerated ? "AVX-512 (512-bit vectors)"

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Api;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Schema;
@@ -40,7 +41,7 @@ internal sealed class TimeCommand : VerbCommand
         if (arguments.GetValue(_weights) is { } weights)
             session.LoadWeights(weights, line => log.Info(line));
         using var ahead = new ReadAhead(session.Net);
-        var timer = new LayerTimer(session.Net, ahead);
+        var timer = new LayerTimer(session.Net, ahead, session.Gpu);
         log.Info("Performing Forward");
         for (int rank = 0; rank < session.Net.Layers.Count; rank++)
             ahead.Deliver(rank);
@@ -103,7 +104,7 @@ internal sealed class TimeCommand : VerbCommand
     private static string Ms(double milliseconds) => LogNumber.Format(milliseconds);
 
     // Every layer runs both ways, whether the net's training would need it or not, as Caffe's does.
-    private sealed class LayerTimer(Net net, ReadAhead ahead)
+    private sealed class LayerTimer(Net net, ReadAhead ahead, GpuDevice? gpu)
     {
         private readonly long[] _forward = new long[net.Layers.Count];
         private readonly long[] _backward = new long[net.Layers.Count];
@@ -167,6 +168,8 @@ internal sealed class TimeCommand : VerbCommand
                 Forward(rank);
             else
                 net.BackwardLayer(rank);
+            // What a layer has queued is its work too.
+            gpu?.Synchronize();
             long ticks = Stopwatch.GetTimestamp() - start;
             (forward ? _forward : _backward)[rank] += ticks;
             _spans.Add((net.Layers[rank].Name, forward, start, ticks));

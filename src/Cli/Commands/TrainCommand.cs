@@ -29,7 +29,7 @@ internal sealed class TrainCommand : VerbCommand
     private readonly Option<string> _weights =
         new("--weights") { Description = "Weight files to begin with, comma-separated." };
     private readonly Option<string> _gpu =
-        new("--gpu") { Description = "GPUs to train on, comma-separated, or all; this build has none." };
+        new("--gpu") { Description = "GPUs to train on, by id, comma-separated, or all." };
     private readonly Option<string> _device =
         new("--device") { Description = "Devices to train on, a replica of the net on each, as in cpu:0,cpu:1." };
     private readonly Option<int?> _level = new("--level") { Description = "Level of the train net's state." };
@@ -83,7 +83,10 @@ internal sealed class TrainCommand : VerbCommand
         PlanOptions options = OptionsOf(arguments);
         using var live = terminal.IsInteractive ? new LiveConsole(terminal.Error) : null;
         using RunLog log = GlogFlags.OpenLog(arguments, live ?? terminal.Error, "train");
-        RunPlan plan = Plan(file, arguments, options, terminal, log, live);
+        RunPlan plan = Plan(file, arguments, options, terminal, log, live) with
+        {
+            Fault = Fault.Of(terminal.Environment),
+        };
         if (arguments.GetValue(_dryRun))
         {
             DryRun.Tell(plan, terminal);

@@ -106,9 +106,10 @@ public abstract class Layer : IDisposable
 
     /// <summary>
     /// Whether the layer's work is the host's by nature (it reads or writes files, or runs a user's code), so that a
-    /// net on an accelerator does not miss a path for it there. Default: a layer that cannot have bottoms.
+    /// net on an accelerator does not miss a path for it there. Default: a layer that cannot have bottoms, or a class of
+    /// a plugged-in library.
     /// </summary>
-    public virtual bool BelongsToHost => ExactBottoms == 0;
+    public virtual bool BelongsToHost => ExactBottoms == 0 || PlugInFault.IsPluggedIn(this);
 
     /// <summary>The accelerator the layer computes on, or null: the CPU. Valid after <see cref="SetUp"/>.</summary>
     public GpuDevice? Gpu => _onGpu is null ? null : Context.Gpu;

@@ -12,13 +12,16 @@ internal static class PlugInFault
     public static CaffeException? Of(Layer layer, Exception fault)
     {
         Type type = layer.GetType();
-        return fault is CaffeException or OutOfMemoryException || ContextOf(type) == ContextOf(typeof(Layer))
+        return fault is CaffeException or OutOfMemoryException || !IsPluggedIn(layer)
             ? null
             : new CaffeException(ErrorCodes.BadLayerAssembly, FailureKind.Configuration,
                 $"layer '{layer.Name}' ({layer.Type}): class {type.FullName} of '{type.Assembly.GetName().Name}' threw "
                 + $"{fault.GetType().Name}: {fault.Message} (--verbose shows where)",
                 SourcePlaces.Of(layer.Parameter), fault);
     }
+
+    /// <summary>Whether a layer's class is a plugged-in library's.</summary>
+    public static bool IsPluggedIn(Layer layer) => ContextOf(layer.GetType()) != ContextOf(typeof(Layer));
 
     private static AssemblyLoadContext? ContextOf(Type type) => AssemblyLoadContext.GetLoadContext(type.Assembly);
 }

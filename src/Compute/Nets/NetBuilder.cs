@@ -83,8 +83,8 @@ public sealed class NetBuilder
         if (!StoragePlan.Apply(_parameter, _layers, outputs.Select(name => _blobs[name]), _options.Precision))
             return;
         _notice(Precision.Notice(_parameter, _options.Precision));
-        // On an accelerator blobs rest in its own memory.
-        if (_layers.Any(layer => layer.Layer.Gpu is not null))
+        // On an accelerator blobs rest in its own memory, and of several devices each converts for itself alone.
+        if (_options.Placement is not null || _layers.Any(layer => layer.Layer.Gpu is not null))
             return;
         foreach (NetLayer layer in _layers)
             layer.Resting = RestingBlobs.Of(layer, _options.Context.Device.Store);

@@ -8,10 +8,12 @@ namespace CaffeActors.Compute.Solvers;
 /// Everything one update does to a parameter, in one pass over its memory, since that pass is bound by memory alone:
 /// scale, normalize, regularize, the rule's formula, w -= Δ, and a look whether the new weights are finite.
 /// </summary>
-/// <param name="update">The parameter.</param>
+/// <param name="memory">The parameter.</param>
+/// <param name="update">What is done.</param>
 /// <param name="rule">The formula.</param>
 /// <param name="notFinite">Set to 1 where a new weight is NaN or infinite; else left alone.</param>
-internal readonly unsafe struct FusedUpdate<TRule>(ParamUpdate update, TRule rule, int* notFinite) : IRangeBody
+internal readonly unsafe struct FusedUpdate<TRule>(ParamMemory memory, ParamUpdate update, TRule rule, int* notFinite)
+    : IRangeBody
     where TRule : struct, IElementRule
 {
     private const int Width = 16;
@@ -19,8 +21,8 @@ internal readonly unsafe struct FusedUpdate<TRule>(ParamUpdate update, TRule rul
     /// <inheritdoc/>
     public void Invoke(int from, int to)
     {
-        float* w = update.Weights + from, g = update.Gradient + from, h = update.History + from;
-        float* h2 = TRule.HistoryBlocks > 1 ? update.SecondHistory + from : null;
+        float* w = memory.Weights + from, g = memory.Gradient + from, h = memory.History + from;
+        float* h2 = TRule.HistoryBlocks > 1 ? memory.SecondHistory + from : null;
         int tail = (to - from) % Width, whole = to - from - tail;
         bool finite = Steps(w, g, h, h2, whole);
         if (tail > 0)

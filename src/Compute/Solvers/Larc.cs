@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 
@@ -13,7 +10,7 @@ namespace CaffeActors.Compute.Solvers;
 /// min(rate, r) ("clip"); lr_mult only switches a parameter on or off. With <c>larc_turbo</c> r is multiplied by
 /// 1 - 0.9 c, c being the exponential mean (0.95) of the cosine between gradient and history: state of its own.
 /// </summary>
-internal sealed unsafe class Larc
+internal sealed class Larc
 {
     private const string Scale = "scale";
     private const string Clip = "clip";
@@ -46,52 +43,29 @@ internal sealed unsafe class Larc
     public static Larc? Of(SolverParameter parameter, int count) =>
         parameter.Larc ? new Larc(parameter, count) : null;
 
+    /// <summary>Whether the sums over the history are needed.</summary>
+    public bool ReadsHistory => _alignment.Length > 0;
+
     /// <summary>A parameter's rate.</summary>
-    /// <param name="device">Whose threads.</param>
     /// <param name="index">Which parameter.</param>
-    /// <param name="update">It, with the rate of the iteration as its <see cref="ParamUpdate.LocalRate"/>.</param>
-    public float RateOf(CpuDevice device, int index, in ParamUpdate update)
+    /// <param name="sums">The sums over it.</param>
+    /// <param name="update">Its update, with the rate of the iteration as its
+    /// <see cref="ParamUpdate.LocalRate"/>.</param>
+    public float RateOf(int index, in ParamSums sums, in ParamUpdate update)
     {
-        double weights = Norm(device, update.Weights, update.Count);
-        double stored = Norm(device, update.Gradient, update.Count);
+        double weights = Math.Sqrt(sums.Weights), stored = Math.Sqrt(sums.Gradient);
         double gradient = stored * Math.Abs(update.GradientScale * update.Normalization);
         double ratio = weights > 0 && gradient > 0 ? (1 - update.Momentum) * _eta * weights / gradient : 1;
-        if (_alignment.Length > 0)
+        if (ReadsHistory)
         {
-            double history = Norm(device, update.History, update.Count), cosine = 0;
+            double history = Math.Sqrt(sums.History), cosine = 0;
             if (history > 0 && stored > 0)
-            {
-                double product = BlockSum.Run(
-                    device, update.Count, new ProductsBody(update.Gradient, update.History));
-                cosine = Math.Sign(update.GradientScale) * (product / (history * stored));
-            }
-
+                cosine = Math.Sign(update.GradientScale) * (sums.Products / (history * stored));
             float mean = (Kept * _alignment[index]) + ((1 - Kept) * (float)cosine);
             _alignment[index] = mean;
             ratio *= 1 - (TurboStrength * mean);
         }
 
         return _clips ? Math.Min(update.LocalRate, (float)ratio) : update.LocalRate * (float)ratio;
-    }
-
-    private static double Norm(CpuDevice device, float* values, int count) =>
-        Math.Sqrt(BlockSum.Run(device, count, new ProductsBody(values, values)));
-
-    private readonly struct ProductsBody(float* a, float* b) : ISumBody
-    {
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public double Invoke(int from, int to)
-        {
-            Vector512<double> low = default, high = default;
-            for (int i = from; i < to; i += Lanes.Count)
-            {
-                (Vector512<double> a0, Vector512<double> a1) = Vector512.Widen(Lanes.Load(a + i, to - i));
-                (Vector512<double> b0, Vector512<double> b1) = Vector512.Widen(Lanes.Load(b + i, to - i));
-                low += a0 * b0;
-                high += a1 * b1;
-            }
-
-            return Vector512.Sum(low + high);
-        }
     }
 }

@@ -23,6 +23,6 @@ public sealed record LearnableParam(Blob Blob, float LrMult, float DecayMult, st
         if (Gpu is null)
             Blob.MutableDiff.Clear();
         else
-            Blob.DiffMemory.OverwriteDeviceData(Gpu).Clear();
+            Blob.ClearGpuDiff(Gpu);
     }
 }

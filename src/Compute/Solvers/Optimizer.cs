@@ -1,7 +1,6 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -10,9 +9,9 @@ namespace CaffeActors.Compute.Solvers;
 
 /// <summary>
 /// Updates a net's parameters from their gradients: learning rate, clipping, normalization, weight decay, the rule
-/// of the solver's type. Its state is the history and the current step. The bits of an update do not depend on the
-/// number of threads, nor on the order in which parameters are updated. A steady iteration allocates no managed
-/// memory. Not thread-safe: one call at a time.
+/// of the solver's type. Its state is the history and the current step. A parameter is updated where its layer computes
+/// it, and its history is kept there. The bits of an update do not depend on the number of threads, nor on the order in
+/// which parameters are updated. A steady iteration allocates no managed memory. Not thread-safe: one call at a time.
 /// </summary>
 public sealed unsafe class Optimizer : IDisposable
 {
@@ -27,6 +26,11 @@ public sealed unsafe class Optimizer : IDisposable
     private readonly float _clip;
     private readonly LearnableParam[] _params;
     private readonly Blob[] _history;
+
+    // For each parameter that an accelerator updates, what is kept there; those of one accelerator have one.
+    private readonly GpuUpdates?[] _onGpu;
+    private readonly GpuUpdates[] _gpus;
+    private readonly bool[] _notFinite;
     private readonly Action<string>? _notice;
     private int _currentStep;
     private float _rate;
@@ -35,7 +39,7 @@ public sealed unsafe class Optimizer : IDisposable
     /// <summary>Makes the optimizer of a solver, its history zero.</summary>
     /// <param name="parameter">The solver's message.</param>
     /// <param name="learnable">What to update: a net's learnable parameters, owners only, in the net's order.</param>
-    /// <param name="device">Where to compute.</param>
+    /// <param name="device">Where to compute for parameters of no accelerator.</param>
     /// <param name="notice">Takes remarks meant for the log, one line each. Default: nobody listens.</param>
     /// <exception cref="CaffeException">A setting is unknown or out of range.</exception>
     public Optimizer(
@@ -57,6 +61,10 @@ public sealed unsafe class Optimizer : IDisposable
         _history = new Blob[_params.Length * _rule.HistoryBlocks];
         for (int i = 0; i < _history.Length; i++)
             _history[i] = new Blob(_params[i % _params.Length].Blob.Shape);
+        _gpus = [.. _params.Select(param => param.Gpu).OfType<GpuDevice>().Distinct()
+            .Select(gpu => new GpuUpdates(gpu, _params.Length))];
+        _onGpu = [.. _params.Select(param => Array.Find(_gpus, updates => updates.Gpu == param.Gpu))];
+        _notFinite = new bool[_params.Length];
     }
 
     /// <summary>What is updated, in the net's order.</summary>
@@ -88,10 +96,21 @@ public sealed unsafe class Optimizer : IDisposable
     /// adaptively.</summary>
     public bool NeedsAllGradients => ClipsGradients || GradScale is { IsAdaptive: true };
 
-    /// <summary>
-    /// The first parameter that has a NaN or infinite weight after the last <see cref="ApplyUpdate"/>; null for none.
-    /// </summary>
-    public LearnableParam? NotFinite { get; private set; }
+    /// <summary>The first parameter whose last update left it a NaN or infinite weight; null for none. Waits for
+    /// accelerators.</summary>
+    public LearnableParam? NotFinite
+    {
+        get
+        {
+            for (int i = 0; i < _params.Length; i++)
+            {
+                if (_onGpu[i] is { } gpu ? gpu.IsNotFinite(i) : _notFinite[i])
+                    return _params[i];
+            }
+
+            return null;
+        }
+    }
 
     /// <summary>The learning rate of an iteration, to be asked for in order; asking again changes nothing.</summary>
     /// <param name="iteration">Updates done so far.</param>
@@ -122,7 +141,6 @@ public sealed unsafe class Optimizer : IDisposable
     public float ApplyUpdate(int iteration, float gradientScale = 1, bool clearGradients = false)
     {
         float rate = Rate(iteration);
-        NotFinite = null;
         if (GradScale is { } admission && !admission.Admits(_device, _params, gradientScale))
         {
             Skip(admission);
@@ -130,12 +148,9 @@ public sealed unsafe class Optimizer : IDisposable
         }
 
         float scale = ClipGradients(gradientScale);
+        QueueSums(0, _params.Length);
         for (int i = 0; i < _params.Length; i++)
-        {
-            if (!UpdateParam(i, rate, iteration, scale, clearGradients))
-                NotFinite ??= _params[i];
-        }
-
+            Update(i, rate, iteration, scale, clearGradients);
         GradScale?.Advance();
         return rate;
     }
@@ -150,9 +165,13 @@ public sealed unsafe class Optimizer : IDisposable
     {
         if (!ClipsGradients)
             return gradientScale;
+        for (int i = 0; i < _params.Length; i++)
+            _onGpu[i]?.QueueSquares(i, _params[i].Blob);
+        foreach (GpuUpdates gpu in _gpus)
+            gpu.ReadSums();
         double sum = 0;
-        foreach (LearnableParam learnable in _params)
-            sum += BlockSum.Run(_device, learnable.Blob.Count, new SquaresBody(learnable.Blob.CpuDiff));
+        for (int i = 0; i < _params.Length; i++)
+            sum += _onGpu[i] is { } gpu ? gpu.SquaresOf(i) : SquaresOf(_params[i].Blob);
         float norm = (float)(Math.Sqrt(sum) * Math.Abs(Unscaled(gradientScale)));
         if (!(norm > _clip))
             return gradientScale;
@@ -168,39 +187,11 @@ public sealed unsafe class Optimizer : IDisposable
     /// <param name="iteration">Updates done so far.</param>
     /// <param name="gradientScale">What <see cref="ClipGradients"/> gave. Default 1.</param>
     /// <param name="clearGradient">Whether the diff is zeroed instead of keeping Δ. Default false.</param>
-    /// <returns>Whether all its weights are finite.</returns>
-    public bool UpdateParam(
+    public void UpdateParam(
         int index, float rate, int iteration, float gradientScale = 1, bool clearGradient = false)
     {
-        LearnableParam learnable = _params[index];
-        Blob blob = learnable.Blob, history = _history[index];
-        if (blob.Count != history.Count)
-        {
-            throw new InvalidOperationException(
-                $"Parameter '{learnable.Name}' had the shape {history.ShapeString} and now has {blob.ShapeString}.");
-        }
-
-        if (blob.Count == 0)
-            return true;
-        var update = new ParamUpdate
-        {
-            Count = blob.Count,
-            Weights = blob.MutableCpuData,
-            Gradient = blob.MutableCpuDiff,
-            History = history.MutableCpuData,
-            SecondHistory = _rule.HistoryBlocks > 1 ? _history[_params.Length + index].MutableCpuData : null,
-            GradientScale = Unscaled(gradientScale),
-            Normalization = _normalization,
-            Regularization = _regularization,
-            Decay = _weightDecay.At(iteration) * learnable.DecayMult,
-            LocalRate = _larc is null ? rate * learnable.LrMult : rate,
-            Momentum = _momentum.At(iteration, rate),
-            Iteration = iteration,
-            ClearGradient = clearGradient,
-        };
-        if (_larc is not null)
-            update = update with { LocalRate = learnable.LrMult == 0 ? 0 : _larc.RateOf(_device, index, update) };
-        return _rule.Update(_device, update);
+        QueueSums(index, index + 1);
+        Update(index, rate, iteration, gradientScale, clearGradient);
     }
 
     /// <summary>Writes history, current step and what policy plateau keeps into a solver state, whose other fields
@@ -259,9 +250,64 @@ public sealed unsafe class Optimizer : IDisposable
     /// <summary>Frees the history.</summary>
     public void Dispose()
     {
+        foreach (GpuUpdates gpu in _gpus)
+            gpu.Dispose();
         foreach (Blob blob in _history)
             blob.Dispose();
     }
+
+    private void Update(int index, float rate, int iteration, float gradientScale, bool clearGradient)
+    {
+        LearnableParam learnable = _params[index];
+        Blob blob = learnable.Blob, history = _history[index];
+        if (blob.Count != history.Count)
+        {
+            throw new InvalidOperationException(
+                $"Parameter '{learnable.Name}' had the shape {history.ShapeString} and now has {blob.ShapeString}.");
+        }
+
+        if (blob.Count == 0)
+            return;
+        Blob? second = _rule.HistoryBlocks > 1 ? _history[_params.Length + index] : null;
+        var update = new ParamUpdate
+        {
+            GradientScale = Unscaled(gradientScale),
+            Normalization = _normalization,
+            Regularization = _regularization,
+            Decay = _weightDecay.At(iteration) * learnable.DecayMult,
+            LocalRate = _larc is null ? rate * learnable.LrMult : rate,
+            Momentum = _momentum.At(iteration, rate),
+            Iteration = iteration,
+            ClearGradient = clearGradient,
+        };
+        if (_larc is not null)
+            update = update with { LocalRate = learnable.LrMult == 0 ? 0 : _larc.RateOf(index, SumsOf(index), update) };
+        if (_onGpu[index] is { } gpu)
+            gpu.Update(index, _rule, new GpuParamMemory(gpu.Gpu, blob, history, second), blob.Count, update);
+        else
+            _notFinite[index] = !_rule.Update(_device, new ParamMemory(blob, history, second), update);
+    }
+
+    // What layer-wise rates go by: of all parameters of an accelerator at once, since each copy waits.
+    private void QueueSums(int from, int to)
+    {
+        if (_larc is null)
+            return;
+        for (int i = from; i < to; i++)
+            _onGpu[i]?.QueueSums(i, _params[i].Blob, _history[i], _larc.ReadsHistory);
+        foreach (GpuUpdates gpu in _gpus)
+        {
+            if (to - from > 1 || gpu == _onGpu[from])
+                gpu.ReadSums();
+        }
+    }
+
+    private ParamSums SumsOf(int index) => _onGpu[index] is { } gpu
+        ? gpu.SumsOf(index, _larc!.ReadsHistory)
+        : ParamSums.Of(
+            _device, new ParamMemory(_params[index].Blob, _history[index], null), _larc!.ReadsHistory);
+
+    private double SquaresOf(Blob blob) => ParamSums.OfProducts(_device, blob.CpuDiff, blob.CpuDiff, blob.Count);
 
     private float Unscaled(float gradientScale) => gradientScale / (GradScale?.Factor ?? 1);
 
@@ -303,22 +349,4 @@ public sealed unsafe class Optimizer : IDisposable
 
     private static CaffeException Damaged(string message) =>
         new(ErrorCodes.BadSnapshot, FailureKind.Data, message);
-
-    private readonly struct SquaresBody(float* values) : ISumBody
-    {
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public double Invoke(int from, int to)
-        {
-            Vector512<double> low = default, high = default;
-            for (int i = from; i < to; i += 16)
-            {
-                (Vector512<double> a, Vector512<double> b) =
-                    Vector512.Widen(Lanes.Load(values + i, to - i));
-                low += a * a;
-                high += b * b;
-            }
-
-            return Vector512.Sum(low + high);
-        }
-    }
 }

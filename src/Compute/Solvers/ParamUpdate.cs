@@ -1,23 +1,9 @@
 namespace CaffeActors.Compute.Solvers;
 
-/// <summary>One update of one parameter: its memory and everything that does not depend on the rule.</summary>
-public readonly unsafe struct ParamUpdate
+/// <summary>One update of one parameter: everything that depends neither on the rule nor on where its memory
+/// is.</summary>
+public readonly struct ParamUpdate
 {
-    /// <summary>Number of elements of each array.</summary>
-    public required int Count { get; init; }
-
-    /// <summary>The weights w; they become w - Δ.</summary>
-    public required float* Weights { get; init; }
-
-    /// <summary>The accumulated gradient; it becomes Δ, or 0 where <see cref="ClearGradient"/> is set.</summary>
-    public required float* Gradient { get; init; }
-
-    /// <summary>The first block of history.</summary>
-    public required float* History { get; init; }
-
-    /// <summary>The second block of history; null where the rule has one.</summary>
-    public required float* SecondHistory { get; init; }
-
     /// <summary>Multiplies the gradient first: the clip factor.</summary>
     public required float GradientScale { get; init; }
 

@@ -1,6 +1,8 @@
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
+using ILGPU;
 
 namespace CaffeActors.Compute.Solvers;
 
@@ -24,9 +26,20 @@ public abstract class UpdateRule
 
     /// <summary>Updates a parameter and its history.</summary>
     /// <param name="device">Whose threads do it; their number does not change the result.</param>
-    /// <param name="update">The parameter.</param>
+    /// <param name="memory">The parameter.</param>
+    /// <param name="update">What is done.</param>
     /// <returns>Whether all new weights are finite.</returns>
-    public abstract bool Update(CpuDevice device, in ParamUpdate update);
+    public abstract bool Update(CpuDevice device, in ParamMemory memory, in ParamUpdate update);
+
+    /// <summary>Queues the update of a parameter and its history on an accelerator.</summary>
+    /// <param name="gpu">The accelerator.</param>
+    /// <param name="memory">The parameter.</param>
+    /// <param name="count">Number of its elements.</param>
+    /// <param name="update">What is done.</param>
+    /// <param name="notFinite">One number, set where a new weight is NaN or infinite; else left alone.</param>
+    /// <param name="mark">What it is set to.</param>
+    internal abstract void Update(
+        GpuDevice gpu, in GpuParamMemory memory, int count, in ParamUpdate update, ArrayView<int> notFinite, int mark);
 
     /// <summary>A failure of the solver's settings.</summary>
     /// <param name="parameter">The settings.</param>
@@ -37,23 +50,35 @@ public abstract class UpdateRule
 }
 
 /// <summary>An update rule that works on each element by itself.</summary>
-/// <typeparam name="TRule">The formula.</typeparam>
-public abstract unsafe class UpdateRule<TRule> : UpdateRule
+/// <typeparam name="TRule">The formula on 16 elements.</typeparam>
+/// <typeparam name="TGpuRule">The formula on one element.</typeparam>
+public abstract unsafe class UpdateRule<TRule, TGpuRule> : UpdateRule
     where TRule : struct, IElementRule
+    where TGpuRule : struct, IGpuElementRule
 {
     /// <inheritdoc/>
     public sealed override int HistoryBlocks => TRule.HistoryBlocks;
 
     /// <inheritdoc/>
-    public sealed override bool Update(CpuDevice device, in ParamUpdate update)
+    public sealed override bool Update(CpuDevice device, in ParamMemory memory, in ParamUpdate update)
     {
         int notFinite = 0;
-        TRule rule = At(update);
-        Elementwise.Run(device, update.Count, new FusedUpdate<TRule>(update, rule, &notFinite));
+        TRule rule = Widen(At(update));
+        Elementwise.Run(device, memory.Count, new FusedUpdate<TRule>(memory, update, rule, &notFinite));
         return notFinite == 0;
     }
 
+    /// <inheritdoc/>
+    internal sealed override void Update(
+        GpuDevice gpu, in GpuParamMemory memory, int count, in ParamUpdate update, ArrayView<int> notFinite, int mark) =>
+        gpu.Run(count, new GpuFusedUpdate<TGpuRule>(
+            memory, update, At(update), TRule.HistoryBlocks, notFinite, mark));
+
     /// <summary>The formula with its factors for one update.</summary>
-    /// <param name="update">What is updated, with its rate and momentum.</param>
-    protected abstract TRule At(in ParamUpdate update);
+    /// <param name="update">What is done, with its rate and momentum.</param>
+    protected abstract TGpuRule At(in ParamUpdate update);
+
+    /// <summary>The same formula on 16 elements.</summary>
+    /// <param name="rule">It, with its factors.</param>
+    protected abstract TRule Widen(in TGpuRule rule);
 }

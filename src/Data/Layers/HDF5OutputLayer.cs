@@ -29,6 +29,9 @@ public sealed class HDF5OutputLayer(LayerParameter parameter) : Layer(parameter)
     /// <inheritdoc/>
     public override int ExactTops => 0;
 
+    /// <inheritdoc/>
+    public override bool BelongsToHost => true;
+
     /// <summary>Writes the file with all batches so far.</summary>
     /// <exception cref="CaffeException">CFA1404: it cannot be written; what was there before still is.</exception>
     public void Save()

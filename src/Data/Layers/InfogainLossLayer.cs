@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
@@ -23,59 +24,29 @@ namespace CaffeActors.Data.Layers;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("InfogainLoss")]
-public sealed unsafe class InfogainLossLayer(LayerParameter parameter) : LossLayer(parameter)
+public sealed unsafe class InfogainLossLayer(LayerParameter parameter) : SoftmaxLossLayer(parameter)
 {
     private readonly InfogainLossParameter _infogain = parameter.InfogainLossParam ?? new InfogainLossParameter();
-    private readonly Blob _probabilities = new();
     private readonly Blob _rowSums = new();
     private readonly Blob _stored = new();
-    private PositionSplit _split;
-    private int _outer;
-    private LabelRule _rule;
-    private float _normalizer;
 
     /// <inheritdoc/>
-    public override int ExactBottoms => -1;
-
-    /// <inheritdoc/>
-    public override int MinBottoms => 2;
-
-    /// <inheritdoc/>
-    public override int MaxBottoms => 3;
-
-    /// <inheritdoc/>
-    public override int ExactTops => -1;
-
-    /// <inheritdoc/>
-    public override int MinTops => 1;
-
-    /// <inheritdoc/>
-    public override int MaxTops => 2;
-
-    /// <inheritdoc/>
-    public override bool AllowForceBackward(int bottom) => bottom == 0;
+    protected override int Axis => _infogain.Axis;
 
     /// <inheritdoc/>
     public override void Reshape(Blob[] bottom, Blob[] top)
     {
         base.Reshape(bottom, top);
         Blob scores = bottom[0], matrix = Matrix(bottom);
-        int axis = scores.CanonicalAxis(_infogain.Axis), classes = scores.Dim(axis);
-        _outer = scores.CountRange(0, axis);
-        _split = new PositionSplit(_outer, classes, scores.CountFrom(axis + 1));
-        if (LabelRule.Misfit(scores, axis, bottom[1]) is { } misfit)
-            throw Fail(ErrorCodes.ShapeMismatch, misfit);
+        int classes = Split.Classes;
         if (matrix.Count != (long)classes * classes)
         {
             throw Fail(ErrorCodes.ShapeMismatch,
-                $"for {classes} classes (axis {axis} of {scores.ShapeString}) the infogain matrix must have "
-                + $"{(long)classes * classes} values, not {matrix.ShapeString}");
+                $"for {classes} classes (axis {scores.CanonicalAxis(Axis)} of {scores.ShapeString}) the infogain "
+                + $"matrix must have {(long)classes * classes} values, not {matrix.ShapeString}");
         }
 
-        LossParameter? loss = Parameter.LossParam;
-        _rule = new LabelRule(classes, loss is { HasIgnoreLabel: true } ? loss.IgnoreLabel : null);
         _rowSums.Reshape(classes);
-        Probabilities(top).ReshapeLike(scores);
     }
 
     /// <inheritdoc/>
@@ -85,7 +56,7 @@ public sealed unsafe class InfogainLossLayer(LayerParameter parameter) : LossLay
     /// <inheritdoc/>
     protected override void LayerSetUp(Blob[] bottom, Blob[] top)
     {
-        RequireNoSecondWeight();
+        base.LayerSetUp(bottom, top);
         if (Parameter.LossParam is { HasNormalize: true })
         {
             throw Fail(ErrorCodes.BadLayerParameter,
@@ -107,31 +78,35 @@ public sealed unsafe class InfogainLossLayer(LayerParameter parameter) : LossLay
     }
 
     /// <inheritdoc/>
-    protected override void ForwardCpu(Blob[] bottom, Blob[] top)
+    protected override double LossCpu(float* p, Blob[] bottom)
     {
-        int valid = CountValidLabels(_rule, bottom[1], "loss_param { ignore_label }");
-        float* p = Probabilities(top).MutableCpuData, matrix = Matrix(bottom).CpuData;
-        SoftmaxKernel.Forward(Context.Device, bottom[0].CpuData, p, _outer, _split.Classes, _split.Inner);
-        int classes = _split.Classes;
-        Context.Device.Pool.Run(new InfogainRowSums(matrix, _rowSums.MutableCpuData, classes), classes);
-        float* labels = bottom[1].CpuData;
-        double loss = BlockSum.Run(
-            Context.Device, _split.Count, new InfogainLossBody(p, labels, matrix, _split, _rule));
-        _normalizer = Normalizer(NormalizationOf(), _outer, _split.Inner, valid);
-        top[0].MutableData[0] = (float)(loss / _normalizer);
+        float* matrix = Matrix(bottom).CpuData;
+        Context.Device.Pool.Run(
+            new InfogainRowSums(matrix, _rowSums.MutableCpuData, Split.Classes), Split.Classes);
+        return BlockSum.Run(
+            Context.Device, Split.Count, new InfogainLossBody(p, bottom[1].CpuData, matrix, Split, Rule));
     }
 
     /// <inheritdoc/>
-    protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
+    protected override void GradientCpu(float* p, Blob[] bottom, float* dx, float scale) =>
+        Context.Device.Pool.Run(
+            new InfogainGradient(
+                p, bottom[1].CpuData, Matrix(bottom).CpuData, _rowSums.CpuData, dx, scale, Split, Rule),
+            Split.Tasks);
+
+    /// <inheritdoc/>
+    protected override void LossGpu(GpuDevice gpu, Values p, Blob[] bottom, Values loss, float scale)
     {
-        RequireNoLabelGradient(propagateDown);
-        if (!propagateDown[0])
-            return;
-        var body = new InfogainGradient(
-            Probabilities(top).CpuData, bottom[1].CpuData, Matrix(bottom).CpuData, _rowSums.CpuData,
-            bottom[0].MutableCpuDiff, top[0].Diff[0] / _normalizer, _split, _rule);
-        Context.Device.Pool.Run(body, _split.Tasks);
+        Values matrix = Matrix(bottom).GpuData(gpu);
+        GpuInfogain.SumRows(gpu, Split.Classes, matrix, _rowSums.OverwriteGpuData(gpu));
+        GpuInfogain.Loss(gpu, Split, Rule, p, bottom[1].GpuData(gpu), matrix, loss, scale);
     }
+
+    /// <inheritdoc/>
+    protected override void GradientGpu(GpuDevice gpu, Values p, Blob[] bottom, Values dx, LossScale scale) =>
+        GpuInfogain.Gradient(
+            gpu, Split, Rule, p, bottom[1].GpuData(gpu), Matrix(bottom).GpuData(gpu), _rowSums.GpuData(gpu), dx,
+            scale);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -139,12 +114,9 @@ public sealed unsafe class InfogainLossLayer(LayerParameter parameter) : LossLay
         base.Dispose(disposing);
         if (!disposing)
             return;
-        _probabilities.Dispose();
         _rowSums.Dispose();
         _stored.Dispose();
     }
-
-    private Blob Probabilities(Blob[] top) => top.Length > 1 ? top[1] : _probabilities;
 
     private Blob Matrix(Blob[] bottom) => bottom.Length > 2 ? bottom[2] : _stored;
 }

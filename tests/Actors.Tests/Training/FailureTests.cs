@@ -1,9 +1,13 @@
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Metrics;
+using CaffeActors.Actors.Planning;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Data.Metrics;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Actors.Tests.Training;
 
@@ -59,6 +63,43 @@ public sealed class FailureTests : IDisposable
         Assert.Equal((RunEnd.Failed, 12, FailureKind.Internal),
             (outcome.End, outcome.Iteration, outcome.Failure!.Kind));
         Assert.Matches("'hook'.*of a fault.*iteration 12", outcome.Failure.Message);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task DeviceThatFails_EndsTheRunWithMetricsAndSnapshotWhole(int replicas)
+    {
+        _fixture.WriteSolver("snapshot: 10");
+        DeviceId first = DeviceId.TryParse(TestDevices.Name)!.Value;
+        RunPlan plan = _fixture.Plan(new PlanOptions
+        {
+            Devices = [.. Enumerable.Range(0, replicas).Select(i =>
+                i == 0 || (first.Kind == DeviceId.Gpu && GpuPlatform.Count > 1) ? first with { Number = i }
+                : new DeviceId(DeviceId.Cpu, i))],
+        });
+        RunOutcome outcome = await _fixture.RunAsync(plan with { Fault = new Fault(FaultPoint.Device, "ip1", 12) });
+        Assert.Equal((RunEnd.Failed, 12), (outcome.End, outcome.Iteration));
+        Assert.Equal((ErrorCodes.DeviceFailed, FailureKind.Device), (outcome.Failure!.Code, outcome.Failure.Kind));
+        string device = plan.Parallel.Devices[^1] is { Kind: DeviceId.Gpu } gpu
+            ? $"GPU {gpu.Number} " : $"device {plan.Parallel.Devices[^1]} ";
+        Assert.Matches($"^layer 'ip1': {device}.*failed: .*iteration 12", outcome.Failure.Message);
+        Assert.Equal([0L, 5L, 10L], MetricReader.Read(Folder("metrics"))
+            .Where(row => row is { Split: "train", Name: "lr" }).Select(row => row.Step));
+        // What is there is whole: the run goes on from it to its end.
+        Assert.Equal(["snap_iter_10.caffemodel", "snap_iter_10.resume", "snap_iter_10.solverstate"],
+            Files("snapshots"));
+        Assert.Equal(new RunOutcome(RunEnd.Finished, 40),
+            await _fixture.RunAsync(plan with { Resume = ResumeMode.Must }));
+        Assert.Single(LinesWith("Resuming at iteration 10"));
+    }
+
+    [Fact]
+    public async Task FaultOfALayerThatIsNotThere_IsRefused()
+    {
+        CaffeException failure = await Assert.ThrowsAsync<CaffeException>(() => _fixture.RunAsync(
+            _fixture.Plan() with { Fault = new Fault(FaultPoint.Device, "none", 0) }));
+        Assert.Contains("the layer 'none'", failure.Message, StringComparison.Ordinal);
     }
 
     [Theory]

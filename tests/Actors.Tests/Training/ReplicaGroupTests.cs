@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Akka.Actor;
 using Akka.Configuration;
+using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Training;
@@ -44,7 +45,8 @@ public sealed class ReplicaGroupTests
         layer { name: "loss2" type: "SoftmaxWithLoss" bottom: "side" bottom: "t" top: "loss2" loss_weight: 0.3 }
         """;
 
-    private static ReplicaGroup Build(int count, string more = "", bool keepsUpdates = false)
+    private static ReplicaGroup Build(
+        int count, string more = "", bool keepsUpdates = false, ReductionKind reduction = ReductionKind.Tree)
     {
         SolverParameter solver = TextFormat.Parse<SolverParameter>(
             $"base_lr: 0.1 lr_policy: 'fixed' momentum: 0.9 weight_decay: 0.01 iter_size: {IterSize} {more}");
@@ -62,12 +64,14 @@ public sealed class ReplicaGroupTests
             replicas, new Optimizer(solver, replicas[0].Net.LearnableParams, replicas[0].Device), bucketSize: 100)
         {
             KeepsUpdates = keepsUpdates,
+            Reduction = reduction,
         };
         group.ShareWeights();
         return group;
     }
 
-    private static (float[] Losses, string Weights) Plain(int count, string more = "")
+    private static (float[] Losses, string Weights) Plain(
+        int count, string more = "", ReductionKind reduction = ReductionKind.Tree)
     {
         using ReplicaGroup group = Build(count, more);
         var losses = new float[Iterations];
@@ -84,7 +88,9 @@ public sealed class ReplicaGroupTests
             }
 
             losses[i] /= IterSize;
-            foreach (ReductionPair pair in group.Plan.Pairs)
+            if (reduction == ReductionKind.Ring)
+                AddRound(group);
+            foreach (ReductionPair pair in group.Plan.Pairs.Where(_ => reduction == ReductionKind.Tree))
                 Add(group.Replicas[pair.Parent].Net, group.Replicas[pair.Child].Net);
             group.Optimizer.ApplyUpdate(i, 1f / count, clearGradients: true);
             foreach (Replica replica in group.Replicas.Skip(1))
@@ -102,6 +108,29 @@ public sealed class ReplicaGroupTests
             ReadOnlySpan<float> other = source.LearnableParams[id].Blob.Diff;
             for (int i = 0; i < sum.Length; i++)
                 sum[i] += other[i];
+        }
+    }
+
+    // Part c of each bucket begins at rank c.
+    private static void AddRound(ReplicaGroup group)
+    {
+        int count = group.Replicas.Count;
+        foreach (GradientBucket bucket in group.Buckets)
+        {
+            int all = bucket.Params.Sum(id => group.Root.Net.LearnableParams[id].Blob.Count), at = 0;
+            foreach (int id in bucket.Params)
+            {
+                float[][] diffs =
+                    [.. group.Replicas.Select(replica => replica.Net.LearnableParams[id].Blob.Diff.ToArray())];
+                Span<float> sum = group.Root.Net.LearnableParams[id].Blob.MutableDiff;
+                for (int i = 0; i < sum.Length; i++, at++)
+                {
+                    int first = Enumerable.Range(0, count).Last(chunk => (long)all * chunk / count <= at);
+                    sum[i] = diffs[first][i];
+                    for (int rank = 1; rank < count; rank++)
+                        sum[i] += diffs[(first + rank) % count][i];
+                }
+            }
         }
     }
 
@@ -155,15 +184,29 @@ public sealed class ReplicaGroupTests
     }
 
     [Theory]
-    [InlineData(2)]
-    [InlineData(5)]
-    public async Task ShuffledMessages_GiveTheSameBits(int count)
+    [InlineData(2, "")]
+    [InlineData(3, "clip_gradients: 0.5")]
+    [InlineData(4, "")]
+    public async Task Ring_GivesTheBitsOfThePlainLoop(int count, string solver)
     {
-        (float[] losses, string weights) = Plain(count);
+        (float[] losses, string weights) = Plain(count, solver, ReductionKind.Ring);
+        using ReplicaGroup group = Build(count, solver, reduction: ReductionKind.Ring);
+        (float[] Losses, string Weights) actors = await ActorsAsync(group);
+        Assert.Equal(losses, actors.Losses);
+        Assert.Equal(weights, actors.Weights);
+    }
+
+    [Theory]
+    [InlineData(2, ReductionKind.Tree)]
+    [InlineData(5, ReductionKind.Tree)]
+    [InlineData(4, ReductionKind.Ring)]
+    public async Task ShuffledMessages_GiveTheSameBits(int count, ReductionKind reduction)
+    {
+        (float[] losses, string weights) = Plain(count, reduction: reduction);
         int before = ShuffledMailbox.Overtakings;
         for (int seed = 0; seed < 20; seed++)
         {
-            using ReplicaGroup group = Build(count);
+            using ReplicaGroup group = Build(count, reduction: reduction);
             (float[] Losses, string Weights) shuffled = await ActorsAsync(group, string.Concat(
                 Enumerable.Range(0, count).Select(rank => $$"""
                     caffeactors.dispatchers.replica-{{rank}} {

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using CaffeActors.Api;
 using CaffeActors.Api.Images;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Testing;
 using Google.Protobuf;
 using SkiaSharp;
 
@@ -59,7 +60,7 @@ public sealed partial class ClassifyCommandTests : IDisposable
         string[] model = Model();
         string image = Image(), labels = _cli.Write("words.txt", "zero\none\ntwo, too\nthree\nfour\nfive\nsix\n");
         Assert.Equal(0, await _cli.RunAsync(
-            ["classify", .. model, "--mean", Mean(), "--labels", labels, image]));
+            ["classify", .. model, "--mean", Mean(), "--labels", labels, "--device", TestDevices.Name, image]));
         Assert.StartsWith($"---------- Prediction for {image} ----------\n", _cli.Out.ReplaceLineEndings("\n"),
             StringComparison.Ordinal);
 

@@ -141,7 +141,10 @@ public sealed class DataCommandsTests : IDisposable
         Assert.Equal(2, await _cli.RunAsync("extract_features", weights, net, "ip", "a,b", "1", "lmdb"));
         Assert.Equal(2, await _cli.RunAsync("extract_features", weights, net, "op", _cli.At("op"), "1", "lmdb"));
         Assert.Equal(2, await _cli.RunAsync("extract_features", weights, net, "ip", _cli.At("op"), "1", "csv"));
-        Assert.Equal(7, await _cli.RunAsync("extract_features", weights, net, "ip", _cli.At("op"), "1", "lmdb", "GPU"));
+        Assert.Equal(7, await _cli.RunAsync(
+            "extract_features", weights, net, "ip", _cli.At("op"), "1", "lmdb", "GPU", "DEVICE_ID=99"));
+        Assert.Equal(2, await _cli.RunAsync(
+            "extract_features", weights, net, "ip", _cli.At("op"), "1", "lmdb", "GPU", "1"));
         Assert.False(Path.Exists(_cli.At("op")));
     }
 

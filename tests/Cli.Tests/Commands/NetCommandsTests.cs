@@ -122,7 +122,9 @@ public sealed class NetCommandsTests : IDisposable
 
     [Theory]
     [InlineData("foo", 2, "cpu or gpu:N")]
-    [InlineData("gpu:0", 7, "there is no device gpu:0")]
+    [InlineData("gpu:-1", 2, "cpu or gpu:N")]
+    [InlineData("gpu:", 2, "cpu or gpu:N")]
+    [InlineData("gpu:99", 7, "there is no GPU 99")]
     public async Task NetRun_RefusesDevicesThatAreNotThere(string device, int code, string says)
     {
         string net = _cli.At("net.prototxt");

@@ -89,7 +89,7 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Fact]
-    public Task GpuThatIsNotThere() => AssertRefused(7, "CFA1701", _cli.Solver(_cli.Database()), "--gpu", "0");
+    public Task GpuThatIsNotThere() => AssertRefused(7, "CFA1701", _cli.Solver(_cli.Database()), "--gpu", "99");
 
     [Fact]
     public Task NothingToResume() => AssertRefused(4, "CFA1403", _cli.Solver(_cli.Database()), "--resume", "must");

@@ -29,6 +29,22 @@ internal static class LayerAssert
         }
     }
 
+    /// <summary>A layer of one bottom does on an accelerator what it does on the CPU, apart and in place, also where
+    /// values are kept in 16 bits.</summary>
+    public static void AcceleratorsDoTheSame(
+        LayerParameter parameter, Func<Blob> bottom, bool inPlace = true, bool backward = true, float tolerance = 1e-6f)
+    {
+        bool[] propagate = [backward];
+        new GpuComparison { Tolerance = tolerance, Propagate = propagate }.Check(parameter, () => [bottom()]);
+        new GpuComparison { Tolerance = 1e-2f, Propagate = propagate, Storage = StorageType.Float16 }
+            .Check(parameter, () => [bottom()]);
+        if (inPlace)
+        {
+            new GpuComparison { Tolerance = tolerance, Propagate = propagate, InPlace = true }
+                .Check(parameter, () => [bottom()]);
+        }
+    }
+
     /// <summary>Setting up fails with a code, and a message that names what is wrong.</summary>
     public static void SetUpFails(string code, LayerParameter parameter, Blob[] bottom, int tops, params string[] named)
     {

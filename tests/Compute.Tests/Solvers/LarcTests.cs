@@ -38,7 +38,7 @@ public sealed class LarcTests : IDisposable
         SolverParameter p = Parameter(policy, turbo);
         const int Count = 40011;
         using Blob blob = LayerHarness.RandomBlob(1, [Count]);
-        using var optimizer = new Optimizer(p, [new LearnableParam(blob, lrMult, 1, "w")], _device);
+        using var optimizer = new Optimizer(p, [TestDevices.Param(blob, lrMult, 1, "w")], _device);
         double[] w = [.. blob.Data.ToArray().Select(value => (double)value)];
         double[] h = new double[Count];
         double mean = 0;
@@ -83,7 +83,7 @@ public sealed class LarcTests : IDisposable
         (p.WeightDecay, p.IterSize) = (0.5f, 1);
         using Blob blob = LayerHarness.BlobOf([1], weight);
         blob.MutableDiff[0] = gradient;
-        using var optimizer = new Optimizer(p, [new LearnableParam(blob, 1, 1, "w")], _device);
+        using var optimizer = new Optimizer(p, [TestDevices.Param(blob, 1, 1, "w")], _device);
         optimizer.ApplyUpdate(0);
         Assert.Equal(weight - (0.1f * (gradient + (0.5f * weight))), blob.Data[0], 1e-7f);
     }
@@ -96,7 +96,7 @@ public sealed class LarcTests : IDisposable
         {
             using Blob blob = LayerHarness.BlobOf([1], 2);
             blob.MutableDiff[0] = 1;
-            using var optimizer = new Optimizer(p, [new LearnableParam(blob, lrMult, 1, "w")], _device);
+            using var optimizer = new Optimizer(p, [TestDevices.Param(blob, lrMult, 1, "w")], _device);
             optimizer.ApplyUpdate(0);
             return blob.Data[0];
         })];
@@ -116,7 +116,7 @@ public sealed class LarcTests : IDisposable
             using Blob blob = LayerHarness.RandomBlob(1, [100_003]);
             LayerHarness.FillRandom(blob.MutableDiff, 2);
             using var optimizer = new Optimizer(
-                Parameter("scale", turbo: true), [new LearnableParam(blob, 1, 1, "w")], device);
+                Parameter("scale", turbo: true), [TestDevices.Param(blob, 1, 1, "w")], device);
             optimizer.ApplyUpdate(0);
             optimizer.ApplyUpdate(1);
             return blob.Data.ToArray();

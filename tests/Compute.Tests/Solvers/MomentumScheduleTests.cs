@@ -48,7 +48,7 @@ public sealed class MomentumScheduleTests
         float[] Run(SolverParameter parameter)
         {
             using Blob blob = LayerHarness.RandomBlob(1, [20]);
-            using var optimizer = new Optimizer(parameter, [new LearnableParam(blob, 1, 1, "w")], device);
+            using var optimizer = new Optimizer(parameter, [TestDevices.Param(blob, 1, 1, "w")], device);
             optimizer.History[0].MutableData.Fill(0.25f);
             blob.MutableDiff.Fill(1);
             optimizer.ApplyUpdate(5);

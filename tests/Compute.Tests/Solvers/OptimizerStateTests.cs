@@ -14,8 +14,8 @@ public sealed class OptimizerStateTests : IDisposable
 
     private static LearnableParam[] Params() =>
     [
-        new(LayerHarness.RandomBlob(1, [4, 3, 2]), 1, 1, "conv1/0"),
-        new(LayerHarness.RandomBlob(2, [4]), 2, 0, "conv1/1"),
+        TestDevices.Param(LayerHarness.RandomBlob(1, [4, 3, 2]), 1, 1, "conv1/0"),
+        TestDevices.Param(LayerHarness.RandomBlob(2, [4]), 2, 0, "conv1/1"),
     ];
 
     private static SolverParameter Parameter(string type)

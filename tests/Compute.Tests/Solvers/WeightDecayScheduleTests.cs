@@ -30,7 +30,7 @@ public sealed class WeightDecayScheduleTests
     {
         using var device = new CpuDevice(1);
         using Blob blob = LayerHarness.BlobOf([1], 2);
-        using var optimizer = new Optimizer(Parameter(policy), [new LearnableParam(blob, 1, 1, "w")], device);
+        using var optimizer = new Optimizer(Parameter(policy), [TestDevices.Param(blob, 1, 1, "w")], device);
         optimizer.ApplyUpdate(iteration);
         Assert.Equal(2 - (2 * decay), blob.Data[0], 1e-6f);
     }

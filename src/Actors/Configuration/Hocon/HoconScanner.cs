@@ -83,10 +83,14 @@ internal sealed class HoconScanner(string text, HoconSource source)
         int from = _at;
         if (!inPath)
             SkipNumber();
-        while (AtUnquoted && !(inPath && Current == '.'))
+        while ((AtUnquoted && !(inPath && Current == '.')) || (!inPath && AtDeviceColon(from)))
             _at++;
         return text[from.._at];
     }
+
+    // In a value: gpu:0 needs no quotes, as a colon between a letter and a digit can mean nothing else there.
+    private bool AtDeviceColon(int from) => !AtEnd && Current == ':' && _at > from && char.IsAsciiLetter(text[_at - 1])
+        && _at + 1 < text.Length && char.IsAsciiDigit(text[_at + 1]);
 
     /// <summary>Reads a string in single or triple double-quotes.</summary>
     public string ReadQuoted() => Looking("\"\"\"") ? ReadTripleQuoted() : ReadJsonString();

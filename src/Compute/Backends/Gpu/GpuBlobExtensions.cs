@@ -28,6 +28,9 @@ public static class GpuBlobExtensions
     public static Values OverwriteGpuDiff(this Blob blob, GpuDevice gpu) =>
         Of(blob.DiffMemory.OverwriteDeviceData(gpu), blob.DiffMemory);
 
+    /// <summary>Sets the diff to zero.</summary>
+    public static void ClearGpuDiff(this Blob blob, GpuDevice gpu) => blob.DiffMemory.OverwriteDeviceData(gpu).Clear();
+
     /// <summary>Copies another blob's data on an accelerator, and its shape with it.</summary>
     public static void CopyGpuDataFrom(this Blob blob, GpuDevice gpu, Blob other)
     {

@@ -3,6 +3,7 @@ using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.OpenCL;
 
 namespace CaffeActors.Compute.Backends.Gpu;
 
@@ -15,20 +16,26 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 {
     private readonly Accelerator _accelerator;
     private readonly Context? _ownContext;
+    private readonly long _memory;
     private readonly GpuPool _pool;
     private readonly Dictionary<Type, Delegate> _kernels = [];
     private readonly GpuScratch _scratch;
     private readonly Dictionary<GpuDevice, bool> _peers = [];
+    private readonly Lock _copies = new();
     private GpuStaging? _staging;
     private GpuTransfers _transfers;
 
-    internal GpuDevice(Accelerator accelerator, int number, Context? ownContext = null)
+    internal GpuDevice(
+        Accelerator accelerator, int number, Context? ownContext = null, long memoryLimit = long.MaxValue)
     {
         _accelerator = accelerator;
         _ownContext = ownContext;
-        _pool = new GpuPool(accelerator);
+        _memory = Math.Min(memoryLimit, accelerator.MemorySize);
+        _pool = new GpuPool(accelerator, memoryLimit);
         _scratch = new GpuScratch(this);
         Number = number;
+        HasLargeTiles = accelerator.AcceleratorType == AcceleratorType.Cuda
+            || accelerator is CLAccelerator { Device: CLDevice { DeviceType: not CLDeviceType.CL_DEVICE_TYPE_CPU } };
     }
 
     /// <summary>Its number, as in <c>gpu:0</c>.</summary>
@@ -48,6 +55,10 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 
     /// <summary>Kernels launched so far.</summary>
     public long Launches { get; private set; }
+
+    /// <summary>Whether a thread's 64 sums stay in registers: not on a CPU that plays the threads of a group in
+    /// turn.</summary>
+    internal bool HasLargeTiles { get; set; }
 
     internal Accelerator Accelerator => _accelerator;
 
@@ -75,6 +86,7 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
                 _kernels.Add(typeof(TBody), kernel);
             }
 
+            BindHere();
             ((Action<AcceleratorStream, Index1D, TBody>)kernel)(Stream, count, body);
             Launches++;
         }
@@ -101,6 +113,7 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
                 _kernels.Add(typeof(TBody), kernel);
             }
 
+            BindHere();
             ((Action<AcceleratorStream, KernelConfig, TBody>)kernel)(
                 Stream, new KernelConfig(groups, TBody.GroupSize), body);
             Launches++;
@@ -157,12 +170,11 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         }
         catch (Exception failure) when (IsDeviceFailure(failure) || failure is OutOfMemoryException)
         {
-            long all = _accelerator.MemorySize;
             throw new CaffeException(ErrorCodes.OutOfMemory, FailureKind.Device, string.Create(
                 CultureInfo.InvariantCulture,
                 $"GPU {Number} ({Name}) has no room for {Mebibytes(bytes)}: {Mebibytes(_pool.UsedBytes)} of its "
-                + $"{Mebibytes(all)} are in use here, {Mebibytes(Math.Max(0, all - _pool.UsedBytes))} are left to this "
-                + $"and other programs; make the batch smaller"), null, failure);
+                + $"{Mebibytes(_memory)} are in use here, {Mebibytes(Math.Max(0, _memory - _pool.UsedBytes))} are left "
+                + $"to this and other programs; make the batch smaller"), null, failure);
         }
     }
 
@@ -170,12 +182,12 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 
     internal void Return(MemoryBuffer1D<float, Stride1D.Dense> buffer) => _pool.Return(buffer);
 
-    internal void CopyToDevice(void* source, ArrayView<byte> target)
+    internal void CopyToDevice(ArrayView<byte> source, ArrayView<byte> target)
     {
         try
         {
             using var binding = _accelerator.BindScoped();
-            target.CopyFromCPUUnsafeAsync(Stream, ref *(byte*)source, target.Length);
+            source.CopyTo(Stream, target);
             // The host's memory is its owner's again when this returns.
             Stream.Synchronize();
         }
@@ -184,19 +196,22 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
             throw Failed(failure);
         }
 
-        _transfers = _transfers with
+        lock (_copies)
         {
-            ToDevice = _transfers.ToDevice + 1,
-            BytesToDevice = _transfers.BytesToDevice + target.Length,
-        };
+            _transfers = _transfers with
+            {
+                ToDevice = _transfers.ToDevice + 1,
+                BytesToDevice = _transfers.BytesToDevice + target.Length,
+            };
+        }
     }
 
-    internal void CopyToHost(ArrayView<byte> source, void* target)
+    internal void CopyToHost(ArrayView<byte> source, ArrayView<byte> target)
     {
         try
         {
             using var binding = _accelerator.BindScoped();
-            source.CopyToCPUUnsafeAsync(Stream, ref *(byte*)target, source.Length);
+            source.CopyTo(Stream, target);
             Stream.Synchronize();
         }
         catch (Exception failure) when (IsDeviceFailure(failure))
@@ -204,11 +219,27 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
             throw Failed(failure);
         }
 
-        _transfers = _transfers with
+        lock (_copies)
         {
-            ToHost = _transfers.ToHost + 1,
-            BytesToHost = _transfers.BytesToHost + source.Length,
-        };
+            _transfers = _transfers with
+            {
+                ToHost = _transfers.ToHost + 1,
+                BytesToHost = _transfers.BytesToHost + source.Length,
+            };
+        }
+    }
+
+    internal void Clear(ArrayView<byte> target)
+    {
+        try
+        {
+            using var binding = _accelerator.BindScoped();
+            target.MemSetToZero(Stream);
+        }
+        catch (Exception failure) when (IsDeviceFailure(failure))
+        {
+            throw Failed(failure);
+        }
     }
 
     // What the peer has queued for the source must be done first.
@@ -226,11 +257,14 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
             throw Failed(failure);
         }
 
-        _transfers = _transfers with
+        lock (_copies)
         {
-            FromPeers = _transfers.FromPeers + 1,
-            BytesFromPeers = _transfers.BytesFromPeers + target.Length,
-        };
+            _transfers = _transfers with
+            {
+                FromPeers = _transfers.FromPeers + 1,
+                BytesFromPeers = _transfers.BytesFromPeers + target.Length,
+            };
+        }
     }
 
     /// <summary>Whether memory of another device can be copied to this one without the host.</summary>
@@ -249,6 +283,18 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 
         return reaches;
     }
+
+    // A thread that works with several accelerators in turn: drivers know one current device a thread.
+    private void BindHere()
+    {
+        if (!ReferenceEquals(Accelerator.Current, _accelerator))
+            _accelerator.Bind();
+    }
+
+    /// <summary>What a failure of the driver is told as.</summary>
+    /// <param name="failure">The failure.</param>
+    public CaffeException Failed(Exception failure) => new(ErrorCodes.DeviceFailed, FailureKind.Device,
+        $"GPU {Number} ({Name}) failed: {failure.Message}", null, failure);
 
     private void CopyDirectly(GpuDevice peer, ArrayView<byte> source, ArrayView<byte> target)
     {
@@ -283,7 +329,4 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 
     private static string Mebibytes(long bytes) =>
         string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:f1} MiB");
-
-    private CaffeException Failed(Exception failure) => new(ErrorCodes.DeviceFailed, FailureKind.Device,
-        $"GPU {Number} ({Name}) failed: {failure.Message}", null, failure);
 }

@@ -8,10 +8,12 @@ namespace CaffeActors.Compute.Backends.Gpu;
 internal sealed unsafe class GpuMemory : IDeviceMemory
 {
     private readonly GpuDevice _device;
+    private readonly GpuHostView _host;
 
     public GpuMemory(GpuDevice device, MemoryBuffer1D<float, Stride1D.Dense> buffer, long bytes)
     {
         _device = device;
+        _host = new GpuHostView(device);
         Buffer = buffer;
         Bytes = bytes;
     }
@@ -24,9 +26,9 @@ internal sealed unsafe class GpuMemory : IDeviceMemory
 
     private ArrayView<byte> Raw => Buffer.View.BaseView.Cast<byte>().SubView(0, Bytes);
 
-    public void CopyFromHost(void* source) => _device.CopyToDevice(source, Raw);
+    public void CopyFromHost(void* source) => _device.CopyToDevice(_host.Of(source, Bytes), Raw);
 
-    public void CopyToHost(void* target) => _device.CopyToHost(Raw, target);
+    public void CopyToHost(void* target) => _device.CopyToHost(Raw, _host.Of(target, Bytes));
 
     public bool TryCopyFromPeer(IDeviceMemory source)
     {
@@ -36,7 +38,7 @@ internal sealed unsafe class GpuMemory : IDeviceMemory
         return true;
     }
 
-    public void Clear() => Raw.MemSetToZero(_device.Stream);
+    public void Clear() => _device.Clear(Raw);
 
     public void Dispose() => _device.Return(this);
 }

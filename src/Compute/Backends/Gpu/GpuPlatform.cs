@@ -15,9 +15,8 @@ namespace CaffeActors.Compute.Backends.Gpu;
 /// </summary>
 public static class GpuPlatform
 {
-    // Optimized code inlines all calls, which also keeps address spaces known: what some OpenCL compilers ask for.
     private static readonly Lazy<Context> _context = new(static () =>
-        Context.Create(static builder => builder.Default().EnableAlgorithms().Optimize(OptimizationLevel.O2)));
+        Context.Create(static builder => Configure(builder.Default())));
 
     private static readonly Lazy<Device[]> _found = new(static () => Find(_context.Value));
 
@@ -58,12 +57,21 @@ public static class GpuPlatform
 
     /// <summary>A simulation on the CPU that takes milliseconds a launch: for tests of tiny blobs where there is no
     /// accelerator.</summary>
-    internal static GpuDevice OpenSimulation()
+    internal static GpuDevice OpenSimulation() => OpenSimulation(long.MaxValue);
+
+    /// <summary>A simulation with little memory.</summary>
+    /// <param name="memoryLimit">Most bytes of memory it has.</param>
+    internal static GpuDevice OpenSimulation(long memoryLimit)
     {
-        Context context = Context.Create(static builder =>
-            builder.CPU(new CPUDevice(4, 64, 1)).EnableAlgorithms().Optimize(OptimizationLevel.O2));
-        return new GpuDevice(context.GetCPUDevice(0).CreateCPUAccelerator(context), -1, context);
+        Context context = Context.Create(static builder => Configure(builder.CPU(new CPUDevice(4, 64, 1))));
+        return new GpuDevice(context.GetCPUDevice(0).CreateCPUAccelerator(context), -1, context, memoryLimit);
     }
+
+    /// <summary>How kernels are compiled: optimized code inlines all calls, which also keeps address spaces known, as
+    /// some OpenCL compilers ask for.</summary>
+    /// <param name="builder">Makes a context.</param>
+    internal static void Configure(Context.Builder builder) =>
+        builder.EnableAlgorithms().Optimize(OptimizationLevel.O2);
 
     private static Device[] Find(Context context)
     {
@@ -83,12 +91,37 @@ public static class GpuPlatform
         device.MaxSharedMemoryPerGroup, device.MaxConstantMemory, device.WarpSize,
         device switch
         {
-            CudaDevice cuda => cuda.Architecture?.ToString() ?? "",
-            CLDevice cl => cl.CVersion.ToString(),
+            CudaDevice { Architecture: { } capability } => Text($"{capability.Major}.{capability.Minor}"),
+            CLDevice cl => Text($"{cl.CVersion.Major}.{cl.CVersion.Minor}"),
             _ => "",
         },
-        IsCpu(device));
+        IsCpu(device))
+    {
+        Details = device switch
+        {
+            CudaDevice cuda =>
+            [
+                ("Total registers per block", Text($"{cuda.TotalNumRegistersPerGroup}")),
+                ("Maximum memory pitch", Text($"{cuda.MaxMemoryPitch}")),
+                ("Concurrent copy and execution", cuda.NumConcurrentCopyEngines > 0 ? "Yes" : "No"),
+                ("Memory clock rate", Text($"{cuda.MemoryClockRate}")),
+                ("Memory bus width", Text($"{cuda.MemoryBusWidth}")),
+                ("L2 cache", Text($"{cuda.L2CacheSize}")),
+                ("Error correction", cuda.HasECCSupport ? "Yes" : "No"),
+                ("PCI bus", cuda.NVMLPCIBusId),
+                ("Driver", Text($"{cuda.DriverVersion.Major}.{cuda.DriverVersion.Minor}")),
+            ],
+            CLDevice cl =>
+            [
+                ("Vendor", cl.VendorName),
+                ("Platform", cl.PlatformName),
+                ("Driver", cl.PlatformVersion.ToString()),
+            ],
+            _ => [],
+        },
+    };
 
-    private static string Shape(Index3D shape) =>
-        string.Create(CultureInfo.InvariantCulture, $"{shape.X} x {shape.Y} x {shape.Z}");
+    private static string Shape(Index3D shape) => Text($"{shape.X}, {shape.Y}, {shape.Z}");
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -7,7 +7,9 @@ namespace CaffeActors.Compute.Backends.Gpu;
 /// Blocks of an accelerator's memory that are used again: what a blob gives back the next of its size gets, so that a
 /// steady iteration allocates nothing. Sizes are rounded up by at most an eighth. Thread-safe.
 /// </summary>
-internal sealed class GpuPool(Accelerator accelerator) : IDisposable
+/// <param name="accelerator">Whose memory.</param>
+/// <param name="limit">Most bytes to hold; the accelerator has its own limit besides.</param>
+internal sealed class GpuPool(Accelerator accelerator, long limit = long.MaxValue) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<long, Stack<MemoryBuffer1D<float, Stride1D.Dense>>> _free = [];
@@ -72,6 +74,8 @@ internal sealed class GpuPool(Accelerator accelerator) : IDisposable
 
     private MemoryBuffer1D<float, Stride1D.Dense> Allocate(long length)
     {
+        if (length * sizeof(float) > limit - HeldBytes)
+            throw new InsufficientMemoryException();
         MemoryBuffer1D<float, Stride1D.Dense> buffer = accelerator.Allocate1D<float>(length);
         _all.Add(buffer);
         HeldBytes += length * sizeof(float);

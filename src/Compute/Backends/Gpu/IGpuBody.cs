@@ -3,6 +3,8 @@ namespace CaffeActors.Compute.Backends.Gpu;
 /// <summary>
 /// A kernel for each element by itself: an immutable struct of <see cref="Values"/> and numbers. It is compiled for the
 /// accelerator, so it uses no objects, exceptions or static fields, and no types but numbers and structs of these.
+/// A float that is 1 or 0 by a condition is written <c>condition ? 1f : 0f</c>: of <c>condition ? 1 : 0</c> the
+/// compiler (ILGPU 1.5) makes a float of the bits of the integer, 1.4e-45.
 /// </summary>
 public interface IGpuBody
 {

@@ -24,6 +24,9 @@ public readonly struct Values
     /// <summary>No memory at all: for a body that has no use for a place.</summary>
     public static Values None => default;
 
+    /// <summary>Whether there is memory: not where it is <see cref="None"/>. Kernels may ask.</summary>
+    public bool Exists => _view.Length > 0;
+
     /// <summary>Reads one number.</summary>
     /// <param name="i">Its place, from 0.</param>
     public float this[int i]

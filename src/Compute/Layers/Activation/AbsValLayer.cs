@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 
@@ -12,7 +14,7 @@ namespace CaffeActors.Compute.Layers.Activation;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("AbsVal")]
-public sealed unsafe class AbsValLayer(LayerParameter parameter) : NeuronLayer(parameter)
+public sealed unsafe class AbsValLayer(LayerParameter parameter) : NeuronLayer(parameter), IGpuLayer
 {
     /// <inheritdoc/>
     protected override void LayerSetUp(Blob[] bottom, Blob[] top) => RefuseInPlace(bottom, top);
@@ -28,6 +30,29 @@ public sealed unsafe class AbsValLayer(LayerParameter parameter) : NeuronLayer(p
             return;
         VectorMap.Run(Context.Device, top[0].Count,
             bottom[0].CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, default(Gradient));
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top) =>
+        GpuMap.Run(gpu, top[0].Count, bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu), default(GpuValue));
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        GpuMap.Run(gpu, top[0].Count, bottom[0].GpuData(gpu), top[0].GpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu),
+            default(GpuGradient));
+    }
+
+    internal readonly struct GpuValue : IGpuFunction
+    {
+        public float Invoke(float x) => GpuMath.Abs(x);
+    }
+
+    internal readonly struct GpuGradient : IGpuFunction2
+    {
+        public float Invoke(float x, float dy) => dy * GpuMath.Sign(x);
     }
 
     private readonly struct Value : IVectorFunction

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 
@@ -13,7 +15,7 @@ namespace CaffeActors.Compute.Layers.Activation;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("BNLL")]
-public sealed unsafe class BNLLLayer(LayerParameter parameter) : InputNeuronLayer(parameter)
+public sealed unsafe class BNLLLayer(LayerParameter parameter) : InputNeuronLayer(parameter), IGpuLayer
 {
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
@@ -29,6 +31,32 @@ public sealed unsafe class BNLLLayer(LayerParameter parameter) : InputNeuronLaye
             return;
         VectorMap.Run(Context.Device, top[0].Count,
             InputOf(bottom, top).CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, default(Gradient));
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        KeepInput(bottom, top);
+        GpuMap.Run(gpu, top[0].Count, bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu), default(GpuValue));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu),
+            default(GpuGradient));
+    }
+
+    internal readonly struct GpuValue : IGpuFunction
+    {
+        public float Invoke(float x) => (x > 0 ? x : 0) + GpuMath.Log(1 + GpuMath.Exp(-GpuMath.Abs(x)));
+    }
+
+    internal readonly struct GpuGradient : IGpuFunction2
+    {
+        public float Invoke(float x, float dy) => dy * GpuMath.Sigmoid(x);
     }
 
     private readonly struct Value : IVectorFunction

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -14,7 +15,7 @@ namespace CaffeActors.Compute.Layers.Activation;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Clip")]
-public sealed unsafe class ClipLayer(LayerParameter parameter) : InputNeuronLayer(parameter)
+public sealed unsafe class ClipLayer(LayerParameter parameter) : InputNeuronLayer(parameter), IGpuLayer
 {
     private readonly float _min = parameter.ClipParam?.Min ?? 0;
     private readonly float _max = parameter.ClipParam?.Max ?? 0;
@@ -41,6 +42,36 @@ public sealed unsafe class ClipLayer(LayerParameter parameter) : InputNeuronLaye
             return;
         VectorMap.Run(Context.Device, top[0].Count,
             InputOf(bottom, top).CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, new Gradient(_min, _max));
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        KeepInput(bottom, top);
+        GpuMap.Run(gpu, top[0].Count, bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu), new GpuValue(_min, _max));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu),
+            new GpuGradient(_min, _max));
+    }
+
+    internal readonly struct GpuValue(float min, float max) : IGpuFunction
+    {
+        public float Invoke(float x)
+        {
+            x = x > max ? max : x;
+            return x < min ? min : x;
+        }
+    }
+
+    internal readonly struct GpuGradient(float min, float max) : IGpuFunction2
+    {
+        public float Invoke(float x, float dy) => dy * (x >= min && x <= max ? 1f : 0f);
     }
 
     private readonly struct Value(float min, float max) : IVectorFunction

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Random;
@@ -17,10 +19,11 @@ namespace CaffeActors.Compute.Layers.Activation;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Dropout")]
-public sealed unsafe class DropoutLayer(LayerParameter parameter) : NeuronLayer(parameter)
+public sealed unsafe class DropoutLayer(LayerParameter parameter) : NeuronLayer(parameter), IGpuLayer
 {
     private readonly float _ratio = parameter.DropoutParam?.DropoutRatio ?? 0.5f;
     private ushort[] _mask = [];
+    private RandomDraw _draw;
     private RandomStream? _stream;
 
     /// <inheritdoc/>
@@ -28,7 +31,7 @@ public sealed unsafe class DropoutLayer(LayerParameter parameter) : NeuronLayer(
     {
         base.Reshape(bottom, top);
         int registers = (int)(((long)top[0].Count + 15) / 16);
-        if (_stream is not null && _mask.Length < registers)
+        if (_stream is not null && Gpu is null && _mask.Length < registers)
             _mask = new ushort[registers];
     }
 
@@ -53,11 +56,10 @@ public sealed unsafe class DropoutLayer(LayerParameter parameter) : NeuronLayer(
             return;
         }
 
-        var limit = (uint)((1.0 - _ratio) * uint.MaxValue);
         fixed (ushort* mask = _mask)
         {
             Elementwise.Run(Context.Device, top[0].Count,
-                new ForwardBody(x, y, mask, 1 / (1 - _ratio), limit, _stream.NextDraw()));
+                new ForwardBody(x, y, mask, 1 / (1 - _ratio), Limit, _stream.NextDraw()));
         }
     }
 
@@ -76,6 +78,56 @@ public sealed unsafe class DropoutLayer(LayerParameter parameter) : NeuronLayer(
 
         fixed (ushort* mask = _mask)
             Elementwise.Run(Context.Device, top[0].Count, new BackwardBody(dy, dx, mask, 1 / (1 - _ratio)));
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>No mask is kept: backward makes it anew from the draw.</remarks>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        if (_stream is not null)
+            _draw = _stream.NextDraw();
+        else if (ReferenceEquals(bottom[0].DataMemory, top[0].DataMemory))
+            return;
+        MaskGpu(gpu, top[0].Count, bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0] || (_stream is null && ReferenceEquals(bottom[0].DiffMemory, top[0].DiffMemory)))
+            return;
+        MaskGpu(gpu, top[0].Count, top[0].GpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu));
+    }
+
+    private uint Limit => (uint)((1.0 - _ratio) * uint.MaxValue);
+
+    private void MaskGpu(GpuDevice gpu, int count, Values x, Values y)
+    {
+        if (_stream is null)
+            gpu.Run(count, new CopyBody(x, y));
+        else
+            gpu.Run((int)((count + 3L) / 4), new GpuMask(x, y, count, 1 / (1 - _ratio), Limit, _draw));
+    }
+
+    // A thread does the four elements of one block of random words.
+    internal readonly struct GpuMask(Values x, Values y, int count, float scale, uint limit, RandomDraw draw) : IGpuBody
+    {
+        public void Invoke(int quad)
+        {
+            (uint w0, uint w1, uint w2, uint w3) = draw.Quad((uint)quad);
+            int i = 4 * quad;
+            Put(i, w0);
+            Put(i + 1, w1);
+            Put(i + 2, w2);
+            Put(i + 3, w3);
+        }
+
+        // A product with 0 here too.
+        private void Put(int i, uint word)
+        {
+            if (i < count)
+                y.Set(i, x[i] * (word <= limit ? scale : 0));
+        }
     }
 
     private readonly struct Copy : IVectorFunction

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 
@@ -13,7 +15,7 @@ namespace CaffeActors.Compute.Layers.Activation;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("ELU")]
-public sealed unsafe class ELULayer(LayerParameter parameter) : InputNeuronLayer(parameter)
+public sealed unsafe class ELULayer(LayerParameter parameter) : InputNeuronLayer(parameter), IGpuLayer
 {
     private readonly float _alpha = parameter.EluParam?.Alpha ?? 1;
 
@@ -39,6 +41,33 @@ public sealed unsafe class ELULayer(LayerParameter parameter) : InputNeuronLayer
             return;
         Elementwise.Run(Context.Device, top[0].Count, new GradientBody(
             InputOf(bottom, top).CpuData, OutputOf(top).CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, _alpha));
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        KeepInput(bottom, top);
+        GpuMap.Run(gpu, top[0].Count, bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu), new GpuValue(_alpha));
+        KeepOutput(top);
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        gpu.Run(top[0].Count, new GpuGradient(InputOf(bottom, top).GpuData(gpu), OutputOf(top).GpuData(gpu),
+            top[0].GpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu), _alpha));
+    }
+
+    internal readonly struct GpuValue(float alpha) : IGpuFunction
+    {
+        public float Invoke(float x) => x > 0 ? x : alpha * (GpuMath.Exp(x) - 1);
+    }
+
+    internal readonly struct GpuGradient(Values x, Values y, Values dy, Values dx, float alpha) : IGpuBody
+    {
+        public void Invoke(int i) => dx.Set(i, x[i] > 0 ? dy[i] : dy[i] * (alpha + y[i]));
     }
 
     private readonly struct Value(float alpha) : IVectorFunction

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -15,7 +17,7 @@ namespace CaffeActors.Compute.Layers.Activation;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Exp")]
-public sealed unsafe class ExpLayer(LayerParameter parameter) : NeuronLayer(parameter)
+public sealed unsafe class ExpLayer(LayerParameter parameter) : NeuronLayer(parameter), IGpuLayer
 {
     private readonly ExpParameter _exp = parameter.ExpParam ?? new ExpParameter();
 
@@ -54,6 +56,32 @@ public sealed unsafe class ExpLayer(LayerParameter parameter) : NeuronLayer(para
             return;
         VectorMap.Run(Context.Device, top[0].Count,
             OutputOf(top).CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, new Gradient(_inner));
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        GpuMap.Run(gpu, top[0].Count, bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu), new GpuValue(_inner, _outer));
+        KeepOutput(top);
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        GpuMap.Run(gpu, top[0].Count, OutputOf(top).GpuData(gpu), top[0].GpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu),
+            new GpuGradient(_inner));
+    }
+
+    internal readonly struct GpuValue(float inner, float outer) : IGpuFunction
+    {
+        public float Invoke(float x) => outer * GpuMath.Exp(inner * x);
+    }
+
+    internal readonly struct GpuGradient(float inner) : IGpuFunction2
+    {
+        public float Invoke(float y, float dy) => inner * (y * dy);
     }
 
     private readonly struct Value(float inner, float outer) : IVectorFunction

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -16,7 +18,7 @@ namespace CaffeActors.Compute.Layers.Activation;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Log")]
-public sealed unsafe class LogLayer(LayerParameter parameter) : InputNeuronLayer(parameter)
+public sealed unsafe class LogLayer(LayerParameter parameter) : InputNeuronLayer(parameter), IGpuLayer
 {
     private readonly LogParameter _log = parameter.LogParam ?? new LogParameter();
 
@@ -51,6 +53,32 @@ public sealed unsafe class LogLayer(LayerParameter parameter) : InputNeuronLayer
         VectorMap.Run(Context.Device, top[0].Count, InputOf(bottom, top).CpuData, top[0].CpuDiff,
             bottom[0].MutableCpuDiff,
             new Gradient(_log.Scale, _log.Shift, _log.Scale * _factor));
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        KeepInput(bottom, top);
+        GpuMap.Run(gpu, top[0].Count, bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu), new GpuValue(_log.Scale, _log.Shift, _factor));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu),
+            new GpuGradient(_log.Scale, _log.Shift, _log.Scale * _factor));
+    }
+
+    internal readonly struct GpuValue(float scale, float shift, float factor) : IGpuFunction
+    {
+        public float Invoke(float x) => factor * GpuMath.Log((scale * x) + shift);
+    }
+
+    internal readonly struct GpuGradient(float scale, float shift, float slope) : IGpuFunction2
+    {
+        public float Invoke(float x, float dy) => dy * (slope / ((scale * x) + shift));
     }
 
     private readonly struct Value(float scale, float shift, float factor) : IVectorFunction

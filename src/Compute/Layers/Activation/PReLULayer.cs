@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers.Common;
@@ -18,7 +20,7 @@ namespace CaffeActors.Compute.Layers.Activation;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("PReLU")]
-public sealed unsafe class PReLULayer(LayerParameter parameter) : InputNeuronLayer(parameter)
+public sealed unsafe class PReLULayer(LayerParameter parameter) : InputNeuronLayer(parameter), IGpuLayer
 {
     private readonly bool _shared = parameter.PreluParam?.ChannelShared ?? false;
     private double[] _sums = [];
@@ -81,6 +83,56 @@ public sealed unsafe class PReLULayer(LayerParameter parameter) : InputNeuronLay
         {
             Elementwise.Run(Context.Device, top[0].Count, new GradientBody(
                 _layout, x, dy, bottom[0].MutableCpuDiff, Blobs[0].CpuData));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        KeepInput(bottom, top);
+        Values slopes = Blobs[0].GpuData(gpu);
+        gpu.Run(top[0].Count, new GpuValue(
+            bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu), slopes, _layout.Channels, _layout.Inner));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        Values x = InputOf(bottom, top).GpuData(gpu), dy = top[0].GpuDiff(gpu);
+        if (ParamPropagateDown[0])
+        {
+            RowSums.Run(gpu, _layout.Channels, (int)_layout.PerChannel,
+                new GpuSlopeTerm(x, dy, _layout.Channels, _layout.Inner), Blobs[0].MutableGpuDiff(gpu), add: true);
+        }
+
+        if (propagateDown[0])
+        {
+            gpu.Run(top[0].Count, new GpuGradient(x, dy, bottom[0].OverwriteGpuDiff(gpu), Blobs[0].GpuData(gpu),
+                _layout.Channels, _layout.Inner));
+        }
+    }
+
+    internal readonly struct GpuValue(Values x, Values y, Values slopes, int channels, int inner) : IGpuBody
+    {
+        public void Invoke(int i)
+        {
+            float value = x[i];
+            y.Set(i, value > 0 ? value : slopes[i / inner % channels] * value);
+        }
+    }
+
+    internal readonly struct GpuGradient(Values x, Values dy, Values dx, Values slopes, int channels, int inner)
+        : IGpuBody
+    {
+        public void Invoke(int i) => dx.Set(i, x[i] > 0 ? dy[i] : slopes[i / inner % channels] * dy[i]);
+    }
+
+    internal readonly struct GpuSlopeTerm(Values x, Values dy, int channels, int inner) : IGpuTerm
+    {
+        public float At(int row, int k)
+        {
+            int i = ChannelElements.At(row, k, channels, inner);
+            return dy[i] * (x[i] > 0 ? 0 : x[i]);
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 
@@ -15,7 +17,7 @@ namespace CaffeActors.Compute.Layers.Activation;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Power")]
-public sealed unsafe class PowerLayer(LayerParameter parameter) : InputNeuronLayer(parameter)
+public sealed unsafe class PowerLayer(LayerParameter parameter) : InputNeuronLayer(parameter), IGpuLayer
 {
     private readonly float _power = parameter.PowerParam?.Power ?? 1;
     private readonly float _scale = parameter.PowerParam?.Scale ?? 1;
@@ -25,7 +27,8 @@ public sealed unsafe class PowerLayer(LayerParameter parameter) : InputNeuronLay
     protected override bool NeedsInput => _power != 1;
 
     /// <inheritdoc/>
-    protected override bool NeedsOutput => _power is not (0 or 1 or 2) && _scale != 0;
+    /// <remarks>An accelerator makes the power anew: there it takes no longer than reading y.</remarks>
+    protected override bool NeedsOutput => Gpu is null && _power is not (0 or 1 or 2) && _scale != 0;
 
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
@@ -70,6 +73,54 @@ public sealed unsafe class PowerLayer(LayerParameter parameter) : InputNeuronLay
         else
             Elementwise.Run(
                 Context.Device, count, new GradientBody(x, OutputOf(top).CpuData, dy, dx, _scale, _shift, _power));
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        if (_power * _scale == 0)
+        {
+            gpu.Run(top[0].Count,
+                new FillBody(top[0].OverwriteGpuData(gpu), _power == 0 ? 1 : MathF.Pow(_shift, _power)));
+            return;
+        }
+
+        KeepInput(bottom, top);
+        GpuMap.Run(gpu, top[0].Count, bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu),
+            new GpuValue(_scale, _shift, _power));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        float slope = _power * _scale;
+        if (slope == 0)
+        {
+            gpu.Run(top[0].Count, new FillBody(bottom[0].OverwriteGpuDiff(gpu), 0));
+        }
+        else if (_power == 1)
+        {
+            Values dy = top[0].GpuDiff(gpu);
+            gpu.Run(top[0].Count, new ScaleBody(dy, bottom[0].OverwriteGpuDiff(gpu), slope));
+        }
+        else
+        {
+            GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu),
+                bottom[0].OverwriteGpuDiff(gpu), new GpuGradient(_scale, _shift, slope, _power - 1));
+        }
+    }
+
+    internal readonly struct GpuValue(float scale, float shift, float power) : IGpuFunction
+    {
+        public float Invoke(float x) => GpuMath.Pow((scale * x) + shift, power);
+    }
+
+    internal readonly struct GpuGradient(float scale, float shift, float slope, float power) : IGpuFunction2
+    {
+        public float Invoke(float x, float dy) => 
+            dy * slope * GpuMath.Pow((scale * x) + shift, power);
     }
 
     private readonly struct Linear(float scale, float shift) : IVectorFunction

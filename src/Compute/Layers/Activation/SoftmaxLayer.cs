@@ -1,4 +1,6 @@
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 
@@ -11,7 +13,7 @@ namespace CaffeActors.Compute.Layers.Activation;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Softmax")]
-public sealed unsafe class SoftmaxLayer(LayerParameter parameter) : NeuronLayer(parameter)
+public sealed unsafe class SoftmaxLayer(LayerParameter parameter) : NeuronLayer(parameter), IGpuLayer
 {
     private int _outer, _classes, _inner;
 
@@ -28,6 +30,23 @@ public sealed unsafe class SoftmaxLayer(LayerParameter parameter) : NeuronLayer(
     /// <inheritdoc/>
     /// <remarks>Five an element: compare, subtract, exponential, add, scale.</remarks>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => 5L * top[0].Count;
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        GpuSoftmax.Forward(gpu, _outer * _inner, new ClassAxis(_classes, _inner), bottom[0].GpuData(gpu),
+            top[0].OverwriteGpuData(gpu));
+        KeepOutput(top);
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        GpuSoftmax.Backward(gpu, _outer * _inner, new ClassAxis(_classes, _inner), OutputOf(top).GpuData(gpu),
+            top[0].GpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu));
+    }
 
     /// <inheritdoc/>
     protected override bool NeedsOutput => true;

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 
@@ -13,7 +15,7 @@ namespace CaffeActors.Compute.Layers.Activation;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Swish")]
-public sealed unsafe class SwishLayer(LayerParameter parameter) : InputNeuronLayer(parameter)
+public sealed unsafe class SwishLayer(LayerParameter parameter) : InputNeuronLayer(parameter), IGpuLayer
 {
     private readonly float _beta = parameter.SwishParam?.Beta ?? 1;
 
@@ -31,6 +33,36 @@ public sealed unsafe class SwishLayer(LayerParameter parameter) : InputNeuronLay
             return;
         VectorMap.Run(Context.Device, top[0].Count,
             InputOf(bottom, top).CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff, new Gradient(_beta));
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        KeepInput(bottom, top);
+        GpuMap.Run(gpu, top[0].Count, bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu), new GpuValue(_beta));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu),
+            new GpuGradient(_beta));
+    }
+
+    internal readonly struct GpuValue(float beta) : IGpuFunction
+    {
+        public float Invoke(float x) => x * GpuMath.Sigmoid(beta * x);
+    }
+
+    internal readonly struct GpuGradient(float beta) : IGpuFunction2
+    {
+        public float Invoke(float x, float dy)
+        {
+            float b = beta * x, s = GpuMath.Sigmoid(b), y = b * s;
+            return dy * (y + (s * (1 - y)));
+        }
     }
 
     private readonly struct Value(float beta) : IVectorFunction

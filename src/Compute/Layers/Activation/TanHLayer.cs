@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 
@@ -13,7 +15,7 @@ namespace CaffeActors.Compute.Layers.Activation;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("TanH")]
-public sealed unsafe class TanHLayer(LayerParameter parameter) : NeuronLayer(parameter)
+public sealed unsafe class TanHLayer(LayerParameter parameter) : NeuronLayer(parameter), IGpuLayer
 {
     /// <inheritdoc/>
     protected override bool NeedsOutput => true;
@@ -33,6 +35,32 @@ public sealed unsafe class TanHLayer(LayerParameter parameter) : NeuronLayer(par
         VectorMap.Run(
             Context.Device, top[0].Count, OutputOf(top).CpuData, top[0].CpuDiff, bottom[0].MutableCpuDiff,
             default(Gradient));
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        GpuMap.Run(gpu, top[0].Count, bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu), default(GpuValue));
+        KeepOutput(top);
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        GpuMap.Run(gpu, top[0].Count, OutputOf(top).GpuData(gpu), top[0].GpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu),
+            default(GpuGradient));
+    }
+
+    internal readonly struct GpuValue : IGpuFunction
+    {
+        public float Invoke(float x) => GpuMath.Tanh(x);
+    }
+
+    internal readonly struct GpuGradient : IGpuFunction2
+    {
+        public float Invoke(float y, float dy) => dy * (1 - (y * y));
     }
 
     private readonly struct Value : IVectorFunction

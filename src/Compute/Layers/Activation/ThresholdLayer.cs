@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -14,7 +15,7 @@ namespace CaffeActors.Compute.Layers.Activation;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Threshold")]
-public sealed unsafe class ThresholdLayer(LayerParameter parameter) : NeuronLayer(parameter)
+public sealed unsafe class ThresholdLayer(LayerParameter parameter) : NeuronLayer(parameter), IGpuLayer
 {
     private readonly float _threshold = parameter.ThresholdParam?.Threshold ?? 0;
 
@@ -33,6 +34,19 @@ public sealed unsafe class ThresholdLayer(LayerParameter parameter) : NeuronLaye
             throw Fail(ErrorCodes.BadNet,
                 "a step has no gradient; write propagate_down: false, or take a layer that has one (Sigmoid)");
         }
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top) => GpuMap.Run(
+        gpu, top[0].Count, bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu), new GpuValue(_threshold));
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom) =>
+        BackwardCpu(top, propagateDown, bottom);
+
+    internal readonly struct GpuValue(float threshold) : IGpuFunction
+    {
+        public float Invoke(float x) => x > threshold ? 1f : 0f;
     }
 
     private readonly struct Value(float threshold) : IVectorFunction

@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -17,7 +18,7 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("ArgMax")]
-public sealed unsafe class ArgMaxLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class ArgMaxLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly ArgMaxParameter _argmax = parameter.ArgmaxParam ?? new ArgMaxParameter();
     private PositionSplit _split;
@@ -62,6 +63,19 @@ public sealed unsafe class ArgMaxLayer(LayerParameter parameter) : Layer(paramet
 
         top[0].Reshape(shape[..axes]);
     }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        int outer = _split.Inner == 0 ? 0 : _split.Count / _split.Inner;
+        bool values = _argmax.OutMaxVal, pairs = values && !_argmax.HasAxis;
+        GpuArgMax.Run(gpu, bottom[0].GpuData(gpu), outer, _split.Classes, _split.Inner,
+            new GpuArgMax.Target(top[0].OverwriteGpuData(gpu), (int)_argmax.TopK, !values || pairs, values));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom) =>
+        BackwardCpu(top, propagateDown, bottom);
 
     /// <inheritdoc/>
     protected override void LayerSetUp(Blob[] bottom, Blob[] top) => RefuseInPlace(bottom, top);

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -16,7 +18,7 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Axpy")]
-public sealed unsafe class AxpyLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class AxpyLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private int _planes;
     private int _inner;
@@ -78,6 +80,35 @@ public sealed unsafe class AxpyLayer(LayerParameter parameter) : Layer(parameter
 
         if (propagateDown[2])
             StridedCopy.Run(Context.Device, dz, bottom[2].MutableCpuDiff, top[0].Count);
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top) => gpu.Run(top[0].Count, new GpuSum(
+        bottom[0].GpuData(gpu), bottom[1].GpuData(gpu), bottom[2].GpuData(gpu), top[0].OverwriteGpuData(gpu), _inner));
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        Values dz = top[0].GpuDiff(gpu);
+        if (propagateDown[0])
+        {
+            RowSums.Run(gpu, _planes, _inner, new ChannelProductTerm(dz, bottom[1].GpuData(gpu), _planes, _inner),
+                bottom[0].OverwriteGpuDiff(gpu));
+        }
+
+        if (propagateDown[1])
+        {
+            ChannelAffineKernel.Run(gpu, top[0].Count, _planes, _inner, dz, bottom[1].OverwriteGpuDiff(gpu),
+                scale: bottom[0].GpuData(gpu));
+        }
+
+        if (propagateDown[2])
+            gpu.Run(top[0].Count, new CopyBody(dz, bottom[2].OverwriteGpuDiff(gpu)));
+    }
+
+    internal readonly struct GpuSum(Values s, Values x, Values y, Values z, int inner) : IGpuBody
+    {
+        public void Invoke(int i) => z.Set(i, (s[i / inner] * x[i]) + y[i]);
     }
 
     // z = s x + y, or s x without y.

@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -12,8 +13,10 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("BatchReindex")]
-public sealed unsafe class BatchReindexLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class BatchReindexLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
+    private readonly GpuRowIndex _onGpu = new();
+
     /// <inheritdoc/>
     public override int ExactBottoms => 2;
 
@@ -46,10 +49,62 @@ public sealed unsafe class BatchReindexLayer(LayerParameter parameter) : Layer(p
     }
 
     /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        CheckIndices(bottom);
+        _onGpu.Set(bottom[1].Data, bottom[0].Dim(0));
+        _onGpu.Gather(gpu, bottom[0].GpuData(gpu), bottom[0].CountFrom(1), top[0].OverwriteGpuData(gpu));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        RefuseGradient(propagateDown);
+        if (!propagateDown[0])
+            return;
+        bottom[0].ClearGpuDiff(gpu);
+        _onGpu.ScatterAdd(gpu, top[0].GpuDiff(gpu), bottom[0].CountFrom(1), bottom[0].MutableGpuDiff(gpu));
+    }
+
+    /// <inheritdoc/>
     protected override void LayerSetUp(Blob[] bottom, Blob[] top) => RefuseInPlace(bottom, top);
 
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
+    {
+        CheckIndices(bottom);
+        IndexedRows.Gather(
+            Context.Device, bottom[0].CpuData, bottom[1].CpuData, bottom[1].Count, bottom[0].CountFrom(1), null,
+            top[0].MutableCpuData);
+    }
+
+    /// <inheritdoc/>
+    protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        RefuseGradient(propagateDown);
+        if (!propagateDown[0])
+            return;
+        bottom[0].MutableDiff.Clear();
+        IndexedRows.ScatterAdd(
+            Context.Device, top[0].CpuDiff, bottom[1].CpuData, bottom[1].Count, bottom[0].CountFrom(1),
+            bottom[0].MutableCpuDiff);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+            _onGpu.Dispose();
+    }
+
+    private void RefuseGradient(bool[] propagateDown)
+    {
+        if (propagateDown[1])
+            throw Fail(ErrorCodes.BadNet, "no gradient goes to indices; write propagate_down: false for bottom 1");
+    }
+
+    private void CheckIndices(Blob[] bottom)
     {
         int batch = bottom[0].Dim(0);
         ReadOnlySpan<float> indices = bottom[1].Data;
@@ -63,22 +118,5 @@ public sealed unsafe class BatchReindexLayer(LayerParameter parameter) : Layer(p
                     + (batch > 0 ? $" (0 to {batch - 1})" : ""), FailureKind.Data, i);
             }
         }
-
-        IndexedRows.Gather(
-            Context.Device, bottom[0].CpuData, bottom[1].CpuData, indices.Length, bottom[0].CountFrom(1), null,
-            top[0].MutableCpuData);
-    }
-
-    /// <inheritdoc/>
-    protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
-    {
-        if (propagateDown[1])
-            throw Fail(ErrorCodes.BadNet, "no gradient goes to indices; write propagate_down: false for bottom 1");
-        if (!propagateDown[0])
-            return;
-        bottom[0].MutableDiff.Clear();
-        IndexedRows.ScatterAdd(
-            Context.Device, top[0].CpuDiff, bottom[1].CpuData, bottom[1].Count, bottom[0].CountFrom(1),
-            bottom[0].MutableCpuDiff);
     }
 }

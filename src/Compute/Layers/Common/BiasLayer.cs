@@ -1,4 +1,6 @@
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 
@@ -13,7 +15,7 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Bias")]
-public sealed unsafe class BiasLayer(LayerParameter parameter) : ChannelwiseLayer(parameter)
+public sealed unsafe class BiasLayer(LayerParameter parameter) : ChannelwiseLayer(parameter), IGpuLayer
 {
     private readonly BiasParameter _bias = parameter.BiasParam ?? new BiasParameter();
     private readonly ChannelGradient _gradient = new();
@@ -53,6 +55,30 @@ public sealed unsafe class BiasLayer(LayerParameter parameter) : ChannelwiseLaye
 
         if (propagateDown[0] && bottom[0] != top[0])
             StridedCopy.Run(Context.Device, dy, bottom[0].MutableCpuDiff, _layout.Count);
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        Values x = bottom[0].GpuData(gpu);
+        ChannelAffineKernel.Run(gpu, _layout.Count, _layout.Channels, _layout.Inner, x, top[0].OverwriteGpuData(gpu),
+            bias: ValuesOf(bottom).GpuData(gpu));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        Values dy = top[0].GpuDiff(gpu);
+        bool isLearned = bottom.Length == 1;
+        if (isLearned ? ParamPropagateDown[0] : propagateDown[1])
+        {
+            Values db = isLearned ? Blobs[0].MutableGpuDiff(gpu) : bottom[1].OverwriteGpuDiff(gpu);
+            RowSums.Run(gpu, _layout.Channels, (int)_layout.PerChannel,
+                new ChannelTerm(dy, _layout.Channels, _layout.Inner), db, add: isLearned);
+        }
+
+        if (propagateDown[0] && bottom[0] != top[0])
+            gpu.Run(_layout.Count, new CopyBody(dy, bottom[0].OverwriteGpuDiff(gpu)));
     }
 
     private Blob ValuesOf(Blob[] bottom) => bottom.Length == 1 ? Blobs[0] : bottom[1];

@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -11,7 +12,7 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Concat")]
-public sealed unsafe class ConcatLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class ConcatLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly ConcatParameter _concat = parameter.ConcatParam ?? new ConcatParameter();
     private int _axis;
@@ -51,6 +52,41 @@ public sealed unsafe class ConcatLayer(LayerParameter parameter) : Layer(paramet
         {
             top[0].ShareData(first);
             top[0].ShareDiff(first);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        if (bottom.Length == 1)
+            return;
+        Values target = top[0].OverwriteGpuData(gpu);
+        int rows = top[0].CountRange(0, _axis), stride = top[0].CountFrom(_axis), start = 0;
+        foreach (Blob blob in bottom)
+        {
+            int length = blob.CountFrom(_axis);
+            GpuStridedCopy.Run(gpu, blob.GpuData(gpu), 0, length, target, start, stride, length, rows);
+            start += length;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (bottom.Length == 1)
+            return;
+        Values source = top[0].GpuDiff(gpu);
+        int rows = top[0].CountRange(0, _axis), stride = top[0].CountFrom(_axis), start = 0;
+        for (int i = 0; i < bottom.Length; i++)
+        {
+            int length = bottom[i].CountFrom(_axis);
+            if (propagateDown[i])
+            {
+                GpuStridedCopy.Run(
+                    gpu, source, start, stride, bottom[i].OverwriteGpuDiff(gpu), 0, length, length, rows);
+            }
+
+            start += length;
         }
     }
 

@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -14,10 +15,15 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Crop")]
-public sealed unsafe class CropLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class CropLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly CropParameter _crop = parameter.CropParam ?? new CropParameter();
-    private readonly int[] _offsets = new int[Blob.MaxAxes];
+    private readonly GpuAxesCopy _onGpu = new();
+
+    // The axes of the piece, the distances along them in x, and where the piece begins there.
+    private readonly int[] _lengths = new int[Blob.MaxAxes];
+    private readonly int[] _strides = new int[Blob.MaxAxes];
+    private int _start;
 
     /// <inheritdoc/>
     public override int ExactBottoms => 2;
@@ -48,6 +54,7 @@ public sealed unsafe class CropLayer(LayerParameter parameter) : Layer(parameter
 
         Span<int> shape = stackalloc int[Blob.MaxAxes];
         x.Shape.CopyTo(shape);
+        _start = 0;
         for (int i = 0; i < axes; i++)
         {
             long offset = i < first || _crop.Offset.Count == 0 ? 0
@@ -61,10 +68,28 @@ public sealed unsafe class CropLayer(LayerParameter parameter) : Layer(parameter
                     + $"{x.ShapeString}, the reference {reference.ShapeString}");
             }
 
-            _offsets[i] = (int)offset;
+            _lengths[i] = shape[i];
+            _strides[i] = x.CountFrom(i + 1);
+            _start += (int)offset * _strides[i];
         }
 
         top[0].Reshape(shape[..axes]);
+        _onGpu.Set(_lengths.AsSpan(0, axes), _strides.AsSpan(0, axes));
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top) =>
+        _onGpu.ToPiece(gpu, bottom[0].GpuData(gpu), _start, top[0].OverwriteGpuData(gpu), top[0].Count);
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (propagateDown[1])
+            bottom[1].ClearGpuDiff(gpu);
+        if (!propagateDown[0])
+            return;
+        bottom[0].ClearGpuDiff(gpu);
+        _onGpu.FromPiece(gpu, top[0].GpuDiff(gpu), top[0].Count, bottom[0].MutableGpuDiff(gpu), _start);
     }
 
     /// <inheritdoc/>
@@ -85,32 +110,30 @@ public sealed unsafe class CropLayer(LayerParameter parameter) : Layer(parameter
         Copy(bottom[0], top[0], bottom[0].MutableCpuDiff, top[0].CpuDiff, toPiece: false);
     }
 
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+            _onGpu.Dispose();
+    }
+
     // Rows are as long as they are in one piece in both blobs: from the last axis that is cut on.
     private void Copy(Blob whole, Blob piece, float* of, float* to, bool toPiece)
     {
-        int axes = whole.AxisCount, last = axes - 1;
+        int last = whole.AxisCount - 1;
         while (last > 0 && whole.Dim(last) == piece.Dim(last))
             last--;
-        int* lengths = stackalloc int[Blob.MaxAxes];
-        long* strides = stackalloc long[Blob.MaxAxes];
-        long start = 0;
-        for (int i = 0; i < axes; i++)
-        {
-            lengths[i] = piece.Dim(i);
-            strides[i] = whole.CountFrom(i + 1);
-            start += _offsets[i] * strides[i];
-        }
-
         int length = piece.CountFrom(last);
         if (piece.Count > 0)
         {
             Rowwise.Run(Context.Device, piece.Count / length, length,
-                new CopyBody(of + start, to, lengths, strides, last, length, toPiece));
+                new CopyBody(of + _start, to, _lengths, _strides, last, length, toPiece));
         }
     }
 
     private readonly struct CopyBody(
-        float* whole, float* piece, int* lengths, long* strides, int axes, int length, bool toPiece) : IRowBody
+        float* whole, float* piece, int[] lengths, int[] strides, int axes, int length, bool toPiece) : IRowBody
     {
         public void Invoke(int from, int to, int worker)
         {

@@ -1,4 +1,6 @@
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -17,11 +19,11 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Eltwise")]
-public sealed unsafe class EltwiseLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class EltwiseLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly EltwiseParameter _eltwise = parameter.EltwiseParam ?? new EltwiseParameter();
 
-    // MAX: which bottom was taken, as 32-bit integers in the blob's data.
+    // MAX: which bottom was taken, in the blob's data: 32-bit integers on the CPU, floats on an accelerator.
     private readonly Blob _taken = new();
     private float[] _coefficients = [];
 
@@ -90,12 +92,8 @@ public sealed unsafe class EltwiseLayer(LayerParameter parameter) : Layer(parame
     /// <inheritdoc/>
     protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
     {
-        if (_eltwise.Operation == EltwiseOp.Prod && bottom[0] == top[0])
-        {
-            throw Fail(ErrorCodes.BadConnection,
-                "PROD in place has overwritten what its gradient needs; give its top a name of its own");
-        }
-
+        if (_eltwise.Operation == EltwiseOp.Prod)
+            RefuseGradientInPlace(bottom, top);
         float** x = stackalloc float*[bottom.Length], dx = stackalloc float*[bottom.Length];
         for (int i = 0; i < bottom.Length; i++)
         {
@@ -119,10 +117,93 @@ public sealed unsafe class EltwiseLayer(LayerParameter parameter) : Layer(parame
     }
 
     /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        // In place it must be on the accelerator before its side there counts as overwritten.
+        bottom[0].GpuData(gpu);
+        FoldGpu(gpu, bottom, -1, Values.None, top[0].OverwriteGpuData(gpu));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (_eltwise.Operation == EltwiseOp.Prod)
+            RefuseGradientInPlace(bottom, top);
+        Values dy = top[0].GpuDiff(gpu);
+        int count = top[0].Count;
+        if (_eltwise.Operation != EltwiseOp.Prod)
+        {
+            // The first bottom comes last: in place its gradient overwrites dy.
+            for (int k = (bottom.Length - 1) / 4 * 4; k >= 0; k -= 4)
+            {
+                var dx = new FourValues(Dx(k), Dx(k + 1), Dx(k + 2), Dx(k + 3));
+                if (_eltwise.Operation == EltwiseOp.Max)
+                    gpu.Run(count, new MaximumGradientBody(dy, _taken.GpuData(gpu), dx, k));
+                else
+                    gpu.Run(count, new WeightedSumGradientBody(dy, dx, C(k), C(k + 1), C(k + 2), C(k + 3)));
+            }
+
+            return;
+        }
+
+        Values product = _eltwise.StableProdGrad ? Values.None : gpu.Scratch.Get(1, count);
+        if (!_eltwise.StableProdGrad)
+            FoldGpu(gpu, bottom, -1, Values.None, product);
+        for (int k = 0; k < bottom.Length; k++)
+        {
+            if (!propagateDown[k])
+                continue;
+            if (_eltwise.StableProdGrad)
+                FoldGpu(gpu, bottom, k, dy, Dx(k));
+            else
+                gpu.Run(count, new QuotientGradientBody(product, bottom[k].GpuData(gpu), dy, Dx(k)));
+        }
+
+        Values Dx(int k) =>
+            k < bottom.Length && propagateDown[k] ? bottom[k].OverwriteGpuDiff(gpu) : Values.None;
+    }
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         base.Dispose(disposing);
         if (disposing)
             _taken.Dispose();
     }
+
+    private void RefuseGradientInPlace(Blob[] bottom, Blob[] top)
+    {
+        if (bottom[0] == top[0])
+        {
+            throw Fail(ErrorCodes.BadConnection,
+                "PROD in place has overwritten what its gradient needs; give its top a name of its own");
+        }
+    }
+
+    // Combines the bottoms without one of them (-1: all), and with a last factor where there is one, four at a time.
+    private void FoldGpu(GpuDevice gpu, Blob[] bottom, int without, Values last, Values y)
+    {
+        int inputs = bottom.Length, count = bottom[0].Count;
+        Values before = Values.None;
+        for (int k = 0; k < inputs; k += 4)
+        {
+            var x = new FourValues(X(k), X(k + 1), X(k + 2), X(k + 3));
+            Values target = k + 4 < inputs ? gpu.Scratch.Get(0, count) : y;
+            if (_eltwise.Operation == EltwiseOp.Sum)
+                gpu.Run(count, new WeightedSumBody(before, x, C(k), C(k + 1), C(k + 2), C(k + 3), target));
+            else if (_eltwise.Operation == EltwiseOp.Prod)
+                gpu.Run(count, new ProductBody(before, x, target));
+            else
+                gpu.Run(count, new MaximumBody(before, x, k, target, _taken.MutableGpuData(gpu)));
+            before = target;
+        }
+
+        Values X(int place)
+        {
+            int k = without >= 0 && place >= without ? place + 1 : place;
+            return k < inputs ? bottom[k].GpuData(gpu) : k == inputs ? last : Values.None;
+        }
+    }
+
+    private float C(int bottom) => bottom < _coefficients.Length ? _coefficients[bottom] : 0;
 }

@@ -1,3 +1,5 @@
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -13,10 +15,11 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Embed")]
-public sealed unsafe class EmbedLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class EmbedLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly EmbedParameter _embed = parameter.EmbedParam ?? new EmbedParameter();
     private readonly ChannelGradient _biasGradient = new();
+    private readonly GpuRowIndex _onGpu = new();
     private int _rows;
     private int _length;
 
@@ -43,6 +46,32 @@ public sealed unsafe class EmbedLayer(LayerParameter parameter) : Layer(paramete
         bottom[0].Shape.CopyTo(shape);
         shape[bottom[0].AxisCount] = _length;
         top[0].Reshape(shape[..(bottom[0].AxisCount + 1)]);
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        CheckIndices(bottom[0]);
+        _onGpu.Set(bottom[0].Data, _rows);
+        Values w = Blobs[0].GpuData(gpu), y = top[0].OverwriteGpuData(gpu);
+        if (_embed.BiasTerm)
+            _onGpu.Gather(gpu, w, _length, Blobs[1].GpuData(gpu), y);
+        else
+            _onGpu.Gather(gpu, w, _length, y);
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        RefuseGradient(propagateDown);
+        Values dy = top[0].GpuDiff(gpu);
+        if (ParamPropagateDown[0])
+            _onGpu.ScatterAdd(gpu, dy, _length, Blobs[0].MutableGpuDiff(gpu));
+        if (_embed.BiasTerm && ParamPropagateDown[1])
+        {
+            RowSums.Run(gpu, _length, bottom[0].Count, new ColumnTerm(dy, _length), Blobs[1].MutableGpuDiff(gpu),
+                add: true);
+        }
     }
 
     /// <inheritdoc/>
@@ -77,8 +106,7 @@ public sealed unsafe class EmbedLayer(LayerParameter parameter) : Layer(paramete
     /// <inheritdoc/>
     protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
     {
-        if (propagateDown[0])
-            throw Fail(ErrorCodes.BadNet, "no gradient goes to indices; write propagate_down: false");
+        RefuseGradient(propagateDown);
         int count = bottom[0].Count;
         if (ParamPropagateDown[0])
         {
@@ -92,6 +120,20 @@ public sealed unsafe class EmbedLayer(LayerParameter parameter) : Layer(paramete
                 Context.Device, new ChannelLayout(count, _length, 1), top[0].CpuDiff, null, null, Blobs[1],
                 addFactor: false, addSummand: true);
         }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+            _onGpu.Dispose();
+    }
+
+    private void RefuseGradient(bool[] propagateDown)
+    {
+        if (propagateDown[0])
+            throw Fail(ErrorCodes.BadNet, "no gradient goes to indices; write propagate_down: false");
     }
 
     private int Positive(string name, uint value) => value is > 0 and <= int.MaxValue

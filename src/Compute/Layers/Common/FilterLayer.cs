@@ -1,6 +1,8 @@
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
+using ILGPU;
 
 namespace CaffeActors.Compute.Layers.Common;
 
@@ -12,8 +14,9 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Filter")]
-public sealed unsafe class FilterLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class FilterLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
+    private readonly GpuTable _onGpu = new();
     private int[] _kept = [];
     private int _count;
     private bool _hasSelection;
@@ -65,6 +68,36 @@ public sealed unsafe class FilterLayer(LayerParameter parameter) : Layer(paramet
     }
 
     /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        if (_count == 0)
+            return;
+        ArrayView<int> kept = _onGpu.On(gpu, _kept.AsSpan(0, _count));
+        for (int i = 0; i < top.Length; i++)
+        {
+            gpu.Run(top[i].Count, new GpuKeepBody(
+                bottom[i].GpuData(gpu), kept, bottom[i].CountFrom(1), top[i].OverwriteGpuData(gpu)));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        RefuseGradient(propagateDown);
+        for (int i = 0; i < top.Length; i++)
+        {
+            if (!propagateDown[i])
+                continue;
+            bottom[i].ClearGpuDiff(gpu);
+            if (_count == 0)
+                continue;
+            gpu.Run(top[i].Count, new GpuReturnBody(
+                top[i].GpuDiff(gpu), _onGpu.On(gpu, _kept.AsSpan(0, _count)), bottom[i].CountFrom(1),
+                bottom[i].MutableGpuDiff(gpu)));
+        }
+    }
+
+    /// <inheritdoc/>
     protected override void LayerSetUp(Blob[] bottom, Blob[] top)
     {
         if (top.Length != bottom.Length - 1)
@@ -95,12 +128,7 @@ public sealed unsafe class FilterLayer(LayerParameter parameter) : Layer(paramet
     /// <inheritdoc/>
     protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
     {
-        if (propagateDown[^1])
-        {
-            throw Fail(ErrorCodes.BadNet,
-                "no gradient goes to the selector; write propagate_down: false for the last bottom");
-        }
-
+        RefuseGradient(propagateDown);
         for (int i = 0; i < top.Length; i++)
         {
             if (!propagateDown[i])
@@ -114,6 +142,33 @@ public sealed unsafe class FilterLayer(LayerParameter parameter) : Layer(paramet
                     Context.Device, source + ((long)k * length), target + ((long)_kept[k] * length), length);
             }
         }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+            _onGpu.Dispose();
+    }
+
+    private void RefuseGradient(bool[] propagateDown)
+    {
+        if (propagateDown[^1])
+        {
+            throw Fail(ErrorCodes.BadNet,
+                "no gradient goes to the selector; write propagate_down: false for the last bottom");
+        }
+    }
+
+    internal readonly struct GpuKeepBody(Values source, ArrayView<int> kept, int length, Values target) : IGpuBody
+    {
+        public void Invoke(int i) => target.Set(i, source[(kept[i / length] * length) + (i % length)]);
+    }
+
+    internal readonly struct GpuReturnBody(Values source, ArrayView<int> kept, int length, Values target) : IGpuBody
+    {
+        public void Invoke(int i) => target.Set((kept[i / length] * length) + (i % length), source[i]);
     }
 
     // When the layer is set up the selector holds no data yet: everything is kept, so that the layers after it see

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 
@@ -13,7 +15,7 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Parameter")]
-public sealed unsafe class ParameterLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class ParameterLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     /// <inheritdoc/>
     public override int ExactBottoms => 0;
@@ -30,6 +32,18 @@ public sealed unsafe class ParameterLayer(LayerParameter parameter) : Layer(para
         // On each pass anew: a blob that shares another layer's has that one's memory only after the set-up.
         top[0].ReshapeLike(Blobs[0]);
         top[0].ShareData(Blobs[0]);
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (ParamPropagateDown[0])
+            gpu.Run(Blobs[0].Count, new AddScaledBody(top[0].GpuDiff(gpu), Blobs[0].MutableGpuDiff(gpu), 1));
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -14,16 +15,17 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Permute")]
-public sealed unsafe class PermuteLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class PermuteLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly int[] _named =
         [.. (parameter.PermuteParam?.Order ?? []).Select(axis => (int)Math.Min(axis, int.MaxValue))];
 
+    private readonly GpuAxesCopy _onGpu = new();
     private int[] _order = [];
 
     // The top's axes, those that stay together in the bottom taken as one, and the bottom's distance along each.
     private int[] _lengths = [];
-    private long[] _strides = [];
+    private int[] _strides = [];
     private int _axes;
 
     /// <inheritdoc/>
@@ -63,6 +65,19 @@ public sealed unsafe class PermuteLayer(LayerParameter parameter) : Layer(parame
                 _strides[_axes++] = bottom[0].CountFrom(axis + 1);
             }
         }
+
+        _onGpu.Set(_lengths.AsSpan(0, _axes), _strides.AsSpan(0, _axes));
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top) =>
+        _onGpu.ToPiece(gpu, bottom[0].GpuData(gpu), 0, top[0].OverwriteGpuData(gpu), top[0].Count);
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (propagateDown[0])
+            _onGpu.FromPiece(gpu, top[0].GpuDiff(gpu), top[0].Count, bottom[0].OverwriteGpuDiff(gpu), 0);
     }
 
     /// <inheritdoc/>
@@ -82,6 +97,14 @@ public sealed unsafe class PermuteLayer(LayerParameter parameter) : Layer(parame
             new Body(_lengths, _strides, _axes, bottom[0].MutableCpuDiff, top[0].CpuDiff, back: true));
     }
 
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+            _onGpu.Dispose();
+    }
+
     private void SetOrder(int axes, Blob bottom)
     {
         foreach (int axis in _named)
@@ -96,11 +119,11 @@ public sealed unsafe class PermuteLayer(LayerParameter parameter) : Layer(parame
 
         _order = [.. _named, .. Enumerable.Range(0, axes).Except(_named)];
         _lengths = new int[axes];
-        _strides = new long[axes];
+        _strides = new int[axes];
     }
 
     // Counts in the top's order; the bottom's element is found by the strides.
-    private readonly struct Body(int[] lengths, long[] strides, int axes, float* bottom, float* top, bool back)
+    private readonly struct Body(int[] lengths, int[] strides, int axes, float* bottom, float* top, bool back)
         : IRangeBody
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 using Operation = CaffeActors.Compute.Schema.ReductionParameter.Types.ReductionOp;
@@ -16,7 +18,7 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Reduction")]
-public sealed unsafe class ReductionLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class ReductionLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly ReductionParameter _reduction = parameter.ReductionParam ?? new ReductionParameter();
     private double[] _sums = [];
@@ -49,6 +51,33 @@ public sealed unsafe class ReductionLayer(LayerParameter parameter) : Layer(para
         _factor = isMean ? _reduction.Coeff / Math.Max(1, _length) : _reduction.Coeff;
         if (_sums.Length < _rows)
             (_sums, _squares) = (new double[_rows], new double[_rows]);
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        Values x = bottom[0].GpuData(gpu), y = top[0].OverwriteGpuData(gpu);
+        if (_reduction.Operation == Operation.Asum)
+            RowSums.Run(gpu, _rows, _length, new AbsoluteTerm(x, _length), y, _factor);
+        else if (_reduction.Operation == Operation.Sumsq)
+            RowSums.Run(gpu, _rows, _length, new SquareTerm(x, _length), y, _factor);
+        else
+            RowSums.Run(gpu, _rows, _length, new PlainTerm(x, _length), y, _factor);
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        Values x = bottom[0].GpuData(gpu), dy = top[0].GpuDiff(gpu), dx = bottom[0].OverwriteGpuDiff(gpu);
+        int count = bottom[0].Count;
+        if (_reduction.Operation == Operation.Asum)
+            gpu.Run(count, new GpuGradient<GpuSign>(x, dy, dx, _length, _factor));
+        else if (_reduction.Operation == Operation.Sumsq)
+            gpu.Run(count, new GpuGradient<GpuValue>(x, dy, dx, _length, 2 * _factor));
+        else
+            gpu.Run(count, new GpuGradient<GpuUnit>(x, dy, dx, _length, _factor));
     }
 
     /// <inheritdoc/>
@@ -89,6 +118,42 @@ public sealed unsafe class ReductionLayer(LayerParameter parameter) : Layer(para
             Elementwise.Run(Context.Device, count, new Gradient<LinearSlope>(x, dy, dx, _length, 2 * _factor));
         else
             Elementwise.Run(Context.Device, count, new Gradient<UnitSlope>(x, dy, dx, _length, _factor));
+    }
+
+    internal readonly struct PlainTerm(Values x, int length) : IGpuTerm
+    {
+        public float At(int row, int k) => x[(row * length) + k];
+    }
+
+    internal readonly struct AbsoluteTerm(Values x, int length) : IGpuTerm
+    {
+        public float At(int row, int k) => ILGPU.IntrinsicMath.Abs(x[(row * length) + k]);
+    }
+
+    internal readonly struct SquareTerm(Values x, int length) : IGpuTerm
+    {
+        public float At(int row, int k) => x[(row * length) + k] * x[(row * length) + k];
+    }
+
+    internal readonly struct GpuUnit : IGpuFunction
+    {
+        public float Invoke(float x) => 1;
+    }
+
+    internal readonly struct GpuSign : IGpuFunction
+    {
+        public float Invoke(float x) => x > 0 ? 1 : x < 0 ? -1 : 0;
+    }
+
+    internal readonly struct GpuValue : IGpuFunction
+    {
+        public float Invoke(float x) => x;
+    }
+
+    internal readonly struct GpuGradient<TSlope>(Values x, Values dy, Values dx, int length, float factor) : IGpuBody
+        where TSlope : struct, IGpuFunction
+    {
+        public void Invoke(int i) => dx.Set(i, dy[i / length] * factor * default(TSlope).Invoke(x[i]));
     }
 
     private readonly struct AbsoluteSum : IChannelTerm

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -18,7 +20,7 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Scale")]
-public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLayer(parameter)
+public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLayer(parameter), IGpuLayer
 {
     private readonly ScaleParameter _scale = parameter.ScaleParam ?? new ScaleParameter();
     private readonly ChannelGradient _gradient = new();
@@ -63,9 +65,9 @@ public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLay
         float* scale = ValuesOf(bottom).CpuData, x = bottom[0].CpuData, y = top[0].MutableCpuData;
         Blob? biasBlob = BiasOf(bottom);
         float* bias = biasBlob is null ? null : biasBlob.CpuData;
-        bool keep = bottom[0] == top[0] && (bottom.Length == 2 || ParamPropagateDown[0]);
-        Elementwise.Run(Context.Device, _layout.Count,
-            new ChannelAffine(_layout, x, y, keep ? _kept.MutableCpuData : null, null, scale, bias));
+        float* copy = KeepsInput(bottom, top) ? _kept.MutableCpuData : null;
+        Elementwise.Run(
+            Context.Device, _layout.Count, new ChannelAffine(_layout, x, y, copy, null, scale, bias));
     }
 
     /// <inheritdoc/>
@@ -86,11 +88,51 @@ public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLay
             Elementwise.Run(Context.Device, _layout.Count, new ChannelAffine(
                 _layout, dy, bottom[0].MutableCpuDiff, null, null, ValuesOf(bottom).CpuData, null));
         }
-        else if (scale is not null && scale.Count != _layout.Count && bottom[0] != top[0])
+        else if (scale is not null && LeavesProducts(bottom, top))
         {
-            // Caffe works out ds here and leaves it: who compares diffs (net run --backward) finds the same numbers.
             VectorMap.Run(
                 Context.Device, _layout.Count, dy, bottom[0].CpuData, bottom[0].MutableCpuDiff, default(Product));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        Values scale = ValuesOf(bottom).GpuData(gpu), x = bottom[0].GpuData(gpu);
+        Values bias = BiasOf(bottom) is { } blob ? blob.GpuData(gpu) : Values.None;
+        Values copy = KeepsInput(bottom, top) ? _kept.OverwriteGpuData(gpu) : Values.None;
+        ChannelAffineKernel.Run(gpu, _layout.Count, _layout.Channels, _layout.Inner, x, top[0].OverwriteGpuData(gpu),
+            copy, scale: scale, bias: bias);
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        Values dy = top[0].GpuDiff(gpu);
+        int channels = _layout.Channels, inner = _layout.Inner, terms = (int)_layout.PerChannel;
+        bool isLearned = bottom.Length == 1, wanted = isLearned ? ParamPropagateDown[0] : propagateDown[1];
+        if (wanted)
+        {
+            Values x = (bottom[0] == top[0] ? _kept : bottom[0]).GpuData(gpu);
+            Values ds = isLearned ? Blobs[0].MutableGpuDiff(gpu) : bottom[1].OverwriteGpuDiff(gpu);
+            RowSums.Run(gpu, channels, terms, new ChannelProductTerm(dy, x, channels, inner), ds, add: isLearned);
+        }
+
+        if (BiasOf(bottom) is { } bias && ParamPropagateDown[BiasIndex(bottom)])
+        {
+            RowSums.Run(gpu, channels, terms, new ChannelTerm(dy, channels, inner), bias.MutableGpuDiff(gpu),
+                add: true);
+        }
+
+        if (propagateDown[0])
+        {
+            ChannelAffineKernel.Run(gpu, _layout.Count, channels, inner, dy, bottom[0].OverwriteGpuDiff(gpu),
+                scale: ValuesOf(bottom).GpuData(gpu));
+        }
+        else if (wanted && LeavesProducts(bottom, top))
+        {
+            GpuMap.Run(gpu, _layout.Count, dy, bottom[0].GpuData(gpu), bottom[0].OverwriteGpuDiff(gpu),
+                default(GpuProduct));
         }
     }
 
@@ -102,11 +144,24 @@ public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLay
             _kept.Dispose();
     }
 
+    private bool KeepsInput(Blob[] bottom, Blob[] top) =>
+        bottom[0] == top[0] && (bottom.Length == 2 || ParamPropagateDown[0]);
+
+    // Caffe works out ds in the diff of a bottom that wants no gradient, and leaves it: who compares diffs (net run
+    // --backward) finds the same numbers.
+    private bool LeavesProducts(Blob[] bottom, Blob[] top) =>
+        ValuesOf(bottom).Count != _layout.Count && bottom[0] != top[0];
+
     private static int BiasIndex(Blob[] bottom) => bottom.Length == 1 ? 1 : 0;
 
     private Blob ValuesOf(Blob[] bottom) => bottom.Length == 1 ? Blobs[0] : bottom[1];
 
     private Blob? BiasOf(Blob[] bottom) => _scale.BiasTerm ? Blobs[BiasIndex(bottom)] : null;
+
+    internal readonly struct GpuProduct : IGpuFunction2
+    {
+        public float Invoke(float a, float b) => a * b;
+    }
 
     private readonly struct Product : IVectorFunction2
     {

@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -9,7 +10,7 @@ namespace CaffeActors.Compute.Layers.Common;
 /// one top, not in place.
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
-public abstract class SharingLayer(LayerParameter parameter) : Layer(parameter)
+public abstract class SharingLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     /// <inheritdoc/>
     public override int ExactBottoms => 1;
@@ -35,6 +36,16 @@ public abstract class SharingLayer(LayerParameter parameter) : Layer(parameter)
         // On each pass anew: a bottom that grew has other memory now.
         top[0].ShareData(bottom[0]);
         top[0].ShareDiff(bottom[0]);
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
     }
 
     /// <summary>The top's shape.</summary>

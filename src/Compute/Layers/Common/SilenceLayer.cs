@@ -1,3 +1,5 @@
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 
@@ -9,7 +11,7 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Silence")]
-public sealed class SilenceLayer(LayerParameter parameter) : Layer(parameter)
+public sealed class SilenceLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     /// <inheritdoc/>
     public override int MinBottoms => 1;
@@ -34,6 +36,21 @@ public sealed class SilenceLayer(LayerParameter parameter) : Layer(parameter)
         {
             if (propagateDown[i])
                 bottom[i].MutableDiff.Clear();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        for (int i = 0; i < bottom.Length; i++)
+        {
+            if (propagateDown[i])
+                gpu.Run(bottom[i].Count, new FillBody(bottom[i].OverwriteGpuDiff(gpu), 0));
         }
     }
 }

@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -12,7 +13,7 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Slice")]
-public sealed unsafe class SliceLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class SliceLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly SliceParameter _slice = parameter.SliceParam ?? new SliceParameter();
     private int _axis;
@@ -60,6 +61,36 @@ public sealed unsafe class SliceLayer(LayerParameter parameter) : Layer(paramete
         {
             top[0].ShareData(bottom[0]);
             top[0].ShareDiff(bottom[0]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        if (top.Length == 1)
+            return;
+        Values source = bottom[0].GpuData(gpu);
+        int rows = bottom[0].CountRange(0, _axis), stride = bottom[0].CountFrom(_axis), start = 0;
+        foreach (Blob blob in top)
+        {
+            int length = blob.CountFrom(_axis);
+            GpuStridedCopy.Run(gpu, source, start, stride, blob.OverwriteGpuData(gpu), 0, length, length, rows);
+            start += length;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (top.Length == 1 || !propagateDown[0])
+            return;
+        Values target = bottom[0].OverwriteGpuDiff(gpu);
+        int rows = bottom[0].CountRange(0, _axis), stride = bottom[0].CountFrom(_axis), start = 0;
+        foreach (Blob blob in top)
+        {
+            int length = blob.CountFrom(_axis);
+            GpuStridedCopy.Run(gpu, blob.GpuDiff(gpu), 0, length, target, start, stride, length, rows);
+            start += length;
         }
     }
 

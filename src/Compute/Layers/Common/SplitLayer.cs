@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 
@@ -12,7 +13,7 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Split")]
-public sealed unsafe class SplitLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class SplitLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     /// <inheritdoc/>
     public override int ExactBottoms => 1;
@@ -51,6 +52,41 @@ public sealed unsafe class SplitLayer(LayerParameter parameter) : Layer(paramete
         for (int i = 0; i < top.Length; i++)
             dy[i] = top[i].CpuDiff;
         Elementwise.Run(Context.Device, bottom[0].Count, new SumBody(dy, top.Length, bottom[0].MutableCpuDiff));
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        int count = bottom[0].Count, tops = top.Length;
+        Values dx = bottom[0].OverwriteGpuDiff(gpu);
+        gpu.Run(count, new GpuSumBody(dx, Diff(0), Diff(1), Diff(2), Diff(3), Math.Min(tops, 4)));
+        for (int i = 4; i < tops; i += 3)
+            gpu.Run(count, new GpuSumBody(dx, dx, Diff(i), Diff(i + 1), Diff(i + 2), Math.Min(tops - i, 3) + 1));
+
+        Values Diff(int i) => i < tops ? top[i].GpuDiff(gpu) : Values.None;
+    }
+
+    // The sum of the first so many of four, in their order.
+    internal readonly struct GpuSumBody(Values sum, Values a, Values b, Values c, Values d, int terms) : IGpuBody
+    {
+        public void Invoke(int i)
+        {
+            float value = a[i];
+            if (terms > 1)
+                value += b[i];
+            if (terms > 2)
+                value += c[i];
+            if (terms > 3)
+                value += d[i];
+            sum.Set(i, value);
+        }
     }
 
     private readonly struct SumBody(float** dy, int tops, float* dx) : IRangeBody

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -14,9 +16,12 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Tile")]
-public sealed unsafe class TileLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class TileLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly TileParameter _tile = parameter.TileParam ?? new TileParameter();
+    // From here on a group of threads adds up the copies of an element, before that one thread.
+    private const int ManyTiles = 128;
+
     private int _outer;
     private int _inner;
 
@@ -39,6 +44,24 @@ public sealed unsafe class TileLayer(LayerParameter parameter) : Layer(parameter
         bottom[0].Shape.CopyTo(shape);
         shape[axis] = (int)Math.Min((long)shape[axis] * _tile.Tiles, int.MaxValue);
         top[0].Reshape(shape[..bottom[0].AxisCount]);
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top) => gpu.Run(
+        top[0].Count,
+        new GpuForwardBody(bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu), _tile.Tiles, _inner));
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0])
+            return;
+        var copies = new CopyTerm(top[0].GpuDiff(gpu), _tile.Tiles, _inner);
+        Values dx = bottom[0].OverwriteGpuDiff(gpu);
+        if (_tile.Tiles < ManyTiles)
+            gpu.Run(bottom[0].Count, new GpuBackwardBody(copies, dx, _tile.Tiles));
+        else
+            RowSums.Run(gpu, bottom[0].Count, _tile.Tiles, copies, dx);
     }
 
     /// <inheritdoc/>
@@ -65,6 +88,27 @@ public sealed unsafe class TileLayer(LayerParameter parameter) : Layer(parameter
             return;
         Elementwise.Run(Context.Device, bottom[0].Count,
             new BackwardBody(top[0].CpuDiff, bottom[0].MutableCpuDiff, _tile.Tiles, _inner));
+    }
+
+    internal readonly struct GpuForwardBody(Values x, Values y, int tiles, int inner) : IGpuBody
+    {
+        public void Invoke(int i) => y.Set(i, x[(i / inner / tiles * inner) + (i % inner)]);
+    }
+
+    internal readonly struct CopyTerm(Values dy, int tiles, int inner) : IGpuTerm
+    {
+        public float At(int row, int k) => dy[(((row / inner * tiles) + k) * inner) + (row % inner)];
+    }
+
+    internal readonly struct GpuBackwardBody(CopyTerm copies, Values dx, int tiles) : IGpuBody
+    {
+        public void Invoke(int i)
+        {
+            float sum = copies.At(i, 0);
+            for (int tile = 1; tile < tiles; tile++)
+                sum += copies.At(i, tile);
+            dx.Set(i, sum);
+        }
     }
 
     // A row is one copy of one block.

@@ -1,4 +1,6 @@
 using CaffeActors.Compute.Backends.Cpu.Convolution;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Convolution;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -11,11 +13,12 @@ namespace CaffeActors.Compute.Layers.Convolution;
 /// axis are batch, those behind it, any number of them, are spatial.
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
-public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(parameter)
+public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly ConvolutionParameter _convolution = parameter.ConvolutionParam ?? new ConvolutionParameter();
     private ConvolutionSettings? _settings;
     private ConvolutionKernel? _kernel;
+    private GpuConvolution? _onGpu;
     private int[] _bottomShape = [];
     private int[] _topShape = [];
 
@@ -34,6 +37,9 @@ public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(par
     /// <summary>The sums, for the present shape. Valid after <see cref="Layer.SetUp"/>.</summary>
     protected ConvolutionKernel Kernel =>
         _kernel ?? throw new InvalidOperationException($"Layer '{Name}' is used before SetUp.");
+
+    /// <summary>The same on an accelerator.</summary>
+    private protected GpuConvolution OnGpu => _onGpu ??= new GpuConvolution(Kernel.Geometry);
 
     /// <summary>Number of images in a bottom.</summary>
     protected int Images { get; private set; }
@@ -71,6 +77,12 @@ public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(par
         foreach (Blob blob in top)
             blob.Reshape(_topShape);
     }
+
+    /// <inheritdoc/>
+    public abstract void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top);
+
+    /// <inheritdoc/>
+    public abstract void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom);
 
     /// <inheritdoc/>
     protected override void LayerSetUp(Blob[] bottom, Blob[] top)
@@ -114,6 +126,14 @@ public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(par
     /// <param name="input">Length of the bottom's axis.</param>
     protected abstract int OutputLength(ConvolutionSettings settings, int axis, int input);
 
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+            _onGpu?.Dispose();
+    }
+
     private void TakeShape(Blob bottom)
     {
         int rank = ChannelAxis + 1 + _settings!.Kernel.Length;
@@ -146,7 +166,12 @@ public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(par
         }
 
         if (_kernel is null || !input.SequenceEqual(_bottomShape.AsSpan(ChannelAxis + 1)))
+        {
             _kernel = new ConvolutionKernel(GeometryFor(_settings, input));
+            _onGpu?.Dispose();
+            _onGpu = null;
+        }
+
         Images = bottom.CountRange(0, ChannelAxis);
         _topShape = shape;
         _bottomShape = [.. bottom.Shape];

@@ -1,4 +1,6 @@
 using CaffeActors.Compute.Backends.Cpu.Convolution;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Convolution;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 
@@ -18,6 +20,37 @@ namespace CaffeActors.Compute.Layers.Convolution;
 [Layer("Convolution")]
 public sealed unsafe class ConvolutionLayer(LayerParameter parameter) : BaseConvolutionLayer(parameter)
 {
+    /// <inheritdoc/>
+    public override void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        Values weights = Blobs[0].GpuData(gpu);
+        Values? bias = HasBias ? Blobs[1].GpuData(gpu) : null;
+        for (int i = 0; i < top.Length; i++)
+            OnGpu.Forward(gpu, Images, bottom[i].GpuData(gpu), weights, bias, top[i].OverwriteGpuData(gpu));
+    }
+
+    /// <inheritdoc/>
+    public override void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        for (int i = 0; i < top.Length; i++)
+        {
+            Values gradient = top[i].GpuDiff(gpu);
+            if (HasBias && ParamPropagateDown[1])
+            {
+                GpuConvolution.BackwardBias(
+                    gpu, Images, Outputs, Kernel.Geometry.OutputPlane, gradient, Blobs[1].MutableGpuDiff(gpu));
+            }
+
+            if (ParamPropagateDown[0])
+                OnGpu.BackwardWeights(gpu, Images, bottom[i].GpuData(gpu), gradient, Blobs[0].MutableGpuDiff(gpu));
+            if (propagateDown[i])
+            {
+                OnGpu.BackwardData(
+                    gpu, Images, Blobs[0].GpuData(gpu), gradient, bottom[i].OverwriteGpuDiff(gpu));
+            }
+        }
+    }
+
     /// <inheritdoc/>
     protected override (int First, int Second) WeightChannels() => (Outputs, Channels / Groups);
 

@@ -1,4 +1,6 @@
 using CaffeActors.Compute.Backends.Cpu.Convolution;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Convolution;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -19,6 +21,37 @@ namespace CaffeActors.Compute.Layers.Convolution;
 [Layer("Deconvolution")]
 public sealed unsafe class DeconvolutionLayer(LayerParameter parameter) : BaseConvolutionLayer(parameter)
 {
+    /// <inheritdoc/>
+    public override void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        Values weights = Blobs[0].GpuData(gpu);
+        Values? bias = HasBias ? Blobs[1].GpuData(gpu) : null;
+        for (int i = 0; i < top.Length; i++)
+            OnGpu.BackwardData(gpu, Images, weights, bottom[i].GpuData(gpu), top[i].OverwriteGpuData(gpu), bias);
+    }
+
+    /// <inheritdoc/>
+    public override void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        for (int i = 0; i < top.Length; i++)
+        {
+            Values gradient = top[i].GpuDiff(gpu);
+            if (HasBias && ParamPropagateDown[1])
+            {
+                GpuConvolution.BackwardBias(
+                    gpu, Images, Outputs, Kernel.Geometry.InputPlane, gradient, Blobs[1].MutableGpuDiff(gpu));
+            }
+
+            if (ParamPropagateDown[0])
+                OnGpu.BackwardWeights(gpu, Images, gradient, bottom[i].GpuData(gpu), Blobs[0].MutableGpuDiff(gpu));
+            if (propagateDown[i])
+            {
+                OnGpu.Forward(
+                    gpu, Images, gradient, Blobs[0].GpuData(gpu), null, bottom[i].OverwriteGpuDiff(gpu));
+            }
+        }
+    }
+
     /// <inheritdoc/>
     protected override (int First, int Second) WeightChannels() => (Channels, Outputs / Groups);
 

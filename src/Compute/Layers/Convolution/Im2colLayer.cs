@@ -1,5 +1,6 @@
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Cpu.Convolution;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -17,8 +18,9 @@ namespace CaffeActors.Compute.Layers.Convolution;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Im2col")]
-public sealed unsafe class Im2colLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class Im2colLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
+    private readonly GpuPatches _onGpu = new();
     private ConvolutionSettings? _settings;
     private PatchLayout? _layout;
     private int[] _bottomShape = [];
@@ -42,6 +44,20 @@ public sealed unsafe class Im2colLayer(LayerParameter parameter) : Layer(paramet
         if (!bottom[0].Shape.SequenceEqual(_bottomShape))
             TakeShape(bottom[0]);
         top[0].Reshape(_topShape);
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        if (top[0].Count > 0)
+            _onGpu.Gather(gpu, _planes, bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (propagateDown[0] && bottom[0].Count > 0)
+            _onGpu.Scatter(gpu, _planes, top[0].GpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu));
     }
 
     /// <inheritdoc/>
@@ -74,6 +90,14 @@ public sealed unsafe class Im2colLayer(LayerParameter parameter) : Layer(paramet
     {
         if (propagateDown[0] && bottom[0].Count > 0)
             _layout!.Scatter(Context.Device, _planes, top[0].CpuDiff, bottom[0].MutableCpuDiff);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+            _onGpu.Dispose();
     }
 
     private void TakeShape(Blob bottom)
@@ -112,6 +136,7 @@ public sealed unsafe class Im2colLayer(LayerParameter parameter) : Layer(paramet
 
         shape[_axis] = (int)channels;
         _layout = new PatchLayout(axes);
+        _onGpu.Set(axes);
         _planes = bottom.CountRange(0, _axis + 1);
         _topShape = shape;
         _bottomShape = [.. bottom.Shape];

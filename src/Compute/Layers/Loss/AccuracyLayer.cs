@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -18,9 +20,10 @@ namespace CaffeActors.Compute.Layers.Loss;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Accuracy")]
-public sealed unsafe class AccuracyLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class AccuracyLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private const int HitsSlot = 4, CountsSlot = 5;
+    private const int NotBelowScratch = 1, RightScratch = 2, SeenScratch = 3;
 
     private readonly long _best = parameter.AccuracyParam?.TopK ?? 1;
     private PositionSplit _split;
@@ -70,15 +73,31 @@ public sealed unsafe class AccuracyLayer(LayerParameter parameter) : Layer(param
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => bottom[0].Count;
 
     /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        int valid = CountValid(bottom[1]), classes = _split.Classes;
+        GpuLabels labels = _rule.On(bottom[1].GpuData(gpu));
+        var axis = new ClassAxis(classes, _split.Inner);
+        Values notBelow = gpu.Scratch.Get(NotBelowScratch, _split.Count);
+        Values right = gpu.Scratch.Get(RightScratch, classes), seen = gpu.Scratch.Get(SeenScratch, classes);
+        ClassSums.Run(gpu, _split.Count, axis, new NotBelowTerm(axis, bottom[0].GpuData(gpu), labels), notBelow);
+        RowSums.Run(gpu, 1, _split.Count, new HitTerm(labels, notBelow, _best, 0), right);
+        gpu.Run(1, new ShareBody(right, Values.None, valid, top[0].OverwriteGpuData(gpu)));
+        if (top.Length == 1)
+            return;
+        RowSums.Run(gpu, classes, _split.Count, new HitTerm(labels, notBelow, _best, 1), right);
+        RowSums.Run(gpu, classes, _split.Count, new HitTerm(labels, notBelow, classes, 1), seen);
+        gpu.Run(classes, new ShareBody(right, seen, 0, top[1].OverwriteGpuData(gpu)));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom) =>
+        RefuseGradient(propagateDown);
+
+    /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
     {
-        int valid = _rule.CountValid(Context.Device, bottom[1]);
-        if (valid < 0)
-        {
-            throw Fail(ErrorCodes.LabelOutOfRange,
-                _rule.Complaint(bottom[1], "accuracy_param { ignore_label }", out int item), FailureKind.Data, item);
-        }
-
+        int valid = CountValid(bottom[1]);
         float* labels = bottom[1].CpuData, hits = Context.Device.Workspace.Shared(HitsSlot, _split.Count);
         Context.Device.Pool.Run(new HitsBody(bottom[0].CpuData, labels, hits, _split, _rule, _best), _split.Tasks);
         long correct = 0;
@@ -90,13 +109,28 @@ public sealed unsafe class AccuracyLayer(LayerParameter parameter) : Layer(param
     }
 
     /// <inheritdoc/>
-    protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
+    protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom) =>
+        RefuseGradient(propagateDown);
+
+    private void RefuseGradient(bool[] propagateDown)
     {
         if (propagateDown.Contains(true))
         {
             throw Fail(ErrorCodes.BadNet,
                 "accuracy has no gradient; train with a loss and take propagate_down and loss_weight from this layer");
         }
+    }
+
+    private int CountValid(Blob labels)
+    {
+        int valid = _rule.CountValid(Context.Device, labels);
+        if (valid < 0)
+        {
+            throw Fail(ErrorCodes.LabelOutOfRange,
+                _rule.Complaint(labels, "accuracy_param { ignore_label }", out int item), FailureKind.Data, item);
+        }
+
+        return valid;
     }
 
     private void ByClass(float* labels, float* hits, Blob top)
@@ -117,6 +151,35 @@ public sealed unsafe class AccuracyLayer(LayerParameter parameter) : Layer(param
         Span<float> shares = top.MutableData;
         for (int c = 0; c < classes; c++)
             shares[c] = seen[c] == 0 ? 0 : (float)right[c] / seen[c];
+    }
+
+    // How many scores are not below the label's, itself included; see HitsBody of NaN.
+    internal readonly struct NotBelowTerm(ClassAxis axis, Values scores, GpuLabels labels) : IGpuTerm
+    {
+        public float At(int row, int k)
+        {
+            int label = labels[row];
+            return label >= 0 && scores[axis.IndexOf(row, k)] >= scores[axis.IndexOf(row, label)] ? 1f : 0f;
+        }
+    }
+
+    // 1 where the label is among the best; of all classes, or of the row's alone.
+    internal readonly struct HitTerm(GpuLabels labels, Values notBelow, float best, int byClass) : IGpuTerm
+    {
+        public float At(int row, int k)
+        {
+            int label = labels[k];
+            return label >= 0 && (byClass == 0 || label == row) && notBelow[k] <= best ? 1f : 0f;
+        }
+    }
+
+    internal readonly struct ShareBody(Values right, Values seen, float all, Values share) : IGpuBody
+    {
+        public void Invoke(int i)
+        {
+            float divisor = seen.Exists ? seen[i] : all;
+            share.Set(i, divisor > 0 ? right[i] / divisor : 0);
+        }
     }
 
     // hits: 1 where the label is among the best, else 0 (also where it is ignored).

@@ -1,9 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
+using ILGPU.Algorithms;
 
 namespace CaffeActors.Compute.Layers.Loss;
 
@@ -18,7 +21,7 @@ namespace CaffeActors.Compute.Layers.Loss;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("ContrastiveLoss")]
-public sealed unsafe class ContrastiveLossLayer(LayerParameter parameter) : LossLayer(parameter)
+public sealed unsafe class ContrastiveLossLayer(LayerParameter parameter) : LossLayer(parameter), IGpuLayer
 {
     // Keeps the gradient finite where a equals b.
     private const float LeastDistance = 1e-4f;
@@ -62,6 +65,32 @@ public sealed unsafe class ContrastiveLossLayer(LayerParameter parameter) : Loss
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => 3L * bottom[0].Count;
 
     /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        int items = bottom[0].Dim(0), length = bottom[0].CountFrom(1);
+        Values squares = _squares.OverwriteGpuData(gpu);
+        RowSums.Run(
+            gpu, items, length, new GpuSquareTerm(bottom[0].GpuData(gpu), bottom[1].GpuData(gpu), length), squares);
+        RowSums.Run(gpu, 1, items, new GpuCostTerm(GpuPairs(gpu, bottom)), top[0].OverwriteGpuData(gpu),
+            0.5f / Math.Max(1, items));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        RequireNoLabelGradient(propagateDown, first: 2);
+        var scale = new LossScale(top[0].GpuDiff(gpu), Math.Max(1, bottom[0].Dim(0)));
+        for (int i = 0; i < 2; i++)
+        {
+            if (!propagateDown[i])
+                continue;
+            gpu.Run(bottom[i].Count, new GpuGradientBody(
+                bottom[i].GpuData(gpu), bottom[1 - i].GpuData(gpu), GpuPairs(gpu, bottom),
+                bottom[i].OverwriteGpuDiff(gpu), bottom[0].CountFrom(1), scale));
+        }
+    }
+
+    /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
     {
         int items = bottom[0].Dim(0), length = bottom[0].CountFrom(1);
@@ -99,12 +128,60 @@ public sealed unsafe class ContrastiveLossLayer(LayerParameter parameter) : Loss
             _squares.Dispose();
     }
 
+    private Pairs GpuPairs(GpuDevice gpu, Blob[] bottom) => new(
+        _squares.GpuData(gpu), bottom[2].GpuData(gpu), _contrastive.Margin, _contrastive.LegacyVersion ? 1 : 0);
+
     private double Penalty(float square)
     {
         if (_contrastive.LegacyVersion)
             return Math.Max(_contrastive.Margin - square, 0);
         double lack = Math.Max(_contrastive.Margin - Math.Sqrt(square), 0);
         return lack * lack;
+    }
+
+    internal readonly struct GpuSquareTerm(Values a, Values b, int length) : IGpuTerm
+    {
+        public float At(int row, int k)
+        {
+            float difference = a[(row * length) + k] - b[(row * length) + k];
+            return difference * difference;
+        }
+    }
+
+    // What the items cost, and the factors of a - b in their gradients; a distance that is NaN costs NaN.
+    internal readonly struct Pairs(Values squares, Values similar, float margin, int isLegacy)
+    {
+        public float Cost(int item)
+        {
+            float square = squares[item];
+            if ((int)similar[item] != 0)
+                return square;
+            float lack = margin - (isLegacy != 0 ? square : XMath.Sqrt(square));
+            lack = lack < 0 ? 0 : lack;
+            return isLegacy != 0 ? lack : lack * lack;
+        }
+
+        public float Factor(int item)
+        {
+            float square = squares[item];
+            if ((int)similar[item] != 0)
+                return 1;
+            if (isLegacy != 0)
+                return margin - square > 0 ? -1 : 0;
+            float distance = XMath.Sqrt(square), lack = margin - distance;
+            return lack > 0 ? -lack / (distance + LeastDistance) : 0;
+        }
+    }
+
+    internal readonly struct GpuCostTerm(Pairs pairs) : IGpuTerm
+    {
+        public float At(int row, int k) => pairs.Cost(k);
+    }
+
+    internal readonly struct GpuGradientBody(
+        Values a, Values b, Pairs pairs, Values da, int length, LossScale scale) : IGpuBody
+    {
+        public void Invoke(int i) => da.Set(i, (a[i] - b[i]) * (scale.Value * pairs.Factor(i / length)));
     }
 
     private readonly struct DistanceBody(float* a, float* b, float* squares, int length) : IRowBody

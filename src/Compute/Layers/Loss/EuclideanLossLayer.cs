@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 
@@ -13,7 +15,7 @@ namespace CaffeActors.Compute.Layers.Loss;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("EuclideanLoss")]
-public sealed unsafe class EuclideanLossLayer(LayerParameter parameter) : LossLayer(parameter)
+public sealed unsafe class EuclideanLossLayer(LayerParameter parameter) : LossLayer(parameter), IGpuLayer
 {
     /// <inheritdoc/>
     public override bool AllowForceBackward(int bottom) => true;
@@ -28,6 +30,27 @@ public sealed unsafe class EuclideanLossLayer(LayerParameter parameter) : LossLa
     /// <inheritdoc/>
     /// <remarks>Three an element: subtract, multiply, add.</remarks>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => 3L * bottom[0].Count;
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        var term = new PairTerm<GpuSquare>(bottom[0].GpuData(gpu), bottom[1].GpuData(gpu), default);
+        RowSums.Run(gpu, 1, bottom[0].Count, term, top[0].OverwriteGpuData(gpu),
+            0.5f / Math.Max(1, bottom[0].Dim(0)));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        var scale = new LossScale(top[0].GpuDiff(gpu), Math.Max(1, bottom[0].Dim(0)));
+        for (int i = 0; i < 2; i++)
+        {
+            if (!propagateDown[i])
+                continue;
+            GpuMap.Run(gpu, bottom[0].Count, bottom[i].GpuData(gpu), bottom[1 - i].GpuData(gpu),
+                bottom[i].OverwriteGpuDiff(gpu), new GpuDifference(scale));
+        }
+    }
 
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
@@ -48,6 +71,16 @@ public sealed unsafe class EuclideanLossLayer(LayerParameter parameter) : LossLa
             VectorMap.Run(Context.Device, bottom[0].Count,
                 bottom[i].CpuData, bottom[1 - i].CpuData, bottom[i].MutableCpuDiff, new Difference(scale));
         }
+    }
+
+    internal readonly struct GpuSquare : IGpuFunction2
+    {
+        public float Invoke(float a, float b) => (a - b) * (a - b);
+    }
+
+    internal readonly struct GpuDifference(LossScale scale) : IGpuFunction2
+    {
+        public float Invoke(float a, float b) => scale.Value * (a - b);
     }
 
     private readonly struct Difference(float scale) : IVectorFunction2

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -17,7 +19,7 @@ namespace CaffeActors.Compute.Layers.Loss;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("HingeLoss")]
-public sealed unsafe class HingeLossLayer(LayerParameter parameter) : LossLayer(parameter)
+public sealed unsafe class HingeLossLayer(LayerParameter parameter) : LossLayer(parameter), IGpuLayer
 {
     private readonly bool _isSquared =
         (parameter.HingeLossParam ?? new HingeLossParameter()).Norm == HingeLossParameter.Types.Norm.L2;
@@ -36,6 +38,27 @@ public sealed unsafe class HingeLossLayer(LayerParameter parameter) : LossLayer(
     /// <inheritdoc/>
     /// <remarks>Three a score, four with squares.</remarks>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => (_isSquared ? 4L : 3L) * bottom[0].Count;
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        CountValidLabels(_rule, bottom[1], null);
+        var term = new GpuLossTerm(
+            bottom[0].GpuData(gpu), _rule.On(bottom[1].GpuData(gpu)), bottom[0].CountFrom(1), _isSquared ? 1 : 0);
+        RowSums.Run(gpu, 1, bottom[0].Count, term, top[0].OverwriteGpuData(gpu), 1f / Math.Max(1, bottom[0].Dim(0)));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        RequireNoLabelGradient(propagateDown);
+        if (!propagateDown[0])
+            return;
+        var scale = new LossScale(top[0].GpuDiff(gpu), Math.Max(1, bottom[0].Dim(0)));
+        gpu.Run(bottom[0].Count, new GpuGradientBody(
+            bottom[0].GpuData(gpu), _rule.On(bottom[1].GpuData(gpu)), bottom[0].OverwriteGpuDiff(gpu),
+            bottom[0].CountFrom(1), scale, _isSquared ? 1 : 0));
+    }
 
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
@@ -64,6 +87,31 @@ public sealed unsafe class HingeLossLayer(LayerParameter parameter) : LossLayer(
     private static Vector512<float> SignFrom(int first, float label) => Vector512.ConditionalSelect(
         Vector512.Equals(Vector512<int>.Indices + Vector512.Create(first), Vector512.Create((int)label)).AsSingle(),
         Vector512.Create(-1f), Vector512<float>.One);
+
+    // Where a margin is NaN so is the loss.
+    internal readonly struct GpuLossTerm(Values x, GpuLabels labels, int classes, int isSquared) : IGpuTerm
+    {
+        public float At(int row, int k)
+        {
+            float margin = 1 + (labels[k / classes] == k % classes ? -x[k] : x[k]);
+            margin = margin < 0 ? 0 : margin;
+            return isSquared != 0 ? margin * margin : margin;
+        }
+    }
+
+    internal readonly struct GpuGradientBody(
+        Values x, GpuLabels labels, Values dx, int classes, LossScale scale, int isSquared) : IGpuBody
+    {
+        public void Invoke(int i)
+        {
+            float sign = labels[i / classes] == i % classes ? -scale.Value : scale.Value;
+            float margin = 1 + (labels[i / classes] == i % classes ? -x[i] : x[i]);
+            if (isSquared == 0)
+                dx.Set(i, margin > 0 ? sign : 0);
+            else
+                dx.Set(i, 2 * sign * (margin < 0 ? 0 : margin));
+        }
+    }
 
     private readonly struct LossBody(float* x, float* labels, int classes, bool isSquared) : ISumBody
     {

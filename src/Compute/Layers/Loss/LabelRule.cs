@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 
 namespace CaffeActors.Compute.Layers.Loss;
@@ -51,7 +52,15 @@ public readonly unsafe struct LabelRule(int classes, int? ignore)
         return (uint)value < (uint)classes && !float.IsNaN(label) ? value : Bad;
     }
 
-    /// <summary>The number of labels that take part, or -1 if there is a bad one.</summary>
+    /// <summary>Labels as kernels read them; <see cref="CountValid"/> has seen them.</summary>
+    /// <param name="labels">The labels on an accelerator.</param>
+    internal GpuLabels On(Values labels) => new(labels, _hasIgnore ? _ignore : Ignored);
+
+    /// <summary>
+    /// The number of labels that take part, or -1 if there is a bad one. It is counted on the CPU also where the layer
+    /// works on an accelerator: there labels come from, as a rule, and then nothing is copied for it. Labels that a
+    /// layer made on the accelerator are copied here.
+    /// </summary>
     /// <param name="device">Whose threads count.</param>
     /// <param name="labels">The labels.</param>
     public int CountValid(CpuDevice device, Blob labels)

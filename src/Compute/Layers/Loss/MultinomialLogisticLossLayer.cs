@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -15,7 +17,7 @@ namespace CaffeActors.Compute.Layers.Loss;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("MultinomialLogisticLoss")]
-public sealed unsafe class MultinomialLogisticLossLayer(LayerParameter parameter) : LossLayer(parameter)
+public sealed unsafe class MultinomialLogisticLossLayer(LayerParameter parameter) : LossLayer(parameter), IGpuLayer
 {
     private const float LeastProbability = 1e-20f;
 
@@ -33,6 +35,28 @@ public sealed unsafe class MultinomialLogisticLossLayer(LayerParameter parameter
     /// <inheritdoc/>
     /// <remarks>A logarithm and an addition an item.</remarks>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => 2L * bottom[1].Count;
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        CountValidLabels(_rule, bottom[1], null);
+        int items = bottom[1].Count;
+        var term = new GpuLossTerm(
+            bottom[0].GpuData(gpu), _rule.On(bottom[1].GpuData(gpu)), bottom[0].CountFrom(1));
+        RowSums.Run(gpu, 1, items, term, top[0].OverwriteGpuData(gpu), -1f / Math.Max(1, items));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        RequireNoLabelGradient(propagateDown);
+        if (!propagateDown[0])
+            return;
+        var scale = new LossScale(top[0].GpuDiff(gpu), -Math.Max(1, bottom[1].Count));
+        gpu.Run(bottom[0].Count, new GpuGradientBody(
+            bottom[0].GpuData(gpu), _rule.On(bottom[1].GpuData(gpu)), bottom[0].OverwriteGpuDiff(gpu),
+            bottom[0].CountFrom(1), scale));
+    }
 
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
@@ -59,6 +83,27 @@ public sealed unsafe class MultinomialLogisticLossLayer(LayerParameter parameter
         {
             int at = (i * classes) + (int)labels[i];
             dp[at] = scale / Math.Max(p[at], LeastProbability);
+        }
+    }
+
+    // A NaN stays one.
+    internal readonly struct GpuLossTerm(Values p, GpuLabels labels, int classes) : IGpuTerm
+    {
+        public float At(int row, int k)
+        {
+            float value = p[(k * classes) + labels[k]];
+            return GpuMath.Log(value < LeastProbability ? LeastProbability : value);
+        }
+    }
+
+    internal readonly struct GpuGradientBody(Values p, GpuLabels labels, Values dp, int classes, LossScale scale)
+        : IGpuBody
+    {
+        public void Invoke(int i)
+        {
+            float value = p[i];
+            value = value < LeastProbability ? LeastProbability : value;
+            dp.Set(i, labels[i / classes] == i % classes ? scale.Value / value : 0);
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -18,7 +20,7 @@ namespace CaffeActors.Compute.Layers.Loss;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("SigmoidCrossEntropyLoss")]
-public sealed unsafe class SigmoidCrossEntropyLossLayer(LayerParameter parameter) : LossLayer(parameter)
+public sealed unsafe class SigmoidCrossEntropyLossLayer(LayerParameter parameter) : LossLayer(parameter), IGpuLayer
 {
     private readonly Ignored _ignored = new(parameter.LossParam);
     private float _normalizer = 1;
@@ -40,14 +42,31 @@ public sealed unsafe class SigmoidCrossEntropyLossLayer(LayerParameter parameter
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => 8L * bottom[0].Count;
 
     /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        _normalizer = NormalizerOf(bottom);
+        var term = new PairTerm<GpuLoss>(bottom[0].GpuData(gpu), bottom[1].GpuData(gpu), new GpuLoss(_ignored.OnGpu));
+        RowSums.Run(gpu, 1, bottom[0].Count, term, top[0].OverwriteGpuData(gpu), 1 / _normalizer);
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        RequireNoLabelGradient(propagateDown);
+        if (!propagateDown[0])
+            return;
+        GpuMap.Run(gpu, bottom[0].Count, bottom[0].GpuData(gpu), bottom[1].GpuData(gpu),
+            bottom[0].OverwriteGpuDiff(gpu),
+            new GpuGradient(new LossScale(top[0].GpuDiff(gpu), _normalizer), _ignored.OnGpu));
+    }
+
+    /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
     {
         int count = bottom[0].Count;
         float* x = bottom[0].CpuData, t = bottom[1].CpuData;
-        int valid = _ignored.Any ? (int)BlockSum.Run(Context.Device, count, new ValidBody(t, _ignored)) : count;
         double loss = BlockSum.Run(Context.Device, count, new LossBody(x, t, _ignored));
-        _normalizer = Normalizer(
-            NormalizationOf(NormalizationMode.BatchSize), bottom[0].Dim(0), bottom[0].CountFrom(1), valid);
+        _normalizer = NormalizerOf(bottom);
         top[0].MutableData[0] = (float)(loss / _normalizer);
     }
 
@@ -61,12 +80,50 @@ public sealed unsafe class SigmoidCrossEntropyLossLayer(LayerParameter parameter
             new Gradient(top[0].Diff[0] / _normalizer, _ignored));
     }
 
+    // Targets are counted on the CPU, where they come from as a rule, and only if their number matters; those that a
+    // layer made on an accelerator are copied for it.
+    private float NormalizerOf(Blob[] bottom)
+    {
+        NormalizationMode mode = NormalizationOf(NormalizationMode.BatchSize);
+        int valid = bottom[0].Count;
+        if (_ignored.Any && mode == NormalizationMode.Valid)
+            valid = (int)BlockSum.Run(Context.Device, valid, new ValidBody(bottom[1].CpuData, _ignored));
+        return Normalizer(mode, bottom[0].Dim(0), bottom[0].CountFrom(1), valid);
+    }
+
+    internal readonly struct GpuIgnored(int any, int label)
+    {
+        public bool Counts(float target) => any == 0 || (int)target != label;
+    }
+
+    // max(x, 0) - x t + ln(1 + e^-|x|): no exponential of a positive number.
+    internal readonly struct GpuLoss(GpuIgnored ignored) : IGpuFunction2
+    {
+        public float Invoke(float x, float t)
+        {
+            if (!ignored.Counts(t))
+                return 0;
+            float e = GpuMath.Exp(-GpuMath.Abs(x));
+            // ln(1 + e): what 1 + e rounds away is put back.
+            float u = e + 1, rest = (e - (u - 1)) / u;
+            return GpuMath.Log(u) + rest - (x * (x >= 0 ? t - 1 : t));
+        }
+    }
+
+    internal readonly struct GpuGradient(LossScale scale, GpuIgnored ignored) : IGpuFunction2
+    {
+        public float Invoke(float x, float t) =>
+            ignored.Counts(t) ? (GpuMath.Sigmoid(x) - t) * scale.Value : 0;
+    }
+
     // Which targets take no part.
     private readonly struct Ignored(LossParameter? loss)
     {
         private readonly int _label = loss?.IgnoreLabel ?? 0;
 
         public bool Any { get; } = loss is { HasIgnoreLabel: true };
+
+        public GpuIgnored OnGpu => new(Any ? 1 : 0, _label);
 
         // All bits set where a target counts.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -16,7 +18,7 @@ namespace CaffeActors.Compute.Layers.Loss;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("SmoothL1Loss")]
-public sealed unsafe class SmoothL1LossLayer(LayerParameter parameter) : LossLayer(parameter)
+public sealed unsafe class SmoothL1LossLayer(LayerParameter parameter) : LossLayer(parameter), IGpuLayer
 {
     /// <inheritdoc/>
     public override int ExactBottoms => -1;
@@ -50,6 +52,27 @@ public sealed unsafe class SmoothL1LossLayer(LayerParameter parameter) : LossLay
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => 5L * bottom[0].Count;
 
     /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        var term = new LossTerm(bottom[0].GpuData(gpu), bottom[1].GpuData(gpu), WeightsOf(gpu, bottom));
+        RowSums.Run(gpu, 1, bottom[0].Count, term, top[0].OverwriteGpuData(gpu), 1f / Math.Max(1, bottom[0].Dim(0)));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        RefuseWeightGradient(propagateDown);
+        var scale = new LossScale(top[0].GpuDiff(gpu), Math.Max(1, bottom[0].Dim(0)));
+        for (int i = 0; i < 2; i++)
+        {
+            if (!propagateDown[i])
+                continue;
+            gpu.Run(bottom[0].Count, new GpuGradientBody(bottom[i].GpuData(gpu), bottom[1 - i].GpuData(gpu),
+                WeightsOf(gpu, bottom), bottom[i].OverwriteGpuDiff(gpu), scale));
+        }
+    }
+
+    /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
     {
         double sum = BlockSum.Run(Context.Device, bottom[0].Count,
@@ -60,8 +83,7 @@ public sealed unsafe class SmoothL1LossLayer(LayerParameter parameter) : LossLay
     /// <inheritdoc/>
     protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
     {
-        if (propagateDown.Length > 2 && propagateDown[2])
-            throw Fail(ErrorCodes.BadNet, "no gradient goes to the weights; remove propagate_down for bottom 2");
+        RefuseWeightGradient(propagateDown);
         float scale = top[0].Diff[0] / Math.Max(1, bottom[0].Dim(0));
         for (int i = 0; i < 2; i++)
         {
@@ -73,6 +95,36 @@ public sealed unsafe class SmoothL1LossLayer(LayerParameter parameter) : LossLay
     }
 
     private static float* Weights(Blob[] bottom) => bottom.Length > 2 ? bottom[2].CpuData : null;
+
+    private static GpuWeights WeightsOf(GpuDevice gpu, Blob[] bottom) =>
+        new(bottom.Length > 2 ? bottom[2].GpuData(gpu) : Values.None);
+
+    private void RefuseWeightGradient(bool[] propagateDown)
+    {
+        if (propagateDown.Length > 2 && propagateDown[2])
+            throw Fail(ErrorCodes.BadNet, "no gradient goes to the weights; remove propagate_down for bottom 2");
+    }
+
+    internal readonly struct LossTerm(Values a, Values b, GpuWeights weights) : IGpuTerm
+    {
+        public float At(int row, int k)
+        {
+            float d = weights[k] * (a[k] - b[k]), length = d < 0 ? -d : d;
+            return length < 1 ? 0.5f * d * d : length - 0.5f;
+        }
+    }
+
+    internal readonly struct GpuGradientBody(Values a, Values b, GpuWeights weights, Values da, LossScale scale)
+        : IGpuBody
+    {
+        // Comparisons and no clamp: a NaN stays one.
+        public void Invoke(int i)
+        {
+            float weight = weights[i], d = weight * (a[i] - b[i]);
+            d = d > 1 ? 1 : d < -1 ? -1 : d;
+            da.Set(i, scale.Value * weight * d);
+        }
+    }
 
     private readonly struct LossBody(float* a, float* b, float* w) : ISumBody
     {

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -22,60 +24,34 @@ namespace CaffeActors.Compute.Layers.Loss;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("SoftmaxWithLoss")]
-public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : LossLayer(parameter)
+public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : SoftmaxLossLayer(parameter)
 {
     // FLT_MIN, the least normal float: a position costs at most 87.34.
-    private const float LeastProbability = 1.17549435e-38f;
+    internal const float LeastProbability = 1.17549435e-38f;
 
-    private readonly Blob _probabilities = new();
-    private PositionSplit _split;
-    private int _outer;
-    private LabelRule _rule;
+    // That of the means that label smoothing compares with.
+    private const int MeansSlot = 1;
+
     private LabelSmoothing _smoothing;
-    private float _normalizer;
 
     /// <inheritdoc/>
-    public override int ExactBottoms => -1;
+    protected override int Axis => Parameter.SoftmaxParam?.Axis ?? 1;
 
-    /// <inheritdoc/>
-    public override int MinBottoms => 2;
-
-    /// <inheritdoc/>
-    public override int MaxBottoms => 3;
-
-    /// <inheritdoc/>
-    public override int ExactTops => -1;
-
-    /// <inheritdoc/>
-    public override int MinTops => 1;
-
-    /// <inheritdoc/>
-    public override int MaxTops => 2;
-
-    /// <inheritdoc/>
-    public override bool AllowForceBackward(int bottom) => bottom == 0;
+    private float Epsilon => Parameter.LossParam?.LabelSmoothing ?? 0;
 
     /// <inheritdoc/>
     public override void Reshape(Blob[] bottom, Blob[] top)
     {
         base.Reshape(bottom, top);
-        Blob scores = bottom[0];
-        int axis = scores.CanonicalAxis(Parameter.SoftmaxParam?.Axis ?? 1);
-        _outer = scores.CountRange(0, axis);
-        _split = new PositionSplit(_outer, scores.Dim(axis), scores.CountFrom(axis + 1));
-        if (LabelRule.Misfit(scores, axis, bottom[1]) is { } misfit)
-            throw Fail(ErrorCodes.ShapeMismatch, misfit);
-        if (bottom.Length > 2 && bottom[2].Count != _split.Classes)
+        if (bottom.Length > 2 && bottom[2].Count != Split.Classes)
         {
             throw Fail(ErrorCodes.ShapeMismatch,
-                $"the third bottom holds the weights of the {_split.Classes} classes (axis {axis} of "
-                + $"{scores.ShapeString}), one for each, but has the shape {bottom[2].ShapeString}");
+                $"the third bottom holds the weights of the {Split.Classes} classes (axis "
+                + $"{bottom[0].CanonicalAxis(Axis)} of {bottom[0].ShapeString}), one for each, but has the shape "
+                + bottom[2].ShapeString);
         }
 
-        LossParameter? loss = Parameter.LossParam;
-        _rule = new LabelRule(scores.Dim(axis), loss is { HasIgnoreLabel: true } ? loss.IgnoreLabel : null);
-        _smoothing = new LabelSmoothing(loss?.LabelSmoothing ?? 0, _split, _rule);
-        Probabilities(top).ReshapeLike(scores);
+        _smoothing = new LabelSmoothing(Epsilon, Split, Rule);
     }
 
     /// <inheritdoc/>
@@ -85,54 +61,59 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Loss
     /// <inheritdoc/>
     protected override void LayerSetUp(Blob[] bottom, Blob[] top)
     {
-        RequireNoSecondWeight();
-        if (Parameter.LossParam is { LabelSmoothing: var smoothing } && !(smoothing >= 0 && smoothing < 1))
+        base.LayerSetUp(bottom, top);
+        if (!(Epsilon >= 0 && Epsilon < 1))
         {
             throw Fail(ErrorCodes.BadLayerParameter,
-                $"loss_param.label_smoothing must lie in [0, 1), not be {smoothing}");
+                $"loss_param.label_smoothing must lie in [0, 1), not be {Epsilon}");
         }
     }
 
     /// <inheritdoc/>
-    protected override void ForwardCpu(Blob[] bottom, Blob[] top)
+    protected override double LossCpu(float* p, Blob[] bottom)
     {
-        int valid = CountValidLabels(_rule, bottom[1], "loss_param { ignore_label }");
-        float* p = Probabilities(top).MutableCpuData;
-        SoftmaxKernel.Forward(Context.Device, bottom[0].CpuData, p, _outer, _split.Classes, _split.Inner);
         float* labels = bottom[1].CpuData, weights = WeightsOf(bottom);
-        double loss = BlockSum.Run(Context.Device, _split.Count, new LossBody(p, labels, weights, _split, _rule));
-        if (_smoothing.IsOn)
-            loss += _smoothing.Loss(Context.Device, p, labels, weights);
-        _normalizer = Normalizer(NormalizationOf(), _outer, _split.Inner, valid);
-        top[0].MutableData[0] = (float)(loss / _normalizer);
+        double loss = BlockSum.Run(Context.Device, Split.Count, new LossBody(p, labels, weights, Split, Rule));
+        return _smoothing.IsOn ? loss + _smoothing.Loss(Context.Device, p, labels, weights) : loss;
     }
 
     /// <inheritdoc/>
-    protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
+    protected override void GradientCpu(float* p, Blob[] bottom, float* dx, float scale)
     {
-        RequireNoLabelGradient(propagateDown);
-        if (!propagateDown[0])
-            return;
-        float scale = top[0].Diff[0] / _normalizer;
-        float* p = Probabilities(top).CpuData, labels = bottom[1].CpuData, weights = WeightsOf(bottom);
-        float* dx = bottom[0].MutableCpuDiff;
-        if (_split.Inner == 1)
-            Context.Device.Pool.Run(new RowGradient(p, labels, weights, dx, scale, _split, _rule), _split.Tasks);
+        float* labels = bottom[1].CpuData, weights = WeightsOf(bottom);
+        if (Split.Inner == 1)
+            Context.Device.Pool.Run(new RowGradient(p, labels, weights, dx, scale, Split, Rule), Split.Tasks);
         else
-            Context.Device.Pool.Run(new ColumnGradient(p, labels, weights, dx, scale, _split, _rule), _split.Tasks);
+            Context.Device.Pool.Run(new ColumnGradient(p, labels, weights, dx, scale, Split, Rule), Split.Tasks);
         if (_smoothing.IsOn)
             _smoothing.AddGradient(Context.Device, labels, weights, dx, scale);
     }
 
     /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
+    protected override void LossGpu(GpuDevice gpu, Values p, Blob[] bottom, Values loss, float scale)
     {
-        base.Dispose(disposing);
-        if (disposing)
-            _probabilities.Dispose();
+        var axis = new ClassAxis(Split.Classes, Split.Inner);
+        Values means = Values.None;
+        if (_smoothing.IsOn)
+        {
+            means = gpu.Scratch.Get(MeansSlot, Split.Count);
+            ClassSums.Run(gpu, Split.Count, axis, new SoftmaxLogTerm(axis, p), means, 1f / Split.Classes);
+        }
+
+        var term = new SoftmaxLossTerm(axis, p, LabelsOf(gpu, bottom), WeightsOf(gpu, bottom), means, Epsilon);
+        RowSums.Run(gpu, 1, Split.Count, term, loss, scale);
     }
 
-    private Blob Probabilities(Blob[] top) => top.Length > 1 ? top[1] : _probabilities;
+    /// <inheritdoc/>
+    protected override void GradientGpu(GpuDevice gpu, Values p, Blob[] bottom, Values dx, LossScale scale) =>
+        gpu.Run(bottom[0].Count, new SoftmaxLossGradient(
+            new ClassAxis(Split.Classes, Split.Inner), p, LabelsOf(gpu, bottom), WeightsOf(gpu, bottom), dx, scale,
+            Epsilon));
+
+    private static GpuWeights WeightsOf(GpuDevice gpu, Blob[] bottom) =>
+        new(bottom.Length > 2 ? bottom[2].GpuData(gpu) : Values.None);
+
+    private GpuLabels LabelsOf(GpuDevice gpu, Blob[] bottom) => Rule.On(bottom[1].GpuData(gpu));
 
     // Null where all weights are 1.
     private static float* WeightsOf(Blob[] bottom) => bottom.Length > 2 ? bottom[2].CpuData : null;

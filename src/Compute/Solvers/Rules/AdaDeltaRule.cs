@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Schema;
+using ILGPU.Algorithms;
 
 namespace CaffeActors.Compute.Solvers.Rules;
 
@@ -12,20 +13,23 @@ namespace CaffeActors.Compute.Solvers.Rules;
 /// The solver's message: <c>momentum</c> μ, default 0; <c>delta</c> δ, default 1e-8.
 /// </param>
 [UpdateRule("AdaDelta")]
-public sealed class AdaDeltaRule(SolverParameter parameter) : UpdateRule<AdaDeltaRule.Element>
+public sealed class AdaDeltaRule(SolverParameter parameter) : UpdateRule<AdaDeltaRule.Element, AdaDeltaRule.GpuElement>
 {
     private readonly float _delta = parameter.Delta;
 
     /// <inheritdoc/>
-    protected override Element At(in ParamUpdate update) => new(update.Momentum, _delta, update.LocalRate);
+    protected override GpuElement At(in ParamUpdate update) => new(update.Momentum, _delta, update.LocalRate);
 
-    /// <summary>The formula.</summary>
-    public readonly struct Element(float momentum, float delta, float rate) : IElementRule
+    /// <inheritdoc/>
+    protected override Element Widen(in GpuElement rule) => new(rule);
+
+    /// <summary>The formula on 16 elements.</summary>
+    public readonly struct Element(GpuElement one) : IElementRule
     {
-        private readonly Vector512<float> _momentum = Vector512.Create(momentum);
-        private readonly Vector512<float> _rest = Vector512.Create(1 - momentum);
-        private readonly Vector512<float> _delta = Vector512.Create(delta);
-        private readonly Vector512<float> _rate = Vector512.Create(rate);
+        private readonly Vector512<float> _momentum = Vector512.Create(one.Momentum);
+        private readonly Vector512<float> _rest = Vector512.Create(1 - one.Momentum);
+        private readonly Vector512<float> _delta = Vector512.Create(one.Delta);
+        private readonly Vector512<float> _rate = Vector512.Create(one.Rate);
 
         /// <inheritdoc/>
         public static int HistoryBlocks => 2;
@@ -38,6 +42,23 @@ public sealed class AdaDeltaRule(SolverParameter parameter) : UpdateRule<AdaDelt
             Vector512<float> u = g * Vector512.Sqrt((h2 + _delta) / (h + _delta));
             h2 = (_momentum * h2) + (_rest * (u * u));
             return _rate * u;
+        }
+    }
+
+    /// <summary>The formula on one element.</summary>
+    public readonly struct GpuElement(float momentum, float delta, float rate) : IGpuElementRule
+    {
+        internal readonly float Momentum = momentum;
+        internal readonly float Delta = delta;
+        internal readonly float Rate = rate;
+
+        /// <inheritdoc/>
+        public float Step(float g, ref float h, ref float h2)
+        {
+            h = (Momentum * h) + ((1 - Momentum) * (g * g));
+            float u = g * XMath.Sqrt((h2 + Delta) / (h + Delta));
+            h2 = (Momentum * h2) + ((1 - Momentum) * (u * u));
+            return Rate * u;
         }
     }
 }

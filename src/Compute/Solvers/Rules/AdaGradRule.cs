@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Schema;
+using ILGPU.Algorithms;
 
 namespace CaffeActors.Compute.Solvers.Rules;
 
@@ -8,7 +9,7 @@ namespace CaffeActors.Compute.Solvers.Rules;
 /// AdaGrad (Duchi, Hazan, Singer: Adaptive subgradient methods; JMLR 12, 2011): h = h + g²; Δ = α g / (√h + δ).
 /// </summary>
 [UpdateRule("AdaGrad")]
-public sealed class AdaGradRule : UpdateRule<AdaGradRule.Element>
+public sealed class AdaGradRule : UpdateRule<AdaGradRule.Element, AdaGradRule.GpuElement>
 {
     private readonly float _delta;
 
@@ -22,13 +23,16 @@ public sealed class AdaGradRule : UpdateRule<AdaGradRule.Element>
     }
 
     /// <inheritdoc/>
-    protected override Element At(in ParamUpdate update) => new(_delta, update.LocalRate);
+    protected override GpuElement At(in ParamUpdate update) => new(_delta, update.LocalRate);
 
-    /// <summary>The formula.</summary>
-    public readonly struct Element(float delta, float rate) : IElementRule
+    /// <inheritdoc/>
+    protected override Element Widen(in GpuElement rule) => new(rule);
+
+    /// <summary>The formula on 16 elements.</summary>
+    public readonly struct Element(GpuElement one) : IElementRule
     {
-        private readonly Vector512<float> _delta = Vector512.Create(delta);
-        private readonly Vector512<float> _rate = Vector512.Create(rate);
+        private readonly Vector512<float> _delta = Vector512.Create(one.Delta);
+        private readonly Vector512<float> _rate = Vector512.Create(one.Rate);
 
         /// <inheritdoc/>
         public static int HistoryBlocks => 1;
@@ -39,6 +43,20 @@ public sealed class AdaGradRule : UpdateRule<AdaGradRule.Element>
         {
             h += g * g;
             return _rate * (g / (Vector512.Sqrt(h) + _delta));
+        }
+    }
+
+    /// <summary>The formula on one element.</summary>
+    public readonly struct GpuElement(float delta, float rate) : IGpuElementRule
+    {
+        internal readonly float Delta = delta;
+        internal readonly float Rate = rate;
+
+        /// <inheritdoc/>
+        public float Step(float g, ref float h, ref float h2)
+        {
+            h += g * g;
+            return Rate * (g / (XMath.Sqrt(h) + Delta));
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Schema;
+using ILGPU.Algorithms;
 
 namespace CaffeActors.Compute.Solvers.Rules;
 
@@ -9,7 +10,7 @@ namespace CaffeActors.Compute.Solvers.Rules;
 /// v = β2 v + (1 - β2) g²; Δ = α √(1 - β2^t) / (1 - β1^t) · m / (√v + δ), with t the iteration + 1.
 /// </summary>
 [UpdateRule("Adam")]
-public sealed class AdamRule : UpdateRule<AdamRule.Element>
+public sealed class AdamRule : UpdateRule<AdamRule.Element, AdamRule.GpuElement>
 {
     private readonly float _beta2;
     private readonly float _delta;
@@ -31,7 +32,7 @@ public sealed class AdamRule : UpdateRule<AdamRule.Element>
     }
 
     /// <inheritdoc/>
-    protected override Element At(in ParamUpdate update)
+    protected override GpuElement At(in ParamUpdate update)
     {
         double t = update.Iteration + 1.0;
         float beta1 = update.Momentum;
@@ -39,15 +40,18 @@ public sealed class AdamRule : UpdateRule<AdamRule.Element>
         return new(beta1, _beta2, _delta, update.LocalRate * correction);
     }
 
-    /// <summary>The formula.</summary>
-    public readonly struct Element(float beta1, float beta2, float delta, float rate) : IElementRule
+    /// <inheritdoc/>
+    protected override Element Widen(in GpuElement rule) => new(rule);
+
+    /// <summary>The formula on 16 elements.</summary>
+    public readonly struct Element(GpuElement one) : IElementRule
     {
-        private readonly Vector512<float> _beta1 = Vector512.Create(beta1);
-        private readonly Vector512<float> _rest1 = Vector512.Create(1 - beta1);
-        private readonly Vector512<float> _beta2 = Vector512.Create(beta2);
-        private readonly Vector512<float> _rest2 = Vector512.Create(1 - beta2);
-        private readonly Vector512<float> _delta = Vector512.Create(delta);
-        private readonly Vector512<float> _rate = Vector512.Create(rate);
+        private readonly Vector512<float> _beta1 = Vector512.Create(one.Beta1);
+        private readonly Vector512<float> _rest1 = Vector512.Create(1 - one.Beta1);
+        private readonly Vector512<float> _beta2 = Vector512.Create(one.Beta2);
+        private readonly Vector512<float> _rest2 = Vector512.Create(1 - one.Beta2);
+        private readonly Vector512<float> _delta = Vector512.Create(one.Delta);
+        private readonly Vector512<float> _rate = Vector512.Create(one.Rate);
 
         /// <inheritdoc/>
         public static int HistoryBlocks => 2;
@@ -59,6 +63,23 @@ public sealed class AdamRule : UpdateRule<AdamRule.Element>
             h = (_beta1 * h) + (_rest1 * g);
             h2 = (_beta2 * h2) + (_rest2 * (g * g));
             return _rate * (h / (Vector512.Sqrt(h2) + _delta));
+        }
+    }
+
+    /// <summary>The formula on one element.</summary>
+    public readonly struct GpuElement(float beta1, float beta2, float delta, float rate) : IGpuElementRule
+    {
+        internal readonly float Beta1 = beta1;
+        internal readonly float Beta2 = beta2;
+        internal readonly float Delta = delta;
+        internal readonly float Rate = rate;
+
+        /// <inheritdoc/>
+        public float Step(float g, ref float h, ref float h2)
+        {
+            h = (Beta1 * h) + ((1 - Beta1) * g);
+            h2 = (Beta2 * h2) + ((1 - Beta2) * (g * g));
+            return Rate * (h / (XMath.Sqrt(h2) + Delta));
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Schema;
+using ILGPU.Algorithms;
 
 namespace CaffeActors.Compute.Solvers.Rules;
 
@@ -9,7 +10,7 @@ namespace CaffeActors.Compute.Solvers.Rules;
 /// h = ρ h + (1 - ρ) g²; Δ = α g / (√h + δ).
 /// </summary>
 [UpdateRule("RMSProp")]
-public sealed class RmsPropRule : UpdateRule<RmsPropRule.Element>
+public sealed class RmsPropRule : UpdateRule<RmsPropRule.Element, RmsPropRule.GpuElement>
 {
     private readonly float _decay;
     private readonly float _delta;
@@ -30,15 +31,18 @@ public sealed class RmsPropRule : UpdateRule<RmsPropRule.Element>
     }
 
     /// <inheritdoc/>
-    protected override Element At(in ParamUpdate update) => new(_decay, _delta, update.LocalRate);
+    protected override GpuElement At(in ParamUpdate update) => new(_decay, _delta, update.LocalRate);
 
-    /// <summary>The formula.</summary>
-    public readonly struct Element(float decay, float delta, float rate) : IElementRule
+    /// <inheritdoc/>
+    protected override Element Widen(in GpuElement rule) => new(rule);
+
+    /// <summary>The formula on 16 elements.</summary>
+    public readonly struct Element(GpuElement one) : IElementRule
     {
-        private readonly Vector512<float> _decay = Vector512.Create(decay);
-        private readonly Vector512<float> _rest = Vector512.Create(1 - decay);
-        private readonly Vector512<float> _delta = Vector512.Create(delta);
-        private readonly Vector512<float> _rate = Vector512.Create(rate);
+        private readonly Vector512<float> _decay = Vector512.Create(one.Decay);
+        private readonly Vector512<float> _rest = Vector512.Create(1 - one.Decay);
+        private readonly Vector512<float> _delta = Vector512.Create(one.Delta);
+        private readonly Vector512<float> _rate = Vector512.Create(one.Rate);
 
         /// <inheritdoc/>
         public static int HistoryBlocks => 1;
@@ -49,6 +53,21 @@ public sealed class RmsPropRule : UpdateRule<RmsPropRule.Element>
         {
             h = (_decay * h) + (_rest * (g * g));
             return _rate * (g / (Vector512.Sqrt(h) + _delta));
+        }
+    }
+
+    /// <summary>The formula on one element.</summary>
+    public readonly struct GpuElement(float decay, float delta, float rate) : IGpuElementRule
+    {
+        internal readonly float Decay = decay;
+        internal readonly float Delta = delta;
+        internal readonly float Rate = rate;
+
+        /// <inheritdoc/>
+        public float Step(float g, ref float h, ref float h2)
+        {
+            h = (Decay * h) + ((1 - Decay) * (g * g));
+            return Rate * (g / (XMath.Sqrt(h) + Delta));
         }
     }
 }

@@ -6,20 +6,23 @@ namespace CaffeActors.Compute.Solvers.Rules;
 
 /// <summary>Stochastic gradient descent with momentum μ: h = μ h + α g; Δ = h.</summary>
 [UpdateRule("SGD")]
-public sealed class SgdRule : UpdateRule<SgdRule.Element>
+public sealed class SgdRule : UpdateRule<SgdRule.Element, SgdRule.GpuElement>
 {
     /// <summary>Makes the rule of a solver.</summary>
     /// <param name="parameter">The solver's message: <c>momentum</c> μ, default 0; it comes with each update.</param>
     public SgdRule(SolverParameter parameter) => ArgumentNullException.ThrowIfNull(parameter);
 
     /// <inheritdoc/>
-    protected override Element At(in ParamUpdate update) => new(update.Momentum, update.LocalRate);
+    protected override GpuElement At(in ParamUpdate update) => new(update.Momentum, update.LocalRate);
 
-    /// <summary>The formula.</summary>
-    public readonly struct Element(float momentum, float rate) : IElementRule
+    /// <inheritdoc/>
+    protected override Element Widen(in GpuElement rule) => new(rule);
+
+    /// <summary>The formula on 16 elements.</summary>
+    public readonly struct Element(GpuElement one) : IElementRule
     {
-        private readonly Vector512<float> _momentum = Vector512.Create(momentum);
-        private readonly Vector512<float> _rate = Vector512.Create(rate);
+        private readonly Vector512<float> _momentum = Vector512.Create(one.Momentum);
+        private readonly Vector512<float> _rate = Vector512.Create(one.Rate);
 
         /// <inheritdoc/>
         public static int HistoryBlocks => 1;
@@ -28,5 +31,15 @@ public sealed class SgdRule : UpdateRule<SgdRule.Element>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector512<float> Step(Vector512<float> g, ref Vector512<float> h, ref Vector512<float> h2) =>
             h = (_momentum * h) + (_rate * g);
+    }
+
+    /// <summary>The formula on one element.</summary>
+    public readonly struct GpuElement(float momentum, float rate) : IGpuElementRule
+    {
+        internal readonly float Momentum = momentum;
+        internal readonly float Rate = rate;
+
+        /// <inheritdoc/>
+        public float Step(float g, ref float h, ref float h2) => h = (Momentum * h) + (Rate * g);
     }
 }

@@ -57,4 +57,8 @@ public sealed class ClipLayerTests
                 [LayerHarness.RandomBlob(5, [3])], 1, "min", "max");
         }
     }
+
+    [Fact]
+    public void Accelerators_DoTheSame() =>
+        LayerAssert.AcceleratorsDoTheSame(Parameter(-0.5f, 0.8f), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -3, 3));
 }

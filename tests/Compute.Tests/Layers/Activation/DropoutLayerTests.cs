@@ -118,4 +118,10 @@ public sealed class DropoutLayerTests
     public void Ratio_MustBeBelowOne(float ratio) => LayerAssert.SetUpFails(
         ErrorCodes.BadLayerParameter, Parameter(ratio), [LayerHarness.RandomBlob(7, [3])], 1,
         $"dropout_ratio is {ratio}");
+
+    [Theory]
+    [InlineData(Phase.Train)]
+    [InlineData(Phase.Test)]
+    public void Accelerators_DoTheSame(Phase phase) =>
+        LayerAssert.AcceleratorsDoTheSame(Parameter(0.3f, phase), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -3, 3));
 }

@@ -43,4 +43,10 @@ public sealed class ELULayerTests
     [Fact]
     public void Threads_DoNotMatter() =>
         LayerAssert.ThreadsDoNotMatter(Parameter(0.7f), () => [LayerHarness.RandomBlob(4, [70001], -3, 3)]);
+
+    [Theory]
+    [InlineData(0.7f)]
+    [InlineData(-2f)]
+    public void Accelerators_DoTheSame(float alpha) =>
+        LayerAssert.AcceleratorsDoTheSame(Parameter(alpha), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -3, 3));
 }

@@ -122,4 +122,10 @@ public sealed class PReLULayerTests
         harness.Bottom[0].Reshape(3, 2);
         LayerAssert.Fails(ErrorCodes.ShapeMismatch, () => harness.Forward(), "3 channels", "3 2 (6)");
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Accelerators_DoTheSame(bool shared) =>
+        LayerAssert.AcceleratorsDoTheSame(Parameter(shared), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -3, 3), tolerance: 5e-6f);
 }

@@ -77,4 +77,15 @@ public sealed class PowerLayerTests
     [InlineData(1.5f)]
     public void Threads_DoNotMatter(float power) => LayerAssert.ThreadsDoNotMatter(
         Parameter(power, 0.5f, 2), () => [LayerHarness.RandomBlob(4, [50001])]);
+
+    [Theory]
+    [InlineData(0f, 1f)]
+    [InlineData(1f, 2f)]
+    [InlineData(2f, 2f)]
+    [InlineData(3f, 0.5f)]
+    [InlineData(1.5f, 0.5f)]
+    [InlineData(-1f, 0.5f)]
+    [InlineData(2f, 0f)]
+    public void Accelerators_DoTheSame(float power, float scale) =>
+        LayerAssert.AcceleratorsDoTheSame(Parameter(power, scale, 2), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -1, 1));
 }

@@ -32,4 +32,8 @@ public sealed class SwishLayerTests
     [Fact]
     public void Threads_DoNotMatter() =>
         LayerAssert.ThreadsDoNotMatter(Parameter(1.5f), () => [LayerHarness.RandomBlob(4, [70001], -3, 3)]);
+
+    [Fact]
+    public void Accelerators_DoTheSame() =>
+        LayerAssert.AcceleratorsDoTheSame(Parameter(1.5f), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -3, 3));
 }

@@ -47,4 +47,8 @@ public sealed class TanHLayerTests
     [Fact]
     public void Threads_DoNotMatter() =>
         LayerAssert.ThreadsDoNotMatter(_parameter, () => [LayerHarness.RandomBlob(4, [70001], -3, 3)]);
+
+    [Fact]
+    public void Accelerators_DoTheSame() =>
+        LayerAssert.AcceleratorsDoTheSame(_parameter, () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -3, 3));
 }

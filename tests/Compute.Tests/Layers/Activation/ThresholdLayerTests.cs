@@ -32,4 +32,8 @@ public sealed class ThresholdLayerTests
     [Fact]
     public void Threads_DoNotMatter() => LayerAssert.ThreadsDoNotMatter(
         Parameter(0.2f), () => [LayerHarness.RandomBlob(4, [70001])], gradient: false);
+
+    [Fact]
+    public void Accelerators_DoTheSame() => LayerAssert.AcceleratorsDoTheSame(
+        Parameter(0), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11]), backward: false);
 }

@@ -163,4 +163,12 @@ public sealed class ArgMaxLayerTests
 
         return y;
     }
+
+    [Theory]
+    [InlineData(1u, true, null)]
+    [InlineData(5u, true, null)]
+    [InlineData(1u, false, 1)]
+    [InlineData(3u, true, 2)]
+    public void OnAnAccelerator_ItIsTheSame(uint best, bool values, int? axis) => new GpuComparison { Backward = false }
+        .Check(Parameter(best, values, axis), () => [Ties([3, 7, 5, 11])]);
 }

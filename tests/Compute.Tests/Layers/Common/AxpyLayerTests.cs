@@ -80,4 +80,14 @@ public sealed class AxpyLayerTests
     [Fact]
     public void Threads_DoNotMatter() =>
         LayerAssert.ThreadsDoNotMatter(_axpy, () => Bottoms([7, 5], [7, 5, 31, 101]));
+
+    [Theory]
+    [InlineData(new[] { 2, 3 }, new[] { 2, 3, 17, 13 })]
+    [InlineData(new[] { 2, 3, 1 }, new[] { 2, 3 })]
+    public void Accelerators_DoTheSame(int[] scales, int[] shape)
+    {
+        new GpuComparison().Check(_axpy, () => Bottoms(scales, shape));
+        new GpuComparison { Propagate = [false, true, false], Storage = StorageType.Float16, Tolerance = 5e-3f }
+            .Check(_axpy, () => Bottoms(scales, shape));
+    }
 }

@@ -89,4 +89,8 @@ public sealed class BatchReindexLayerTests
             "one axis", "2 1 (2)");
         LayerAssert.InPlaceIsRefused(_parameter, LayerHarness.RandomBlob(1, [3, 2]), Indices(0));
     }
+
+    [Fact]
+    public void OnAnAccelerator_ItIsTheSame() => new GpuComparison { Propagate = [true, false] }.Check(
+        _parameter, () => [LayerHarness.RandomBlob(1, [6, 7, 5]), Indices(5, 0, 2, 2, 5, 1, 5, 0, 2)]);
 }

@@ -82,4 +82,17 @@ public sealed class BiasLayerTests
     public void ValuesThatDoNotFit_AreNamed() => LayerAssert.SetUpFails(
         ErrorCodes.ShapeMismatch, Parameter(),
         [LayerHarness.RandomBlob(8, [2, 3, 4]), LayerHarness.RandomBlob(9, [3, 5])], 1, "3 5 (15)", "axis 1");
+
+    [Theory]
+    [InlineData(new[] { 2, 3, 17, 19 }, new[] { 3 }, 1, false)]
+    [InlineData(new[] { 2, 3, 17, 19 }, new[] { 3 }, 1, true)]
+    [InlineData(new[] { 2, 3, 4 }, new[] { 2, 3, 4 }, 0, false)]
+    [InlineData(new[] { 2, 3, 4 }, new int[0], 1, true)]
+    public void Accelerators_DoTheSame(int[] shape, int[] values, int axis, bool inPlace)
+    {
+        new GpuComparison { InPlace = inPlace }.Check(
+            Parameter(axis, values.Length, value: 3), () => [LayerHarness.RandomBlob(9, shape)]);
+        new GpuComparison { InPlace = inPlace, Storage = StorageType.BFloat16, Tolerance = 1e-2f }.Check(
+            Parameter(axis), () => [LayerHarness.RandomBlob(9, shape), LayerHarness.RandomBlob(10, values)]);
+    }
 }

@@ -44,4 +44,19 @@ public sealed class ConcatLayerTests
         LayerParameter both = new() { Type = "Concat", ConcatParam = new ConcatParameter { Axis = 1, ConcatDim = 1 } };
         LayerAssert.SetUpFails(ErrorCodes.BadLayerParameter, both, [new Blob([2, 3]), new Blob([2, 3])], 1);
     }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, true)]
+    [InlineData(3, true)]
+    [InlineData(1, false)]
+    public void OnAnAccelerator_ItIsTheSame(int axis, bool propagate) => new GpuComparison
+    {
+        Propagate = [true, propagate, true],
+    }.Check(Parameter(axis), () => [.. Enumerable.Range(1, 3).Select(i =>
+    {
+        int[] shape = [3, 7, 5, 11];
+        shape[axis] = i;
+        return LayerHarness.RandomBlob(i, shape);
+    })]);
 }

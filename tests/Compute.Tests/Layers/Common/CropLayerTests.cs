@@ -97,4 +97,11 @@ public sealed class CropLayerTests
             ErrorCodes.ShapeMismatch, Parameter(4), [new Blob(1, 4, 6, 8), new Blob(1, 4, 6, 8)], 1, "axis 4");
         LayerAssert.InPlaceIsRefused(Parameter(2), new Blob(1, 4, 6, 8), new Blob(1, 4, 6, 8));
     }
+
+    [Theory]
+    [InlineData(2, 1u, 3u)]
+    [InlineData(1, 2u)]
+    [InlineData(0, 1u, 0u, 1u, 0u)]
+    public void OnAnAccelerator_ItIsTheSame(int axis, params uint[] offset) => new GpuComparison().Check(
+        Parameter(axis, offset), () => [LayerHarness.RandomBlob(1, [3, 7, 5, 11]), new Blob(2, 4, 3, 8)]);
 }

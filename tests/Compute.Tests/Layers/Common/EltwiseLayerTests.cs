@@ -176,4 +176,33 @@ public sealed class EltwiseLayerTests
             "2 3 (6)", "bottom 1", "3 2 (6)");
         LayerAssert.SetUpFails(ErrorCodes.BlobCount, Parameter(EltwiseOp.Sum), Random(1, 3), 1, "at least 2");
     }
+
+    [Theory]
+    [InlineData(EltwiseOp.Sum, true, 2, false)]
+    [InlineData(EltwiseOp.Sum, true, 3, true)]
+    [InlineData(EltwiseOp.Sum, true, 9, true)]
+    [InlineData(EltwiseOp.Prod, true, 2, false)]
+    [InlineData(EltwiseOp.Prod, true, 5, false)]
+    [InlineData(EltwiseOp.Prod, false, 6, false)]
+    [InlineData(EltwiseOp.Max, true, 2, true)]
+    [InlineData(EltwiseOp.Max, true, 4, false)]
+    [InlineData(EltwiseOp.Max, true, 10, true)]
+    public void Accelerators_DoTheSame(EltwiseOp operation, bool stable, int inputs, bool inPlace)
+    {
+        float[] coefficients = operation == EltwiseOp.Sum ? [.. Enumerable.Range(1, inputs).Select(i => i - 2.5f)] : [];
+        // Numbers that 16 bits have, and equal ones in some places, for the maximum's choice.
+        Blob[] Bottoms() => [.. Enumerable.Range(0, inputs).Select(i =>
+        {
+            Blob blob = LayerHarness.RandomBlob(20 + i, [3, 5, 41], 0.5f, 1.5f);
+            foreach (ref float value in blob.MutableData)
+                value = MathF.Round(value * 64) / 64;
+            blob.MutableData[..100].Fill(1 + (i % 3));
+            return blob;
+        })];
+        LayerParameter parameter = Parameter(operation, stable, coefficients);
+        new GpuComparison { InPlace = inPlace }.Check(parameter, Bottoms);
+        bool[] propagate = [.. Enumerable.Range(0, inputs).Select(i => i != 1)];
+        new GpuComparison { Storage = StorageType.BFloat16, Tolerance = 2e-2f, Propagate = propagate }
+            .Check(parameter, Bottoms);
+    }
 }

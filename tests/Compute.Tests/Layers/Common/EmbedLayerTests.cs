@@ -163,4 +163,10 @@ public sealed class EmbedLayerTests
         LayerAssert.SetUpFails(ErrorCodes.BlobCount, stored, [new Blob(3)], 1, "1 stored");
         LayerAssert.InPlaceIsRefused(Parameter(), new Blob(3));
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void OnAnAccelerator_ItIsTheSame(bool bias) => new GpuComparison { Propagate = [false] }.Check(
+        Parameter(outputs: 13, bias: bias), () => [Indices([7, 5], 9)]);
 }

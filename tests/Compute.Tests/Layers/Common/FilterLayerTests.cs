@@ -184,4 +184,9 @@ public sealed class FilterLayerTests : NetTests
             ErrorCodes.ShapeMismatch, _parameter, [new Blob(4, 2), new Blob(3)], 1, "bottom 0 (4 2 (8))", "3 (3)");
         LayerAssert.InPlaceIsRefused(_parameter, new Blob(3), new Blob(3));
     }
+
+    [Fact]
+    public void OnAnAccelerator_ItIsTheSame() => new GpuComparison { Tops = 2, Propagate = [true, true, false] }.Check(
+        _parameter,
+        () => [LayerHarness.RandomBlob(1, [5, 7, 3]), LayerHarness.RandomBlob(2, [5, 11]), Selector(0, 1, 1, 0, 2)]);
 }

@@ -31,4 +31,8 @@ public sealed class FlattenLayerTests
     [Fact]
     public void InPlace_IsRefused() =>
         Assert.Throws<CaffeException>(() => new LayerHarness(Parameter(), [new Blob([2, 3])], inPlace: true));
+
+    [Fact]
+    public void OnAnAccelerator_NothingIsCopied() =>
+        new GpuComparison().Check(Parameter(), () => [LayerHarness.RandomBlob(1, [3, 7, 5, 11])]);
 }

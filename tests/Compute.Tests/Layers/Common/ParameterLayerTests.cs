@@ -134,4 +134,8 @@ public sealed class ParameterLayerTests : NetTests
         LayerAssert.SetUpFails(ErrorCodes.ShapeMismatch, stored, [], 1, "2 (2)", "3 (3)");
         LayerAssert.SetUpFails(ErrorCodes.BadLayerParameter, Parameter(2, -1), [], 1, "-1");
     }
+
+    [Fact]
+    public void OnAnAccelerator_ItIsTheSame() => new GpuComparison().Check(
+        Parameter(7, 5), () => [], harness => LayerHarness.FillRandom(harness.Layer.Blobs[0].MutableData, 1));
 }

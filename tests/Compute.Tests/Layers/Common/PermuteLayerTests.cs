@@ -79,4 +79,11 @@ public sealed class PermuteLayerTests
     [Fact]
     public void Threads_DoNotMatter() =>
         LayerAssert.ThreadsDoNotMatter(Parameter(0, 2, 3, 1), () => [LayerHarness.RandomBlob(1, [7, 5, 31, 101])]);
+
+    [Theory]
+    [InlineData(0u, 2u, 3u, 1u)]
+    [InlineData(3u, 1u)]
+    [InlineData]
+    public void OnAnAccelerator_ItIsTheSame(params uint[] order) =>
+        new GpuComparison().Check(Parameter(order), () => [LayerHarness.RandomBlob(1, [3, 7, 5, 11])]);
 }

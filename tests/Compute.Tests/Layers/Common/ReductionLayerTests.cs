@@ -119,4 +119,12 @@ public sealed class ReductionLayerTests
             [new Blob(3, 2)], 1, "axis 2");
         LayerAssert.InPlaceIsRefused(Parameter(Operation.Sum), new Blob(3, 2));
     }
+
+    [Theory]
+    [InlineData(Operation.Sum, 1)]
+    [InlineData(Operation.Asum, 0)]
+    [InlineData(Operation.Sumsq, 2)]
+    [InlineData(Operation.Mean, 3)]
+    public void OnAnAccelerator_ItIsTheSame(Operation operation, int axis) => new GpuComparison().Check(
+        Parameter(operation, axis, 0.7f), () => [LayerHarness.RandomBlob(1, [3, 7, 5, 11])]);
 }

@@ -169,6 +169,35 @@ public sealed class ScaleLayerTests
     public void Passes_AllocateNothing(bool inPlace) => SteadyState.AllocatesNothing(
         Parameter(bias: true), [LayerHarness.RandomBlob(12, [4, 9, 31, 31])], inPlace: inPlace);
 
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Accelerators_DoTheSame(int[] shape, int axis, int axes)
+    {
+        var filler = new FillerParameter { Type = "uniform", Min = -2, Max = 2 };
+        foreach (bool inPlace in (bool[])[false, true])
+        {
+            new GpuComparison { InPlace = inPlace }
+                .Check(Parameter(axis, axes, bias: true, filler), () => [LayerHarness.RandomBlob(9, shape)]);
+        }
+
+        new GpuComparison { Propagate = [false], Storage = StorageType.Float16, Tolerance = 5e-3f }
+            .Check(Parameter(axis, axes, filler: filler), () => [LayerHarness.RandomBlob(9, shape)]);
+    }
+
+    [Theory]
+    [InlineData(new[] { 2, 3, 17, 19 }, new[] { 2, 3 }, 0)]
+    [InlineData(new[] { 2, 3, 4 }, new[] { 2, 3, 4 }, 0)]
+    [InlineData(new[] { 2, 3, 4 }, new[] { 4 }, -1)]
+    [InlineData(new[] { 2, 3, 4 }, new int[0], 1)]
+    public void Accelerators_DoTheSameWithASecondBottom(int[] shape, int[] values, int axis)
+    {
+        foreach (bool inPlace in (bool[])[false, true])
+        {
+            new GpuComparison { InPlace = inPlace }.Check(Parameter(axis, bias: true),
+                () => [LayerHarness.RandomBlob(4, shape), LayerHarness.RandomBlob(5, values)]);
+        }
+    }
+
     [Fact]
     public void WhatCannotWork_IsNamed()
     {

@@ -29,4 +29,8 @@ public sealed class SilenceLayerTests
         LayerAssert.SetUpFails(ErrorCodes.BlobCount, _parameter, [LayerHarness.RandomBlob(1, [2])], 1, "exactly 0 top");
         LayerAssert.SetUpFails(ErrorCodes.BlobCount, _parameter, [], 0, "at least 1 bottom");
     }
+
+    [Fact]
+    public void Accelerators_DoTheSame() => new GpuComparison { Tops = 0, Propagate = [true, false] }.Check(
+        _parameter, () => [LayerHarness.RandomBlob(1, [2, 3]), LayerHarness.RandomBlob(2, [4])]);
 }

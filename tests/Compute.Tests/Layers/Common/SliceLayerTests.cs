@@ -46,4 +46,11 @@ public sealed class SliceLayerTests
         Assert.Equal(FailureKind.Configuration, failure.Kind);
         Assert.Contains("layer 'layer'", failure.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void OnAnAccelerator_ItIsTheSame(int axis) => new GpuComparison { Tops = 3 }
+        .Check(Parameter(axis, 1, 4), () => [LayerHarness.RandomBlob(1, [7, 6, 5, 11])]);
 }

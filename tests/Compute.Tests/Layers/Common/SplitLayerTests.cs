@@ -34,4 +34,12 @@ public sealed class SplitLayerTests
     [Fact]
     public void InPlace_IsRefused() => Assert.Throws<CaffeException>(
         () => new LayerHarness(Parameter, [new Blob([2])], tops: 2, inPlace: true));
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(8)]
+    public void OnAnAccelerator_ItIsTheSame(int tops) => new GpuComparison { Tops = tops }
+        .Check(Parameter, () => [LayerHarness.RandomBlob(1, [3, 7, 5, 11])]);
 }

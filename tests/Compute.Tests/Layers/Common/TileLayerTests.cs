@@ -69,4 +69,11 @@ public sealed class TileLayerTests
         LayerAssert.SetUpFails(ErrorCodes.ShapeMismatch, Parameter(int.MaxValue), [new Blob(3, 2)], 1, "3");
         LayerAssert.InPlaceIsRefused(Parameter(2), new Blob(3, 2));
     }
+
+    [Theory]
+    [InlineData(3, 0)]
+    [InlineData(3, 2)]
+    [InlineData(150, 1)]
+    public void OnAnAccelerator_ItIsTheSame(int tiles, int axis) =>
+        new GpuComparison().Check(Parameter(tiles, axis), () => [LayerHarness.RandomBlob(1, [2, 3, 5])]);
 }

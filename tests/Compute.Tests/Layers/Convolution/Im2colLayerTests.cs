@@ -111,4 +111,10 @@ public sealed class Im2colLayerTests
     [Fact]
     public void Passes_AllocateNothing() => SteadyState.AllocatesNothing(
         Parameter("kernel_size: 3 pad: 1"), [LayerHarness.RandomBlob(1, [3, 7, 31, 33])]);
+
+    [Theory]
+    [InlineData("kernel_h: 2 kernel_w: 3 stride_h: 1 stride_w: 3 pad_h: 0 pad_w: 2", new[] { 3, 2, 5, 11 })]
+    [InlineData("kernel_size: 2 dilation: 2 pad: 1", new[] { 2, 2, 4, 3, 5 })]
+    public void OnAnAccelerator_ItIsTheSame(string set, int[] shape) =>
+        new GpuComparison().Check(Parameter(set), () => [LayerHarness.RandomBlob(1, shape)]);
 }

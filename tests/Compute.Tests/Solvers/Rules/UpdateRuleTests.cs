@@ -55,7 +55,7 @@ public abstract class UpdateRuleTests
             (p.Type, p.LrPolicy, p.IterSize, p.WeightDecay) = (Type, "fixed", iterSize, decay);
             p.RegularizationType = l1 ? "L1" : "L2";
             using Blob blob = LayerHarness.RandomBlob(count, [count]);
-            using var optimizer = new Optimizer(p, [new LearnableParam(blob, lrMult, decayMult, "blob")], _device);
+            using var optimizer = new Optimizer(p, [TestDevices.Param(blob, lrMult, decayMult, "blob")], _device);
             double[] w = [.. blob.Data.ToArray().Select(value => (double)value)];
             double[] h = new double[count], h2 = new double[count];
             for (int iteration = 0; iteration < 3; iteration++)
@@ -77,7 +77,7 @@ public abstract class UpdateRuleTests
                         AssertClose(h2[i], optimizer.History[1].Data[i]);
                 }
             }
-        }, iter: 200);
+        }, iter: 200, threads: TestDevices.Gpu is null ? -1 : 1);
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public abstract class UpdateRuleTests
             using Blob blob = LayerHarness.RandomBlob(5, [Count]);
             SolverParameter p = Parameter();
             p.WeightDecay = 0.01f;
-            using var optimizer = new Optimizer(p, [new LearnableParam(blob, 1, 1, "blob")], device);
+            using var optimizer = new Optimizer(p, [TestDevices.Param(blob, 1, 1, "blob")], device);
             for (int iteration = 0; iteration < 2; iteration++)
             {
                 using Blob gradient = LayerHarness.RandomBlob(iteration, [Count]);
@@ -115,7 +115,7 @@ public abstract class UpdateRuleTests
             blob.MutableData.Fill(0.7f);
             SolverParameter p = Parameter();
             p.WeightDecay = 0.01f;
-            using var optimizer = new Optimizer(p, [new LearnableParam(blob, 1, 1, "blob")], _device);
+            using var optimizer = new Optimizer(p, [TestDevices.Param(blob, 1, 1, "blob")], _device);
             for (int iteration = 0; iteration < 3; iteration++)
             {
                 blob.MutableDiff.Fill(0.3f - (iteration * 0.11f));
@@ -125,7 +125,7 @@ public abstract class UpdateRuleTests
             Assert.All(blob.Data.ToArray(), value => Assert.Equal(blob.Data[0], value));
             using var alone = new Blob(16);
             alone.MutableData.Fill(0.7f);
-            using var other = new Optimizer(p, [new LearnableParam(alone, 1, 1, "alone")], _device);
+            using var other = new Optimizer(p, [TestDevices.Param(alone, 1, 1, "alone")], _device);
             for (int iteration = 0; iteration < 3; iteration++)
             {
                 alone.MutableDiff.Fill(0.3f - (iteration * 0.11f));

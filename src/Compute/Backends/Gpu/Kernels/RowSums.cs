@@ -30,13 +30,26 @@ internal static class RowSums
         int chunks = Math.Max(1, (int)(((long)length + Chunk - 1) / Chunk));
         if (chunks == 1)
         {
-            gpu.RunGroups(rows, new Body<TTerm>(term, y, length, 1, scale, add ? 1 : 0));
+            RunRows(gpu, rows, length, 1, term, y, scale, add);
             return;
         }
 
         Values partial = gpu.Scratch.Get(0, rows * chunks);
-        gpu.RunGroups(rows * chunks, new Body<TTerm>(term, partial, length, chunks, 1, 0));
-        gpu.RunGroups(rows, new Body<Partial>(new Partial(partial, chunks), y, chunks, 1, scale, add ? 1 : 0));
+        RunRows(gpu, rows * chunks, length, chunks, term, partial, 1, false);
+        RunRows(gpu, rows, chunks, 1, new Partial(partial, chunks), y, scale, add);
+    }
+
+    // A thread adds some eight terms at least, so that a group does many short rows at once.
+    private static void RunRows<TTerm>(
+        GpuDevice gpu, int rows, int length, int chunks, TTerm term, Values y, float scale, bool add)
+        where TTerm : struct, IGpuTerm
+    {
+        int lanes = 1;
+        while (lanes < Threads && lanes * 8 < length / chunks)
+            lanes *= 2;
+        int rowsOfGroup = Threads / lanes;
+        gpu.RunGroups((int)(((long)rows + rowsOfGroup - 1) / rowsOfGroup),
+            new Body<TTerm>(term, y, rows, length, chunks, lanes, scale, add ? 1 : 0));
     }
 
     internal readonly struct Partial(Values values, int chunks) : IGpuTerm
@@ -45,9 +58,9 @@ internal static class RowSums
         public float At(int row, int k) => values[(row * chunks) + k];
     }
 
-    // Group g does chunk g % chunks of row g / chunks.
-    internal readonly struct Body<TTerm>(TTerm term, Values y, int length, int chunks, float scale, int add)
-        : IGpuGroupBody
+    // Row r here is chunk r % chunks of the caller's row r / chunks.
+    internal readonly struct Body<TTerm>(
+        TTerm term, Values y, int rows, int length, int chunks, int lanes, float scale, int add) : IGpuGroupBody
         where TTerm : struct, IGpuTerm
     {
         public static int GroupSize => Threads;
@@ -55,24 +68,29 @@ internal static class RowSums
         public void Invoke(int group, int thread)
         {
             ArrayView<float> shared = SharedMemory.Allocate<float>(Threads);
-            int row = group / chunks, chunk = group % chunks;
-            int from = (int)((long)length * chunk / chunks), to = (int)((long)length * (chunk + 1) / chunks);
+            int row = (group * (Threads / lanes)) + (thread / lanes), lane = thread % lanes;
             float sum = 0;
-            for (int k = from + thread; k < to; k += Threads)
-                sum += term.At(row, k);
+            if (row < rows)
+            {
+                int chunk = row % chunks;
+                int from = (int)((long)length * chunk / chunks), to = (int)((long)length * (chunk + 1) / chunks);
+                for (int k = from + lane; k < to; k += lanes)
+                    sum += term.At(row / chunks, k);
+            }
+
             shared[thread] = sum;
             ILGPU.Group.Barrier();
-            for (int half = Threads / 2; half > 0; half /= 2)
+            for (int half = lanes / 2; half > 0; half /= 2)
             {
-                if (thread < half)
+                if (lane < half)
                     shared[thread] += shared[thread + half];
                 ILGPU.Group.Barrier();
             }
 
-            if (thread != 0)
+            if (lane != 0 || row >= rows)
                 return;
-            float result = scale * shared[0];
-            y.Set(group, add != 0 ? y[group] + result : result);
+            float result = scale * shared[thread];
+            y.Set(row, add != 0 ? y[row] + result : result);
         }
     }
 }
