@@ -86,7 +86,7 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
         }
 
         Values copy = bottom[0] == top[0] && !UsesGlobal ? _kept.OverwriteGpuData(gpu) : Values.None;
-        ChannelAffineKernel.Run(gpu, _layout.Count, _layout.Channels, _layout.Inner, x, top[0].OverwriteGpuData(gpu),
+        ChannelAffineKernel.Run(gpu, _layout.Count, ChannelPlaces.Of(_layout), x, top[0].OverwriteGpuData(gpu),
             copy, _mean.GpuData(gpu), _inverse.GpuData(gpu));
     }
 
@@ -99,7 +99,7 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
         if (UsesGlobal)
         {
             ChannelAffineKernel.Run(
-                gpu, _layout.Count, _layout.Channels, _layout.Inner, dy, dx, scale: inverse);
+                gpu, _layout.Count, ChannelPlaces.Of(_layout), dy, dx, scale: inverse);
             return;
         }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using CaffeActors.Compute.Layers.Common;
 
 namespace CaffeActors.Compute.Backends.Gpu.Kernels;
 
@@ -16,6 +17,9 @@ internal readonly struct ChannelPlaces
         _channels = new GpuDivisor(Math.Max(1, channels));
         _inner = new GpuDivisor(Math.Max(1, inner));
     }
+
+    /// <summary>Describes a layout.</summary>
+    public static ChannelPlaces Of(ChannelLayout layout) => new(layout.Channels, layout.Inner);
 
     /// <summary>The channel of an element.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
