@@ -45,8 +45,8 @@ public sealed unsafe class BNLLLayer(LayerParameter parameter) : InputNeuronLaye
     {
         if (!propagateDown[0])
             return;
-        GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu),
-            default(GpuGradient));
+        GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu),
+            bottom[0].OverwriteGpuDiff(gpu), default(GpuGradient));
     }
 
     internal readonly struct GpuValue : IGpuFunction

@@ -56,8 +56,8 @@ public sealed unsafe class ClipLayer(LayerParameter parameter) : InputNeuronLaye
     {
         if (!propagateDown[0])
             return;
-        GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu),
-            new GpuGradient(_min, _max));
+        GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu),
+            bottom[0].OverwriteGpuDiff(gpu), new GpuGradient(_min, _max));
     }
 
     internal readonly struct GpuValue(float min, float max) : IGpuFunction

@@ -47,8 +47,8 @@ public sealed unsafe class SwishLayer(LayerParameter parameter) : InputNeuronLay
     {
         if (!propagateDown[0])
             return;
-        GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu),
-            new GpuGradient(_beta));
+        GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu),
+            bottom[0].OverwriteGpuDiff(gpu), new GpuGradient(_beta));
     }
 
     internal readonly struct GpuValue(float beta) : IGpuFunction

@@ -65,7 +65,8 @@ internal static class RowSums
     {
         public static int GroupSize => Threads;
 
-        public void Invoke(int group, int thread)
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Invoke(int group, int thread)
         {
             ArrayView<float> shared = SharedMemory.Allocate<float>(Threads);
             int row = (group * (Threads / lanes)) + (thread / lanes), lane = thread % lanes;
