@@ -37,7 +37,9 @@ public static class GpuPlatform
 
         try
         {
-            return new GpuDevice(found[number].CreateAccelerator(_context.Value), number);
+            var device = new GpuDevice(found[number].CreateAccelerator(_context.Value), number);
+            device.ChooseBlas(GpuBlas.Auto);
+            return device;
         }
         catch (Exception failure) when (failure is not CaffeException and not OutOfMemoryException)
         {
