@@ -1,6 +1,7 @@
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
@@ -29,7 +30,8 @@ internal static class BenchmarkNets
     /// <param name="batch">Images in a batch of each.</param>
     /// <param name="threads">Threads of each; 0 takes one for each core.</param>
     /// <param name="count">Number of replicas.</param>
-    public static ReplicaGroup Replicas(string name, int batch, int threads = 0, int count = 1)
+    /// <param name="gpu">The accelerator they compute on; null for the CPU.</param>
+    public static ReplicaGroup Replicas(string name, int batch, int threads = 0, int count = 1, GpuDevice? gpu = null)
     {
         if (!Known.TryGetValue(name, out (int[] Image, int Classes) known))
             throw new ArgumentException(
@@ -40,7 +42,7 @@ internal static class BenchmarkNets
         DataPlaceholders.Replace(
             parameter, new Dictionary<string, int[]> { ["data"] = [batch, .. image], ["label"] = [batch] }, static _ =>
             { });
-        Replica[] replicas = [.. Enumerable.Range(0, count).Select(_ => Replica(parameter.Clone(), threads, classes))];
+        Replica[] replicas = [.. Enumerable.Range(0, count).Select(_ => Replica(parameter.Clone(), threads, classes, gpu))];
         var solver = new SolverParameter
         {
             BaseLr = 0.001f,
@@ -53,10 +55,11 @@ internal static class BenchmarkNets
             new ParallelSettings().BucketSize);
     }
 
-    private static Replica Replica(NetParameter parameter, int threads, int classes)
+    private static Replica Replica(NetParameter parameter, int threads, int classes, GpuDevice? gpu)
     {
         var device = new CpuDevice(threads);
-        Net net = NetBuilder.Build(parameter, new NetOptions(new LayerContext(device, seed: 1), LayerCatalog.Compute));
+        var context = new LayerContext(device, seed: 1) { Gpu = gpu };
+        Net net = NetBuilder.Build(parameter, new NetOptions(context, LayerCatalog.Compute));
         Fill(net.Blob("data"), draw => draw - 0.5f);
         Fill(net.Blob("label"), draw => MathF.Floor(draw * classes));
         return new Replica(device, net, Passes: 1);

@@ -9,6 +9,7 @@ using CaffeActors.Benchmarks.Reading;
 //   dotnet run --project tests/Benchmarks -- step NET BATCH ITERATIONS [THREADS]
 //   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS]
 //   dotnet run --project tests/Benchmarks -- actors NET BATCH [ROUNDS [ITERATIONS]]
+//   dotnet run --project tests/Benchmarks -- gpu [DEVICE] [ROUNDS] [NAME-PART]
 //   dotnet run --project tests/Benchmarks -- data [ROUNDS]
 //   dotnet run --project tests/Benchmarks -- tools [IMAGES [SIDE [ROUNDS]]]
 try
@@ -31,6 +32,9 @@ async Task<int> RunAsync()
         case "conv":
             ConvolutionBenchmark.Run(args[1..]);
             return 0;
+        case "gpu":
+            GpuBenchmark.Run(args[1..]);
+            return 0;
         case "step":
             return TrainingStep.Run(args[1..]);
         case "layers":
@@ -42,7 +46,7 @@ async Task<int> RunAsync()
         case "tools":
             return DataTools.Run(args[1..]);
         default:
-            Console.Error.WriteLine("name a benchmark: gemm, conv, step, layers, actors, data, tools");
+            Console.Error.WriteLine("name a benchmark: gemm, conv, gpu, step, layers, actors, data, tools");
             return 2;
     }
 }
