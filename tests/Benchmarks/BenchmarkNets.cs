@@ -1,6 +1,7 @@
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
@@ -32,9 +33,10 @@ internal static class BenchmarkNets
     /// <param name="reduction">How their gradients are summed.</param>
     /// <param name="bucketSize">Bytes of gradients that travel together.</param>
     /// <param name="precision">How blobs are kept.</param>
+    /// <param name="gpu">The accelerator they compute on; null for the CPU.</param>
     public static ReplicaGroup Replicas(
         string name, int batch, int threads = 0, int count = 1, ReductionKind reduction = ReductionKind.Tree,
-        long bucketSize = long.MaxValue, StorageType precision = StorageType.Float32)
+        long bucketSize = long.MaxValue, StorageType precision = StorageType.Float32, GpuDevice? gpu = null)
     {
         if (!Known.TryGetValue(name, out (int[] Image, int Classes) known))
             throw new ArgumentException(
@@ -47,7 +49,7 @@ internal static class BenchmarkNets
             { });
         GradScale? scale = GradScale.Of(parameter, precision, null);
         Replica[] replicas = [.. Enumerable.Range(0, count).Select(
-            _ => Replica(parameter.Clone(), threads, classes, precision, scale))];
+            _ => Replica(parameter.Clone(), threads, classes, precision, scale, gpu))];
         var solver = new SolverParameter
         {
             BaseLr = 0.001f,
@@ -62,10 +64,10 @@ internal static class BenchmarkNets
     }
 
     private static Replica Replica(
-        NetParameter parameter, int threads, int classes, StorageType precision, GradScale? scale)
+        NetParameter parameter, int threads, int classes, StorageType precision, GradScale? scale, GpuDevice? gpu)
     {
         var device = new CpuDevice(threads);
-        var context = new LayerContext(device, seed: 1) { GradScale = scale };
+        var context = new LayerContext(device, seed: 1) { GradScale = scale, Gpu = gpu };
         Net net = NetBuilder.Build(parameter, new NetOptions(context, LayerCatalog.Compute) { Precision = precision });
         Fill(net.Blob("data"), draw => draw - 0.5f);
         Fill(net.Blob("label"), draw => MathF.Floor(draw * classes));

@@ -11,6 +11,7 @@ using CaffeActors.Benchmarks.Reading;
 //   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS [fp32|fp16|bf16]]
 //   dotnet run --project tests/Benchmarks -- actors NET BATCH [ROUNDS [ITERATIONS]]
 //   dotnet run --project tests/Benchmarks -- reduce [REPLICAS [KIND [BUCKET-MIB [ROUNDS [BATCH]]]]]
+//   dotnet run --project tests/Benchmarks -- gpu [DEVICE] [ROUNDS] [NAME-PART]
 //   dotnet run --project tests/Benchmarks -- data [ROUNDS]
 //   dotnet run --project tests/Benchmarks -- tools [IMAGES [SIDE [ROUNDS]]]
 try
@@ -36,6 +37,9 @@ async Task<int> RunAsync()
         case "half":
             HalfBenchmark.Run(args[1..]);
             return 0;
+        case "gpu":
+            GpuBenchmark.Run(args[1..]);
+            return 0;
         case "step":
             return TrainingStep.Run(args[1..]);
         case "layers":
@@ -49,7 +53,7 @@ async Task<int> RunAsync()
         case "tools":
             return DataTools.Run(args[1..]);
         default:
-            Console.Error.WriteLine("name a benchmark: gemm, conv, half, step, layers, actors, reduce, data, tools");
+            Console.Error.WriteLine("name a benchmark: gemm, conv, gpu, half, step, layers, actors, reduce, data, tools");
             return 2;
     }
 }

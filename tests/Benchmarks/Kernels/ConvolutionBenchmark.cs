@@ -7,7 +7,8 @@ namespace CaffeActors.Benchmarks.Kernels;
 /// <summary>Speed of convolution and its gradients on layers of known nets.</summary>
 internal static unsafe class ConvolutionBenchmark
 {
-    private static readonly (string Name, int Images, ConvolutionGeometry Geometry)[] _layers =
+    /// <summary>The layers measured, with their usual batch.</summary>
+    internal static readonly (string Name, int Images, ConvolutionGeometry Geometry)[] Layers =
     [
         ("lenet conv1", 64, Square(1, 1, 20, 28, 5, 1, 0)),
         ("lenet conv2", 64, Square(1, 20, 50, 12, 5, 1, 0)),
@@ -41,7 +42,7 @@ internal static unsafe class ConvolutionBenchmark
         int rounds = args.Length > 1 ? int.Parse(args[1], InvariantCulture) : 20;
         Console.WriteLine($"conv, {device.Threads} thread(s), kernels {device.Kernels.Name}, least of {rounds} rounds");
         var work = new Rounds(device.Threads);
-        foreach ((string name, int standard, ConvolutionGeometry geometry) in _layers)
+        foreach ((string name, int standard, ConvolutionGeometry geometry) in Layers)
         {
             if (args.Length > 2 && !name.Contains(args[2], StringComparison.OrdinalIgnoreCase))
                 continue;

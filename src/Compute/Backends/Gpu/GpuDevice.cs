@@ -1,4 +1,5 @@
 using System.Globalization;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using ILGPU;
@@ -70,11 +71,25 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
     /// turn.</summary>
     internal bool HasLargeTiles { get; set; }
 
+    /// <summary>What computes plain products instead of the engine's kernels, or null.</summary>
+    internal CuBlasGemm? Library { get; private set; }
+
     internal Accelerator Accelerator => _accelerator;
 
     internal AcceleratorStream Stream => _accelerator.DefaultStream;
 
     internal GpuScratch Scratch => _scratch;
+
+    /// <summary>Chooses what computes plain matrix products: <see cref="GpuPlatform.Open"/> chooses
+    /// <see cref="GpuBlas.Auto"/>.</summary>
+    /// <param name="choice">The choice.</param>
+    /// <exception cref="CaffeException">It is cuBLAS, and that cannot be loaded.</exception>
+    public void ChooseBlas(GpuBlas choice)
+    {
+        Library?.Dispose();
+        Library = null;
+        Library = CuBlasGemm.Of(_accelerator, choice);
+    }
 
     /// <summary>Makes the calling thread the one that works with the device. Once a thread.</summary>
     public void Bind() => _accelerator.Bind();
@@ -143,6 +158,7 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
     public void Dispose()
     {
         _staging?.Dispose();
+        Library?.Dispose();
         _scratch.Dispose();
         _pool.Dispose();
         if (_giveBack is not null && !_hasFailed)

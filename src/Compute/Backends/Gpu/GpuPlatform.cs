@@ -43,7 +43,9 @@ public static class GpuPlatform
         {
             GpuCompiler accelerator = _idle.TryRemove(number, out GpuCompiler? known) ? known
                 : new GpuCompiler(found[number].CreateAccelerator(_context.Value));
-            return new GpuDevice(accelerator, number, idle => GiveBack(number, idle));
+            var device = new GpuDevice(accelerator, number, idle => GiveBack(number, idle));
+            device.ChooseBlas(GpuBlas.Auto);
+            return device;
         }
         catch (Exception failure) when (failure is not CaffeException and not OutOfMemoryException)
         {

@@ -27,6 +27,9 @@ public readonly struct Values
     /// <summary>Whether there is memory: not where it is <see cref="None"/>. Kernels may ask.</summary>
     public bool Exists => _view.Length > 0;
 
+    /// <summary>The numbers as they are in memory where they are 32-bit floats, else null. For the host.</summary>
+    internal ArrayView<float>? Floats => _type == (int)StorageType.Float32 ? _view : null;
+
     /// <summary>Reads one number.</summary>
     /// <param name="i">Its place, from 0.</param>
     public float this[int i]

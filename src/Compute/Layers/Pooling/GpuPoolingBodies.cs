@@ -22,12 +22,10 @@ internal readonly struct GpuMaximum(GpuWindows windows, Values x, Values y, Valu
                 int row = windows.SliceOffset(member) + (h * windows.Width);
                 for (int w = box.Left; w < box.Right; w++)
                 {
+                    // Conditional expressions keep NaN out; a statement's condition would be turned round.
                     float value = x[source + row + w];
-                    if (value > best)
-                    {
-                        best = value;
-                        at = row + w;
-                    }
+                    at = value > best ? row + w : at;
+                    best = value > best ? value : best;
                 }
             }
         }

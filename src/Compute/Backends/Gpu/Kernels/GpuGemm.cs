@@ -8,7 +8,8 @@ namespace CaffeActors.Compute.Backends.Gpu.Kernels;
 /// is a product of its weights and of pixels that are looked up as they are needed. The kernel is chosen by shape:
 /// tiles (<see cref="GemmBody{TA, TB, TC, TTile}"/>), or, for up to four rows, sums of columns
 /// (<see cref="ThinDots{TA, TB, TC}"/>, <see cref="ThinColumns{TA, TB, TC}"/>). Long sums that would keep few groups
-/// busy are split, and the parts added in a fixed order.
+/// busy are split, and the parts added in a fixed order. Single products of plain matrices are a library's where
+/// the device has one (<see cref="GpuDevice.ChooseBlas"/>).
 /// </summary>
 internal static class GpuGemm
 {
@@ -34,6 +35,8 @@ internal static class GpuGemm
         where TC : struct, IGpuTarget
     {
         if (batch == 0 || m == 0 || n == 0)
+            return;
+        if (batch == 1 && PlainProduct.TryRun(gpu, m, n, k, a, b, c))
             return;
         if (m <= ThinShape.MostRows && k >= 4 * ThinShape.MostRows && b.RowsRun == 0)
         {

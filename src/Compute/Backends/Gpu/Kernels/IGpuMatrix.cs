@@ -67,6 +67,10 @@ internal readonly struct RowMatrix(Values values, int offset, int stride, int ba
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float At(GpuCursor row, GpuCursor column) => values[row.X + column.X];
+
+    /// <summary>For the host: the first product's matrix where it is one of 32-bit floats, else null.</summary>
+    internal PlainMatrix? Plain =>
+        values.Floats is { } floats ? new(floats.SubView(offset), stride, false) : null;
 }
 
 /// <summary>The transpose of a matrix in memory.</summary>
@@ -86,6 +90,10 @@ internal readonly struct ColumnMatrix(Values values, int offset, int stride, int
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float At(GpuCursor row, GpuCursor column) => values[row.X + column.X];
+
+    /// <summary>For the host: the first product's matrix where it is one of 32-bit floats, else null.</summary>
+    internal PlainMatrix? Plain =>
+        values.Floats is { } floats ? new(floats.SubView(offset), stride, true) : null;
 }
 
 /// <summary>The transpose of another matrix.</summary>
@@ -121,6 +129,13 @@ internal readonly struct RowTarget(Values values, int offset, int stride, int ba
         int i = column.X + (row * stride);
         values.Set(i, add != 0 ? values[i] + value : value);
     }
+
+    /// <summary>For the host: whether the product is added to what is there.</summary>
+    internal bool Adds => add != 0;
+
+    /// <summary>For the host: the first product's matrix where it is one of 32-bit floats, else null.</summary>
+    internal PlainMatrix? Plain =>
+        values.Floats is { } floats ? new(floats.SubView(offset), stride, false) : null;
 }
 
 /// <summary>A row-major target with a bias for each column: y = product + bias.</summary>
@@ -132,4 +147,12 @@ internal readonly struct BiasedRowTarget(Values values, int stride, Values bias)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Put(int row, GpuCursor column, float value) =>
         values.Set((row * stride) + column.X, value + bias[column.X]);
+
+    /// <summary>Adds the bias to a product that is there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AddBias(int row, int column) => values.Add((row * stride) + column, bias[column]);
+
+    /// <summary>For the host: the first product's matrix where it is one of 32-bit floats, else null.</summary>
+    internal PlainMatrix? Plain =>
+        values.Floats is { } floats ? new(floats.SubView(0), stride, false) : null;
 }
