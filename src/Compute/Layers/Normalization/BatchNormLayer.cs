@@ -47,6 +47,8 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
     /// <inheritdoc/>
     public override int ExactTops => 1;
 
+    private ChannelPlaces Places => new(_layout.Channels, _layout.Inner);
+
     private bool UsesGlobal => _norm.HasUseGlobalStats ? _norm.UseGlobalStats : Phase == Phase.Test;
 
     /// <inheritdoc/>
@@ -86,8 +88,8 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
         }
 
         Values copy = bottom[0] == top[0] && !UsesGlobal ? _kept.OverwriteGpuData(gpu) : Values.None;
-        ChannelAffineKernel.Run(gpu, _layout.Count, _layout.Channels, _layout.Inner, x, top[0].OverwriteGpuData(gpu),
-            copy, _mean.GpuData(gpu), _inverse.GpuData(gpu));
+        ChannelAffineKernel.Run(gpu, _layout.Count, Places, x, top[0].OverwriteGpuData(gpu), copy,
+            _mean.GpuData(gpu), _inverse.GpuData(gpu));
     }
 
     /// <inheritdoc/>
@@ -98,8 +100,7 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
         Values dy = top[0].GpuDiff(gpu), dx = bottom[0].OverwriteGpuDiff(gpu), inverse = _inverse.GpuData(gpu);
         if (UsesGlobal)
         {
-            ChannelAffineKernel.Run(
-                gpu, _layout.Count, _layout.Channels, _layout.Inner, dy, dx, scale: inverse);
+            ChannelAffineKernel.Run(gpu, _layout.Count, Places, dy, dx, scale: inverse);
             return;
         }
 
@@ -215,11 +216,10 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
         Values shift = gpu.Scratch.Get(NormalizationKernels.ShiftSlot, channels);
         Values squares = gpu.Scratch.Get(NormalizationKernels.SquaresSlot, channels);
         ChannelMoments.Run(gpu, channels, _layout.Inner, (int)_layout.PerChannel, x, shift, squares);
-        gpu.Run(channels, new BatchStatistics(x, shift, squares, _mean.OverwriteGpuData(gpu),
-            _inverse.OverwriteGpuData(gpu), _layout.Inner, 1 / count, _norm.Eps));
-        gpu.Run(channels, new RunningStatistics(
-            _mean.GpuData(gpu), squares, Blobs[0].MutableGpuData(gpu), Blobs[1].MutableGpuData(gpu),
-            Blobs[2].MutableGpuData(gpu), _norm.MovingAverageFraction, count > 1 ? 1 / (count - 1) : 1));
+        gpu.Run(channels, new BatchStatistics(
+            x, shift, squares, _layout.Inner, _mean.OverwriteGpuData(gpu), _inverse.OverwriteGpuData(gpu), 1 / count,
+            _norm.Eps, Blobs[0].MutableGpuData(gpu), Blobs[1].MutableGpuData(gpu), Blobs[2].MutableGpuData(gpu),
+            count > 1 ? 1 / (count - 1) : 1, _norm.MovingAverageFraction));
     }
 
     private void TakeBatch(float* x)
@@ -256,25 +256,18 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
         }
     }
 
+    // Those of the batch, and the running ones.
     internal readonly struct BatchStatistics(
-        Values x, Values shift, Values squares, Values mean, Values inverse, int inner, float share, float eps)
-        : IGpuBody
+        Values x, Values shift, Values squares, int inner, Values mean, Values inverse, float share, float eps,
+        Values means, Values variances, Values weight, float unbiasedShare, float fraction) : IGpuBody
     {
         public void Invoke(int i)
         {
-            mean.Set(i, x[i * inner] + shift[i]);
+            float average = x[i * inner] + shift[i];
+            mean.Set(i, average);
             inverse.Set(i, 1 / XMath.Sqrt((squares[i] * share) + eps));
-        }
-    }
-
-    internal readonly struct RunningStatistics(
-        Values mean, Values squares, Values means, Values variances, Values weight, float fraction, float share)
-        : IGpuBody
-    {
-        public void Invoke(int i)
-        {
-            means.Set(i, (fraction * means[i]) + mean[i]);
-            variances.Set(i, (fraction * variances[i]) + (squares[i] * share));
+            means.Set(i, (fraction * means[i]) + average);
+            variances.Set(i, (fraction * variances[i]) + (squares[i] * unbiasedShare));
             if (i == 0)
                 weight.Set(0, (fraction * weight[0]) + 1);
         }
