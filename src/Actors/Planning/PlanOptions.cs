@@ -1,5 +1,7 @@
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.PlugIns;
 
 namespace CaffeActors.Actors.Planning;
@@ -45,6 +47,12 @@ public sealed record PlanOptions
 
     /// <summary>Devices to train on.</summary>
     public IReadOnlyList<DeviceId>? Devices { get; init; }
+
+    /// <summary>How blobs are kept where the net does not say.</summary>
+    public StorageType? Precision { get; init; }
+
+    /// <summary>The scale of loss gradients where the net does not say.</summary>
+    public GradScaleSetting? GradScale { get; init; }
 
     /// <summary>Threads to compute on.</summary>
     public int? Threads { get; init; }

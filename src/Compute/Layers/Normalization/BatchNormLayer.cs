@@ -47,8 +47,6 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
     /// <inheritdoc/>
     public override int ExactTops => 1;
 
-    private ChannelPlaces Places => new(_layout.Channels, _layout.Inner);
-
     private bool UsesGlobal => _norm.HasUseGlobalStats ? _norm.UseGlobalStats : Phase == Phase.Test;
 
     /// <inheritdoc/>
@@ -88,7 +86,7 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
         }
 
         Values copy = bottom[0] == top[0] && !UsesGlobal ? _kept.OverwriteGpuData(gpu) : Values.None;
-        ChannelAffineKernel.Run(gpu, _layout.Count, Places, x, top[0].OverwriteGpuData(gpu), copy,
+        ChannelAffineKernel.Run(gpu, _layout.Count, _layout.OnGpu, x, top[0].OverwriteGpuData(gpu), copy,
             _mean.GpuData(gpu), _inverse.GpuData(gpu));
     }
 
@@ -100,7 +98,7 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
         Values dy = top[0].GpuDiff(gpu), dx = bottom[0].OverwriteGpuDiff(gpu), inverse = _inverse.GpuData(gpu);
         if (UsesGlobal)
         {
-            ChannelAffineKernel.Run(gpu, _layout.Count, Places, dy, dx, scale: inverse);
+            ChannelAffineKernel.Run(gpu, _layout.Count, _layout.OnGpu, dy, dx, scale: inverse);
             return;
         }
 

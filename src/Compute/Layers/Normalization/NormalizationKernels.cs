@@ -37,7 +37,7 @@ internal static class NormalizationKernels
     {
         int channels = layout.Channels, length = (int)layout.PerChannel;
         int chunks = (int)(((long)length + Chunk - 1) / Chunk), groups = channels * chunks;
-        var places = new ChannelPlaces(channels, layout.Inner);
+        ChannelElement places = layout.OnGpu;
         Values sums = gpu.Scratch.Get(SumsSlot, 2 * channels);
         if (chunks == 1)
         {
@@ -56,7 +56,7 @@ internal static class NormalizationKernels
     // The sums of dy and of dy (x - mean), the second ones behind all the first. Group g does chunk g % chunks of
     // channel g / chunks.
     internal readonly struct SumBody(
-        ChannelPlaces places, Values dy, Values x, Values mean, Values sums, int groups, int length, int chunks,
+        ChannelElement places, Values dy, Values x, Values mean, Values sums, int groups, int length, int chunks,
         float scale) : IGpuGroupBody
     {
         public static int GroupSize => Threads;
@@ -69,7 +69,7 @@ internal static class NormalizationKernels
             float center = mean[channel], plain = 0, product = 0;
             for (int k = from + thread; k < to; k += Threads)
             {
-                int i = places.ElementOf(channel, k);
+                int i = places.At(channel, k);
                 float gradient = dy[i];
                 plain += gradient;
                 product += gradient * (x[i] - center);
@@ -87,7 +87,7 @@ internal static class NormalizationKernels
     // dy - average comes before the multiplication: where a channel has one element the two cancel exactly, however
     // large the inverse is.
     internal readonly struct GradientBody(
-        ChannelPlaces places, Values x, Values dy, Values dx, Values mean, Values inverse, Values averages,
+        ChannelElement places, Values x, Values dy, Values dx, Values mean, Values inverse, Values averages,
         int channels, int divides) : IGpuBody
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

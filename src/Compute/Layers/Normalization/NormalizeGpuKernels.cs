@@ -7,7 +7,7 @@ namespace CaffeActors.Compute.Layers.Normalization;
 /// <summary>The scale of each element.</summary>
 /// <param name="scales">The scales.</param>
 /// <param name="places">Which one an element has.</param>
-internal readonly struct NormalizeScales(Values scales, ChannelPlaces places)
+internal readonly struct NormalizeScales(Values scales, ChannelElement places)
 {
     public float Of(int element) => scales[places.ChannelOf(element)];
 }
@@ -37,11 +37,11 @@ internal readonly struct NormalizeGpuForward(
 
 /// <summary>dy u of a scale's elements.</summary>
 internal readonly struct NormalizeDot(
-    ClassAxis vectors, ChannelPlaces places, Values x, Values dy, Values inverse) : IGpuTerm
+    ClassAxis vectors, ChannelElement places, Values x, Values dy, Values inverse) : IGpuTerm
 {
     public float At(int row, int k)
     {
-        int i = places.ElementOf(row, k);
+        int i = places.At(row, k);
         return dy[i] * x[i] * inverse[vectors.PositionOf(i)];
     }
 }

@@ -104,8 +104,8 @@ public sealed unsafe class NormalizeLayer(LayerParameter parameter) : Layer(para
         if (ParamPropagateDown[0])
         {
             int scales = Blobs[0].Count;
-            var term = new NormalizeDot(Vectors, _shape.ChannelShared ? new ChannelPlaces(1, top[0].Count)
-                : new ChannelPlaces(_shape.Channels, _shape.Places), x, dy, inverse);
+            var term = new NormalizeDot(Vectors, _shape.ChannelShared ? new ChannelElement(1, top[0].Count)
+                : new ChannelElement(_shape.Channels, _shape.Places), x, dy, inverse);
             RowSums.Run(gpu, scales, top[0].Count / scales, term, Blobs[0].MutableGpuDiff(gpu), add: true);
         }
 
@@ -171,8 +171,8 @@ public sealed unsafe class NormalizeLayer(LayerParameter parameter) : Layer(para
     private Blob InputOf(Blob[] bottom, Blob[] top) => bottom[0] == top[0] ? _kept : bottom[0];
 
     private NormalizeScales GpuScales(GpuDevice gpu) => new(
-        Blobs[0].GpuData(gpu), _shape.ChannelShared ? new ChannelPlaces(1, 1)
-            : new ChannelPlaces(_shape.Channels, _shape.Places));
+        Blobs[0].GpuData(gpu), _shape.ChannelShared ? new ChannelElement(1, 1)
+            : new ChannelElement(_shape.Channels, _shape.Places));
 
     private void AddScaleGradient(Span<float> gradient)
     {

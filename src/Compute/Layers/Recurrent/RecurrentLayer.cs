@@ -284,6 +284,11 @@ public abstract unsafe class RecurrentLayer(LayerParameter parameter) : Layer(pa
             bottom[0].MutableCpuDiff, _inputs);
         if (_hasStatic)
             BackwardStatic(bottom[2], du, units);
+        for (int i = bottom.Length - ExposedStates; i < bottom.Length; i++)
+        {
+            if (propagateDown[i])
+                bottom[i].MutableDiff.Clear();
+        }
     }
 
     /// <summary>Makes the blobs that the kind adds, the first of them number <see cref="OwnBlobs"/>.</summary>
