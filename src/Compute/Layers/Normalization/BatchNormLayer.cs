@@ -214,11 +214,10 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
         Values shift = gpu.Scratch.Get(NormalizationKernels.ShiftSlot, channels);
         Values squares = gpu.Scratch.Get(NormalizationKernels.SquaresSlot, channels);
         ChannelMoments.Run(gpu, channels, _layout.Inner, (int)_layout.PerChannel, x, shift, squares);
-        gpu.Run(channels, new BatchStatistics(x, shift, squares, _mean.OverwriteGpuData(gpu),
-            _inverse.OverwriteGpuData(gpu), _layout.Inner, 1 / count, _norm.Eps));
-        gpu.Run(channels, new RunningStatistics(
-            _mean.GpuData(gpu), squares, Blobs[0].MutableGpuData(gpu), Blobs[1].MutableGpuData(gpu),
-            Blobs[2].MutableGpuData(gpu), _norm.MovingAverageFraction, count > 1 ? 1 / (count - 1) : 1));
+        gpu.Run(channels, new BatchStatistics(
+            x, shift, squares, _layout.Inner, _mean.OverwriteGpuData(gpu), _inverse.OverwriteGpuData(gpu), 1 / count,
+            _norm.Eps, Blobs[0].MutableGpuData(gpu), Blobs[1].MutableGpuData(gpu), Blobs[2].MutableGpuData(gpu),
+            count > 1 ? 1 / (count - 1) : 1, _norm.MovingAverageFraction));
     }
 
     private void TakeBatch(float* x)
@@ -255,25 +254,18 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
         }
     }
 
+    // Those of the batch, and the running ones.
     internal readonly struct BatchStatistics(
-        Values x, Values shift, Values squares, Values mean, Values inverse, int inner, float share, float eps)
-        : IGpuBody
+        Values x, Values shift, Values squares, int inner, Values mean, Values inverse, float share, float eps,
+        Values means, Values variances, Values weight, float unbiasedShare, float fraction) : IGpuBody
     {
         public void Invoke(int i)
         {
-            mean.Set(i, x[i * inner] + shift[i]);
+            float average = x[i * inner] + shift[i];
+            mean.Set(i, average);
             inverse.Set(i, 1 / XMath.Sqrt((squares[i] * share) + eps));
-        }
-    }
-
-    internal readonly struct RunningStatistics(
-        Values mean, Values squares, Values means, Values variances, Values weight, float fraction, float share)
-        : IGpuBody
-    {
-        public void Invoke(int i)
-        {
-            means.Set(i, (fraction * means[i]) + mean[i]);
-            variances.Set(i, (fraction * variances[i]) + (squares[i] * share));
+            means.Set(i, (fraction * means[i]) + average);
+            variances.Set(i, (fraction * variances[i]) + (squares[i] * unbiasedShare));
             if (i == 0)
                 weight.Set(0, (fraction * weight[0]) + 1);
         }

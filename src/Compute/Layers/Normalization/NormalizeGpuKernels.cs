@@ -6,10 +6,10 @@ namespace CaffeActors.Compute.Layers.Normalization;
 
 /// <summary>The scale of each element.</summary>
 /// <param name="scales">The scales.</param>
-/// <param name="elements">Which one an element has.</param>
-internal readonly struct NormalizeScales(Values scales, ChannelElement elements)
+/// <param name="places">Which one an element has.</param>
+internal readonly struct NormalizeScales(Values scales, ChannelElement places)
 {
-    public float Of(int element) => scales[elements.ChannelOf(element)];
+    public float Of(int element) => scales[places.ChannelOf(element)];
 }
 
 /// <summary>x^2 of a vector's elements.</summary>
@@ -37,11 +37,11 @@ internal readonly struct NormalizeGpuForward(
 
 /// <summary>dy u of a scale's elements.</summary>
 internal readonly struct NormalizeDot(
-    ClassAxis vectors, ChannelElement elements, Values x, Values dy, Values inverse) : IGpuTerm
+    ClassAxis vectors, ChannelElement places, Values x, Values dy, Values inverse) : IGpuTerm
 {
     public float At(int row, int k)
     {
-        int i = elements.At(row, k);
+        int i = places.At(row, k);
         return dy[i] * x[i] * inverse[vectors.PositionOf(i)];
     }
 }

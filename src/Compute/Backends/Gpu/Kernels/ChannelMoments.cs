@@ -28,16 +28,16 @@ internal static class ChannelMoments
         GpuDevice gpu, int channels, int inner, int length, Values x, Values shift, Values squares)
     {
         int chunks = (int)(((long)length + Chunk - 1) / Chunk);
-        var elements = new ChannelElement(channels, inner);
+        var places = new ChannelElement(channels, inner);
         if (chunks == 1)
         {
-            gpu.RunGroups(channels, new SumBody(x, elements, length, 1, new MomentTarget(shift, squares, 0)));
+            gpu.RunGroups(channels, new SumBody(x, places, length, 1, new MomentTarget(shift, squares, 0)));
             return;
         }
 
         Values partial = gpu.Scratch.Get(0, 2 * channels * chunks);
         gpu.RunGroups(channels * chunks, new SumBody(
-            x, elements, length, chunks, new MomentTarget(partial, partial, channels * chunks)));
+            x, places, length, chunks, new MomentTarget(partial, partial, channels * chunks)));
         gpu.RunGroups(channels, new JoinBody(
             partial, channels, length, chunks, new MomentTarget(shift, squares, 0)));
     }
@@ -81,7 +81,7 @@ internal static class ChannelMoments
     }
 
     // Group g does chunk g % chunks of channel g / chunks.
-    internal readonly struct SumBody(Values x, ChannelElement elements, int length, int chunks, MomentTarget target)
+    internal readonly struct SumBody(Values x, ChannelElement places, int length, int chunks, MomentTarget target)
         : IGpuGroupBody
     {
         public static int GroupSize => Threads;
@@ -91,12 +91,12 @@ internal static class ChannelMoments
             ArrayView<Moment> shared = SharedMemory.Allocate<Moment>(Threads);
             int channel = group / chunks, chunk = group % chunks;
             int from = (int)((long)length * chunk / chunks), to = (int)((long)length * (chunk + 1) / chunks);
-            float center = x[elements.At(channel, 0)], first = 0, sum = 0, squares = 0, count = 0;
+            float center = x[places.At(channel, 0)], first = 0, sum = 0, squares = 0, count = 0;
             if (from + thread < to)
-                first = x[elements.At(channel, from + thread)] - center;
+                first = x[places.At(channel, from + thread)] - center;
             for (int k = from + thread; k < to; k += Threads)
             {
-                float distance = x[elements.At(channel, k)] - center - first;
+                float distance = x[places.At(channel, k)] - center - first;
                 sum += distance;
                 squares += distance * distance;
                 count++;
