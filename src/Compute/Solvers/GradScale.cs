@@ -1,5 +1,7 @@
 using System.Globalization;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
@@ -29,6 +31,8 @@ public sealed class GradScale
     private const int LeastExponent = -24;
     private const int GreatestExponent = 24;
 
+    // What the search on accelerators finds, by parameter.
+    private readonly List<Blob> _found = [];
     private readonly float _target;
     private float _next;
 
@@ -91,19 +95,21 @@ public sealed class GradScale
             return true;
         float largest = 0;
         bool allFinite = true;
+        QueueOnAccelerators(learnable);
         for (int i = 0; i < learnable.Count; i++)
         {
             if (!learnable[i].HasHalfGradient)
                 continue;
             Blob blob = learnable[i].Blob;
-            float found = MagnitudeScan.Largest(device, blob.CpuDiff, blob.Count, out bool finite);
+            float found = learnable[i].Gpu is not null
+                ? LargestMagnitude.Read(_found[i], out bool finite)
+                : MagnitudeScan.Largest(device, blob.CpuDiff, blob.Count, out finite);
             largest = Math.Max(largest, found);
             allFinite &= finite;
         }
 
         if (!allFinite && Factor > 1)
         {
-            Skipped++;
             _next = Factor / 2;
             return false;
         }
@@ -113,8 +119,30 @@ public sealed class GradScale
         return true;
     }
 
+    /// <summary>Ends an iteration whose gradients were not applied.</summary>
+    /// <returns>What the log says of it.</returns>
+    public string Skip()
+    {
+        float factor = Factor;
+        Skipped++;
+        Advance();
+        return string.Create(CultureInfo.InvariantCulture,
+            $"Gradients overflow at the scale {factor:g6}; no weight is changed, the scale is {Factor:g6} from here on");
+    }
+
     /// <summary>Ends an iteration: the next one's factor holds.</summary>
     public void Advance() => Factor = _next;
+
+    private void QueueOnAccelerators(IReadOnlyList<LearnableParam> learnable)
+    {
+        while (_found.Count < learnable.Count)
+            _found.Add(new Blob());
+        for (int i = 0; i < learnable.Count; i++)
+        {
+            if (learnable[i] is { HasHalfGradient: true, Gpu: { } gpu, Blob: var blob })
+                LargestMagnitude.Queue(gpu, blob.GpuDiff(gpu), blob.Count, _found[i]);
+        }
+    }
 
     private static float PowerBelow(double value) =>
         (float)Math.ScaleB(1, Math.Clamp(Math.ILogB(value), LeastExponent, GreatestExponent));

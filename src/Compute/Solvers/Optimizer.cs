@@ -91,7 +91,7 @@ public sealed unsafe class Optimizer : IDisposable
     /// <summary>By what the net multiplied its loss gradients: updates divide by it. Default null: by 1.</summary>
     public GradScale? GradScale { get; init; }
 
-    /// <summary>Whether gradients are clipped.</summary>
+    /// <summary>Whether gradients are clipped: then all of them must be there before the first update.</summary>
     public bool ClipsGradients => _clip >= 0;
 
     /// <summary>Whether all gradients must be there before the first update: where they are clipped, or scaled
@@ -312,11 +312,7 @@ public sealed unsafe class Optimizer : IDisposable
     {
         foreach (LearnableParam learnable in _params)
             learnable.ClearDiff();
-        float factor = scale.Factor;
-        scale.Advance();
-        _notice?.Invoke(string.Create(CultureInfo.InvariantCulture,
-            $"Gradients overflow at the scale {factor:g6}; no weight is changed, the scale is {scale.Factor:g6} from "
-            + $"here on"));
+        _notice?.Invoke(scale.Skip());
     }
 
     private void CheckFits(BlobProto stored, int index)

@@ -62,6 +62,19 @@ public sealed class ForkFilesTests : IDisposable
     }
 
     [Fact]
+    public async Task NetOfTheFork_TrainsInHalf()
+    {
+        string solver = _cli.Solver(_cli.Database());
+        string net = await File.ReadAllTextAsync(_cli.At("net.prototxt"), TestContext.Current.CancellationToken);
+        _cli.Write("net.prototxt", "default_forward_type: FLOAT16 default_backward_type: FLOAT16 "
+            + "global_grad_scale: 128 global_grad_scale_adaptive: true " + net);
+        Assert.True(await _cli.TrainAsync(solver) == 0, _cli.Error);
+        Assert.Contains("is written for NVIDIA's fork of Caffe and was read through its schema.", _cli.Error,
+            StringComparison.Ordinal);
+        Assert.Contains("Blobs are kept in fp16, their gradients in fp16", _cli.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task FieldThatNoSchemaHas_IsAnError()
     {
         string model = _cli.Write("net.prototxt", "layer { name: 'a' type: 'ReLU' forward_tipe: FLOAT }");

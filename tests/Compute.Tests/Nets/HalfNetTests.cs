@@ -156,9 +156,38 @@ public sealed unsafe class HalfNetTests
                 Near(exact, half, unit);
             }
 
+            // On an accelerator a layer without a path for it leaves a copy on the host.
             Assert.All(half.Net.Layers.SelectMany(layer => layer.Top), top => Assert.False(
-                top.DataStorage != StorageType.Float32 && top.DataMemory.Head != SyncState.HeadAtGpu, top.ShapeString));
-            Assert.True(half.Device.Store.Bytes > 0);
+                TestDevices.Gpu is null && top.DataStorage != StorageType.Float32
+                && top.DataMemory.Head != SyncState.HeadAtGpu, top.ShapeString));
+            Assert.Equal(TestDevices.Gpu is null, half.Device.Store.Bytes > 0);
+        }
+    }
+
+    [Theory]
+    [InlineData(StorageType.Float16, 0.02f)]
+    [InlineData(StorageType.BFloat16, 0.1f)]
+    public void Training_LearnsAsIn32Bits(StorageType storage, float share)
+    {
+        float exact = Train(StorageType.Float32), half = Train(storage);
+        Assert.InRange(exact, 0, 0.3f);
+        Assert.Equal(exact, half, share * exact);
+
+        static float Train(StorageType storage)
+        {
+            using var run = new Run("layer { name: 'l' type: 'ReLU' bottom: 'h' top: 'y' }", storage);
+            var solver = new SolverParameter { BaseLr = 0.05f, LrPolicy = "fixed", Momentum = 0.9f };
+            using var optimizer = new Optimizer(solver, run.Net.LearnableParams, run.Device)
+            {
+                GradScale = run.GradScale,
+            };
+            for (int i = 0; i < 30; i++)
+            {
+                run.Step();
+                optimizer.ApplyUpdate(i);
+            }
+
+            return run.Loss;
         }
     }
 
@@ -226,8 +255,12 @@ public sealed unsafe class HalfNetTests
             Device = new CpuDevice(2);
             NetParameter net = TextFormat.Parse<NetParameter>(
                 $"state {{ phase: TRAIN }} {Head} {layers} {Tail}", "net.prototxt");
-            var context = new LayerContext(Device, seed: 1) { GradScale = GradScale.Of(net, storage, null) };
-            Scale = context.GradScale?.Factor ?? 1;
+            var context = new LayerContext(Device, seed: 1)
+            {
+                Gpu = TestDevices.Gpu,
+                GradScale = Compute.Solvers.GradScale.Of(net, storage, null),
+            };
+            GradScale = context.GradScale;
             Net = NetBuilder.Build(net, new NetOptions(context, LayerCatalog.Compute) { Precision = storage });
             LayerHarness.FillRandom(Net.Blob("x").MutableData, 7);
             new float[] { 0, 3, 1, 4 }.CopyTo(Net.Blob("t").MutableData);
@@ -239,7 +272,9 @@ public sealed unsafe class HalfNetTests
 
         public Net Net { get; }
 
-        public float Scale { get; }
+        public GradScale? GradScale { get; }
+
+        public float Scale => GradScale?.Factor ?? 1;
 
         public float Loss { get; private set; }
 

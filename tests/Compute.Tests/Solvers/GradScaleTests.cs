@@ -1,4 +1,6 @@
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
@@ -132,6 +134,28 @@ public sealed class GradScaleTests : IDisposable
         Assert.NotNull(optimizer.NotFinite);
     }
 
+    [Theory]
+    [InlineData(1, 3)]
+    [InlineData(3001, -5)]
+    [InlineData(300, float.NegativeInfinity)]
+    [InlineData(300, float.NaN)]
+    public void GradientsOnAnAccelerator_AreSearchedThere(int count, float last)
+    {
+        lock (TestDevices.OneAtATime)
+        {
+            GpuDevice gpu = TestDevices.GpuOrSimulation;
+            gpu.Bind();
+            using Blob blob = LayerHarness.RandomBlob(1, [count]), found = new();
+            blob.MutableDiff[count - 1] = last;
+            LargestMagnitude.Queue(gpu, blob.GpuDiff(gpu), count, found);
+            float largest = LargestMagnitude.Read(found, out bool finite);
+            Assert.Equal(float.IsFinite(last), finite);
+            Assert.Equal(MagnitudeOnTheCpu(blob, out bool same), largest);
+            Assert.Equal(finite, same);
+            Assert.Equal(finite, largest == Math.Abs(last));
+        }
+    }
+
     [Fact]
     public void Restore_SetsAnAdaptiveFactorOnly()
     {
@@ -144,6 +168,9 @@ public sealed class GradScaleTests : IDisposable
         adaptive.Restore(float.NaN);
         Assert.Equal(4, adaptive.Factor);
     }
+
+    private unsafe float MagnitudeOnTheCpu(Blob blob, out bool finite) =>
+        MagnitudeScan.Largest(_device, blob.CpuDiff, blob.Count, out finite);
 
     private Optimizer Adaptive(params LearnableParam[] learnable)
     {

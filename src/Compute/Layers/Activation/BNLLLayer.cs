@@ -51,11 +51,13 @@ public sealed unsafe class BNLLLayer(LayerParameter parameter) : InputNeuronLaye
 
     internal readonly struct GpuValue : IGpuFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x) => (x > 0 ? x : 0) + GpuMath.Log(1 + GpuMath.Exp(-GpuMath.Abs(x)));
     }
 
     internal readonly struct GpuGradient : IGpuFunction2
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x, float dy) => dy * GpuMath.Sigmoid(x);
     }
 

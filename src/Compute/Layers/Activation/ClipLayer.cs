@@ -62,6 +62,7 @@ public sealed unsafe class ClipLayer(LayerParameter parameter) : InputNeuronLaye
 
     internal readonly struct GpuValue(float min, float max) : IGpuFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x)
         {
             x = x > max ? max : x;
@@ -71,6 +72,7 @@ public sealed unsafe class ClipLayer(LayerParameter parameter) : InputNeuronLaye
 
     internal readonly struct GpuGradient(float min, float max) : IGpuFunction2
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x, float dy) => dy * (x >= min && x <= max ? 1f : 0f);
     }
 

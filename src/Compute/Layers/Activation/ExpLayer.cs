@@ -77,11 +77,13 @@ public sealed unsafe class ExpLayer(LayerParameter parameter) : NeuronLayer(para
 
     internal readonly struct GpuValue(float inner, float outer) : IGpuFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x) => outer * GpuMath.Exp(inner * x);
     }
 
     internal readonly struct GpuGradient(float inner) : IGpuFunction2
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float y, float dy) => inner * (y * dy);
     }
 

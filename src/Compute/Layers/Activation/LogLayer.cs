@@ -74,11 +74,13 @@ public sealed unsafe class LogLayer(LayerParameter parameter) : InputNeuronLayer
 
     internal readonly struct GpuValue(float scale, float shift, float factor) : IGpuFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x) => factor * GpuMath.Log((scale * x) + shift);
     }
 
     internal readonly struct GpuGradient(float scale, float shift, float slope) : IGpuFunction2
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x, float dy) => dy * (slope / ((scale * x) + shift));
     }
 

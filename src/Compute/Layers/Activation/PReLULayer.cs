@@ -112,8 +112,9 @@ public sealed unsafe class PReLULayer(LayerParameter parameter) : InputNeuronLay
         }
     }
 
-    internal readonly struct GpuValue(Values x, Values y, Values slopes, ChannelPlaces places) : IGpuBody
+    internal readonly struct GpuValue(Values x, Values y, Values slopes, ChannelElement places) : IGpuBody
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Invoke(int i)
         {
             float value = x[i];
@@ -121,16 +122,19 @@ public sealed unsafe class PReLULayer(LayerParameter parameter) : InputNeuronLay
         }
     }
 
-    internal readonly struct GpuGradient(Values x, Values dy, Values dx, Values slopes, ChannelPlaces places) : IGpuBody
+    internal readonly struct GpuGradient(Values x, Values dy, Values dx, Values slopes, ChannelElement places)
+        : IGpuBody
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Invoke(int i) => dx.Set(i, x[i] > 0 ? dy[i] : slopes[places.ChannelOf(i)] * dy[i]);
     }
 
-    internal readonly struct GpuSlopeTerm(Values x, Values dy, ChannelPlaces places) : IGpuTerm
+    internal readonly struct GpuSlopeTerm(Values x, Values dy, ChannelElement places) : IGpuTerm
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float At(int row, int k)
         {
-            int i = places.ElementOf(row, k);
+            int i = places.At(row, k);
             return dy[i] * (x[i] > 0 ? 0 : x[i]);
         }
     }

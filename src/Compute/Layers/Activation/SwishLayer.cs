@@ -53,11 +53,13 @@ public sealed unsafe class SwishLayer(LayerParameter parameter) : InputNeuronLay
 
     internal readonly struct GpuValue(float beta) : IGpuFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x) => x * GpuMath.Sigmoid(beta * x);
     }
 
     internal readonly struct GpuGradient(float beta) : IGpuFunction2
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x, float dy)
         {
             float b = beta * x, s = GpuMath.Sigmoid(b), y = b * s;

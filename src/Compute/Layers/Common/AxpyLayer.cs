@@ -85,13 +85,13 @@ public sealed unsafe class AxpyLayer(LayerParameter parameter) : Layer(parameter
     /// <inheritdoc/>
     public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top) => gpu.Run(top[0].Count, new GpuSum(
         bottom[0].GpuData(gpu), bottom[1].GpuData(gpu), bottom[2].GpuData(gpu), top[0].OverwriteGpuData(gpu),
-        new ChannelPlaces(_planes, _inner)));
+        new ChannelElement(_planes, _inner)));
 
     /// <inheritdoc/>
     public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
     {
         Values dz = top[0].GpuDiff(gpu);
-        var places = new ChannelPlaces(_planes, _inner);
+        var places = new ChannelElement(_planes, _inner);
         if (propagateDown[0])
         {
             RowSums.Run(gpu, _planes, _inner, new ChannelProductTerm(dz, bottom[1].GpuData(gpu), places),
@@ -108,8 +108,9 @@ public sealed unsafe class AxpyLayer(LayerParameter parameter) : Layer(parameter
             gpu.Run(top[0].Count, new CopyBody(dz, bottom[2].OverwriteGpuDiff(gpu)));
     }
 
-    internal readonly struct GpuSum(Values s, Values x, Values y, Values z, ChannelPlaces places) : IGpuBody
+    internal readonly struct GpuSum(Values s, Values x, Values y, Values z, ChannelElement places) : IGpuBody
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Invoke(int i) => z.Set(i, (s[places.ChannelOf(i)] * x[i]) + y[i]);
     }
 

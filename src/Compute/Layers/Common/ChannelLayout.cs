@@ -19,7 +19,7 @@ internal readonly record struct ChannelLayout(int Outer, int Channels, int Inner
     public long PerChannel => (long)Outer * Inner;
 
     /// <summary>The same for kernels of accelerators.</summary>
-    public ChannelPlaces OnGpu => new(Channels, Inner);
+    public ChannelElement OnGpu => new(Channels, Inner);
 
     /// <summary>Whether neighbours belong to different channels.</summary>
     public bool IsInterleaved => Inner == 1;

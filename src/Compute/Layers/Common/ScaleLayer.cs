@@ -109,7 +109,7 @@ public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLay
     public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
     {
         Values dy = top[0].GpuDiff(gpu);
-        ChannelPlaces places = _layout.OnGpu;
+        ChannelElement places = _layout.OnGpu;
         int channels = _layout.Channels, terms = (int)_layout.PerChannel;
         bool isLearned = bottom.Length == 1, wanted = isLearned ? ParamPropagateDown[0] : propagateDown[1];
         if (wanted)
@@ -160,6 +160,7 @@ public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLay
 
     internal readonly struct GpuProduct : IGpuFunction2
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float a, float b) => a * b;
     }
 

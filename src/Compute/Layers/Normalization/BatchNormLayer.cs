@@ -86,8 +86,8 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
         }
 
         Values copy = bottom[0] == top[0] && !UsesGlobal ? _kept.OverwriteGpuData(gpu) : Values.None;
-        ChannelAffineKernel.Run(gpu, _layout.Count, ChannelPlaces.Of(_layout), x, top[0].OverwriteGpuData(gpu),
-            copy, _mean.GpuData(gpu), _inverse.GpuData(gpu));
+        ChannelAffineKernel.Run(gpu, _layout.Count, _layout.OnGpu, x, top[0].OverwriteGpuData(gpu), copy,
+            _mean.GpuData(gpu), _inverse.GpuData(gpu));
     }
 
     /// <inheritdoc/>
@@ -98,8 +98,7 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
         Values dy = top[0].GpuDiff(gpu), dx = bottom[0].OverwriteGpuDiff(gpu), inverse = _inverse.GpuData(gpu);
         if (UsesGlobal)
         {
-            ChannelAffineKernel.Run(
-                gpu, _layout.Count, ChannelPlaces.Of(_layout), dy, dx, scale: inverse);
+            ChannelAffineKernel.Run(gpu, _layout.Count, _layout.OnGpu, dy, dx, scale: inverse);
             return;
         }
 

@@ -82,7 +82,7 @@ public sealed unsafe class MVNLayer(LayerParameter parameter) : Layer(parameter)
         gpu.Run(groups, new GroupStatistics(x, shift, squares, _mean.OverwriteGpuData(gpu),
             _inverse.OverwriteGpuData(gpu), inner, _mvn.NormalizeVariance ? 1f / inner : -1, _mvn.Eps));
         Values copy = bottom[0] == top[0] ? _kept.OverwriteGpuData(gpu) : Values.None;
-        ChannelAffineKernel.Run(gpu, _layout.Count, ChannelPlaces.Of(_layout), x, top[0].OverwriteGpuData(gpu), copy,
+        ChannelAffineKernel.Run(gpu, _layout.Count, _layout.OnGpu, x, top[0].OverwriteGpuData(gpu), copy,
             _mean.GpuData(gpu), _inverse.GpuData(gpu));
     }
 

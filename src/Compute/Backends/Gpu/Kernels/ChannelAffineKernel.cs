@@ -18,12 +18,12 @@ internal static class ChannelAffineKernel
     /// <param name="scale">Default: 1.</param>
     /// <param name="bias">Default: 0.</param>
     public static void Run(
-        GpuDevice gpu, int count, ChannelPlaces places, Values x, Values y, Values copy = default,
+        GpuDevice gpu, int count, ChannelElement places, Values x, Values y, Values copy = default,
         Values center = default, Values scale = default, Values bias = default) =>
         gpu.Run(count, new Body(x, y, copy, center, scale, bias, places));
 
     internal readonly struct Body(
-        Values x, Values y, Values copy, Values center, Values scale, Values bias, ChannelPlaces places) : IGpuBody
+        Values x, Values y, Values copy, Values center, Values scale, Values bias, ChannelElement places) : IGpuBody
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Invoke(int i)

@@ -3,13 +3,13 @@ using System.Runtime.CompilerServices;
 namespace CaffeActors.Compute.Backends.Gpu.Kernels;
 
 /// <summary>Where the elements of channels lie, without a division by a number that is not known beforehand: element i
-/// is of channel i / inner mod channels.</summary>
+/// is of channel i / inner mod channels. Of a blob without elements nobody asks for one.</summary>
 /// <param name="channels">Number of channels.</param>
 /// <param name="inner">Elements of a channel in a row.</param>
 internal readonly struct ChannelElement(int channels, int inner)
 {
-    private readonly GpuDivisor _inner = new(inner);
-    private readonly GpuDivisor _channels = new(channels);
+    private readonly GpuDivisor _inner = new(Math.Max(1, inner));
+    private readonly GpuDivisor _channels = new(Math.Max(1, channels));
 
     /// <summary>The element that is number <paramref name="k"/> of a channel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
