@@ -14,6 +14,7 @@ internal static class DryRun
         var options = new CaffeNetOptions
         {
             Threads = plan.Threads,
+            Precision = plan.Precision,
             Extensions = plan.Extensions,
             Catalog = plan.Catalog,
         };

@@ -6,8 +6,9 @@ using CaffeActors.Benchmarks.Reading;
 // Benchmarks by name, run in Release-like optimisation in every configuration:
 //   dotnet run --project tests/Benchmarks -- gemm [THREADS] [ROUNDS]
 //   dotnet run --project tests/Benchmarks -- conv [THREADS] [ROUNDS] [NAME-PART]
-//   dotnet run --project tests/Benchmarks -- step NET BATCH ITERATIONS [THREADS]
-//   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS]
+//   dotnet run --project tests/Benchmarks -- half [THREADS]
+//   dotnet run --project tests/Benchmarks -- step NET BATCH ITERATIONS [THREADS [fp32|fp16|bf16]]
+//   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS [fp32|fp16|bf16]]
 //   dotnet run --project tests/Benchmarks -- actors NET BATCH [ROUNDS [ITERATIONS]]
 //   dotnet run --project tests/Benchmarks -- reduce [REPLICAS [KIND [BUCKET-MIB [ROUNDS [BATCH]]]]]
 //   dotnet run --project tests/Benchmarks -- data [ROUNDS]
@@ -32,6 +33,9 @@ async Task<int> RunAsync()
         case "conv":
             ConvolutionBenchmark.Run(args[1..]);
             return 0;
+        case "half":
+            HalfBenchmark.Run(args[1..]);
+            return 0;
         case "step":
             return TrainingStep.Run(args[1..]);
         case "layers":
@@ -45,7 +49,7 @@ async Task<int> RunAsync()
         case "tools":
             return DataTools.Run(args[1..]);
         default:
-            Console.Error.WriteLine("name a benchmark: gemm, conv, step, layers, actors, reduce, data, tools");
+            Console.Error.WriteLine("name a benchmark: gemm, conv, half, step, layers, actors, reduce, data, tools");
             return 2;
     }
 }

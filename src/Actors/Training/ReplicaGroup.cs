@@ -64,7 +64,7 @@ internal sealed class ReplicaGroup : IDisposable
 
     /// <summary>Whether an update must know all gradients before it begins.</summary>
     public bool UpdatesAtOnce =>
-        Replicas.Count == 1 || Optimizer.ClipsGradients || !Optimizer.LarcAlignment.IsEmpty;
+        Replicas.Count == 1 || Optimizer.NeedsAllGradients || !Optimizer.LarcAlignment.IsEmpty;
 
     /// <summary>Whether passes are grains of one global batch, added in an order that does not depend on how many
     /// replicas share them. Default false.</summary>

@@ -28,7 +28,8 @@ internal static class ReplicaGroupBuilder
         log.Info("Creating the train net.");
         ReplicaBatch batch = ReplicaBatch.Of(
             plan.Nets.Train, parallel, plan.Solver.IterSize, line => log.Info(line), line => log.Warn(line));
-        var builder = new ReplicaBuilder(plan, batch, catalog, seed, log);
+        GradScale? scale = GradScale.Of(plan.Nets.Train, plan.Precision, plan.GradScale);
+        var builder = new ReplicaBuilder(plan, batch, catalog, seed, log, scale);
         List<ReplicaDevice> devices = [];
         List<Replica> replicas = [];
         try
@@ -50,7 +51,7 @@ internal static class ReplicaGroupBuilder
             return new ReplicaGroup(
                 replicas,
                 new Optimizer(plan.Solver, replicas[0].Net.LearnableParams, replicas[0].Device,
-                    line => log.Info(line)),
+                    line => log.Info(line)) { GradScale = scale },
                 parallel.BucketSize)
             {
                 Reduction = parallel.Reduction,

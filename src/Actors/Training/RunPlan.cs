@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Schema;
@@ -71,6 +72,12 @@ public sealed record RunPlan
 
     /// <summary>Threads to compute on, dealt out to the devices; 0 takes one for each core.</summary>
     public int Threads { get; init; }
+
+    /// <summary>How blobs are kept where the nets do not say.</summary>
+    public StorageType Precision { get; init; }
+
+    /// <summary>The scale of loss gradients where the train net does not say; null for the standard one.</summary>
+    public GradScaleSetting? GradScale { get; init; }
 
     /// <summary>Threads on which each data layer decodes and transforms; 0: its choice.</summary>
     public int LoadThreads { get; init; }

@@ -31,6 +31,7 @@ public sealed unsafe class Optimizer : IDisposable
     private readonly GpuUpdates?[] _onGpu;
     private readonly GpuUpdates[] _gpus;
     private readonly bool[] _notFinite;
+    private readonly int[] _all;
     private readonly Action<string>? _notice;
     private int _currentStep;
     private float _rate;
@@ -65,6 +66,7 @@ public sealed unsafe class Optimizer : IDisposable
             .Select(gpu => new GpuUpdates(gpu, _params.Length))];
         _onGpu = [.. _params.Select(param => Array.Find(_gpus, updates => updates.Gpu == param.Gpu))];
         _notFinite = new bool[_params.Length];
+        _all = [.. Enumerable.Range(0, _params.Length)];
     }
 
     /// <summary>What is updated, in the net's order.</summary>
@@ -86,8 +88,15 @@ public sealed unsafe class Optimizer : IDisposable
     /// else none.</summary>
     public ReadOnlySpan<float> LarcAlignment => _larc is null ? default : _larc.Alignment;
 
+    /// <summary>By what the net multiplied its loss gradients: updates divide by it. Default null: by 1.</summary>
+    public GradScale? GradScale { get; init; }
+
     /// <summary>Whether gradients are clipped: then all of them must be there before the first update.</summary>
     public bool ClipsGradients => _clip >= 0;
+
+    /// <summary>Whether all gradients must be there before the first update: where they are clipped, or scaled
+    /// adaptively.</summary>
+    public bool NeedsAllGradients => ClipsGradients || GradScale is { IsAdaptive: true };
 
     /// <summary>The first parameter whose last update left it a NaN or infinite weight; null for none. Waits for
     /// accelerators.</summary>
@@ -134,10 +143,15 @@ public sealed unsafe class Optimizer : IDisposable
     public float ApplyUpdate(int iteration, float gradientScale = 1, bool clearGradients = false)
     {
         float rate = Rate(iteration);
+        if (GradScale is { } admission && !admission.Admits(_device, _params, gradientScale))
+        {
+            Skip(admission);
+            return rate;
+        }
+
         float scale = ClipGradients(gradientScale);
-        QueueSums(0, _params.Length);
-        for (int i = 0; i < _params.Length; i++)
-            Update(i, rate, iteration, scale, clearGradients);
+        UpdateParams(_all, rate, iteration, scale, clearGradients);
+        GradScale?.Advance();
         return rate;
     }
 
@@ -146,7 +160,7 @@ public sealed unsafe class Optimizer : IDisposable
     /// above it, they are to be multiplied by c / n. The diffs stay as they are; the updates multiply.
     /// </summary>
     /// <param name="gradientScale">Multiplies all gradients first. Default 1.</param>
-    /// <returns>What <see cref="UpdateParam"/> is to scale the gradients by.</returns>
+    /// <returns>What <see cref="UpdateParams"/> is to scale the gradients by.</returns>
     public float ClipGradients(float gradientScale = 1)
     {
         if (!ClipsGradients)
@@ -158,7 +172,7 @@ public sealed unsafe class Optimizer : IDisposable
         double sum = 0;
         for (int i = 0; i < _params.Length; i++)
             sum += _onGpu[i] is { } gpu ? gpu.SquaresOf(i) : SquaresOf(_params[i].Blob);
-        float norm = (float)(Math.Sqrt(sum) * Math.Abs(gradientScale));
+        float norm = (float)(Math.Sqrt(sum) * Math.Abs(Unscaled(gradientScale)));
         if (!(norm > _clip))
             return gradientScale;
         float factor = _clip / norm;
@@ -167,17 +181,19 @@ public sealed unsafe class Optimizer : IDisposable
         return gradientScale * factor;
     }
 
-    /// <summary>Updates one parameter, for callers that update each as soon as its gradient is there.</summary>
-    /// <param name="index">Its place in <see cref="Learnable"/>.</param>
+    /// <summary>Updates some parameters, for callers that update each as soon as its gradient is there.</summary>
+    /// <param name="indices">Their places in <see cref="Learnable"/>.</param>
     /// <param name="rate">The iteration's <see cref="Rate"/>.</param>
     /// <param name="iteration">Updates done so far.</param>
     /// <param name="gradientScale">What <see cref="ClipGradients"/> gave. Default 1.</param>
-    /// <param name="clearGradient">Whether the diff is zeroed instead of keeping Δ. Default false.</param>
-    public void UpdateParam(
-        int index, float rate, int iteration, float gradientScale = 1, bool clearGradient = false)
+    /// <param name="clearGradients">Whether the diffs are zeroed instead of keeping Δ. Default false.</param>
+    public void UpdateParams(
+        ReadOnlySpan<int> indices, float rate, int iteration, float gradientScale = 1, bool clearGradients = false)
     {
-        QueueSums(index, index + 1);
-        Update(index, rate, iteration, gradientScale, clearGradient);
+        if (_larc is not null)
+            SumUp(indices, _larc.ReadsHistory);
+        foreach (int index in indices)
+            Update(index, rate, iteration, gradientScale, clearGradients);
     }
 
     /// <summary>Writes history, current step and what policy plateau keeps into a solver state, whose other fields
@@ -257,7 +273,7 @@ public sealed unsafe class Optimizer : IDisposable
         Blob? second = _rule.HistoryBlocks > 1 ? _history[_params.Length + index] : null;
         var update = new ParamUpdate
         {
-            GradientScale = gradientScale,
+            GradientScale = Unscaled(gradientScale),
             Normalization = _normalization,
             Regularization = _regularization,
             Decay = _weightDecay.At(iteration) * learnable.DecayMult,
@@ -275,17 +291,12 @@ public sealed unsafe class Optimizer : IDisposable
     }
 
     // What layer-wise rates go by: of all parameters of an accelerator at once, since each copy waits.
-    private void QueueSums(int from, int to)
+    private void SumUp(ReadOnlySpan<int> indices, bool withHistory)
     {
-        if (_larc is null)
-            return;
-        for (int i = from; i < to; i++)
-            _onGpu[i]?.QueueSums(i, _params[i].Blob, _history[i], _larc.ReadsHistory);
+        foreach (int index in indices)
+            _onGpu[index]?.QueueSums(index, _params[index].Blob, _history[index], withHistory);
         foreach (GpuUpdates gpu in _gpus)
-        {
-            if (to - from > 1 || gpu == _onGpu[from])
-                gpu.ReadSums();
-        }
+            gpu.ReadSums();
     }
 
     private ParamSums SumsOf(int index) => _onGpu[index] is { } gpu
@@ -294,6 +305,15 @@ public sealed unsafe class Optimizer : IDisposable
             _device, new ParamMemory(_params[index].Blob, _history[index], null), _larc!.ReadsHistory);
 
     private double SquaresOf(Blob blob) => ParamSums.OfProducts(_device, blob.CpuDiff, blob.CpuDiff, blob.Count);
+
+    private float Unscaled(float gradientScale) => gradientScale / (GradScale?.Factor ?? 1);
+
+    private void Skip(GradScale scale)
+    {
+        foreach (LearnableParam learnable in _params)
+            learnable.ClearDiff();
+        _notice?.Invoke(scale.Skip());
+    }
 
     private void CheckFits(BlobProto stored, int index)
     {

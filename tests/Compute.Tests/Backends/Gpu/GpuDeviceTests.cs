@@ -43,7 +43,7 @@ public sealed class GpuDeviceTests : IDisposable
     public void NoElements_LaunchNothing()
     {
         _gpu.Run(0, new FillBody(Values.None, 1));
-        _gpu.RunGroups(0, new RowSums.Body<ColumnTerm>(default, Values.None, 0, 1, 1, 0));
+        _gpu.RunGroups(0, new RowSums.Body<ColumnTerm>(default, Values.None, 0, 0, 1, 1, 1, 0));
         Assert.Equal((0, 0), (_gpu.Launches, _gpu.Allocations));
     }
 
@@ -136,7 +136,7 @@ public sealed class GpuDeviceTests : IDisposable
             Assert.True(found[i] == i % 256, string.Create(CultureInfo.InvariantCulture, $"[{i}] is {found[i]}"));
     }
 
-    private readonly struct ObjectBody(Values y) : IGpuBody
+    public readonly struct ObjectBody(Values y) : IGpuBody
     {
         public void Invoke(int i) => y.Set(i, new List<int> { i }.Count);
     }
