@@ -130,7 +130,8 @@ public sealed class ParallelRunTests : IDisposable
         _fixture.WriteSolver("snapshot_diff: true");
         await _fixture.RunAsync(On(2, "with"));
         NetParameter Of(string runs) => NetParameter.Parser.ParseFrom(_fixture.Snapshot(40, runs).Model);
-        float[] Values(string runs) => [.. Of(runs).Layer.SelectMany(layer => layer.Blobs).SelectMany(blob => blob.Data)];
+        float[] Values(string runs) =>
+            [.. Of(runs).Layer.SelectMany(layer => layer.Blobs).SelectMany(blob => blob.Data)];
         Assert.Equal(Values("without"), Values("with"));
         Assert.Contains(Of("with").Layer.SelectMany(layer => layer.Blobs), blob => blob.Diff.Any(value => value != 0));
     }

@@ -25,7 +25,8 @@ internal static class ReduceBenchmark
     public static async Task<int> RunAsync(string[] args)
     {
         int count = Number(args, 0, 2);
-        ReductionKind kind = args.Length > 1 ? Enum.Parse<ReductionKind>(args[1], ignoreCase: true) : ReductionKind.Tree;
+        ReductionKind kind =
+            args.Length > 1 ? Enum.Parse<ReductionKind>(args[1], ignoreCase: true) : ReductionKind.Tree;
         int bucket = Number(args, 2, 4), rounds = Number(args, 3, 10), batch = Number(args, 4, 8);
         int threads = Math.Max(1, Environment.ProcessorCount / count);
         using ReplicaGroup group =
@@ -74,7 +75,8 @@ internal static class ReduceBenchmark
         double exposed = group.TakeExposed();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"iteration {Median(times):F0} ms; reduction and update alone {reduction:F0} + {update:F0} ms; the root's "
-            + $"passes over, {exposed:F1} ms are left: {100 * (1 - (exposed / (reduction + update))):F0} % are hidden"));
+            + $"passes over, {exposed:F1} ms are left: {100 * (1 - (exposed / (reduction + update))):F0} % are "
+            + "hidden"));
     }
 
     // The memory that a copy by all devices at once moves: each its share of the root's gradients.

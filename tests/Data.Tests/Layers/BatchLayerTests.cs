@@ -104,7 +104,8 @@ public sealed class BatchLayerTests
     public void ReplicasThatTakeRecordsInRows_GiveWhatOneGives()
     {
         const int Rounds = 5, Row = 6;
-        using var one = new DataHarness<DataLayer>(Parameter(2), extension: new DataExtension(Shuffle: true), dealt: 12);
+        using var one = new DataHarness<DataLayer>(
+            Parameter(2), extension: new DataExtension(Shuffle: true), dealt: 2 * Row);
         DataHarness<DataLayer>[] two =
         [
             .. Enumerable.Range(0, 2).Select(rank => new DataHarness<DataLayer>(
