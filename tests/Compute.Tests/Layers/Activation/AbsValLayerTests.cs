@@ -33,5 +33,5 @@ public sealed class AbsValLayerTests
 
     [Fact]
     public void Accelerators_DoTheSame() => LayerAssert.AcceleratorsDoTheSame(
-        _parameter, () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -3, 3), inPlace: false);
+        _parameter, () => LayerHarness.RandomBlob(9, [3, 5, 17], -3, 3), inPlace: false);
 }

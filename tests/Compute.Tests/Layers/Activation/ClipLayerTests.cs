@@ -60,5 +60,5 @@ public sealed class ClipLayerTests
 
     [Fact]
     public void Accelerators_DoTheSame() => LayerAssert.AcceleratorsDoTheSame(
-        Parameter(-0.5f, 0.8f), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -3, 3));
+        Parameter(-0.5f, 0.8f), () => LayerHarness.RandomBlob(9, [3, 5, 17], -3, 3));
 }

@@ -123,5 +123,5 @@ public sealed class DropoutLayerTests
     [InlineData(Phase.Train)]
     [InlineData(Phase.Test)]
     public void Accelerators_DoTheSame(Phase phase) => LayerAssert.AcceleratorsDoTheSame(
-        Parameter(0.3f, phase), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -3, 3));
+        Parameter(0.3f, phase), () => LayerHarness.RandomBlob(9, [3, 5, 17], -3, 3));
 }

@@ -127,5 +127,5 @@ public sealed class PReLULayerTests
     [InlineData(false)]
     [InlineData(true)]
     public void Accelerators_DoTheSame(bool shared) => LayerAssert.AcceleratorsDoTheSame(
-        Parameter(shared), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -3, 3), tolerance: 5e-6f);
+        Parameter(shared), () => LayerHarness.RandomBlob(9, [3, 5, 17], -3, 3), tolerance: 5e-6f);
 }

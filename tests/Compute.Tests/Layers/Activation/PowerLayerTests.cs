@@ -82,10 +82,7 @@ public sealed class PowerLayerTests
     [InlineData(0f, 1f)]
     [InlineData(1f, 2f)]
     [InlineData(2f, 2f)]
-    [InlineData(3f, 0.5f)]
     [InlineData(1.5f, 0.5f)]
-    [InlineData(-1f, 0.5f)]
-    [InlineData(2f, 0f)]
     public void Accelerators_DoTheSame(float power, float scale) => LayerAssert.AcceleratorsDoTheSame(
-        Parameter(power, scale, 2), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -1, 1));
+        Parameter(power, scale, 2), () => LayerHarness.RandomBlob(9, [3, 5, 17], -1, 1));
 }

@@ -63,5 +63,5 @@ public sealed class ReLULayerTests
             InPlace = inPlace,
             Storage = storage,
             Tolerance = storage == StorageType.Float32 ? 1e-6f : 1e-2f,
-        }.Check(Parameter(slope), () => [LayerHarness.RandomBlob(4, [3, 7, 19, 23])]);
+        }.Check(Parameter(slope), () => [LayerHarness.RandomBlob(4, [3, 7, 19])]);
 }

@@ -35,5 +35,5 @@ public sealed class SwishLayerTests
 
     [Fact]
     public void Accelerators_DoTheSame() =>
-        LayerAssert.AcceleratorsDoTheSame(Parameter(1.5f), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -3, 3));
+        LayerAssert.AcceleratorsDoTheSame(Parameter(1.5f), () => LayerHarness.RandomBlob(9, [3, 5, 17], -3, 3));
 }
