@@ -42,7 +42,8 @@ internal static class BenchmarkNets
         DataPlaceholders.Replace(
             parameter, new Dictionary<string, int[]> { ["data"] = [batch, .. image], ["label"] = [batch] }, static _ =>
             { });
-        Replica[] replicas = [.. Enumerable.Range(0, count).Select(_ => Replica(parameter.Clone(), threads, classes, gpu))];
+        Replica[] replicas =
+            [.. Enumerable.Range(0, count).Select(_ => Replica(parameter.Clone(), threads, classes, gpu))];
         var solver = new SolverParameter
         {
             BaseLr = 0.001f,
