@@ -115,7 +115,8 @@ public sealed partial class CaffeNet : IDisposable
                 ResolvePath = resolvePath,
                 Extensions = options.Extensions,
             };
-            opened = new CaffeNet(NetBuilder.Build(net, new NetOptions(context, catalog)), context.Gpu, device, gpu);
+            Net built = NetBuilder.Build(net, new NetOptions(context, catalog) { Precision = options.Precision });
+            opened = new CaffeNet(built, context.Gpu, device, gpu);
             if (options.Weights is { } weights)
                 opened.LoadWeights(weights, options.Notice);
             return opened;

@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Data.PlugIns;
 
@@ -17,6 +18,10 @@ public sealed record CaffeNetOptions
 
     /// <summary>Threads to compute on, on the CPU; 0, the default, takes one for each core.</summary>
     public int Threads { get; init; }
+
+    /// <summary>How data and gradients of blobs are kept where the net does not say (docs/precision.md). Default
+    /// Float32.</summary>
+    public StorageType Precision { get; init; }
 
     /// <summary>Level of the net's state. Default null: the file's own, else 0.</summary>
     public int? Level { get; init; }

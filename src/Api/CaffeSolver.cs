@@ -84,6 +84,8 @@ public sealed partial class CaffeSolver : IDisposable
             MaxIter = options.MaxIter,
             Seed = options.Seed,
             Threads = options.Threads,
+            Precision = options.Precision,
+            GradScale = options.GradScale,
             Devices = options.Device is { } device ? [DeviceOpener.Parse(device, "a solver's device")] : null,
             LayerAssemblies = options.LayerAssemblies,
         }, options.Notice) with

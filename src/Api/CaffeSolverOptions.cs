@@ -1,3 +1,5 @@
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.PlugIns;
 
 namespace CaffeActors.Api;
@@ -30,6 +32,15 @@ public sealed record CaffeSolverOptions
 
     /// <summary>Threads to compute on, on the CPU; 0, the default, takes one for each core.</summary>
     public int Threads { get; init; }
+
+    /// <summary>How data and gradients of blobs are kept where the nets do not say (docs/precision.md). Default
+    /// Float32.</summary>
+    public StorageType Precision { get; init; }
+
+    /// <summary>By what loss gradients are multiplied where the net does not say; gradients of parameters are larger by
+    /// it until the update. Default null: <see cref="Compute.Solvers.GradScale.StandardFactor"/> where gradients are
+    /// kept in fp16, else 1.</summary>
+    public GradScaleSetting? GradScale { get; init; }
 
     /// <summary>Class libraries with layers of one's own. Default none.</summary>
     public IReadOnlyList<LibraryReference> LayerAssemblies { get; init; } = [];

@@ -27,6 +27,7 @@ internal sealed class SolverParts : IDisposable
         try
         {
             _gpu = DeviceOpener.Open(plan.Parallel.Devices[0], notice);
+            GradScale? scale = GradScale.Of(plan.Nets.Train, plan.Precision, plan.GradScale);
             var options = new NetOptions(new LayerContext(_device, Seed)
             {
                 Gpu = _gpu,
@@ -34,8 +35,9 @@ internal sealed class SolverParts : IDisposable
                 Warning = notice,
                 ResolvePath = plan.ResolvePath,
                 Extensions = plan.Extensions,
-            }, plan.Catalog);
-            Nets.Add(new CaffeNet(NetBuilder.Build(plan.Nets.Train, options), _gpu));
+            }, plan.Catalog) { Precision = plan.Precision };
+            NetOptions scaled = options with { Context = options.Context with { GradScale = scale } };
+            Nets.Add(new CaffeNet(NetBuilder.Build(plan.Nets.Train, scaled), _gpu));
             foreach (SolverTestNet test in plan.Nets.Tests)
                 Nets.Add(new CaffeNet(NetBuilder.Build(test.Net, options), _gpu));
             foreach (string weights in plan.Weights)
@@ -47,7 +49,10 @@ internal sealed class SolverParts : IDisposable
                     net.TakeWeights(stored, file, notice);
             }
 
-            _optimizer = new Optimizer(plan.Solver, Nets[0].Net.LearnableParams, _device, notice);
+            _optimizer = new Optimizer(plan.Solver, Nets[0].Net.LearnableParams, _device, notice)
+            {
+                GradScale = scale,
+            };
         }
         catch
         {

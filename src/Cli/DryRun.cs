@@ -14,6 +14,7 @@ internal static class DryRun
         var options = new CaffeNetOptions
         {
             Threads = plan.Threads,
+            Precision = plan.Precision,
             Extensions = plan.Extensions,
             Catalog = plan.Catalog,
         };
@@ -24,5 +25,6 @@ internal static class DryRun
         terminal.Out.WriteLine(
             $"run '{plan.Name}': {plan.Solver.Type}, {plan.Solver.LrPolicy}, {plan.Solver.MaxIter} iterations, "
             + $"{plan.Nets.Tests.Count} test net(s)");
+        terminal.Out.WriteLine(plan.DescribeReplicas());
     }
 }

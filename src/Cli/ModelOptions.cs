@@ -2,6 +2,7 @@ using System.CommandLine;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Api;
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 
@@ -24,6 +25,7 @@ internal sealed class ModelOptions
     private readonly Option<int> _threads =
         new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
 
+    private readonly Option<string> _precision = PrecisionOption.Make();
     private readonly Option<string[]> _layers = LayersOption.Make();
 
     /// <summary>Lets a command take them.</summary>
@@ -36,6 +38,7 @@ internal sealed class ModelOptions
         command.Options.Add(_stage);
         command.Options.Add(_gpu);
         command.Options.Add(_threads);
+        command.Options.Add(_precision);
         command.Options.Add(_layers);
         GlogFlags.AddTo(command);
     }
@@ -53,6 +56,7 @@ internal sealed class ModelOptions
             Level = arguments.GetValue(_level),
             Stages = arguments.GetValue(_stage)!.Split(','),
             Threads = ThreadCount(arguments.GetValue(_threads)),
+            Precision = PrecisionOption.Of(arguments, _precision) ?? StorageType.Float32,
             LayerAssemblies = LayersOption.Of(arguments, _layers),
             Notice = line => log.Info(line),
             Warning = line => log.Warn(line),

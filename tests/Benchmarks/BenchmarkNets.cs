@@ -30,8 +30,13 @@ internal static class BenchmarkNets
     /// <param name="batch">Images in a batch of each.</param>
     /// <param name="threads">Threads of each; 0 takes one for each core.</param>
     /// <param name="count">Number of replicas.</param>
+    /// <param name="reduction">How their gradients are summed.</param>
+    /// <param name="bucketSize">Bytes of gradients that travel together.</param>
+    /// <param name="precision">How blobs are kept.</param>
     /// <param name="gpu">The accelerator they compute on; null for the CPU.</param>
-    public static ReplicaGroup Replicas(string name, int batch, int threads = 0, int count = 1, GpuDevice? gpu = null)
+    public static ReplicaGroup Replicas(
+        string name, int batch, int threads = 0, int count = 1, ReductionKind reduction = ReductionKind.Tree,
+        long bucketSize = long.MaxValue, StorageType precision = StorageType.Float32, GpuDevice? gpu = null)
     {
         if (!Known.TryGetValue(name, out (int[] Image, int Classes) known))
             throw new ArgumentException(
@@ -42,8 +47,9 @@ internal static class BenchmarkNets
         DataPlaceholders.Replace(
             parameter, new Dictionary<string, int[]> { ["data"] = [batch, .. image], ["label"] = [batch] }, static _ =>
             { });
-        Replica[] replicas =
-            [.. Enumerable.Range(0, count).Select(_ => Replica(parameter.Clone(), threads, classes, gpu))];
+        GradScale? scale = GradScale.Of(parameter, precision, null);
+        Replica[] replicas = [.. Enumerable.Range(0, count).Select(
+            _ => Replica(parameter.Clone(), threads, classes, precision, scale, gpu))];
         var solver = new SolverParameter
         {
             BaseLr = 0.001f,
@@ -52,15 +58,17 @@ internal static class BenchmarkNets
             WeightDecay = 0.0005f,
         };
         return new ReplicaGroup(
-            replicas, new Optimizer(solver, replicas[0].Net.LearnableParams, replicas[0].Device),
-            new ParallelSettings().BucketSize);
+            replicas,
+            new Optimizer(solver, replicas[0].Net.LearnableParams, replicas[0].Device) { GradScale = scale },
+            bucketSize) { Reduction = reduction };
     }
 
-    private static Replica Replica(NetParameter parameter, int threads, int classes, GpuDevice? gpu)
+    private static Replica Replica(
+        NetParameter parameter, int threads, int classes, StorageType precision, GradScale? scale, GpuDevice? gpu)
     {
         var device = new CpuDevice(threads);
-        var context = new LayerContext(device, seed: 1) { Gpu = gpu };
-        Net net = NetBuilder.Build(parameter, new NetOptions(context, LayerCatalog.Compute));
+        var context = new LayerContext(device, seed: 1) { GradScale = scale, Gpu = gpu };
+        Net net = NetBuilder.Build(parameter, new NetOptions(context, LayerCatalog.Compute) { Precision = precision });
         Fill(net.Blob("data"), draw => draw - 0.5f);
         Fill(net.Blob("label"), draw => MathF.Floor(draw * classes));
         return new Replica(device, net, Passes: 1);

@@ -6,9 +6,11 @@ using CaffeActors.Benchmarks.Reading;
 // Benchmarks by name, run in Release-like optimisation in every configuration:
 //   dotnet run --project tests/Benchmarks -- gemm [THREADS] [ROUNDS]
 //   dotnet run --project tests/Benchmarks -- conv [THREADS] [ROUNDS] [NAME-PART]
-//   dotnet run --project tests/Benchmarks -- step NET BATCH ITERATIONS [THREADS]
-//   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS]
+//   dotnet run --project tests/Benchmarks -- half [THREADS]
+//   dotnet run --project tests/Benchmarks -- step NET BATCH ITERATIONS [THREADS [fp32|fp16|bf16]]
+//   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS [fp32|fp16|bf16]]
 //   dotnet run --project tests/Benchmarks -- actors NET BATCH [ROUNDS [ITERATIONS]]
+//   dotnet run --project tests/Benchmarks -- reduce [REPLICAS [KIND [BUCKET-MIB [ROUNDS [BATCH]]]]]
 //   dotnet run --project tests/Benchmarks -- gpu [DEVICE] [ROUNDS] [NAME-PART]
 //   dotnet run --project tests/Benchmarks -- data [ROUNDS]
 //   dotnet run --project tests/Benchmarks -- tools [IMAGES [SIDE [ROUNDS]]]
@@ -32,6 +34,9 @@ async Task<int> RunAsync()
         case "conv":
             ConvolutionBenchmark.Run(args[1..]);
             return 0;
+        case "half":
+            HalfBenchmark.Run(args[1..]);
+            return 0;
         case "gpu":
             GpuBenchmark.Run(args[1..]);
             return 0;
@@ -41,12 +46,14 @@ async Task<int> RunAsync()
             return TrainingStep.Layers(args[1..]);
         case "actors":
             return await ActorOverhead.RunAsync(args[1..]);
+        case "reduce":
+            return await ReduceBenchmark.RunAsync(args[1..]);
         case "data":
             return DataBenchmark.Run(args[1..]);
         case "tools":
             return DataTools.Run(args[1..]);
         default:
-            Console.Error.WriteLine("name a benchmark: gemm, conv, gpu, step, layers, actors, data, tools");
+            Console.Error.WriteLine("name a benchmark: gemm, conv, gpu, half, step, layers, actors, reduce, data, tools");
             return 2;
     }
 }

@@ -1,19 +1,20 @@
 using System.Diagnostics;
 using System.Globalization;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Blobs;
 
 namespace CaffeActors.Benchmarks;
 
 /// <summary>
 /// Milliseconds of a training iteration (forward, backward, update), as peers measure theirs.
-/// Usage: <c>step NET BATCH ITERATIONS [THREADS]</c>.
+/// Usage: <c>step NET BATCH ITERATIONS [THREADS [fp32|fp16|bf16]]</c>.
 /// </summary>
 internal static class TrainingStep
 {
     public static int Run(string[] args)
     {
         (int batch, int iterations) = (Number(args[1]), Number(args[2]));
-        using ReplicaGroup group = BenchmarkNets.Replicas(args[0], batch, args.Length > 3 ? Number(args[3]) : 0);
+        using ReplicaGroup group = Replicas(args, batch);
         List<double> times = [];
         for (int i = -2; i < iterations; i++)
         {
@@ -31,16 +32,22 @@ internal static class TrainingStep
             $"caffeactors {args[0]} batch {batch} threads {group.Root.Device.Threads} train: median {median:F2} "
             + $"ms/iteration, "
             + $"min {times[0]:F2}, {batch * 1000 / median:F1} images/s, peak rss "
-                + $"{Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB"));
+            + $"{Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB, 16-bit blobs "
+            + $"{group.Root.Device.Store.Bytes >> 20} MiB in windows of {group.Root.Device.Store.Windows.Bytes >> 20} MiB "
+            + $"({group.Root.Device.Store.Windows.Allocations} allocations)"));
         return 0;
     }
 
+    private static ReplicaGroup Replicas(string[] args, int batch) => BenchmarkNets.Replicas(
+        args[0], batch, args.Length > 3 ? Number(args[3]) : 0, 1,
+        precision: args.Length > 4 ? StorageNames.Parse(args[4], "the precision") : StorageType.Float32);
+
     /// <summary>Milliseconds of each layer, forward and backward. Usage: <c>layers NET BATCH ITERATIONS
-    /// [THREADS]</c>.</summary>
+    /// [THREADS [fp32|fp16|bf16]]</c>.</summary>
     public static int Layers(string[] args)
     {
         (int batch, int iterations) = (Number(args[1]), Number(args[2]));
-        using ReplicaGroup group = BenchmarkNets.Replicas(args[0], batch, args.Length > 3 ? Number(args[3]) : 0);
+        using ReplicaGroup group = Replicas(args, batch);
         int count = group.Root.Net.Layers.Count;
         double[] forward = new double[count], backward = new double[count];
         Array.Fill(forward, double.MaxValue);

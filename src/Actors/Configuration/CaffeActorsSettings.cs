@@ -1,4 +1,6 @@
 using CaffeActors.Actors.Configuration.Hocon;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.PlugIns;
 
 namespace CaffeActors.Actors.Configuration;
@@ -24,6 +26,12 @@ public sealed record CaffeActorsSettings
 
     /// <summary><c>compute.threads</c>.</summary>
     public required int Threads { get; init; }
+
+    /// <summary><c>compute.precision</c>.</summary>
+    public required StorageType Precision { get; init; }
+
+    /// <summary><c>compute.grad-scale</c>, or null.</summary>
+    public required GradScaleSetting? GradScale { get; init; }
 
     /// <summary>Keys <c>parallel</c>.</summary>
     public required ParallelSettings Parallel { get; init; }

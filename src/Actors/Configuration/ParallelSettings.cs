@@ -8,7 +8,8 @@ public sealed record ParallelSettings
     /// <summary>The devices, one replica each. Empty, the default: the one that the solver asks for.</summary>
     public IReadOnlyList<DeviceId> Devices { get; init; } = [];
 
-    /// <summary>Which layers run on other devices than the run's; the first rule that fits counts. Default none.</summary>
+    /// <summary>Which layers run on other devices than the run's; the first rule that fits counts. Default
+    /// none.</summary>
     public IReadOnlyList<PlacementRule> Placement { get; init; } = [];
 
     /// <summary>Parts that a batch is cut into, which follow each other through the devices of a placement; at least

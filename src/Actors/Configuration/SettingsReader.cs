@@ -2,7 +2,9 @@ using System.Reflection;
 using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.PlugIns;
 
 namespace CaffeActors.Actors.Configuration;
@@ -70,7 +72,7 @@ public static class SettingsReader
     private static CaffeActorsSettings Settings(HoconSection root, HoconObject resolved)
     {
         HoconSection run = root.Section("run"), train = root.Section("train"), data = root.Section("data");
-        HoconSection metrics = root.Section("metrics");
+        HoconSection metrics = root.Section("metrics"), compute = root.Section("compute");
         return new CaffeActorsSettings
         {
             Run = new RunSettings(run.Text("name"), run.Text("output-root")),
@@ -85,7 +87,10 @@ public static class SettingsReader
             LayerAssemblies = LayerAssemblies(root),
             Data = new DataSettings(
                 data.Text("root"), [.. data.Sections("sets").Select(DataSet)], data.Int("threads", 0, 1024)),
-            Threads = root.Section("compute").Int("threads", 0, 1024),
+            Threads = compute.Int("threads", 0, 1024),
+            Precision = StorageNames.Parse(compute.Text("precision"), "compute.precision"),
+            GradScale = compute.Has("grad-scale")
+                ? GradScaleSetting.Parse(compute.Text("grad-scale"), "compute.grad-scale") : null,
             Parallel = Parallel(root.Section("parallel"), root.Section("placement")),
             KeepLast = root.Section("snapshot").Int("keep-last", 0, int.MaxValue),
             Metrics = new MetricsSettings(

@@ -6,9 +6,10 @@ namespace CaffeActors.Actors.Devices;
 
 /// <summary>
 /// A compute device. It runs one piece of work at a time; what is queued together runs in the order of
-/// <see cref="DeviceWork.Order"/>, whatever the order of arrival, which counts among equals. A CPU device computes on its replica's thread and
-/// its compute pool; an accelerator is bound to that thread, and its work is queued to its stream: that it ran says
-/// that all work sent after it comes after it, and who reads its results on the host waits for them there.
+/// <see cref="DeviceWork.Order"/>, whatever the order of arrival, which counts among equals. A CPU device computes on
+/// its replica's thread and its compute pool; an accelerator is bound to that thread, and its work is queued to its
+/// stream: that it ran says that all work sent after it comes after it, and who reads its results on the host waits for
+/// them there.
 /// </summary>
 internal sealed class DeviceActor : UntypedActor
 {

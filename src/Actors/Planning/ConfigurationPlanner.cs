@@ -78,6 +78,8 @@ public static class ConfigurationPlanner
         Resume = options.Resume ?? settings.Train.Resume,
         TimeBudget = options.TimeBudget ?? settings.Train.TimeBudget,
         Threads = options.Threads ?? settings.Threads,
+        Precision = options.Precision ?? settings.Precision,
+        GradScale = options.GradScale ?? settings.GradScale,
         Devices = options.Devices ?? settings.Parallel.Devices,
     };
 

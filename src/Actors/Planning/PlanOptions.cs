@@ -1,5 +1,7 @@
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.PlugIns;
 
 namespace CaffeActors.Actors.Planning;
@@ -7,6 +9,9 @@ namespace CaffeActors.Actors.Planning;
 /// <summary>What a command line says beyond the configuration; null leaves the configuration's own.</summary>
 public sealed record PlanOptions
 {
+    /// <summary>Hears warnings. Default: who hears remarks.</summary>
+    public Action<string>? Warning { get; init; }
+
     /// <summary>Weight files instead of the configured ones, comma-separated.</summary>
     public string? Weights { get; init; }
 
@@ -42,6 +47,12 @@ public sealed record PlanOptions
 
     /// <summary>Devices to train on.</summary>
     public IReadOnlyList<DeviceId>? Devices { get; init; }
+
+    /// <summary>How blobs are kept where the net does not say.</summary>
+    public StorageType? Precision { get; init; }
+
+    /// <summary>The scale of loss gradients where the net does not say.</summary>
+    public GradScaleSetting? GradScale { get; init; }
 
     /// <summary>Threads to compute on.</summary>
     public int? Threads { get; init; }

@@ -1,6 +1,7 @@
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
@@ -46,7 +47,7 @@ public static class SolverPlanner
         var parallel = new ParallelSettings();
         parallel = parallel with
         {
-            Devices = options.Devices is { Count: > 0 } devices ? devices : DeviceList.Of(solver, notice),
+            Devices = options.Devices is { Count: > 0 } devices ? devices : DeviceList.Of(solver, options.Warning ?? notice),
         };
         if (options.MaxIter is { } maxIter)
             solver.MaxIter = maxIter;
@@ -75,6 +76,8 @@ public static class SolverPlanner
             Snapshot = options.Snapshot,
             Seed = options.Seed,
             Threads = options.Threads ?? 0,
+            Precision = options.Precision ?? StorageType.Float32,
+            GradScale = options.GradScale,
             Parallel = parallel,
             OutputRoot = options.OutputRoot ?? "runs",
             Resume = options.Resume ?? ResumeMode.Never,

@@ -4,9 +4,9 @@ using Akka.Actor;
 namespace CaffeActors.Actors.Reduction;
 
 /// <summary>
-/// Reduction around a ring. A bucket is cut into as many chunks as there are replicas; chunk c starts at rank c and goes
-/// round, each rank adding its own, so that all are busy at once; the sums are gathered at the root, where the one
-/// update is made, and the new parameters go round.
+/// Reduction around a ring. A bucket is cut into as many chunks as there are replicas; chunk c starts at rank c and
+/// goes round, each rank adding its own, so that all are busy at once; the sums are gathered at the root, where the
+/// one update is made, and the new parameters go round.
 /// </summary>
 internal static class RingReduction
 {

@@ -6,6 +6,7 @@ using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Reduction;
+using CaffeActors.Compute.Solvers;
 
 namespace CaffeActors.Actors.Training;
 
@@ -15,8 +16,9 @@ namespace CaffeActors.Actors.Training;
 /// <param name="catalog">The layer types.</param>
 /// <param name="seed">The run's seed.</param>
 /// <param name="log">The log; of equal nets only the first one's remarks are told.</param>
+/// <param name="scale">The scale of loss gradients; null for 1.</param>
 internal sealed class ReplicaBuilder(
-    RunPlan plan, ReplicaBatch batch, LayerCatalog catalog, ulong seed, RunLog log)
+    RunPlan plan, ReplicaBatch batch, LayerCatalog catalog, ulong seed, RunLog log, GradScale? scale)
 {
     private readonly ParallelSettings _parallel = plan.Parallel;
 
@@ -76,6 +78,7 @@ internal sealed class ReplicaBuilder(
         SolverRank = rank,
         SolverCount = _parallel.Placement.Count > 0 ? 1 : _parallel.Devices.Count,
         DealtRecords = batch.DealtRecords,
+        GradScale = scale,
         Notice = rank == 0 ? line => log.Info(line) : static _ => { },
         Warning = rank == 0 ? line => log.Warn(line) : static _ => { },
         ResolvePath = plan.ResolvePath,
@@ -85,7 +88,8 @@ internal sealed class ReplicaBuilder(
 
     private Net Build(NetOptions options)
     {
-        Net net = NetBuilder.Build(batch.Net.CloneWithPlaces(), options);
+        Net net = NetBuilder.Build(
+            batch.Net.CloneWithPlaces(), options with { Precision = plan.Precision });
         NetLayer? carrier = net.Layers.FirstOrDefault(layer => layer.Layer.CarriedState.Count > 0);
         string? cut = _parallel.Reproducible ? "parallel.reproducible = on"
             : _parallel.MicroBatches > 1 ? $"parallel.micro-batches = {_parallel.MicroBatches}" : null;

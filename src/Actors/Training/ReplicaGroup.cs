@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
+using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Reduction;
 using CaffeActors.Compute.Solvers;
+using CaffeActors.Data.Layers;
 
 namespace CaffeActors.Actors.Training;
 
@@ -62,7 +64,7 @@ internal sealed class ReplicaGroup : IDisposable
 
     /// <summary>Whether an update must know all gradients before it begins.</summary>
     public bool UpdatesAtOnce =>
-        Replicas.Count == 1 || Optimizer.ClipsGradients || !Optimizer.LarcAlignment.IsEmpty;
+        Replicas.Count == 1 || Optimizer.NeedsAllGradients || !Optimizer.LarcAlignment.IsEmpty;
 
     /// <summary>Whether passes are grains of one global batch, added in an order that does not depend on how many
     /// replicas share them. Default false.</summary>
@@ -113,6 +115,17 @@ internal sealed class ReplicaGroup : IDisposable
                 GradientSum.TakeOver(
                     child.Device, child.Net.LearnableParams[id], parent.Net.LearnableParams[id]);
             }
+        }
+    }
+
+    /// <summary>Brings the data of all replicas to where the root's are: what holds between two iterations where they
+    /// take records in rows.</summary>
+    public void ShareDataPositions()
+    {
+        foreach (NetLayer layer in Root.Net.Layers.Where(layer => layer.Layer is BatchLayer))
+        {
+            foreach (Replica replica in Replicas.Skip(1))
+                ((BatchLayer)replica.Net.Layers[layer.Rank].Layer).Seek(((BatchLayer)layer.Layer).Position);
         }
     }
 

@@ -28,13 +28,13 @@ internal sealed class NetRunCommand : VerbCommand
     private readonly Option<string> _device = DeviceOptions.Device();
     private readonly Option<int> _threads =
         new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
-
+    private readonly Option<string> _precision = PrecisionOption.Make();
     private readonly Option<string[]> _layers = LayersOption.Make();
 
     public override void Define(Command command)
     {
         foreach (Option option in (Option[])[_model, _weights, _inputs, _output, _phase, _backward, _device, _threads,
-            _layers])
+            _precision, _layers])
             command.Options.Add(option);
         GlogFlags.AddTo(command);
     }
@@ -48,6 +48,7 @@ internal sealed class NetRunCommand : VerbCommand
         {
             Device = device,
             Threads = ModelOptions.ThreadCount(arguments.GetValue(_threads)),
+            Precision = PrecisionOption.Of(arguments, _precision) ?? StorageType.Float32,
             Notice = line => log.Info(line),
             Warning = line => log.Warn(line),
             LayerAssemblies = LayersOption.Of(arguments, _layers),

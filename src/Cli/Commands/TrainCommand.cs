@@ -59,6 +59,7 @@ internal sealed class TrainCommand : VerbCommand
     private readonly Option<string> _outputRoot = new("--output-root") { Description = "Folder of all runs." };
     private readonly Option<int?> _threads =
         new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
+    private readonly Option<string> _precision = PrecisionOption.Make();
     private readonly Option<string[]> _layers = LayersOption.Make();
     private readonly Option<bool> _dryRun =
         new("--dry-run") { Description = "Build everything, print the net and its memory, and stop." };
@@ -68,7 +69,7 @@ internal sealed class TrainCommand : VerbCommand
         command.Arguments.Add(_config);
         foreach (Option option in (Option[])[
             _solver, _snapshot, _weights, _gpu, _device, _level, _stage, _sigint, _sighup, _set, _resume, _maxIter,
-            _timeBudget, _seed, _runName, _outputRoot, _threads, _dryRun, _layers])
+            _timeBudget, _seed, _runName, _outputRoot, _threads, _precision, _dryRun, _layers])
         {
             command.Options.Add(option);
         }
@@ -82,6 +83,7 @@ internal sealed class TrainCommand : VerbCommand
         PlanOptions options = OptionsOf(arguments);
         using var live = terminal.IsInteractive ? new LiveConsole(terminal.Error) : null;
         using RunLog log = GlogFlags.OpenLog(arguments, live ?? terminal.Error, "train");
+        options = options with { Warning = line => log.Warn(line) };
         RunPlan plan = Plan(file, arguments, options, terminal, log, live) with
         {
             Fault = Fault.Of(terminal.Environment),
@@ -161,6 +163,7 @@ internal sealed class TrainCommand : VerbCommand
         RunName = arguments.GetValue(_runName),
         OutputRoot = arguments.GetValue(_outputRoot),
         Devices = DevicesOf(arguments),
+        Precision = PrecisionOption.Of(arguments, _precision),
         Threads = arguments.GetValue(_threads) is { } threads ? ModelOptions.ThreadCount(threads) : null,
         TimeBudget = arguments.GetValue(_timeBudget) is { } budget ? ParseTime(budget) : null,
         Resume = arguments.GetValue(_resume) switch

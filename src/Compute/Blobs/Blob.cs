@@ -18,6 +18,8 @@ public sealed unsafe class Blob : IDisposable
     private int _capacity;
     private SyncedMemory? _data;
     private SyncedMemory? _diff;
+    private StorageType _dataStorage;
+    private StorageType _diffStorage;
 
     /// <summary>A blob of no elements, to be reshaped.</summary>
     public Blob() => _shape = [0];
@@ -35,13 +37,27 @@ public sealed unsafe class Blob : IDisposable
     /// <summary>Number of elements; 1 without axes.</summary>
     public int Count { get; private set; }
 
-    /// <summary>How accelerators keep the data. To be set before the data are first asked for. Default
-    /// Float32.</summary>
-    public StorageType DataStorage { get; set; }
+    /// <summary>How the data rest: on accelerators, and in nets on the CPU between layers. Default Float32.</summary>
+    public StorageType DataStorage
+    {
+        get => _dataStorage;
+        set
+        {
+            _dataStorage = value;
+            _data?.StoreAs(value);
+        }
+    }
 
-    /// <summary>How accelerators keep the diff. To be set before the diff is first asked for. Default
-    /// Float32.</summary>
-    public StorageType DiffStorage { get; set; }
+    /// <summary>How the diff rests, likewise. Default Float32.</summary>
+    public StorageType DiffStorage
+    {
+        get => _diffStorage;
+        set
+        {
+            _diffStorage = value;
+            _diff?.StoreAs(value);
+        }
+    }
 
     /// <summary>The memory of the data: its state, and its sides on accelerators.</summary>
     public SyncedMemory DataMemory => _data

@@ -1,13 +1,16 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using CaffeActors.Compute.Backends.Cpu;
 
 namespace CaffeActors.Compute.Blobs;
 
 /// <summary>
 /// A block of 32-bit floats with a CPU side and a side on each accelerator that ever asked for it (mostly one).
 /// A side is allocated when it is first asked for, zero-filled; a copy happens only when a side is asked for and
-/// another one's values are newer. Between two accelerators values go without the CPU side where both can do it. With a 16-bit <see cref="Storage"/> the accelerators' sides are kept in that form, and values are
-/// converted on their way (rounded to nearest, ties to even).
+/// another one's values are newer. Between two accelerators values go without the CPU side where both can do it.
+/// With a 16-bit <see cref="Storage"/> the accelerators' sides are kept in that form, and values are converted on their
+/// way (rounded to nearest, ties to even). Host memory may be such a side too (<see cref="HostStore"/>): what the CPU
+/// works on is then a window that <see cref="Settle"/> closes.
 /// The CPU side is native memory on a 64-byte boundary. Blocks are counted by reference, so that blobs can share
 /// them; the last <see cref="Release"/> frees all sides. One writer at a time, as blobs promise; any number of threads
 /// may read meanwhile, each asking for a side of its own or the same one.
@@ -19,7 +22,11 @@ public sealed unsafe class SyncedMemory
 
     private readonly Lock _moving = new();
     private volatile Mirror[] _mirrors = [];
+    private HostWindows? _windows;
     private void* _cpu;
+
+    // Size of the window that the CPU side is; 0 where the memory is the block's own.
+    private nuint _window;
     private volatile bool _cpuIsValid;
     private int _references = 1;
 
@@ -40,7 +47,7 @@ public sealed unsafe class SyncedMemory
     public long Bytes { get; }
 
     /// <summary>How accelerators keep the block.</summary>
-    public StorageType Storage { get; }
+    public StorageType Storage { get; private set; }
 
     /// <summary>Size of an accelerator's side in bytes.</summary>
     public long StoredBytes => Storage == StorageType.Float32 ? Bytes : Bytes / 2;
@@ -75,7 +82,7 @@ public sealed unsafe class SyncedMemory
     public void* OverwriteCpuData()
     {
         if (_cpu is null)
-            AllocateCpu();
+            AllocateCpu(clear: false);
         _cpuIsValid = true;
         Invalidate();
         return _cpu;
@@ -121,6 +128,20 @@ public sealed unsafe class SyncedMemory
         if (_cpuIsValid)
             ToDevice(device);
         FreeCpu();
+        _windows = device.Windows;
+    }
+
+    /// <summary>Changes how accelerators keep the block; the sides they have already are given up, their values
+    /// saved.</summary>
+    /// <param name="storage">The form.</param>
+    internal void StoreAs(StorageType storage)
+    {
+        if (storage == Storage)
+            return;
+        if (NewestMirror() is not null)
+            ToCpu();
+        FreeMirrors();
+        Storage = storage;
     }
 
     /// <summary>One more user of the block.</summary>
@@ -137,9 +158,7 @@ public sealed unsafe class SyncedMemory
         if (Interlocked.Decrement(ref _references) != 0)
             return;
         FreeCpu();
-        foreach (Mirror mirror in _mirrors)
-            mirror.Memory.Dispose();
-        _mirrors = [];
+        FreeMirrors();
         GC.SuppressFinalize(this);
     }
 
@@ -155,14 +174,15 @@ public sealed unsafe class SyncedMemory
     {
         if (_cpuIsValid)
             return;
+        IDeviceMemory? newest = NewestMirror()?.Memory;
         if (_cpu is null)
-            AllocateCpu();
-        if (NewestMirror() is { Memory: { } memory })
+            AllocateCpu(clear: newest is null);
+        if (newest is not null)
         {
             if (Storage == StorageType.Float32)
-                memory.CopyToHost(_cpu);
+                newest.CopyToHost(_cpu);
             else
-                HalfTransfer.ToHost(memory, (float*)_cpu, Bytes / sizeof(float), Storage);
+                newest.ReadHalves((float*)_cpu, Bytes / sizeof(float), Storage);
         }
 
         _cpuIsValid = true;
@@ -185,7 +205,7 @@ public sealed unsafe class SyncedMemory
             if (Storage == StorageType.Float32)
                 mirror.Memory.CopyFromHost(_cpu);
             else
-                HalfTransfer.FromHost((float*)_cpu, mirror.Memory, Bytes / sizeof(float), Storage);
+                mirror.Memory.WriteHalves((float*)_cpu, Bytes / sizeof(float), Storage);
         }
 
         mirror.IsValid = true;
@@ -231,13 +251,20 @@ public sealed unsafe class SyncedMemory
         return null;
     }
 
-    private void AllocateCpu()
+    private void AllocateCpu(bool clear)
     {
         ObjectDisposedException.ThrowIf(_references <= 0, this);
         if (Bytes == 0)
             return;
         // One register of slack: kernels may read (never write) a whole register at the end of a row.
         nuint size = (nuint)Bytes + Alignment;
+        if (_windows is not null)
+        {
+            _cpu = _windows.Rent(size, out _window);
+            NativeMemory.Clear(clear ? _cpu : (byte*)_cpu + Bytes, clear ? size : Alignment);
+            return;
+        }
+
         _cpu = NativeMemory.AlignedAlloc(size, Alignment);
         NativeMemory.Clear(_cpu, size);
         GC.AddMemoryPressure(Bytes);
@@ -248,9 +275,25 @@ public sealed unsafe class SyncedMemory
         _cpuIsValid = false;
         if (_cpu is null)
             return;
-        NativeMemory.AlignedFree(_cpu);
+        if (_window > 0)
+        {
+            _windows!.Return(_cpu, _window);
+        }
+        else
+        {
+            NativeMemory.AlignedFree(_cpu);
+            GC.RemoveMemoryPressure(Bytes);
+        }
+
         _cpu = null;
-        GC.RemoveMemoryPressure(Bytes);
+        _window = 0;
+    }
+
+    private void FreeMirrors()
+    {
+        foreach (Mirror mirror in _mirrors)
+            mirror.Memory.Dispose();
+        _mirrors = [];
     }
 
     private sealed class Mirror(IDeviceAllocator device, IDeviceMemory memory)

@@ -23,6 +23,7 @@ public abstract class Layer : IDisposable
 
     // For each loss weight, the memory it was written to and up to where.
     private (SyncedMemory? Memory, int Count)[] _weighted = [];
+    private float _lossScale = 1;
     private LayerContext? _context;
     private IGpuLayer? _onGpu;
 
@@ -120,6 +121,10 @@ public abstract class Layer : IDisposable
     /// <summary>Whether force_backward may ask for a bottom's gradient. Losses refuse it for labels.</summary>
     public virtual bool AllowForceBackward(int bottom) => true;
 
+    /// <summary>Whether a bottom holds labels, indices or the like, which 16 bits would change (11 bits of a number are
+    /// kept, or 8): it is kept in 32. Default false.</summary>
+    public virtual bool NeedsExact(int bottom) => false;
+
     /// <summary>The loss weight of a top: 0 where it is no loss.</summary>
     public float LossWeight(int top) => top < _lossWeights.Length ? _lossWeights[top] : 0;
 
@@ -165,7 +170,7 @@ public abstract class Layer : IDisposable
                 loss += data[j] * weights[j];
         }
 
-        return loss;
+        return loss / _lossScale;
     }
 
     /// <summary>Computes gradients from those of the tops.</summary>
@@ -316,15 +321,18 @@ public abstract class Layer : IDisposable
     // grows gets new memory.
     private void WriteLossWeights(Blob[] top)
     {
+        float scale = Context.GradScale?.Factor ?? 1;
+        bool rescaled = scale != _lossScale;
+        _lossScale = scale;
         for (int i = 0; i < _lossWeights.Length; i++)
         {
             if (_lossWeights[i] == 0)
                 continue;
             SyncedMemory memory = top[i].DiffMemory;
-            int written = ReferenceEquals(memory, _weighted[i].Memory) ? _weighted[i].Count : 0;
+            int written = ReferenceEquals(memory, _weighted[i].Memory) && !rescaled ? _weighted[i].Count : 0;
             if (written >= top[i].Count)
                 continue;
-            top[i].MutableDiff[written..].Fill(_lossWeights[i]);
+            top[i].MutableDiff[written..].Fill(_lossWeights[i] * scale);
             _weighted[i] = (memory, top[i].Count);
         }
     }

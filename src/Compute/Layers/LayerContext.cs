@@ -1,5 +1,6 @@
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Solvers;
 
 namespace CaffeActors.Compute.Layers;
 
@@ -29,6 +30,9 @@ public sealed record LayerContext
 
     /// <summary>How many replicas train together. Default 1.</summary>
     public int SolverCount { get; init; } = 1;
+
+    /// <summary>By what loss gradients are multiplied at the top, in a net that trains. Default null: by 1.</summary>
+    public GradScale? GradScale { get; init; }
 
     /// <summary>
     /// Records of a train net that a replica takes in a row, in as many passes as it likes: of each

@@ -22,6 +22,9 @@ public abstract class LossLayer(LayerParameter parameter) : Layer(parameter)
     public override bool IsLoss => true;
 
     /// <inheritdoc/>
+    public override bool NeedsExact(int bottom) => bottom != 0;
+
+    /// <inheritdoc/>
     public override bool AllowForceBackward(int bottom) => bottom != 1;
 
     /// <inheritdoc/>

@@ -66,6 +66,7 @@ public sealed class NetBuilder
             BackwardPruning.Force(_layers);
         OverwrittenTops.Apply(_layers);
         string[] outputs = [.. _available.Keys.Order(StringComparer.Ordinal)];
+        KeepInHalf(outputs);
         foreach (string output in outputs)
             _notice($"This network produces output {output}");
         _notice("Network initialization done.");
@@ -75,6 +76,18 @@ public sealed class NetBuilder
         foreach (LayerParameter layer in definition.Layer)
             layer.Blobs.Clear();
         return new Net(definition, _layers, _blobNames, _blobs, _inputs, outputs, _sharing.Params, _notice);
+    }
+
+    private void KeepInHalf(string[] outputs)
+    {
+        if (!StoragePlan.Apply(_parameter, _layers, outputs.Select(name => _blobs[name]), _options.Precision))
+            return;
+        _notice(Precision.Notice(_parameter, _options.Precision));
+        // On an accelerator blobs rest in its own memory, and of several devices each converts for itself alone.
+        if (_options.Placement is not null || _layers.Any(layer => layer.Layer.Gpu is not null))
+            return;
+        foreach (NetLayer layer in _layers)
+            layer.Resting = RestingBlobs.Of(layer, _options.Context.Device.Store);
     }
 
     private void Append(LayerParameter parameter)
@@ -119,7 +132,7 @@ public sealed class NetBuilder
         if (need)
             _needBackward.UnionWith(entry.TopNames);
         entry.NeedBackward = need;
-        _sharing.Append(entry);
+        _sharing.Append(entry, Precision.Of(_parameter, parameter, _options.Precision));
     }
 
     private (Blob[] Bottom, LayerLink[] Producers) TakeBottoms(LayerParameter parameter)

@@ -54,13 +54,19 @@ public sealed class NetLayer
     /// <summary>Where it computes: <c>gpu:N</c> or <c>cpu</c>.</summary>
     public string Place => Layer.Gpu is { } gpu ? $"gpu:{gpu.Number}" : "cpu";
 
+    /// <summary>Where blobs around it are kept in 16 bits between passes on the CPU; null where none is.</summary>
+    internal RestingBlobs? Resting { get; set; }
+
     /// <summary>Runs the layer forward.</summary>
     /// <returns>Its part of the loss.</returns>
     public float Forward()
     {
         try
         {
-            return Layer.Forward(Bottom, Top);
+            Resting?.BeforeForward();
+            float loss = Layer.Forward(Bottom, Top);
+            Resting?.Close();
+            return loss;
         }
         catch (Exception fault) when (PlugInFault.Of(Layer, fault) is { } failure)
         {
@@ -73,7 +79,9 @@ public sealed class NetLayer
     {
         try
         {
+            Resting?.BeforeBackward(BottomNeedBackward);
             Layer.Backward(Top, BottomNeedBackward, Bottom);
+            Resting?.Close();
         }
         catch (Exception fault) when (PlugInFault.Of(Layer, fault) is { } failure)
         {

@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Schema;
 
@@ -8,6 +9,9 @@ namespace CaffeActors.Compute.Nets;
 /// <param name="Catalog">Where layer types come from.</param>
 public sealed record NetOptions(LayerContext Context, LayerCatalog Catalog)
 {
+    /// <summary>How blobs are kept where the net itself does not say. Default Float32.</summary>
+    public StorageType Precision { get; init; }
+
     /// <summary>What a layer gets, by name, where layers are placed on different devices: the context with another
     /// CPU or accelerator. Default: all get the context.</summary>
     public Func<string, LayerContext>? Placement { get; init; }

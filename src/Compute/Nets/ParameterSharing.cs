@@ -18,7 +18,7 @@ internal sealed class ParameterSharing
 
     public IReadOnlyList<LearnableParam> Params => _params;
 
-    public void Append(NetLayer layer)
+    public void Append(NetLayer layer, Precision precision)
     {
         var ids = new int[layer.Layer.Blobs.Count];
         var owns = new bool[ids.Length];
@@ -26,20 +26,21 @@ internal sealed class ParameterSharing
         {
             ParamSpec spec = i < layer.Layer.Parameter.Param.Count ? layer.Layer.Parameter.Param[i] : new ParamSpec();
             owns[i] = spec.Name.Length == 0 || !_owners.TryGetValue(spec.Name, out Owner? owner);
-            ids[i] = owns[i] ? Own(layer.Layer, i, spec) : Share(layer.Layer, i, spec, _owners[spec.Name]);
+            ids[i] = owns[i] ? Own(layer.Layer, i, spec, precision) : Share(layer.Layer, i, spec, _owners[spec.Name]);
         }
 
         layer.LearnableParamIds = ids;
         layer.OwnsParam = owns;
     }
 
-    private int Own(Layer layer, int index, ParamSpec spec)
+    private int Own(Layer layer, int index, ParamSpec spec, Precision precision)
     {
         int id = _params.Count;
         string display = spec.Name.Length > 0 ? spec.Name : index.ToString();
         _params.Add(new LearnableParam(layer.Blobs[index], spec.LrMult, spec.DecayMult, $"{layer.Name}/{display}")
         {
             Gpu = layer.Gpu,
+            HasHalfGradient = precision.Backward == StorageType.Float16,
         });
         if (spec.Name.Length > 0)
             _owners.Add(spec.Name, new Owner(id, layer, index, spec.HasLrMult, spec.HasDecayMult));

@@ -88,8 +88,15 @@ public sealed unsafe class Optimizer : IDisposable
     /// else none.</summary>
     public ReadOnlySpan<float> LarcAlignment => _larc is null ? default : _larc.Alignment;
 
+    /// <summary>By what the net multiplied its loss gradients: updates divide by it. Default null: by 1.</summary>
+    public GradScale? GradScale { get; init; }
+
     /// <summary>Whether gradients are clipped: then all of them must be there before the first update.</summary>
     public bool ClipsGradients => _clip >= 0;
+
+    /// <summary>Whether all gradients must be there before the first update: where they are clipped, or scaled
+    /// adaptively.</summary>
+    public bool NeedsAllGradients => ClipsGradients || GradScale is { IsAdaptive: true };
 
     /// <summary>The first parameter whose last update left it a NaN or infinite weight; null for none. Waits for
     /// accelerators.</summary>
@@ -136,8 +143,15 @@ public sealed unsafe class Optimizer : IDisposable
     public float ApplyUpdate(int iteration, float gradientScale = 1, bool clearGradients = false)
     {
         float rate = Rate(iteration);
+        if (GradScale is { } admission && !admission.Admits(_device, _params, gradientScale))
+        {
+            Skip(admission);
+            return rate;
+        }
+
         float scale = ClipGradients(gradientScale);
         UpdateParams(_all, rate, iteration, scale, clearGradients);
+        GradScale?.Advance();
         return rate;
     }
 
@@ -158,7 +172,7 @@ public sealed unsafe class Optimizer : IDisposable
         double sum = 0;
         for (int i = 0; i < _params.Length; i++)
             sum += _onGpu[i] is { } gpu ? gpu.SquaresOf(i) : SquaresOf(_params[i].Blob);
-        float norm = (float)(Math.Sqrt(sum) * Math.Abs(gradientScale));
+        float norm = (float)(Math.Sqrt(sum) * Math.Abs(Unscaled(gradientScale)));
         if (!(norm > _clip))
             return gradientScale;
         float factor = _clip / norm;
@@ -259,7 +273,7 @@ public sealed unsafe class Optimizer : IDisposable
         Blob? second = _rule.HistoryBlocks > 1 ? _history[_params.Length + index] : null;
         var update = new ParamUpdate
         {
-            GradientScale = gradientScale,
+            GradientScale = Unscaled(gradientScale),
             Normalization = _normalization,
             Regularization = _regularization,
             Decay = _weightDecay.At(iteration) * learnable.DecayMult,
@@ -291,6 +305,15 @@ public sealed unsafe class Optimizer : IDisposable
             _device, new ParamMemory(_params[index].Blob, _history[index], null), _larc!.ReadsHistory);
 
     private double SquaresOf(Blob blob) => ParamSums.OfProducts(_device, blob.CpuDiff, blob.CpuDiff, blob.Count);
+
+    private float Unscaled(float gradientScale) => gradientScale / (GradScale?.Factor ?? 1);
+
+    private void Skip(GradScale scale)
+    {
+        foreach (LearnableParam learnable in _params)
+            learnable.ClearDiff();
+        _notice?.Invoke(scale.Skip());
+    }
 
     private void CheckFits(BlobProto stored, int index)
     {

@@ -59,6 +59,9 @@ public sealed record ResumeState
     /// <summary>One number a learnable parameter that larc_turbo goes on from; null without it.</summary>
     public IReadOnlyList<float>? LarcAlignment { get; init; }
 
+    /// <summary>The next iteration's factor where loss gradients are scaled adaptively; null elsewhere.</summary>
+    public float? GradScale { get; init; }
+
     /// <summary>The metric rows' segment at the time; the resumed run opens the next one.</summary>
     public int MetricSegment { get; init; }
 
@@ -85,6 +88,7 @@ public sealed record ResumeState
             RandomStreams = stand.RandomStreams,
             LayerStates = stand.LayerStates,
             SmoothedLoss = smoothed.State,
+            GradScale = optimizer.GradScale is { IsAdaptive: true } scale ? scale.Factor : null,
             LarcAlignment = optimizer.LarcAlignment is { Length: > 0 } alignment ? alignment.ToArray() : null,
         };
 }

@@ -29,6 +29,8 @@ public sealed record SnapshotContent(NetParameter Net, SolverState State, Resume
         NetStand.Restore(Resume, nets);
         if (Resume.SmoothedLoss is { } kept)
             smoothed.Restore(kept);
+        if (Resume.GradScale is { } factor)
+            optimizer.GradScale?.Restore(factor);
         if (Resume.LarcAlignment is { } alignment)
             optimizer.RestoreLarcAlignment(alignment);
     }

@@ -6,8 +6,8 @@ namespace CaffeActors.Actors.Tests.Training;
 
 /// <summary>
 /// A layer without tops that does in each forward pass what the test says: the <c>Action&lt;int&gt;</c> that its
-/// extension is, called with the number of the pass, from 0; an <c>Action&lt;int, int&gt;</c> is told the replica's rank
-/// too.
+/// extension is, called with the number of the pass, from 0; an <c>Action&lt;int, int&gt;</c> is told the replica's
+/// rank too.
 /// </summary>
 [Layer("Hook")]
 public sealed class HookLayer(LayerParameter parameter) : Layer(parameter)

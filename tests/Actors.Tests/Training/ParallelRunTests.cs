@@ -116,7 +116,7 @@ public sealed class ParallelRunTests : IDisposable
     }
 
     [Fact]
-    public async Task RunThatDiverges_NamesTheDevice()
+    public async Task RunThatDiverges_EndsAsOne()
     {
         _fixture.WriteSolver("base_lr: 1e30");
         RunOutcome outcome = await _fixture.RunAsync(On(2, "runs"));
@@ -130,7 +130,8 @@ public sealed class ParallelRunTests : IDisposable
         _fixture.WriteSolver("snapshot_diff: true");
         await _fixture.RunAsync(On(2, "with"));
         NetParameter Of(string runs) => NetParameter.Parser.ParseFrom(_fixture.Snapshot(40, runs).Model);
-        float[] Values(string runs) => [.. Of(runs).Layer.SelectMany(layer => layer.Blobs).SelectMany(blob => blob.Data)];
+        float[] Values(string runs) =>
+            [.. Of(runs).Layer.SelectMany(layer => layer.Blobs).SelectMany(blob => blob.Data)];
         Assert.Equal(Values("without"), Values("with"));
         Assert.Contains(Of("with").Layer.SelectMany(layer => layer.Blobs), blob => blob.Diff.Any(value => value != 0));
     }

@@ -1,7 +1,9 @@
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Planning;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Solvers;
 
 namespace CaffeActors.Actors.Tests.Training;
 
@@ -37,6 +39,35 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(Convert.ToHexString(model), Convert.ToHexString(cutModel));
         Assert.Equal(Convert.ToHexString(state), Convert.ToHexString(cutState));
         Assert.Equal(_fixture.Metrics("uncut"), _fixture.Metrics("cut"));
+    }
+
+    [Theory]
+    [InlineData(StorageType.Float16, true)]
+    [InlineData(StorageType.BFloat16, false)]
+    public async Task CutRun_In16Bits_EqualsTheUncutOne(StorageType precision, bool adaptive)
+    {
+        RunPlan Plan(string runs, int? end = null) => _fixture.Plan(new PlanOptions
+        {
+            MaxIter = end,
+            Precision = precision,
+            GradScale = adaptive ? new GradScaleSetting(null, true) : null,
+        }, runs);
+        await _fixture.RunAsync(Plan("uncut"));
+        Assert.Contains($"Blobs are kept in {StorageNames.NameOf(precision)}", _fixture.Log.ToString(),
+            StringComparison.Ordinal);
+        _fixture.WriteSolver("snapshot: 17");
+        await _fixture.RunAsync(Plan("cut", 17));
+        _fixture.WriteSolver("");
+        RunOutcome outcome =
+            await _fixture.RunAsync(Plan("cut") with { Resume = ResumeMode.Auto, Threads = 3 });
+
+        Assert.Equal(new RunOutcome(RunEnd.Finished, 40), outcome);
+        Assert.Equal(_fixture.Snapshot(40, "uncut").Model, _fixture.Snapshot(40, "cut").Model);
+        Assert.Equal(_fixture.Snapshot(40, "uncut").State, _fixture.Snapshot(40, "cut").State);
+        string resume = await File.ReadAllTextAsync(
+            Directory.GetFiles(Path.Combine(_fixture.RunFolder("cut"), "snapshots"), "*_17.resume").Single(),
+            TestContext.Current.CancellationToken);
+        Assert.Equal(!adaptive, resume.Contains("\"grad_scale\": null", StringComparison.Ordinal));
     }
 
     [Theory]

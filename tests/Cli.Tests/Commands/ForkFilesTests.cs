@@ -18,7 +18,7 @@ public sealed class ForkFilesTests : IDisposable
         string model = _cli.Write("net.prototxt", """
             default_forward_type: FLOAT16
             layer { name: "in" type: "Input" top: "x" input_param { shape { dim: 1 dim: 2 dim: 1 dim: 1 } } }
-            layer { name: "bn" type: "BatchNorm" bottom: "x" top: "y" forward_math: FLOAT
+            layer { name: "bn" type: "BatchNorm" bottom: "x" top: "y" cudnn_math_override: 0
               batch_norm_param { scale_bias: true engine: CUDNN eps: 1e-5 } }
             """);
         var weights = new Nvidia.NetParameter { Name = "n" };
@@ -43,7 +43,7 @@ public sealed class ForkFilesTests : IDisposable
             _cli.At("in.h5"), "--output", _cli.At("out.h5"));
         Assert.True(code == 0, _cli.Error);
         Assert.Contains($"'{model}' is written for NVIDIA's fork of Caffe", _cli.Error, StringComparison.Ordinal);
-        Assert.Contains("LayerParameter.forward_math", _cli.Error, StringComparison.Ordinal);
+        Assert.Contains("LayerParameter.cudnn_math_override", _cli.Error, StringComparison.Ordinal);
         using var output = new Hdf5Reader(_cli.At("out.h5"));
         float[] y = output.ReadFloats("data/y");
         Assert.Equal(19, y[0], 1e-3f);
@@ -59,6 +59,19 @@ public sealed class ForkFilesTests : IDisposable
         Assert.Contains("is written for NVIDIA's fork of Caffe", _cli.Error, StringComparison.Ordinal);
         Assert.Contains("Iteration 0, lr = 0.001", _cli.Error, StringComparison.Ordinal);
         Assert.Contains("Iteration 2, lr = 0.01", _cli.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NetOfTheFork_TrainsInHalf()
+    {
+        string solver = _cli.Solver(_cli.Database());
+        string net = await File.ReadAllTextAsync(_cli.At("net.prototxt"), TestContext.Current.CancellationToken);
+        _cli.Write("net.prototxt", "default_forward_type: FLOAT16 default_backward_type: FLOAT16 "
+            + "global_grad_scale: 128 global_grad_scale_adaptive: true " + net);
+        Assert.True(await _cli.TrainAsync(solver) == 0, _cli.Error);
+        Assert.Contains("is written for NVIDIA's fork of Caffe and was read through its schema.", _cli.Error,
+            StringComparison.Ordinal);
+        Assert.Contains("Blobs are kept in fp16, their gradients in fp16", _cli.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -82,9 +95,9 @@ public sealed class ForkFilesTests : IDisposable
     [Fact]
     public async Task UpgradingANetOfTheFork_TellsTheLoss()
     {
-        string model = _cli.Write("net.prototxt", "layer { name: 'a' type: 'ReLU' forward_type: FLOAT16 }");
+        string model = _cli.Write("net.prototxt", "layer { name: 'a' type: 'ReLU' cudnn_math_override: 0 }");
         Assert.Equal(1, await _cli.RunAsync("upgrade_net_proto_text", model, _cli.At("new.prototxt")));
-        Assert.Contains("LayerParameter.forward_type", _cli.Error, StringComparison.Ordinal);
+        Assert.Contains("LayerParameter.cudnn_math_override", _cli.Error, StringComparison.Ordinal);
         Assert.Equal("layer {\n  name: \"a\"\n  type: \"ReLU\"\n}\n", await File.ReadAllTextAsync(
             _cli.At("new.prototxt"), TestContext.Current.CancellationToken));
     }

@@ -45,9 +45,13 @@ public sealed class WireTableTests
     [Fact]
     public void Additions_AreTheForksOwn()
     {
-        // But for two whose numbers mean something else to Caffe, and an enum that would hide System.Type.
+        // But for six whose numbers mean something else to Caffe, and an enum that would hide System.Type.
         Assert.Equal(
             [
+                "LayerParameter\toptional\tType\tforward_type\t5145\tFLOAT",
+                "LayerParameter\toptional\tType\tbackward_type\t5146\tFLOAT",
+                "LayerParameter\toptional\tType\tforward_math\t5147\tFLOAT",
+                "LayerParameter\toptional\tType\tbackward_math\t5148\tFLOAT",
                 "SolverParameter\toptional\tint32\trampup_interval\t5041\t0",
                 "SolverParameter\toptional\tfloat\trampup_lr\t5042\t0",
             ],

@@ -14,6 +14,7 @@ public sealed class CpuDevice : IDisposable
     {
         Pool = new ComputePool(threads > 0 ? threads : Environment.ProcessorCount);
         Workspace = new Workspace(Pool.Threads);
+        Store = new HostStore(this);
     }
 
     /// <summary>The threads.</summary>
@@ -21,6 +22,9 @@ public sealed class CpuDevice : IDisposable
 
     /// <summary>Their scratch memory.</summary>
     public Workspace Workspace { get; }
+
+    /// <summary>Where blobs with 16-bit storage rest between layers.</summary>
+    public HostStore Store { get; }
 
     /// <summary>The matrix kernels it computes with. Default: the best for this machine.</summary>
     public KernelFamily Kernels { get; init; } = KernelFamily.Best;
@@ -33,5 +37,6 @@ public sealed class CpuDevice : IDisposable
     {
         Pool.Dispose();
         Workspace.Dispose();
+        Store.Dispose();
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using CaffeActors.Compute.Blobs;
 
 namespace CaffeActors.Compute.Backends.Cpu;
@@ -21,17 +22,14 @@ public static unsafe class HalfConversion
     public static void Round(float* source, ushort* target, long count, StorageType type)
     {
         bool brain = Is(type);
-        for (long i = 0; i < count; i += Width)
+        long whole = count - (count % Width);
+        for (long i = 0; i < whole; i += Width)
+            Narrow(Rounded(Vector512.Load(source + i).AsUInt32(), brain)).Store(target + i);
+        if (whole < count)
         {
-            int left = (int)Math.Min(Width, count - i);
-            Vector512<uint> bits = Lanes.Load(source + i, left).AsUInt32();
-            Vector512<uint> rounded = brain ? RoundBrain(bits) : RoundHalf(bits);
-            Vector256<ushort> packed =
-                Vector256.Narrow(rounded.GetLower(), rounded.GetUpper());
-            if (left == Width)
-                packed.Store(target + i);
-            else
-                StoreTail(packed, target + i, left);
+            int left = (int)(count - whole);
+            Vector512<uint> bits = Lanes.Load(source + whole, left).AsUInt32();
+            StoreTail(Narrow(Rounded(bits, brain)), target + whole, left);
         }
     }
 
@@ -44,24 +42,15 @@ public static unsafe class HalfConversion
     public static void Expand(ushort* source, float* target, long count, StorageType type)
     {
         bool brain = Is(type);
-        ushort* tail = stackalloc ushort[Width];
-        for (long i = 0; i < count; i += Width)
+        long whole = count - (count % Width);
+        for (long i = 0; i < whole; i += Width)
+            Expanded(Widen(Vector256.Load(source + i)), brain).Store(target + i);
+        if (whole < count)
         {
-            int left = (int)Math.Min(Width, count - i);
-            ushort* from = source + i;
-            if (left < Width)
-            {
-                Unsafe.CopyBlock(tail, from, (uint)left * sizeof(ushort));
-                from = tail;
-            }
-
-            (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(Vector256.Load(from));
-            Vector512<uint> bits = Vector512.Create(low, high);
-            Vector512<float> values = (brain ? bits << 16 : ExpandHalf(bits)).AsSingle();
-            if (left == Width)
-                values.Store(target + i);
-            else
-                Lanes.Store(values, target + i, left);
+            int left = (int)(count - whole);
+            ushort* tail = stackalloc ushort[Width];
+            Unsafe.CopyBlock(tail, source + whole, (uint)left * sizeof(ushort));
+            Lanes.Store(Expanded(Widen(Vector256.Load(tail)), brain), target + whole, left);
         }
     }
 
@@ -71,6 +60,28 @@ public static unsafe class HalfConversion
         StorageType.Float16 => false,
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "not a 16-bit form"),
     };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<uint> Rounded(Vector512<uint> bits, bool brain) =>
+        brain ? RoundBrain(bits) : RoundHalf(bits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Expanded(Vector512<uint> bits, bool brain) =>
+        (brain ? bits << 16 : ExpandHalf(bits)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<ushort> Narrow(Vector512<uint> bits) => Avx512F.IsSupported
+        ? Avx512F.ConvertToVector256UInt16(bits)
+        : Vector256.Narrow(bits.GetLower(), bits.GetUpper());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<uint> Widen(Vector256<ushort> values)
+    {
+        if (Avx512F.IsSupported)
+            return Avx512F.ConvertToVector512UInt32(values);
+        (Vector256<uint> low, Vector256<uint> high) = Vector256.Widen(values);
+        return Vector512.Create(low, high);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<uint> RoundBrain(Vector512<uint> bits)

@@ -15,24 +15,31 @@ namespace CaffeActors.Compute.Backends.Gpu;
 /// </summary>
 public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 {
-    // Devices share a compiler.
-    private static readonly Lock _compiler = new();
-
     private readonly Accelerator _accelerator;
     private readonly Context? _ownContext;
     private readonly long _memory;
     private readonly GpuPool _pool;
-    private readonly Dictionary<Type, Delegate> _kernels = [];
+    private readonly GpuCompiler _compiler;
+    private readonly Action<GpuCompiler>? _giveBack;
     private readonly GpuScratch _scratch;
     private readonly Dictionary<GpuDevice, bool> _peers = [];
     private readonly Lock _copies = new();
     private GpuStaging? _staging;
+    private bool _hasFailed;
     private GpuTransfers _transfers;
+
+    /// <summary>Takes an accelerator over.</summary>
+    /// <param name="accelerator">The accelerator.</param>
+    /// <param name="number">Its number.</param>
+    /// <param name="giveBack">Takes the accelerator when the device is disposed of, if it has not failed.</param>
+    internal GpuDevice(GpuCompiler accelerator, int number, Action<GpuCompiler> giveBack)
+        : this(accelerator.Accelerator, number) => (_compiler, _giveBack) = (accelerator, giveBack);
 
     internal GpuDevice(
         Accelerator accelerator, int number, Context? ownContext = null, long memoryLimit = long.MaxValue)
     {
         _accelerator = accelerator;
+        _compiler = new GpuCompiler(accelerator);
         _ownContext = ownContext;
         _memory = Math.Min(memoryLimit, accelerator.MemorySize);
         _pool = new GpuPool(accelerator, memoryLimit);
@@ -98,14 +105,8 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
             return;
         try
         {
-            if (!_kernels.TryGetValue(typeof(TBody), out Delegate? kernel))
-            {
-                kernel = Compile(typeof(TBody), static accelerator =>
-                    accelerator.LoadAutoGroupedKernel<Index1D, TBody>(GpuKernels.ForEach));
-            }
-
             BindHere();
-            ((Action<AcceleratorStream, Index1D, TBody>)kernel)(Stream, count, body);
+            _compiler.ForEach<TBody>()(Stream, count, body);
             Launches++;
         }
         catch (Exception failure) when (IsDeviceFailure(failure))
@@ -125,15 +126,8 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
             return;
         try
         {
-            if (!_kernels.TryGetValue(typeof(TBody), out Delegate? kernel))
-            {
-                kernel = Compile(typeof(TBody), static accelerator =>
-                    accelerator.LoadKernel<TBody>(GpuKernels.Groups));
-            }
-
             BindHere();
-            ((Action<AcceleratorStream, KernelConfig, TBody>)kernel)(
-                Stream, new KernelConfig(groups, TBody.GroupSize), body);
+            _compiler.Groups<TBody>()(Stream, new KernelConfig(groups, TBody.GroupSize), body);
             Launches++;
         }
         catch (Exception failure) when (IsDeviceFailure(failure))
@@ -167,7 +161,10 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         Library?.Dispose();
         _scratch.Dispose();
         _pool.Dispose();
-        _accelerator.Dispose();
+        if (_giveBack is not null && !_hasFailed)
+            _giveBack(_compiler);
+        else
+            _accelerator.Dispose();
         _ownContext?.Dispose();
     }
 
@@ -312,8 +309,12 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 
     /// <summary>What a failure of the driver is told as.</summary>
     /// <param name="failure">The failure.</param>
-    public CaffeException Failed(Exception failure) => new(ErrorCodes.DeviceFailed, FailureKind.Device,
-        $"GPU {Number} ({Name}) failed: {failure.Message}", null, failure);
+    public CaffeException Failed(Exception failure)
+    {
+        _hasFailed = true;
+        return new(ErrorCodes.DeviceFailed, FailureKind.Device,
+            $"GPU {Number} ({Name}) failed: {failure.Message}", null, failure);
+    }
 
     private void CopyDirectly(GpuDevice peer, ArrayView<byte> source, ArrayView<byte> target)
     {
@@ -340,19 +341,6 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
                 target.SubView(start, bytes).CopyFromCPUUnsafeAsync(Stream, ref *_staging.Address, bytes);
                 Stream.Synchronize();
             }
-        }
-    }
-
-    // To the compiler structs of the same fields are one type, nested as it met them first: a struct within another of
-    // the same fields but nested otherwise it then mistakes. So it forgets all it knows before each kernel.
-    private Delegate Compile(Type body, Func<Accelerator, Delegate> load)
-    {
-        lock (_compiler)
-        {
-            _accelerator.Context.ClearCache(ClearCacheMode.Everything);
-            Delegate kernel = load(_accelerator);
-            _kernels.Add(body, kernel);
-            return kernel;
         }
     }
 

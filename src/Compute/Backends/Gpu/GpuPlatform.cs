@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using CaffeActors.Compute.Diagnostics;
 using ILGPU;
@@ -20,6 +21,9 @@ public static class GpuPlatform
 
     private static readonly Lazy<Device[]> _found = new(static () => Find(_context.Value));
 
+    // By number, an accelerator that was opened and is not in use.
+    private static readonly ConcurrentDictionary<int, GpuCompiler> _idle = new();
+
     /// <summary>What there is, by number.</summary>
     public static IReadOnlyList<GpuInfo> Devices => [.. _found.Value.Select(Describe)];
 
@@ -37,7 +41,9 @@ public static class GpuPlatform
 
         try
         {
-            var device = new GpuDevice(found[number].CreateAccelerator(_context.Value), number);
+            GpuCompiler accelerator = _idle.TryRemove(number, out GpuCompiler? known) ? known
+                : new GpuCompiler(found[number].CreateAccelerator(_context.Value));
+            var device = new GpuDevice(accelerator, number, idle => GiveBack(number, idle));
             device.ChooseBlas(GpuBlas.Auto);
             return device;
         }
@@ -74,6 +80,13 @@ public static class GpuPlatform
     /// <param name="builder">Makes a context.</param>
     internal static void Configure(Context.Builder builder) =>
         builder.EnableAlgorithms().Optimize(OptimizationLevel.O2);
+
+    private static void GiveBack(int number, GpuCompiler accelerator)
+    {
+        // One that was opened twice at once is kept once.
+        if (!_idle.TryAdd(number, accelerator))
+            accelerator.Accelerator.Dispose();
+    }
 
     private static Device[] Find(Context context)
     {

@@ -24,6 +24,9 @@ public sealed unsafe class BatchReindexLayer(LayerParameter parameter) : Layer(p
     public override int ExactTops => 1;
 
     /// <inheritdoc/>
+    public override bool NeedsExact(int bottom) => bottom == 1;
+
+    /// <inheritdoc/>
     public override bool AllowForceBackward(int bottom) => bottom == 0;
 
     /// <inheritdoc/>

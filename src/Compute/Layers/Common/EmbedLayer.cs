@@ -30,6 +30,9 @@ public sealed unsafe class EmbedLayer(LayerParameter parameter) : Layer(paramete
     public override int ExactTops => 1;
 
     /// <inheritdoc/>
+    public override bool NeedsExact(int bottom) => true;
+
+    /// <inheritdoc/>
     public override bool AllowForceBackward(int bottom) => false;
 
     /// <inheritdoc/>

@@ -28,6 +28,9 @@ public sealed unsafe class FilterLayer(LayerParameter parameter) : Layer(paramet
     public override int MinTops => 1;
 
     /// <inheritdoc/>
+    public override bool NeedsExact(int bottom) => bottom == Parameter.Bottom.Count - 1;
+
+    /// <inheritdoc/>
     public override bool AllowForceBackward(int bottom) => bottom != Parameter.Bottom.Count - 1;
 
     /// <inheritdoc/>

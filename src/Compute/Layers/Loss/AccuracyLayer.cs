@@ -39,6 +39,9 @@ public sealed unsafe class AccuracyLayer(LayerParameter parameter) : Layer(param
     public override int MaxTops => 2;
 
     /// <inheritdoc/>
+    public override bool NeedsExact(int bottom) => bottom == 1;
+
+    /// <inheritdoc/>
     public override bool AllowForceBackward(int bottom) => false;
 
     /// <inheritdoc/>

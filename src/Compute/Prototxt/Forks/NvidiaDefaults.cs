@@ -87,6 +87,10 @@ internal static class NvidiaDefaults
         scale.Exclude.Add(layer.Exclude.Select(rule => rule.Clone()));
         if (layer.HasPhase)
             scale.Phase = layer.Phase;
+        if (layer.HasForwardType)
+            scale.ForwardType = layer.ForwardType;
+        if (layer.HasBackwardType)
+            scale.BackwardType = layer.BackwardType;
         if (norm.ScaleFiller is not null)
             new ForkTranslation().Copy(norm.ScaleFiller, scale.ScaleParam.Filler = new FillerParameter());
         if (norm.BiasFiller is not null)

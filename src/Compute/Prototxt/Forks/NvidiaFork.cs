@@ -9,8 +9,8 @@ namespace CaffeActors.Compute.Prototxt.Forks;
 /// <summary>
 /// Files written for NVIDIA's fork of Caffe. Its schema gives some field numbers another meaning, so they are
 /// recognised, read through a schema of their own (<c>proto/caffe_nvidia.proto</c>) and brought into ours: names
-/// decide, fields of use to nobody here (data types, cuDNN's algorithms) are passed over and told, and the fork's own
-/// defaults are written out where they differ.
+/// decide, fields of use to nobody here (cuDNN's algorithms) are passed over and told, and the fork's own defaults are
+/// written out where they differ.
 /// </summary>
 public static class NvidiaFork
 {
@@ -51,8 +51,8 @@ public static class NvidiaFork
     }
 
     /// <summary>
-    /// Reads a text that our schema has read, but with a field that is the fork's alone: <c>rampup_interval</c> and
-    /// <c>rampup_lr</c>, whose numbers there mean something else to Caffe.
+    /// Reads a text that our schema has read, but with a field that only the fork's files have: <c>rampup_interval</c>
+    /// and <c>rampup_lr</c>, the types of layers and nets, the scale of gradients.
     /// </summary>
     /// <typeparam name="TMessage">The type of the message.</typeparam>
     /// <param name="read">What our schema read.</param>
@@ -65,9 +65,8 @@ public static class NvidiaFork
         where TMessage : class, IMessage<TMessage>, new()
     {
         notice = null;
-        if (read is not (SolverParameter { HasRampupInterval: true } or SolverParameter { HasRampupLr: true }))
+        if (!IsMarked(read) || EmptyOf<TMessage>() is not { } theirs)
             return read;
-        var theirs = new Nvidia.SolverParameter();
         try
         {
             TextFormat.MergeInto(theirs, text, path);
@@ -129,6 +128,20 @@ public static class NvidiaFork
         notice = NoticeOf(path, translation);
         return ours;
     }
+
+    private static bool IsMarked(IMessage read) => read switch
+    {
+        SolverParameter solver => solver.HasRampupInterval || solver.HasRampupLr
+            || IsMarked(solver.NetParam) || IsMarked(solver.TrainNetParam) || solver.TestNetParam.Any(IsMarked),
+        NetParameter net => IsMarked(net),
+        _ => false,
+    };
+
+    private static bool IsMarked(NetParameter? net) => net is not null
+        && (net.HasDefaultForwardType || net.HasDefaultBackwardType || net.HasDefaultForwardMath
+            || net.HasDefaultBackwardMath || net.HasGlobalGradScale || net.HasGlobalGradScaleAdaptive
+            || net.Layer.Any(layer => layer.HasForwardType || layer.HasBackwardType || layer.HasForwardMath
+                || layer.HasBackwardMath));
 
     private static bool HasTypeFields(LayerParameter layer)
     {

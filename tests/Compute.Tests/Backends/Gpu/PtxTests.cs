@@ -68,23 +68,27 @@ public sealed class PtxTests
         private static readonly MethodInfo Groups =
             typeof(GpuKernels).GetMethod(nameof(GpuKernels.Groups), BindingFlags.Static | BindingFlags.Public)!;
 
-        // What is read of a method once serves all architectures.
-        private static readonly Context Methods = Context.Create(GpuPlatform.Configure);
-
+        private readonly Context _context = Context.Create(GpuPlatform.Configure);
         private readonly PTXBackend _backend;
 
         public Compiler(CudaArchitecture architecture) => _backend = new PTXBackend(
-            Methods, new CudaCapabilityContext(architecture), architecture, CudaInstructionSet.ISA_78, null);
+            _context, new CudaCapabilityContext(architecture), architecture, CudaInstructionSet.ISA_78, null);
 
         public string Compile(Type body)
         {
+            // As GpuDevice does it, which says why.
+            _context.ClearCache(ClearCacheMode.Everything);
             EntryPointDescription entry = typeof(IGpuBody).IsAssignableFrom(body)
                 ? EntryPointDescription.FromImplicitlyGroupedKernel(ForEach.MakeGenericMethod(body))
                 : EntryPointDescription.FromExplicitlyGroupedKernel(Groups.MakeGenericMethod(body));
             return ((PTXCompiledKernel)_backend.Compile(entry, KernelSpecialization.Empty)).PTXAssembly;
         }
 
-        public void Dispose() => _backend.Dispose();
+        public void Dispose()
+        {
+            _backend.Dispose();
+            _context.Dispose();
+        }
     }
 
     private readonly struct CountingBody(Values y) : IGpuBody

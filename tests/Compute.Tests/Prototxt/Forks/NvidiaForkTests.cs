@@ -22,16 +22,15 @@ public sealed class NvidiaForkTests
         NetParameter net = Parse<NetParameter>(Text, out UpgradeNotice notice);
         Assert.Equal(
             TextFormat.Parse<NetParameter>("""
-                name: "n"
-                layer { name: "c" type: "Convolution" bottom: "x" top: "c"
+                name: "n" default_forward_type: FLOAT16
+                layer { name: "c" type: "Convolution" bottom: "x" top: "c" forward_type: FLOAT16 forward_math: FLOAT
                   convolution_param { num_output: 3 kernel_size: 1 } }
                 layer { name: "r" type: "RNN" bottom: "c" bottom: "d" top: "r" recurrent_param { num_output: 4 } }
                 """),
             net);
         Assert.Equal(
             "'nv.prototxt' is written for NVIDIA's fork of Caffe and was read through its schema; passed over, as "
-            + "nothing here uses them: ConvolutionParameter.conv_algos_override, LayerParameter.cudnn_math_override, "
-            + "LayerParameter.forward_math, LayerParameter.forward_type, NetParameter.default_forward_type.",
+            + "nothing here uses them: ConvolutionParameter.conv_algos_override, LayerParameter.cudnn_math_override.",
             notice.Text);
         Assert.True(notice.IsLoss);
         Assert.Equal(new SourcePlace("nv.prototxt", 2, 1), SourcePlaces.Of(net.Layer[0]));
@@ -73,6 +72,26 @@ public sealed class NvidiaForkTests
         Assert.Equal(read.RampupLr, solver.RampupLr);
     }
 
+    // Read as ours, and once more as the fork's unless something in it is Caffe's alone.
+    [Theory]
+    [InlineData("default_forward_type: FLOAT16", true)]
+    [InlineData("default_backward_math: FLOAT16", true)]
+    [InlineData("global_grad_scale_adaptive: true", true)]
+    [InlineData("layer { backward_type: FLOAT16 }", true)]
+    [InlineData("layer { norm_param { eps: 0.1 } }", false)]
+    [InlineData("layer { forward_type: FLOAT16 clip_param { min: 0 max: 1 } }", false)]
+    public void NetText_IsKnownByItsTypes(string text, bool isForks)
+    {
+        const string Norm = " layer { name: 'b' type: 'BatchNorm' batch_norm_param { eps: 1e-8 } }";
+        NetParameter read = TextFormat.Parse<NetParameter>(text + Norm, "n.prototxt");
+        NetParameter net = NvidiaFork.ParseText(read, text + Norm, "n.prototxt", out UpgradeNotice? notice);
+        Assert.Equal(!isForks, ReferenceEquals(read, net));
+        Assert.Equal(isForks, notice is { IsLoss: false });
+        Assert.Equal(isForks ? 1e-5f : 1e-8f, net.Layer[^1].BatchNormParam.Eps);
+        net.Layer[^1].BatchNormParam.Eps = 1e-8f;
+        Assert.Equal(read, net);
+    }
+
     [Fact]
     public void BatchNorm_BecomesBatchNormAndScale()
     {
@@ -104,10 +123,10 @@ public sealed class NvidiaForkTests
 
     [Theory]
     [InlineData("layer { nam: 'x' }", "has no field 'nam'", 1)]
-    [InlineData("layer { clip_param { min: 0 max: 1 } }\nlayer { forward_type: FLOAT }", "fork of Caffe has one", 2)]
-    [InlineData("layer { forward_type: FLOAT }\nlayer { nam: 'x' }", "which has the field of line 1", 2)]
-    [InlineData("layer { forward_type: FLOAT }\nlayer {", "which has the field of line 1", 2)]
-    [InlineData("layer { forward_type: FLOAT }\nlayer { clip_param {} }", "no field 'clip_param'", 2)]
+    [InlineData("layer { clip_param { min: 0 max: 1 } }\nlayer { debug: true }", "fork of Caffe has one", 2)]
+    [InlineData("layer { debug: true }\nlayer { nam: 'x' }", "which has the field of line 1", 2)]
+    [InlineData("layer { debug: true }\nlayer {", "which has the field of line 1", 2)]
+    [InlineData("layer { debug: true }\nlayer { clip_param {} }", "no field 'clip_param'", 2)]
     public void OtherFaults_AreToldWhereTheyAre(string text, string part, int line)
     {
         var fault = Assert.Throws<CaffeException>(() => Parse<NetParameter>(text, out _));
