@@ -7,8 +7,8 @@ using ILGPU.Algorithms;
 namespace CaffeActors.Compute.Layers.Normalization;
 
 /// <summary>
-/// The window of a local response normalization, as kernels see it: some channels at one place, or some rows and columns
-/// of one channel. Sums are made anew for each element, in one order, so that no rounding is carried along.
+/// The window of a local response normalization, as kernels see it: some channels at one place, or some rows and
+/// columns of one channel. Sums are made anew for each element, in one order, so that no rounding is carried along.
 /// </summary>
 /// <param name="channels">Channels of an image.</param>
 /// <param name="height">Rows of a channel.</param>
@@ -34,7 +34,8 @@ internal readonly struct GpuLrnWindow(
         int row = _height.Rest(line, plane), channel = _channels.Rest(plane, _channels.Quotient(plane));
         int firstChannel = IntrinsicMath.Max(0, channel - halfChannels) - channel;
         int lastChannel = IntrinsicMath.Min(channels - 1, channel + halfChannels) - channel;
-        int top = IntrinsicMath.Max(0, row - halfSide) - row, bottom = IntrinsicMath.Min(height - 1, row + halfSide) - row;
+        int top = IntrinsicMath.Max(0, row - halfSide) - row;
+        int bottom = IntrinsicMath.Min(height - 1, row + halfSide) - row;
         int left = IntrinsicMath.Max(0, column - halfSide) - column;
         int right = IntrinsicMath.Min(width - 1, column + halfSide) - column;
         float sum = 0;

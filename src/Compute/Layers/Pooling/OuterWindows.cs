@@ -75,7 +75,8 @@ internal sealed class OuterWindows
         int[][] windows = [.. Enumerable.Range(0, Slices).Select(slice =>
             Enumerable.Range(0, Count).Where(window => MembersOf(window).Contains(slice)).ToArray())];
         int members = (2 * Count) + Slices + 2, next = members + _members.Length;
-        List<int> table = [.. _starts.Select(start => members + start), .. _divisors.Select(BitConverter.SingleToInt32Bits)];
+        List<int> table =
+            [.. _starts.Select(start => members + start), .. _divisors.Select(BitConverter.SingleToInt32Bits)];
         foreach (int[] of in windows)
         {
             table.Add(next);

@@ -16,7 +16,8 @@ public sealed class ConvolutionOnAcceleratorTests
 
     [Theory]
     [InlineData("num_output: 5 kernel_size: 3 pad: 1", 2, 7, 13, 11)]
-    [InlineData("num_output: 6 kernel_h: 5 kernel_w: 2 stride_h: 2 stride_w: 3 pad_h: 2 pad_w: 0 group: 2", 2, 4, 13, 17)]
+    [InlineData(
+        "num_output: 6 kernel_h: 5 kernel_w: 2 stride_h: 2 stride_w: 3 pad_h: 2 pad_w: 0 group: 2", 2, 4, 13, 17)]
     [InlineData("num_output: 34 kernel_size: 2 dilation: 2 stride: 2", 1, 3, 9, 12)]
     [InlineData("num_output: 9 kernel_size: 1 bias_term: false", 3, 18, 5, 3)]
     [InlineData("num_output: 4 kernel_size: 1 stride: 2", 2, 3, 5, 7)]

@@ -39,7 +39,8 @@ internal sealed record AxisCut(int[] Places, int[] Cells, int Side, int Other, i
         AxisCut Cut(int remainder)
         {
             int[] places = [.. Enumerable.Range(0, axis.Input).Where(place => place % axis.Stride == remainder)];
-            int[] cells = [.. Enumerable.Range(0, axis.Kernel).Where(cell => Shifted(remainder, cell) % axis.Stride == 0)];
+            int[] cells =
+                [.. Enumerable.Range(0, axis.Kernel).Where(cell => Shifted(remainder, cell) % axis.Stride == 0)];
             return Of(axis, places, cells, axis.Input, axis.Output, Partner);
         }
 

@@ -76,7 +76,8 @@ internal readonly struct DepthwiseTerm(DepthwiseShape shape, PatchView patches, 
     {
         int output = shape.Taps.Quotient(row), image = patches.Places.Quotient(k);
         int number = patches.Places.Rest(k, image), channels = shape.Channels.Divisor;
-        GpuCursor place = patches.Place(((image * channels) + shape.Multiple.Quotient(output)) * shape.InputPlane, number);
+        int source = (image * channels) + shape.Multiple.Quotient(output);
+        GpuCursor place = patches.Place(source * shape.InputPlane, number);
         int partner = patches.Partner(place, patches.Cell(0, shape.Taps.Rest(row, output)));
         int target = (image * channels * shape.Multiple.Divisor) + output;
         return partner < 0 ? 0 : x[place.X + partner] * dy[(target * shape.OutputPlane) + number];

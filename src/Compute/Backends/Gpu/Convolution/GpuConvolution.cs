@@ -28,7 +28,8 @@ internal sealed class GpuConvolution : IDisposable
         _isDepthwise = geometry.InputsOfGroup == 1 && geometry.OutputsOfGroup <= MostDepthwiseOutputs;
         _isPointwise = !_isDepthwise && axes.All(static axis => axis.IsPointwise);
         _outputs = new PatchTable([.. axes.Select(AxisCut.Outputs)]);
-        _inputs = new(() => [.. Combinations([.. axes.Select(AxisCut.Inputs)]).Select(static cuts => new PatchTable(cuts))]);
+        _inputs = new(() =>
+            [.. Combinations([.. axes.Select(AxisCut.Inputs)]).Select(static cuts => new PatchTable(cuts))]);
     }
 
     /// <summary>The sizes.</summary>

@@ -6,8 +6,8 @@ namespace CaffeActors.Compute.Backends.Gpu.Convolution;
 
 /// <summary>
 /// Where the numbers lie that a convolution multiplies at some places of a plane, by any number of spatial axes: tables
-/// over the last axis and over all axes before it, so that a pair of a place and a kernel cell takes two look-ups and no
-/// division. Immutable, but for its memory on an accelerator.
+/// over the last axis and over all axes before it, so that a pair of a place and a kernel cell takes two look-ups and
+/// no division. Immutable, but for its memory on an accelerator.
 /// </summary>
 internal sealed class PatchTable : IDisposable
 {

@@ -64,8 +64,8 @@ internal sealed class CuBlasGemm : IDisposable
 
     private static CaffeException Missing(Accelerator accelerator, string reason, Exception? failure) => new(
         ErrorCodes.DeviceFailed, FailureKind.Device,
-        $"cuBLAS cannot be used on {accelerator.Name}: {reason}; leave the choice to the engine (auto), or take its own "
-        + "kernels (own)", null, failure);
+        $"cuBLAS cannot be used on {accelerator.Name}: {reason}; leave the choice to the engine (auto), or take its "
+        + "own kernels (own)", null, failure);
 }
 
 /// <summary>A matrix of 32-bit floats in memory.</summary>

@@ -13,8 +13,8 @@ internal readonly struct GemmSizes(int batch, int m, int n, int k, int rows, int
 
 /// <summary>
 /// One tile of a product, or of a part of its sum: the group brings 16 columns of A and 16 rows of B at a time into
-/// shared memory, A's transposed, and each thread adds up its blocks of 4 x 4 numbers in registers. What lies beyond the
-/// matrices' edges is read from the last row or column and not put anywhere; beyond the sum's end it is 0.
+/// shared memory, A's transposed, and each thread adds up its blocks of 4 x 4 numbers in registers. What lies beyond
+/// the matrices' edges is read from the last row or column and not put anywhere; beyond the sum's end it is 0.
 /// </summary>
 internal readonly struct GemmBody<TA, TB, TC, TTile>(TA a, TB b, TC c, GemmSizes sizes) : IGpuGroupBody
     where TA : struct, IGpuMatrix
@@ -76,7 +76,8 @@ internal readonly struct GemmBody<TA, TB, TC, TTile>(TA a, TB b, TC c, GemmSizes
         Put(target, firstRow, firstColumn, c00);
         if (default(TTile).Doubled == 0)
             return;
-        int secondRow = firstRow + (4 * default(TTile).ThreadRows), secondColumn = firstColumn + (4 * default(TTile).ThreadColumns);
+        int secondRow = firstRow + (4 * default(TTile).ThreadRows);
+        int secondColumn = firstColumn + (4 * default(TTile).ThreadColumns);
         Put(target, firstRow, secondColumn, c01);
         Put(target, secondRow, firstColumn, c10);
         Put(target, secondRow, secondColumn, c11);
