@@ -25,5 +25,6 @@ internal static class DryRun
         terminal.Out.WriteLine(
             $"run '{plan.Name}': {plan.Solver.Type}, {plan.Solver.LrPolicy}, {plan.Solver.MaxIter} iterations, "
             + $"{plan.Nets.Tests.Count} test net(s)");
+        terminal.Out.WriteLine(plan.DescribeReplicas());
     }
 }

@@ -29,9 +29,12 @@ internal static class BenchmarkNets
     /// <param name="batch">Images in a batch of each.</param>
     /// <param name="threads">Threads of each; 0 takes one for each core.</param>
     /// <param name="count">Number of replicas.</param>
+    /// <param name="reduction">How their gradients are summed.</param>
+    /// <param name="bucketSize">Bytes of gradients that travel together.</param>
     /// <param name="precision">How blobs are kept.</param>
     public static ReplicaGroup Replicas(
-        string name, int batch, int threads = 0, int count = 1, StorageType precision = StorageType.Float32)
+        string name, int batch, int threads = 0, int count = 1, ReductionKind reduction = ReductionKind.Tree,
+        long bucketSize = long.MaxValue, StorageType precision = StorageType.Float32)
     {
         if (!Known.TryGetValue(name, out (int[] Image, int Classes) known))
             throw new ArgumentException(
@@ -55,7 +58,7 @@ internal static class BenchmarkNets
         return new ReplicaGroup(
             replicas,
             new Optimizer(solver, replicas[0].Net.LearnableParams, replicas[0].Device) { GradScale = scale },
-            new ParallelSettings().BucketSize);
+            bucketSize) { Reduction = reduction };
     }
 
     private static Replica Replica(

@@ -10,6 +10,7 @@ using CaffeActors.Benchmarks.Reading;
 //   dotnet run --project tests/Benchmarks -- step NET BATCH ITERATIONS [THREADS [fp32|fp16|bf16]]
 //   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS [fp32|fp16|bf16]]
 //   dotnet run --project tests/Benchmarks -- actors NET BATCH [ROUNDS [ITERATIONS]]
+//   dotnet run --project tests/Benchmarks -- reduce [REPLICAS [KIND [BUCKET-MIB [ROUNDS [BATCH]]]]]
 //   dotnet run --project tests/Benchmarks -- data [ROUNDS]
 //   dotnet run --project tests/Benchmarks -- tools [IMAGES [SIDE [ROUNDS]]]
 try
@@ -41,12 +42,14 @@ async Task<int> RunAsync()
             return TrainingStep.Layers(args[1..]);
         case "actors":
             return await ActorOverhead.RunAsync(args[1..]);
+        case "reduce":
+            return await ReduceBenchmark.RunAsync(args[1..]);
         case "data":
             return DataBenchmark.Run(args[1..]);
         case "tools":
             return DataTools.Run(args[1..]);
         default:
-            Console.Error.WriteLine("name a benchmark: gemm, conv, half, step, layers, actors, data, tools");
+            Console.Error.WriteLine("name a benchmark: gemm, conv, half, step, layers, actors, reduce, data, tools");
             return 2;
     }
 }

@@ -40,7 +40,7 @@ internal static class TrainingStep
 
     private static ReplicaGroup Replicas(string[] args, int batch) => BenchmarkNets.Replicas(
         args[0], batch, args.Length > 3 ? Number(args[3]) : 0, 1,
-        args.Length > 4 ? StorageNames.Parse(args[4], "the precision") : StorageType.Float32);
+        precision: args.Length > 4 ? StorageNames.Parse(args[4], "the precision") : StorageType.Float32);
 
     /// <summary>Milliseconds of each layer, forward and backward. Usage: <c>layers NET BATCH ITERATIONS
     /// [THREADS [fp32|fp16|bf16]]</c>.</summary>

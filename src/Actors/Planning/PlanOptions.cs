@@ -9,6 +9,9 @@ namespace CaffeActors.Actors.Planning;
 /// <summary>What a command line says beyond the configuration; null leaves the configuration's own.</summary>
 public sealed record PlanOptions
 {
+    /// <summary>Hears warnings. Default: who hears remarks.</summary>
+    public Action<string>? Warning { get; init; }
+
     /// <summary>Weight files instead of the configured ones, comma-separated.</summary>
     public string? Weights { get; init; }
 

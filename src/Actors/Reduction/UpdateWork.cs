@@ -41,8 +41,7 @@ internal sealed class UpdateWork : DeviceWork
         }
 
         float rate = _group.Optimizer.Rate(Iteration);
-        foreach (int id in _params)
-            _group.Optimizer.UpdateParam(id, rate, Iteration, _group.GradientScale, clear);
+        _group.Optimizer.UpdateParams(_params, rate, Iteration, _group.GradientScale, clear);
         _group.Rate = rate;
     }
 }

@@ -57,6 +57,15 @@ internal sealed record ReplicaBatch(
         return new ReplicaBatch(net, images, grains * iterSize, grains, (long)images * iterSize);
     }
 
+    /// <summary>Tells how many images an iteration takes: <c>2 x 64 = 128 images</c>.</summary>
+    /// <param name="parallel">The settings.</param>
+    /// <param name="iterSize">Batches that an iteration adds up.</param>
+    public string Effective(ParallelSettings parallel, int iterSize) =>
+        $"{parallel.Devices.Count} x {Images}" + (iterSize > 1 ? $" x {iterSize} (iter_size)" : "")
+        + $" = {(long)parallel.Devices.Count * Images * iterSize} images"
+        + (parallel.Reproducible ? $", in grains of {parallel.Grain}" : "")
+        + (parallel.MicroBatches > 1 ? $", in {parallel.MicroBatches} micro-batches" : "");
+
     private static void Divide(Size size, ParallelSettings parallel, Action<string> warn)
     {
         int devices = parallel.Devices.Count, whole = size.Value, share = (int)(((long)whole + devices - 1) / devices);

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
+using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Reduction;
 using CaffeActors.Compute.Solvers;
+using CaffeActors.Data.Layers;
 
 namespace CaffeActors.Actors.Training;
 
@@ -113,6 +115,17 @@ internal sealed class ReplicaGroup : IDisposable
                 GradientSum.TakeOver(
                     child.Device, child.Net.LearnableParams[id], parent.Net.LearnableParams[id]);
             }
+        }
+    }
+
+    /// <summary>Brings the data of all replicas to where the root's are: what holds between two iterations where they
+    /// take records in rows.</summary>
+    public void ShareDataPositions()
+    {
+        foreach (NetLayer layer in Root.Net.Layers.Where(layer => layer.Layer is BatchLayer))
+        {
+            foreach (Replica replica in Replicas.Skip(1))
+                ((BatchLayer)replica.Net.Layers[layer.Rank].Layer).Seek(((BatchLayer)layer.Layer).Position);
         }
     }
 

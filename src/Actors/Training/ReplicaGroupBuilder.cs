@@ -47,7 +47,7 @@ internal static class ReplicaGroupBuilder
 
             RequireLayer(plan.Fault, replicas[0].Net);
             if (devices.Count > 1 || parallel.Reproducible || parallel.MicroBatches > 1)
-                TellOf(plan, batch, devices, replicas, log);
+                TellOf(plan, batch, devices, log);
             return new ReplicaGroup(
                 replicas,
                 new Optimizer(plan.Solver, replicas[0].Net.LearnableParams, replicas[0].Device,
@@ -99,18 +99,11 @@ internal static class ReplicaGroupBuilder
             $"placement deals one net out to several devices, so parallel.devices must name one (it names "
             + $"{string.Join(", ", parallel.Devices)}); leave one of the two out");
 
-    private static void TellOf(
-        RunPlan plan, ReplicaBatch batch, List<ReplicaDevice> devices, List<Replica> replicas, RunLog log)
+    private static void TellOf(RunPlan plan, ReplicaBatch batch, List<ReplicaDevice> devices, RunLog log)
     {
         log.Info("Devices: " + string.Join(", ", devices.Select(device =>
             $"{device.Id} ({device.Cpu.Threads} thread{(device.Cpu.Threads == 1 ? "" : "s")})")));
-        if (batch.Images == 0)
-            return;
-        long images = (long)replicas.Count * batch.Images * plan.Solver.IterSize;
-        log.Info($"Effective batch: {replicas.Count} x {batch.Images}"
-            + (plan.Solver.IterSize > 1 ? $" x {plan.Solver.IterSize} (iter_size)" : "")
-            + $" = {images} images"
-            + (plan.Parallel.Reproducible ? $", in grains of {plan.Parallel.Grain}" : "")
-            + (plan.Parallel.MicroBatches > 1 ? $", in {plan.Parallel.MicroBatches} micro-batches" : ""));
+        if (batch.Images > 0)
+            log.Info($"Effective batch: {batch.Effective(plan.Parallel, plan.Solver.IterSize)}");
     }
 }

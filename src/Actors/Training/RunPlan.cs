@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
@@ -56,6 +57,15 @@ public sealed record RunPlan
 
     /// <summary>The devices and how they train together.</summary>
     public ParallelSettings Parallel { get; init; } = new();
+
+    /// <summary>Tells of the devices and of the images that an iteration takes, and checks that they fit.</summary>
+    /// <exception cref="CaffeException">The batch cannot be cut as <see cref="Parallel"/> asks.</exception>
+    public string DescribeReplicas()
+    {
+        var batch = ReplicaBatch.Of(Nets.Train, Parallel, Solver.IterSize, static _ => { }, static _ => { });
+        return $"{Parallel.Devices.Count} replica(s) on {string.Join(", ", Parallel.Devices)}"
+            + (batch.Images > 0 ? $"; effective batch {batch.Effective(Parallel, Solver.IterSize)}" : "");
+    }
 
     /// <summary>A failure that is asked for; null, the default: none.</summary>
     public Fault? Fault { get; init; }

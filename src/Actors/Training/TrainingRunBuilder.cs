@@ -197,6 +197,8 @@ internal sealed class TrainingRunBuilder
                 + $"record"
             : $"Resuming at iteration {run.StartIteration}");
         snapshot.Restore(run.AllNets(), run.Replicas.Optimizer, run.Smoothed);
+        if (_plan.Parallel.Reproducible)
+            run.Replicas.ShareDataPositions();
         run.Replicas.Root.Pipeline?.AlignData();
     }
 
@@ -205,7 +207,7 @@ internal sealed class TrainingRunBuilder
         int replicas = _plan.Parallel.Devices.Count;
         string? difference =
             resume.SolverType != Solver.Type ? $"it is of solver type {resume.SolverType}, this run is of {Solver.Type}"
-            : resume.WorldSize != replicas
+            : resume.WorldSize != replicas && !_plan.Parallel.Reproducible
                 ? $"it is of {resume.WorldSize} replica(s), each at its own place in the data, and this run has "
                     + $"{replicas}; train on as many devices, or begin anew from the weights (--weights)"
             : null;

@@ -57,7 +57,8 @@ internal sealed class NetSummaryCommand : VerbCommand
         if (arguments.GetValue(_json))
             terminal.Out.WriteLine(JsonSerializer.Serialize(Json(session.Net, summary), JsonOptions));
         else
-            NetTable.Print(session.Net, summary, terminal, withPlaces: arguments.GetResult(_device) is not null);
+            NetTable.Print(session.Net, summary, terminal,
+                withPlaces: arguments.GetResult(_device) is { Implicit: false });
         return Task.FromResult(ExitCodes.Done);
     }
 

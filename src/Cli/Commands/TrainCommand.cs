@@ -83,6 +83,7 @@ internal sealed class TrainCommand : VerbCommand
         PlanOptions options = OptionsOf(arguments);
         using var live = terminal.IsInteractive ? new LiveConsole(terminal.Error) : null;
         using RunLog log = GlogFlags.OpenLog(arguments, live ?? terminal.Error, "train");
+        options = options with { Warning = line => log.Warn(line) };
         RunPlan plan = Plan(file, arguments, options, terminal, log, live) with
         {
             Fault = Fault.Of(terminal.Environment),

@@ -25,6 +25,7 @@ internal sealed unsafe class GpuUpdates(GpuDevice gpu, int count) : IDisposable
     // The sums, and behind them the marks.
     private MemoryBuffer1D<float, Stride1D.Dense>? _buffer;
     private bool _marksAreStale;
+    private bool _sumsAreStale;
 
     /// <summary>The accelerator.</summary>
     public GpuDevice Gpu => gpu;
@@ -78,8 +79,11 @@ internal sealed unsafe class GpuUpdates(GpuDevice gpu, int count) : IDisposable
     /// <summary>Queues the sum of the squares of a gradient.</summary>
     /// <param name="index">Whose.</param>
     /// <param name="blob">The parameter.</param>
-    public void QueueSquares(int index, Blob blob) =>
+    public void QueueSquares(int index, Blob blob)
+    {
         RowSums.Run(gpu, 1, blob.Count, new SquareTerm(blob.GpuDiff(gpu)), Target(index, 1));
+        _sumsAreStale = true;
+    }
 
     /// <summary>Queues all sums over a parameter.</summary>
     /// <param name="index">Which.</param>
@@ -92,11 +96,15 @@ internal sealed unsafe class GpuUpdates(GpuDevice gpu, int count) : IDisposable
         int sums = withHistory ? SumsEach : 2;
         RowSums.Run(gpu, sums, blob.Count,
             new SumsTerm(weights, gradient, withHistory ? history.GpuData(gpu) : Values.None), Target(index, sums));
+        _sumsAreStale = true;
     }
 
-    /// <summary>Brings the sums queued to the host.</summary>
+    /// <summary>Brings the sums queued to the host, if there are any.</summary>
     public void ReadSums()
     {
+        if (!_sumsAreStale)
+            return;
+        _sumsAreStale = false;
         ArrayView<byte> sums = Memory.SubView(0, SumsEach * count).Cast<byte>();
         fixed (float* target = _sums)
             gpu.CopyToHost(sums, _sumsView.Of(target, sums.Length));

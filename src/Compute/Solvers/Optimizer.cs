@@ -31,6 +31,7 @@ public sealed unsafe class Optimizer : IDisposable
     private readonly GpuUpdates?[] _onGpu;
     private readonly GpuUpdates[] _gpus;
     private readonly bool[] _notFinite;
+    private readonly int[] _all;
     private readonly Action<string>? _notice;
     private int _currentStep;
     private float _rate;
@@ -65,6 +66,7 @@ public sealed unsafe class Optimizer : IDisposable
             .Select(gpu => new GpuUpdates(gpu, _params.Length))];
         _onGpu = [.. _params.Select(param => Array.Find(_gpus, updates => updates.Gpu == param.Gpu))];
         _notFinite = new bool[_params.Length];
+        _all = [.. Enumerable.Range(0, _params.Length)];
     }
 
     /// <summary>What is updated, in the net's order.</summary>
@@ -148,9 +150,7 @@ public sealed unsafe class Optimizer : IDisposable
         }
 
         float scale = ClipGradients(gradientScale);
-        QueueSums(0, _params.Length);
-        for (int i = 0; i < _params.Length; i++)
-            Update(i, rate, iteration, scale, clearGradients);
+        UpdateParams(_all, rate, iteration, scale, clearGradients);
         GradScale?.Advance();
         return rate;
     }
@@ -160,7 +160,7 @@ public sealed unsafe class Optimizer : IDisposable
     /// above it, they are to be multiplied by c / n. The diffs stay as they are; the updates multiply.
     /// </summary>
     /// <param name="gradientScale">Multiplies all gradients first. Default 1.</param>
-    /// <returns>What <see cref="UpdateParam"/> is to scale the gradients by.</returns>
+    /// <returns>What <see cref="UpdateParams"/> is to scale the gradients by.</returns>
     public float ClipGradients(float gradientScale = 1)
     {
         if (!ClipsGradients)
@@ -181,17 +181,19 @@ public sealed unsafe class Optimizer : IDisposable
         return gradientScale * factor;
     }
 
-    /// <summary>Updates one parameter, for callers that update each as soon as its gradient is there.</summary>
-    /// <param name="index">Its place in <see cref="Learnable"/>.</param>
+    /// <summary>Updates some parameters, for callers that update each as soon as its gradient is there.</summary>
+    /// <param name="indices">Their places in <see cref="Learnable"/>.</param>
     /// <param name="rate">The iteration's <see cref="Rate"/>.</param>
     /// <param name="iteration">Updates done so far.</param>
     /// <param name="gradientScale">What <see cref="ClipGradients"/> gave. Default 1.</param>
-    /// <param name="clearGradient">Whether the diff is zeroed instead of keeping Δ. Default false.</param>
-    public void UpdateParam(
-        int index, float rate, int iteration, float gradientScale = 1, bool clearGradient = false)
+    /// <param name="clearGradients">Whether the diffs are zeroed instead of keeping Δ. Default false.</param>
+    public void UpdateParams(
+        ReadOnlySpan<int> indices, float rate, int iteration, float gradientScale = 1, bool clearGradients = false)
     {
-        QueueSums(index, index + 1);
-        Update(index, rate, iteration, gradientScale, clearGradient);
+        if (_larc is not null)
+            SumUp(indices, _larc.ReadsHistory);
+        foreach (int index in indices)
+            Update(index, rate, iteration, gradientScale, clearGradients);
     }
 
     /// <summary>Writes history, current step and what policy plateau keeps into a solver state, whose other fields
@@ -289,17 +291,12 @@ public sealed unsafe class Optimizer : IDisposable
     }
 
     // What layer-wise rates go by: of all parameters of an accelerator at once, since each copy waits.
-    private void QueueSums(int from, int to)
+    private void SumUp(ReadOnlySpan<int> indices, bool withHistory)
     {
-        if (_larc is null)
-            return;
-        for (int i = from; i < to; i++)
-            _onGpu[i]?.QueueSums(i, _params[i].Blob, _history[i], _larc.ReadsHistory);
+        foreach (int index in indices)
+            _onGpu[index]?.QueueSums(index, _params[index].Blob, _history[index], withHistory);
         foreach (GpuUpdates gpu in _gpus)
-        {
-            if (to - from > 1 || gpu == _onGpu[from])
-                gpu.ReadSums();
-        }
+            gpu.ReadSums();
     }
 
     private ParamSums SumsOf(int index) => _onGpu[index] is { } gpu

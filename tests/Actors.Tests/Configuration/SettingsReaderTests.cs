@@ -27,7 +27,33 @@ public sealed class SettingsReaderTests
         Assert.Equal(new MetricsSettings(100, TimeSpan.FromSeconds(30)), settings.Metrics);
         Assert.Equal(0, settings.Threads);
         Assert.Equal(0, settings.KeepLast);
+        Assert.Empty(settings.Parallel.Devices);
+        Assert.Equal(new ParallelSettings
+        {
+            Devices = settings.Parallel.Devices,
+            Placement = settings.Parallel.Placement,
+        }, settings.Parallel);
         Assert.Empty(settings.Data.Sets);
+    }
+
+    [Fact]
+    public void Parallel_IsRead()
+    {
+        ParallelSettings parallel = Read("""
+            parallel { devices = ["cpu:0", cpu:1], reduction = ring, bucket-size = 1MiB, scaling = strong }
+            parallel { reproducible = on, grain = 8 }
+            """).Parallel;
+        Assert.Equal(["cpu:0", "cpu:1"], parallel.Devices.Select(device => device.ToString()));
+        Assert.Equal(new ParallelSettings
+        {
+            Devices = parallel.Devices,
+            Placement = parallel.Placement,
+            Reduction = ReductionKind.Ring,
+            BucketSize = 1 << 20,
+            Scaling = BatchScaling.Strong,
+            Reproducible = true,
+            Grain = 8,
+        }, parallel);
     }
 
     [Fact]

@@ -116,7 +116,7 @@ public sealed class ParallelRunTests : IDisposable
     }
 
     [Fact]
-    public async Task RunThatDiverges_NamesTheDevice()
+    public async Task RunThatDiverges_EndsAsOne()
     {
         _fixture.WriteSolver("base_lr: 1e30");
         RunOutcome outcome = await _fixture.RunAsync(On(2, "runs"));

@@ -74,14 +74,17 @@ public sealed class ReproducibleRunTests : IDisposable
         Assert.Equal(Model("one"), Model("three"));
     }
 
-    [Fact]
-    public async Task CutRun_EqualsTheUncutOneOnOneDevice()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(1)]
+    [InlineData(4)]
+    public async Task CutRun_EqualsTheUncutOneOnAnyNumberOfDevices(int others)
     {
         await _fixture.RunAsync(On(1, "uncut"));
         _fixture.WriteSolver("snapshot: 13");
         await _fixture.RunAsync(On(2, "cut", options: new PlanOptions { MaxIter = 13 }));
         _fixture.WriteSolver("");
-        RunOutcome outcome = await _fixture.RunAsync(On(2, "cut") with { Resume = ResumeMode.Auto });
+        RunOutcome outcome = await _fixture.RunAsync(On(others, "cut") with { Resume = ResumeMode.Auto });
         Assert.Equal(new RunOutcome(RunEnd.Finished, 40), outcome);
         Assert.Contains("Resuming at iteration 13", _fixture.Log.ToString(), StringComparison.Ordinal);
         Assert.Equal(Model("uncut"), Model("cut"));

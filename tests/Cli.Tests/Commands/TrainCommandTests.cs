@@ -91,6 +91,26 @@ public sealed class TrainCommandTests : IDisposable
     [Fact]
     public Task GpuThatIsNotThere() => AssertRefused(7, "CFA1701", _cli.Solver(_cli.Database()), "--gpu", "99");
 
+    [Theory]
+    [InlineData(7, "CFA1701: there is no GPU 99", "--device", "cpu:0,gpu:99")]
+    [InlineData(2, "CFA1000: --device names devices as cpu:0 or gpu:1, not 'tpu:0'", "--device=tpu:0")]
+    [InlineData(2, "CFA1000: --device names cpu:1 twice", "--device=cpu:1,cpu:1")]
+    [InlineData(2, "CFA1000: --gpu is ids of GPUs", "--gpu=x")]
+    [InlineData(2, "CFA1000: give --device or --gpu", "--device=cpu:0", "--gpu=0")]
+    public Task DevicesThatCannotBe(int code, string says, params string[] flags) =>
+        AssertRefused(code, says, _cli.Solver(_cli.Database()), flags);
+
+    [Fact]
+    public async Task SeveralDevices_TrainTogether()
+    {
+        string solver = _cli.Solver(_cli.Database());
+        Assert.Equal(ExitCodes.Done, await _cli.TrainAsync(solver, "--device", "cpu:0,cpu:1", "--threads", "2"));
+        Assert.Contains("Devices: cpu:0 (1 thread), cpu:1 (1 thread)", _cli.Error, StringComparison.Ordinal);
+        Assert.Matches(@"Effective batch: 2 x \d+ = \d+ images", _cli.Error);
+        Assert.Equal(ExitCodes.Done, await _cli.TrainAsync(solver, "--device", "cpu:0,cpu:1", "--dry-run"));
+        Assert.Contains("2 replica(s) on cpu:0, cpu:1; effective batch 2 x", _cli.Out, StringComparison.Ordinal);
+    }
+
     [Fact]
     public Task NothingToResume() => AssertRefused(4, "CFA1403", _cli.Solver(_cli.Database()), "--resume", "must");
 

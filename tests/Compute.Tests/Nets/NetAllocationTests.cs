@@ -60,7 +60,8 @@ public sealed class NetAllocationTests
     {
         using var device = new CpuDevice(threads);
         using Net net = NetBuilder.Build(
-            TextFormat.Parse<NetParameter>(NetText), new NetOptions(new LayerContext(device, 5), LayerCatalog.Compute));
+            TextFormat.Parse<NetParameter>(NetText),
+            new NetOptions(new LayerContext(device, 5) { Gpu = TestDevices.Gpu }, LayerCatalog.Compute));
         var solver = new SolverParameter
         {
             Type = type,

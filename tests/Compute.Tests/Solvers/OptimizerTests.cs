@@ -151,7 +151,7 @@ public sealed class OptimizerTests : IDisposable
     }
 
     [Fact]
-    public void UpdateParam_InAnyOrderGivesWhatApplyUpdateGives()
+    public void UpdateParams_InAnyOrderGivesWhatApplyUpdateGives()
     {
         SolverParameter parameter = Parameter("Adam");
         parameter.ClipGradients = 1;
@@ -163,7 +163,7 @@ public sealed class OptimizerTests : IDisposable
             {
                 float rate = optimizer.Rate(4), scale = optimizer.ClipGradients();
                 foreach (int index in (int[])[2, 0, 1])
-                    optimizer.UpdateParam(index, rate, 4, scale);
+                    optimizer.UpdateParams([index], rate, 4, scale);
                 Assert.Null(optimizer.NotFinite);
             }
             else
@@ -235,7 +235,7 @@ public sealed class OptimizerTests : IDisposable
     }
 
     [Fact]
-    public void UpdateParam_RefusesAParameterThatGrew()
+    public void UpdateParams_RefusesAParameterThatGrew()
     {
         LearnableParam param = Param([1], [1]);
         using Optimizer optimizer = Make(Parameter(), param);

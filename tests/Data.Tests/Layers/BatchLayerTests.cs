@@ -99,6 +99,41 @@ public sealed class BatchLayerTests
         Assert.Throws<ArgumentOutOfRangeException>(() => harness.Layer.Seek(-1));
     }
 
+    // Two replicas take six records each in three passes of two.
+    [Fact]
+    public void ReplicasThatTakeRecordsInRows_GiveWhatOneGives()
+    {
+        const int Rounds = 5, Row = 6;
+        using var one = new DataHarness<DataLayer>(Parameter(2), extension: new DataExtension(Shuffle: true), dealt: 12);
+        DataHarness<DataLayer>[] two =
+        [
+            .. Enumerable.Range(0, 2).Select(rank => new DataHarness<DataLayer>(
+                Parameter(2), 2, rank, 2, extension: new DataExtension(Shuffle: true), dealt: Row)),
+        ];
+        for (int round = 0; round < Rounds; round++)
+        {
+            foreach (DataHarness<DataLayer> replica in two)
+            {
+                for (int pass = 0; pass < 3; pass++)
+                {
+                    (string[] Keys, float[] Data, float[] Labels) expected = one.Next(), found = replica.Next();
+                    Assert.Equal(expected.Keys, found.Keys);
+                    Assert.Equal(expected.Data, found.Data);
+                }
+
+                Assert.Equal((round + 1) * 2 * Row, replica.Layer.Position);
+            }
+
+            Assert.Equal((round + 1) * 2 * Row, one.Layer.Position);
+        }
+
+        two[1].Layer.Seek(24);
+        one.Layer.Seek(24 + Row);
+        Assert.Equal(one.Next().Keys, two[1].Next().Keys);
+        foreach (DataHarness<DataLayer> replica in two)
+            replica.Dispose();
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -17,7 +17,7 @@ internal sealed class DataHarness<TLayer> : IDisposable
 
     public DataHarness(
         LayerParameter parameter, int tops = 2, int rank = 0, int count = 1, ulong seed = 1701,
-        object? extension = null, Func<string, string>? resolve = null)
+        object? extension = null, Func<string, string>? resolve = null, long dealt = 0)
     {
         parameter = parameter.Clone();
         parameter.Name = "data";
@@ -27,6 +27,7 @@ internal sealed class DataHarness<TLayer> : IDisposable
         {
             SolverRank = rank,
             SolverCount = count,
+            DealtRecords = dealt,
             Notice = notice =>
             {
                 lock (_notices)

@@ -35,6 +35,7 @@ public sealed class HDF5OutputLayerTests : IDisposable
         float[] first = data.Data.ToArray();
         using (LayerHarness harness = Harness(Output, data, label))
         {
+            Assert.True(harness.Layer.BelongsToHost);
             harness.Forward();
             harness.Backward(true, true);
             Assert.False(File.Exists(Output));

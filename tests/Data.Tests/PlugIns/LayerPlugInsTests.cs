@@ -38,6 +38,10 @@ public sealed class LayerPlugInsTests : IDisposable
             catalog.Types.ToHashSet());
         using Layer layer = catalog.Create(new LayerParameter { Name = "g", Type = "Gain" });
         Assert.Equal("GainLayer", layer.GetType().Name);
+        // What a user wrote for the CPU is not missed on an accelerator.
+        Assert.True(layer.BelongsToHost);
+        using Layer own = catalog.Create(new LayerParameter { Name = "r", Type = "ReLU" });
+        Assert.False(own.BelongsToHost);
     }
 
     [Fact]

@@ -14,6 +14,9 @@ namespace CaffeActors.Compute.Backends.Gpu;
 /// </summary>
 public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 {
+    // Devices share a compiler.
+    private static readonly Lock _compiler = new();
+
     private readonly Accelerator _accelerator;
     private readonly Context? _ownContext;
     private readonly long _memory;
@@ -82,8 +85,8 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         {
             if (!_kernels.TryGetValue(typeof(TBody), out Delegate? kernel))
             {
-                kernel = _accelerator.LoadAutoGroupedKernel<Index1D, TBody>(GpuKernels.ForEach);
-                _kernels.Add(typeof(TBody), kernel);
+                kernel = Compile(typeof(TBody), static accelerator =>
+                    accelerator.LoadAutoGroupedKernel<Index1D, TBody>(GpuKernels.ForEach));
             }
 
             BindHere();
@@ -109,8 +112,8 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
         {
             if (!_kernels.TryGetValue(typeof(TBody), out Delegate? kernel))
             {
-                kernel = _accelerator.LoadKernel<TBody>(GpuKernels.Groups);
-                _kernels.Add(typeof(TBody), kernel);
+                kernel = Compile(typeof(TBody), static accelerator =>
+                    accelerator.LoadKernel<TBody>(GpuKernels.Groups));
             }
 
             BindHere();
@@ -321,6 +324,19 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
                 target.SubView(start, bytes).CopyFromCPUUnsafeAsync(Stream, ref *_staging.Address, bytes);
                 Stream.Synchronize();
             }
+        }
+    }
+
+    // To the compiler structs of the same fields are one type, nested as it met them first: a struct within another of
+    // the same fields but nested otherwise it then mistakes. So it forgets all it knows before each kernel.
+    private Delegate Compile(Type body, Func<Accelerator, Delegate> load)
+    {
+        lock (_compiler)
+        {
+            _accelerator.Context.ClearCache(ClearCacheMode.Everything);
+            Delegate kernel = load(_accelerator);
+            _kernels.Add(body, kernel);
+            return kernel;
         }
     }
 

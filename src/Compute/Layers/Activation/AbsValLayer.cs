@@ -47,11 +47,13 @@ public sealed unsafe class AbsValLayer(LayerParameter parameter) : NeuronLayer(p
 
     internal readonly struct GpuValue : IGpuFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x) => GpuMath.Abs(x);
     }
 
     internal readonly struct GpuGradient : IGpuFunction2
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x, float dy) => dy * GpuMath.Sign(x);
     }
 

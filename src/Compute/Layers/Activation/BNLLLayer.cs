@@ -45,17 +45,19 @@ public sealed unsafe class BNLLLayer(LayerParameter parameter) : InputNeuronLaye
     {
         if (!propagateDown[0])
             return;
-        GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu),
-            default(GpuGradient));
+        GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu),
+            bottom[0].OverwriteGpuDiff(gpu), default(GpuGradient));
     }
 
     internal readonly struct GpuValue : IGpuFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x) => (x > 0 ? x : 0) + GpuMath.Log(1 + GpuMath.Exp(-GpuMath.Abs(x)));
     }
 
     internal readonly struct GpuGradient : IGpuFunction2
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x, float dy) => dy * GpuMath.Sigmoid(x);
     }
 

@@ -56,12 +56,13 @@ public sealed unsafe class ClipLayer(LayerParameter parameter) : InputNeuronLaye
     {
         if (!propagateDown[0])
             return;
-        GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu),
-            new GpuGradient(_min, _max));
+        GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu),
+            bottom[0].OverwriteGpuDiff(gpu), new GpuGradient(_min, _max));
     }
 
     internal readonly struct GpuValue(float min, float max) : IGpuFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x)
         {
             x = x > max ? max : x;
@@ -71,6 +72,7 @@ public sealed unsafe class ClipLayer(LayerParameter parameter) : InputNeuronLaye
 
     internal readonly struct GpuGradient(float min, float max) : IGpuFunction2
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x, float dy) => dy * (x >= min && x <= max ? 1f : 0f);
     }
 

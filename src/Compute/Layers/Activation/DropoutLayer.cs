@@ -112,6 +112,7 @@ public sealed unsafe class DropoutLayer(LayerParameter parameter) : NeuronLayer(
     // A thread does the four elements of one block of random words.
     internal readonly struct GpuMask(Values x, Values y, int count, float scale, uint limit, RandomDraw draw) : IGpuBody
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Invoke(int quad)
         {
             (uint w0, uint w1, uint w2, uint w3) = draw.Quad((uint)quad);
@@ -123,6 +124,7 @@ public sealed unsafe class DropoutLayer(LayerParameter parameter) : NeuronLayer(
         }
 
         // A product with 0 here too.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private void Put(int i, uint word)
         {
             if (i < count)

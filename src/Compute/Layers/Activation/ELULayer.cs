@@ -62,11 +62,13 @@ public sealed unsafe class ELULayer(LayerParameter parameter) : InputNeuronLayer
 
     internal readonly struct GpuValue(float alpha) : IGpuFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x) => x > 0 ? x : alpha * (GpuMath.Exp(x) - 1);
     }
 
     internal readonly struct GpuGradient(Values x, Values y, Values dy, Values dx, float alpha) : IGpuBody
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Invoke(int i) => dx.Set(i, x[i] > 0 ? dy[i] : dy[i] * (alpha + y[i]));
     }
 

@@ -61,7 +61,8 @@ public sealed unsafe class ExpLayer(LayerParameter parameter) : NeuronLayer(para
     /// <inheritdoc/>
     public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
     {
-        GpuMap.Run(gpu, top[0].Count, bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu), new GpuValue(_inner, _outer));
+        GpuMap.Run(gpu, top[0].Count, bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu),
+            new GpuValue(_inner, _outer));
         KeepOutput(top);
     }
 
@@ -76,11 +77,13 @@ public sealed unsafe class ExpLayer(LayerParameter parameter) : NeuronLayer(para
 
     internal readonly struct GpuValue(float inner, float outer) : IGpuFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x) => outer * GpuMath.Exp(inner * x);
     }
 
     internal readonly struct GpuGradient(float inner) : IGpuFunction2
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float y, float dy) => inner * (y * dy);
     }
 

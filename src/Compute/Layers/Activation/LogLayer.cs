@@ -59,7 +59,8 @@ public sealed unsafe class LogLayer(LayerParameter parameter) : InputNeuronLayer
     public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
     {
         KeepInput(bottom, top);
-        GpuMap.Run(gpu, top[0].Count, bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu), new GpuValue(_log.Scale, _log.Shift, _factor));
+        GpuMap.Run(gpu, top[0].Count, bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu),
+            new GpuValue(_log.Scale, _log.Shift, _factor));
     }
 
     /// <inheritdoc/>
@@ -67,17 +68,19 @@ public sealed unsafe class LogLayer(LayerParameter parameter) : InputNeuronLayer
     {
         if (!propagateDown[0])
             return;
-        GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu),
-            new GpuGradient(_log.Scale, _log.Shift, _log.Scale * _factor));
+        GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu),
+            bottom[0].OverwriteGpuDiff(gpu), new GpuGradient(_log.Scale, _log.Shift, _log.Scale * _factor));
     }
 
     internal readonly struct GpuValue(float scale, float shift, float factor) : IGpuFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x) => factor * GpuMath.Log((scale * x) + shift);
     }
 
     internal readonly struct GpuGradient(float scale, float shift, float slope) : IGpuFunction2
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x, float dy) => dy * (slope / ((scale * x) + shift));
     }
 

@@ -91,8 +91,8 @@ public sealed unsafe class PReLULayer(LayerParameter parameter) : InputNeuronLay
     {
         KeepInput(bottom, top);
         Values slopes = Blobs[0].GpuData(gpu);
-        gpu.Run(top[0].Count, new GpuValue(
-            bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu), slopes, _layout.Channels, _layout.Inner));
+        gpu.Run(top[0].Count,
+            new GpuValue(bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu), slopes, _layout.OnGpu));
     }
 
     /// <inheritdoc/>
@@ -102,36 +102,39 @@ public sealed unsafe class PReLULayer(LayerParameter parameter) : InputNeuronLay
         if (ParamPropagateDown[0])
         {
             RowSums.Run(gpu, _layout.Channels, (int)_layout.PerChannel,
-                new GpuSlopeTerm(x, dy, _layout.Channels, _layout.Inner), Blobs[0].MutableGpuDiff(gpu), add: true);
+                new GpuSlopeTerm(x, dy, _layout.OnGpu), Blobs[0].MutableGpuDiff(gpu), add: true);
         }
 
         if (propagateDown[0])
         {
-            gpu.Run(top[0].Count, new GpuGradient(x, dy, bottom[0].OverwriteGpuDiff(gpu), Blobs[0].GpuData(gpu),
-                _layout.Channels, _layout.Inner));
+            gpu.Run(top[0].Count, new GpuGradient(
+                x, dy, bottom[0].OverwriteGpuDiff(gpu), Blobs[0].GpuData(gpu), _layout.OnGpu));
         }
     }
 
-    internal readonly struct GpuValue(Values x, Values y, Values slopes, int channels, int inner) : IGpuBody
+    internal readonly struct GpuValue(Values x, Values y, Values slopes, ChannelElement places) : IGpuBody
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Invoke(int i)
         {
             float value = x[i];
-            y.Set(i, value > 0 ? value : slopes[i / inner % channels] * value);
+            y.Set(i, value > 0 ? value : slopes[places.ChannelOf(i)] * value);
         }
     }
 
-    internal readonly struct GpuGradient(Values x, Values dy, Values dx, Values slopes, int channels, int inner)
+    internal readonly struct GpuGradient(Values x, Values dy, Values dx, Values slopes, ChannelElement places)
         : IGpuBody
     {
-        public void Invoke(int i) => dx.Set(i, x[i] > 0 ? dy[i] : slopes[i / inner % channels] * dy[i]);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Invoke(int i) => dx.Set(i, x[i] > 0 ? dy[i] : slopes[places.ChannelOf(i)] * dy[i]);
     }
 
-    internal readonly struct GpuSlopeTerm(Values x, Values dy, int channels, int inner) : IGpuTerm
+    internal readonly struct GpuSlopeTerm(Values x, Values dy, ChannelElement places) : IGpuTerm
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float At(int row, int k)
         {
-            int i = ChannelElements.At(row, k, channels, inner);
+            int i = places.At(row, k);
             return dy[i] * (x[i] > 0 ? 0 : x[i]);
         }
     }

@@ -114,11 +114,13 @@ public sealed unsafe class PowerLayer(LayerParameter parameter) : InputNeuronLay
 
     internal readonly struct GpuValue(float scale, float shift, float power) : IGpuFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x) => GpuMath.Pow((scale * x) + shift, power);
     }
 
     internal readonly struct GpuGradient(float scale, float shift, float slope, float power) : IGpuFunction2
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x, float dy) => 
             dy * slope * GpuMath.Pow((scale * x) + shift, power);
     }

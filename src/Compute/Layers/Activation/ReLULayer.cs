@@ -71,11 +71,13 @@ public sealed unsafe class ReLULayer(LayerParameter parameter) : InputNeuronLaye
     internal readonly struct GpuValue(float slope) : IGpuFunction
     {
         // A NaN stays one, and 0 * x makes one of -infinity, as on the CPU.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x) => x > 0 ? x : slope * x;
     }
 
     internal readonly struct GpuGradient(float slope) : IGpuFunction2
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x, float dy) => x > 0 ? dy : slope * dy;
     }
 

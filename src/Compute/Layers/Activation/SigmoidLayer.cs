@@ -54,11 +54,13 @@ public sealed unsafe class SigmoidLayer(LayerParameter parameter) : NeuronLayer(
 
     internal readonly struct GpuValue : IGpuFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x) => GpuMath.Sigmoid(x);
     }
 
     internal readonly struct GpuGradient : IGpuFunction2
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float y, float dy) => dy * y * (1 - y);
     }
 

@@ -47,17 +47,19 @@ public sealed unsafe class SwishLayer(LayerParameter parameter) : InputNeuronLay
     {
         if (!propagateDown[0])
             return;
-        GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu),
-            new GpuGradient(_beta));
+        GpuMap.Run(gpu, top[0].Count, InputOf(bottom, top).GpuData(gpu), top[0].GpuDiff(gpu),
+            bottom[0].OverwriteGpuDiff(gpu), new GpuGradient(_beta));
     }
 
     internal readonly struct GpuValue(float beta) : IGpuFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x) => x * GpuMath.Sigmoid(beta * x);
     }
 
     internal readonly struct GpuGradient(float beta) : IGpuFunction2
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x, float dy)
         {
             float b = beta * x, s = GpuMath.Sigmoid(b), y = b * s;

@@ -55,11 +55,13 @@ public sealed unsafe class TanHLayer(LayerParameter parameter) : NeuronLayer(par
 
     internal readonly struct GpuValue : IGpuFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x) => GpuMath.Tanh(x);
     }
 
     internal readonly struct GpuGradient : IGpuFunction2
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float y, float dy) => dy * (1 - (y * y));
     }
 

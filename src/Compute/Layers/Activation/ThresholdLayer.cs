@@ -46,6 +46,7 @@ public sealed unsafe class ThresholdLayer(LayerParameter parameter) : NeuronLaye
 
     internal readonly struct GpuValue(float threshold) : IGpuFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float x) => x > threshold ? 1f : 0f;
     }
 

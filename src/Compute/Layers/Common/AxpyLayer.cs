@@ -84,21 +84,23 @@ public sealed unsafe class AxpyLayer(LayerParameter parameter) : Layer(parameter
 
     /// <inheritdoc/>
     public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top) => gpu.Run(top[0].Count, new GpuSum(
-        bottom[0].GpuData(gpu), bottom[1].GpuData(gpu), bottom[2].GpuData(gpu), top[0].OverwriteGpuData(gpu), _inner));
+        bottom[0].GpuData(gpu), bottom[1].GpuData(gpu), bottom[2].GpuData(gpu), top[0].OverwriteGpuData(gpu),
+        new ChannelElement(_planes, _inner)));
 
     /// <inheritdoc/>
     public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
     {
         Values dz = top[0].GpuDiff(gpu);
+        var places = new ChannelElement(_planes, _inner);
         if (propagateDown[0])
         {
-            RowSums.Run(gpu, _planes, _inner, new ChannelProductTerm(dz, bottom[1].GpuData(gpu), _planes, _inner),
+            RowSums.Run(gpu, _planes, _inner, new ChannelProductTerm(dz, bottom[1].GpuData(gpu), places),
                 bottom[0].OverwriteGpuDiff(gpu));
         }
 
         if (propagateDown[1])
         {
-            ChannelAffineKernel.Run(gpu, top[0].Count, _planes, _inner, dz, bottom[1].OverwriteGpuDiff(gpu),
+            ChannelAffineKernel.Run(gpu, top[0].Count, places, dz, bottom[1].OverwriteGpuDiff(gpu),
                 scale: bottom[0].GpuData(gpu));
         }
 
@@ -106,9 +108,10 @@ public sealed unsafe class AxpyLayer(LayerParameter parameter) : Layer(parameter
             gpu.Run(top[0].Count, new CopyBody(dz, bottom[2].OverwriteGpuDiff(gpu)));
     }
 
-    internal readonly struct GpuSum(Values s, Values x, Values y, Values z, int inner) : IGpuBody
+    internal readonly struct GpuSum(Values s, Values x, Values y, Values z, ChannelElement places) : IGpuBody
     {
-        public void Invoke(int i) => z.Set(i, (s[i / inner] * x[i]) + y[i]);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Invoke(int i) => z.Set(i, (s[places.ChannelOf(i)] * x[i]) + y[i]);
     }
 
     // z = s x + y, or s x without y.

@@ -61,7 +61,7 @@ public sealed unsafe class BiasLayer(LayerParameter parameter) : ChannelwiseLaye
     public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
     {
         Values x = bottom[0].GpuData(gpu);
-        ChannelAffineKernel.Run(gpu, _layout.Count, _layout.Channels, _layout.Inner, x, top[0].OverwriteGpuData(gpu),
+        ChannelAffineKernel.Run(gpu, _layout.Count, _layout.OnGpu, x, top[0].OverwriteGpuData(gpu),
             bias: ValuesOf(bottom).GpuData(gpu));
     }
 
@@ -73,8 +73,8 @@ public sealed unsafe class BiasLayer(LayerParameter parameter) : ChannelwiseLaye
         if (isLearned ? ParamPropagateDown[0] : propagateDown[1])
         {
             Values db = isLearned ? Blobs[0].MutableGpuDiff(gpu) : bottom[1].OverwriteGpuDiff(gpu);
-            RowSums.Run(gpu, _layout.Channels, (int)_layout.PerChannel,
-                new ChannelTerm(dy, _layout.Channels, _layout.Inner), db, add: isLearned);
+            RowSums.Run(gpu, _layout.Channels, (int)_layout.PerChannel, new ChannelTerm(dy, _layout.OnGpu), db,
+                add: isLearned);
         }
 
         if (propagateDown[0] && bottom[0] != top[0])

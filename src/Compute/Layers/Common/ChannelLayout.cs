@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 
 namespace CaffeActors.Compute.Layers.Common;
@@ -16,6 +17,9 @@ internal readonly record struct ChannelLayout(int Outer, int Channels, int Inner
 
     /// <summary>Elements of one channel.</summary>
     public long PerChannel => (long)Outer * Inner;
+
+    /// <summary>The same for kernels of accelerators.</summary>
+    public ChannelElement OnGpu => new(Channels, Inner);
 
     /// <summary>Whether neighbours belong to different channels.</summary>
     public bool IsInterleaved => Inner == 1;

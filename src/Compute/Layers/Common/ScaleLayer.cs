@@ -101,32 +101,32 @@ public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLay
         Values scale = ValuesOf(bottom).GpuData(gpu), x = bottom[0].GpuData(gpu);
         Values bias = BiasOf(bottom) is { } blob ? blob.GpuData(gpu) : Values.None;
         Values copy = KeepsInput(bottom, top) ? _kept.OverwriteGpuData(gpu) : Values.None;
-        ChannelAffineKernel.Run(gpu, _layout.Count, _layout.Channels, _layout.Inner, x, top[0].OverwriteGpuData(gpu),
-            copy, scale: scale, bias: bias);
+        ChannelAffineKernel.Run(
+            gpu, _layout.Count, _layout.OnGpu, x, top[0].OverwriteGpuData(gpu), copy, scale: scale, bias: bias);
     }
 
     /// <inheritdoc/>
     public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
     {
         Values dy = top[0].GpuDiff(gpu);
-        int channels = _layout.Channels, inner = _layout.Inner, terms = (int)_layout.PerChannel;
+        ChannelElement places = _layout.OnGpu;
+        int channels = _layout.Channels, terms = (int)_layout.PerChannel;
         bool isLearned = bottom.Length == 1, wanted = isLearned ? ParamPropagateDown[0] : propagateDown[1];
         if (wanted)
         {
             Values x = (bottom[0] == top[0] ? _kept : bottom[0]).GpuData(gpu);
             Values ds = isLearned ? Blobs[0].MutableGpuDiff(gpu) : bottom[1].OverwriteGpuDiff(gpu);
-            RowSums.Run(gpu, channels, terms, new ChannelProductTerm(dy, x, channels, inner), ds, add: isLearned);
+            RowSums.Run(gpu, channels, terms, new ChannelProductTerm(dy, x, places), ds, add: isLearned);
         }
 
         if (BiasOf(bottom) is { } bias && ParamPropagateDown[BiasIndex(bottom)])
         {
-            RowSums.Run(gpu, channels, terms, new ChannelTerm(dy, channels, inner), bias.MutableGpuDiff(gpu),
-                add: true);
+            RowSums.Run(gpu, channels, terms, new ChannelTerm(dy, places), bias.MutableGpuDiff(gpu), add: true);
         }
 
         if (propagateDown[0])
         {
-            ChannelAffineKernel.Run(gpu, _layout.Count, channels, inner, dy, bottom[0].OverwriteGpuDiff(gpu),
+            ChannelAffineKernel.Run(gpu, _layout.Count, places, dy, bottom[0].OverwriteGpuDiff(gpu),
                 scale: ValuesOf(bottom).GpuData(gpu));
         }
         else if (wanted && LeavesProducts(bottom, top))
@@ -160,6 +160,7 @@ public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLay
 
     internal readonly struct GpuProduct : IGpuFunction2
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public float Invoke(float a, float b) => a * b;
     }
 

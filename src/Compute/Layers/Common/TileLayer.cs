@@ -19,9 +19,6 @@ namespace CaffeActors.Compute.Layers.Common;
 public sealed unsafe class TileLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly TileParameter _tile = parameter.TileParam ?? new TileParameter();
-    // From here on a group of threads adds up the copies of an element, before that one thread.
-    private const int ManyTiles = 128;
-
     private int _outer;
     private int _inner;
 
@@ -56,12 +53,8 @@ public sealed unsafe class TileLayer(LayerParameter parameter) : Layer(parameter
     {
         if (!propagateDown[0])
             return;
-        var copies = new CopyTerm(top[0].GpuDiff(gpu), _tile.Tiles, _inner);
-        Values dx = bottom[0].OverwriteGpuDiff(gpu);
-        if (_tile.Tiles < ManyTiles)
-            gpu.Run(bottom[0].Count, new GpuBackwardBody(copies, dx, _tile.Tiles));
-        else
-            RowSums.Run(gpu, bottom[0].Count, _tile.Tiles, copies, dx);
+        RowSums.Run(gpu, bottom[0].Count, _tile.Tiles, new CopyTerm(top[0].GpuDiff(gpu), _tile.Tiles, _inner),
+            bottom[0].OverwriteGpuDiff(gpu));
     }
 
     /// <inheritdoc/>
@@ -98,17 +91,6 @@ public sealed unsafe class TileLayer(LayerParameter parameter) : Layer(parameter
     internal readonly struct CopyTerm(Values dy, int tiles, int inner) : IGpuTerm
     {
         public float At(int row, int k) => dy[(((row / inner * tiles) + k) * inner) + (row % inner)];
-    }
-
-    internal readonly struct GpuBackwardBody(CopyTerm copies, Values dx, int tiles) : IGpuBody
-    {
-        public void Invoke(int i)
-        {
-            float sum = copies.At(i, 0);
-            for (int tile = 1; tile < tiles; tile++)
-                sum += copies.At(i, tile);
-            dx.Set(i, sum);
-        }
     }
 
     // A row is one copy of one block.

@@ -73,7 +73,8 @@ public static class GpuInfogain
             if (label < 0)
                 return 0;
             float value = p[axis.IndexOf(row, k)];
-            return -matrix[(label * axis.Classes) + k] * GpuMath.Log(value < LeastProbability ? LeastProbability : value);
+            value = value < LeastProbability ? LeastProbability : value;
+            return -matrix[(label * axis.Classes) + k] * GpuMath.Log(value);
         }
     }
 

@@ -1,8 +1,11 @@
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers.Common;
 using CaffeActors.Compute.Schema;
+using ILGPU.Algorithms;
 
 namespace CaffeActors.Compute.Layers.Normalization;
 
@@ -20,7 +23,7 @@ namespace CaffeActors.Compute.Layers.Normalization;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("BatchNorm")]
-public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private const int Statistics = 3;
 
@@ -63,6 +66,44 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
         top[0].ReshapeLike(bottom[0]);
         if (bottom[0] == top[0] && !UsesGlobal)
             _kept.ReshapeLike(bottom[0]);
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        if (bottom[0].Count == 0)
+            return;
+        Values x = bottom[0].GpuData(gpu);
+        if (UsesGlobal)
+        {
+            gpu.Run(_mean.Count, new GlobalStatistics(
+                Blobs[0].GpuData(gpu), Blobs[1].GpuData(gpu), Blobs[2].GpuData(gpu), _mean.OverwriteGpuData(gpu),
+                _inverse.OverwriteGpuData(gpu), _norm.Eps));
+        }
+        else
+        {
+            TakeBatch(gpu, x);
+        }
+
+        Values copy = bottom[0] == top[0] && !UsesGlobal ? _kept.OverwriteGpuData(gpu) : Values.None;
+        ChannelAffineKernel.Run(gpu, _layout.Count, _layout.OnGpu, x, top[0].OverwriteGpuData(gpu), copy,
+            _mean.GpuData(gpu), _inverse.GpuData(gpu));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0] || bottom[0].Count == 0)
+            return;
+        Values dy = top[0].GpuDiff(gpu), dx = bottom[0].OverwriteGpuDiff(gpu), inverse = _inverse.GpuData(gpu);
+        if (UsesGlobal)
+        {
+            ChannelAffineKernel.Run(gpu, _layout.Count, _layout.OnGpu, dy, dx, scale: inverse);
+            return;
+        }
+
+        Values x = (bottom[0] == top[0] ? _kept : bottom[0]).GpuData(gpu);
+        NormalizationKernels.Gradient(gpu, _layout, x, dy, dx, _mean.GpuData(gpu), inverse);
     }
 
     /// <inheritdoc/>
@@ -166,6 +207,20 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
         }
     }
 
+    private void TakeBatch(GpuDevice gpu, Values x)
+    {
+        int channels = _layout.Channels;
+        float count = _layout.PerChannel;
+        Values shift = gpu.Scratch.Get(NormalizationKernels.ShiftSlot, channels);
+        Values squares = gpu.Scratch.Get(NormalizationKernels.SquaresSlot, channels);
+        ChannelMoments.Run(gpu, channels, _layout.Inner, (int)_layout.PerChannel, x, shift, squares);
+        gpu.Run(channels, new BatchStatistics(x, shift, squares, _mean.OverwriteGpuData(gpu),
+            _inverse.OverwriteGpuData(gpu), _layout.Inner, 1 / count, _norm.Eps));
+        gpu.Run(channels, new RunningStatistics(
+            _mean.GpuData(gpu), squares, Blobs[0].MutableGpuData(gpu), Blobs[1].MutableGpuData(gpu),
+            Blobs[2].MutableGpuData(gpu), _norm.MovingAverageFraction, count > 1 ? 1 / (count - 1) : 1));
+    }
+
     private void TakeBatch(float* x)
     {
         Span<float> mean = _mean.MutableData, inverse = _inverse.MutableData;
@@ -186,6 +241,41 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
             inverse[channel] = (float)(1 / Math.Sqrt(variance + _norm.Eps));
             means[channel] = (fraction * means[channel]) + mean[channel];
             variances[channel] = (fraction * variances[channel]) + (float)(unbias * variance);
+        }
+    }
+
+    internal readonly struct GlobalStatistics(
+        Values means, Values variances, Values weight, Values mean, Values inverse, float eps) : IGpuBody
+    {
+        public void Invoke(int i)
+        {
+            float factor = weight[0] == 0 ? 0 : 1 / weight[0];
+            mean.Set(i, factor * means[i]);
+            inverse.Set(i, 1 / XMath.Sqrt((factor * variances[i]) + eps));
+        }
+    }
+
+    internal readonly struct BatchStatistics(
+        Values x, Values shift, Values squares, Values mean, Values inverse, int inner, float share, float eps)
+        : IGpuBody
+    {
+        public void Invoke(int i)
+        {
+            mean.Set(i, x[i * inner] + shift[i]);
+            inverse.Set(i, 1 / XMath.Sqrt((squares[i] * share) + eps));
+        }
+    }
+
+    internal readonly struct RunningStatistics(
+        Values mean, Values squares, Values means, Values variances, Values weight, float fraction, float share)
+        : IGpuBody
+    {
+        public void Invoke(int i)
+        {
+            means.Set(i, (fraction * means[i]) + mean[i]);
+            variances.Set(i, (fraction * variances[i]) + (squares[i] * share));
+            if (i == 0)
+                weight.Set(0, (fraction * weight[0]) + 1);
         }
     }
 }

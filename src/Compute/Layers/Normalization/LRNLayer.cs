@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -16,7 +17,7 @@ namespace CaffeActors.Compute.Layers.Normalization;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("LRN")]
-public sealed unsafe class LRNLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class LRNLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly LRNParameter _lrn = parameter.LrnParam ?? new LRNParameter();
 
@@ -47,6 +48,31 @@ public sealed unsafe class LRNLayer(LayerParameter parameter) : Layer(parameter)
         top[0].ReshapeLike(bottom[0]);
         if (bottom[0] == top[0])
             _kept.ReshapeLike(bottom[0]);
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        if (bottom[0].Count == 0)
+            return;
+        if (bottom[0] == top[0])
+            _kept.CopyGpuDataFrom(gpu, bottom[0]);
+        Values x = Source(bottom, top).GpuData(gpu);
+        gpu.Run(bottom[0].Count, new GpuLrnForward(OnGpu(bottom[0]), x, top[0].OverwriteGpuData(gpu)));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        int count = bottom[0].Count;
+        if (!propagateDown[0] || count == 0)
+            return;
+        Values x = Source(bottom, top).GpuData(gpu), dy = top[0].GpuDiff(gpu);
+        Values passed = gpu.Scratch.Get(0, count), ratio = gpu.Scratch.Get(1, count);
+        float factor = IsAcross ? Across(bottom[0]).GradientScale : Within(bottom[0]).GradientScale;
+        gpu.Run(count, new GpuLrnRatio(OnGpu(bottom[0]), x, dy, passed, ratio));
+        gpu.Run(count, new GpuLrnGradient(
+            OnGpu(bottom[0]), x, passed, ratio, factor, bottom[0].OverwriteGpuDiff(gpu)));
     }
 
     /// <inheritdoc/>
@@ -124,6 +150,14 @@ public sealed unsafe class LRNLayer(LayerParameter parameter) : Layer(parameter)
     private void RunWithin<TBody>(Blob bottom, TBody body)
         where TBody : struct, IRowBody =>
         Rowwise.Run(Context.Device, bottom.CountRange(0, 2), bottom.CountFrom(2), body);
+
+    private Blob Source(Blob[] bottom, Blob[] top) => bottom[0] == top[0] ? _kept : bottom[0];
+
+    private GpuLrnWindow OnGpu(Blob bottom) => IsAcross
+        ? new(bottom.Dim(1), bottom.Dim(2), bottom.Dim(3), Across(bottom).Half, 0, _lrn.K, Across(bottom).SumScale,
+            _lrn.Beta)
+        : new(bottom.Dim(1), bottom.Dim(2), bottom.Dim(3), 0, Within(bottom).Half, 1, Within(bottom).SumScale,
+            _lrn.Beta);
 
     // A window that reaches over all channels from everywhere need not be wider.
     private AcrossShape Across(Blob bottom) => new(

@@ -1,8 +1,11 @@
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers.Common;
 using CaffeActors.Compute.Schema;
+using ILGPU.Algorithms;
 
 namespace CaffeActors.Compute.Layers.Normalization;
 
@@ -18,7 +21,7 @@ namespace CaffeActors.Compute.Layers.Normalization;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("MVN")]
-public sealed unsafe class MVNLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class MVNLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly MVNParameter _mvn = parameter.MvnParam ?? new MVNParameter();
 
@@ -64,6 +67,33 @@ public sealed unsafe class MVNLayer(LayerParameter parameter) : Layer(parameter)
             blob.Reshape(groups);
         if (_first.Length < groups)
             (_first, _second) = (new double[groups], new double[groups]);
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        if (top[0].Count == 0)
+            return;
+        int groups = _layout.Channels, inner = _layout.Inner;
+        Values x = bottom[0].GpuData(gpu);
+        Values shift = gpu.Scratch.Get(NormalizationKernels.ShiftSlot, groups);
+        Values squares = gpu.Scratch.Get(NormalizationKernels.SquaresSlot, groups);
+        ChannelMoments.Run(gpu, groups, inner, inner, x, shift, squares);
+        gpu.Run(groups, new GroupStatistics(x, shift, squares, _mean.OverwriteGpuData(gpu),
+            _inverse.OverwriteGpuData(gpu), inner, _mvn.NormalizeVariance ? 1f / inner : -1, _mvn.Eps));
+        Values copy = bottom[0] == top[0] ? _kept.OverwriteGpuData(gpu) : Values.None;
+        ChannelAffineKernel.Run(gpu, _layout.Count, _layout.OnGpu, x, top[0].OverwriteGpuData(gpu), copy,
+            _mean.GpuData(gpu), _inverse.GpuData(gpu));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0] || top[0].Count == 0)
+            return;
+        Values x = (bottom[0] == top[0] ? _kept : bottom[0]).GpuData(gpu);
+        NormalizationKernels.Gradient(gpu, _layout, x, top[0].GpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu),
+            _mean.GpuData(gpu), _inverse.GpuData(gpu), _mvn.NormalizeVariance);
     }
 
     /// <inheritdoc/>
@@ -124,6 +154,18 @@ public sealed unsafe class MVNLayer(LayerParameter parameter) : Layer(parameter)
             double variance = Math.Max(0, (_second[group] / count) - (shift * shift));
             mean[group] += (float)shift;
             inverse[group] = _mvn.NormalizeVariance ? (float)(1 / (Math.Sqrt(variance) + _mvn.Eps)) : 1;
+        }
+    }
+
+    // A share below 0: the variance does not matter.
+    internal readonly struct GroupStatistics(
+        Values x, Values shift, Values squares, Values mean, Values inverse, int inner, float share, float eps)
+        : IGpuBody
+    {
+        public void Invoke(int i)
+        {
+            mean.Set(i, x[i * inner] + shift[i]);
+            inverse.Set(i, share < 0 ? 1 : 1 / (XMath.Sqrt(squares[i] * share) + eps));
         }
     }
 }

@@ -1,4 +1,6 @@
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers.Common;
@@ -16,7 +18,7 @@ namespace CaffeActors.Compute.Layers.Normalization;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Normalize")]
-public sealed unsafe class NormalizeLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class NormalizeLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly NormalizeParameter _norm = parameter.NormParam ?? new NormalizeParameter();
 
@@ -33,6 +35,10 @@ public sealed unsafe class NormalizeLayer(LayerParameter parameter) : Layer(para
 
     /// <inheritdoc/>
     public override int ExactBottoms => 1;
+
+    // The vectors that get the length 1.
+    private ClassAxis Vectors =>
+        _shape.ByPlace ? new(_shape.Channels, _shape.Places) : new(_shape.ImageSize, 1);
 
     /// <inheritdoc/>
     public override int ExactTops => 1;
@@ -76,11 +82,48 @@ public sealed unsafe class NormalizeLayer(LayerParameter parameter) : Layer(para
     }
 
     /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        if (top[0].Count == 0)
+            return;
+        if (bottom[0] == top[0])
+            _kept.CopyGpuDataFrom(gpu, bottom[0]);
+        Values x = InputOf(bottom, top).GpuData(gpu), inverse = _inverse.OverwriteGpuData(gpu);
+        ClassSums.Run(gpu, _inverse.Count, Vectors, new NormalizeSquare(Vectors, x), inverse);
+        GpuMap.Run(gpu, _inverse.Count, inverse, inverse, new NormalizeInverse(_norm.Eps));
+        gpu.Run(top[0].Count, new NormalizeGpuForward(
+            Vectors, x, inverse, GpuScales(gpu), top[0].OverwriteGpuData(gpu)));
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (top[0].Count == 0)
+            return;
+        Values x = InputOf(bottom, top).GpuData(gpu), dy = top[0].GpuDiff(gpu), inverse = _inverse.GpuData(gpu);
+        if (ParamPropagateDown[0])
+        {
+            int scales = Blobs[0].Count;
+            var term = new NormalizeDot(Vectors, _shape.ChannelShared ? new ChannelElement(1, top[0].Count)
+                : new ChannelElement(_shape.Channels, _shape.Places), x, dy, inverse);
+            RowSums.Run(gpu, scales, top[0].Count / scales, term, Blobs[0].MutableGpuDiff(gpu), add: true);
+        }
+
+        if (!propagateDown[0])
+            return;
+        Values projection = _projection.OverwriteGpuData(gpu);
+        ClassSums.Run(gpu, _projection.Count, Vectors,
+            new NormalizeProjection(Vectors, x, dy, inverse, GpuScales(gpu)), projection);
+        gpu.Run(top[0].Count, new NormalizeGpuBackward(
+            Vectors, x, dy, inverse, projection, GpuScales(gpu), bottom[0].OverwriteGpuDiff(gpu)));
+    }
+
+    /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
     {
         if (bottom[0] == top[0])
             _kept.CopyDataFrom(bottom[0]);
-        float* x = bottom[0] == top[0] ? _kept.CpuData : bottom[0].CpuData;
+        float* x = InputOf(bottom, top).CpuData;
         Rowwise.Run(Context.Device, _shape.Images, _shape.ImageSize,
             new NormalizeLengths(_shape, x, _inverse.MutableCpuData, _norm.Eps));
         Rowwise.Run(Context.Device, _shape.Planes, _shape.Places,
@@ -90,7 +133,7 @@ public sealed unsafe class NormalizeLayer(LayerParameter parameter) : Layer(para
     /// <inheritdoc/>
     protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
     {
-        float* x = bottom[0] == top[0] ? _kept.CpuData : bottom[0].CpuData;
+        float* x = InputOf(bottom, top).CpuData;
         float* dy = top[0].CpuDiff, inverse = _inverse.CpuData, scale = Blobs[0].CpuData;
         bool projects = propagateDown[0] && !_shape.ByPlace;
         if (ParamPropagateDown[0] || projects)
@@ -124,6 +167,12 @@ public sealed unsafe class NormalizeLayer(LayerParameter parameter) : Layer(para
         foreach (Blob blob in (ReadOnlySpan<Blob>)[_inverse, _projection, _kept])
             blob.Dispose();
     }
+
+    private Blob InputOf(Blob[] bottom, Blob[] top) => bottom[0] == top[0] ? _kept : bottom[0];
+
+    private NormalizeScales GpuScales(GpuDevice gpu) => new(
+        Blobs[0].GpuData(gpu), _shape.ChannelShared ? new ChannelElement(1, 1)
+            : new ChannelElement(_shape.Channels, _shape.Places));
 
     private void AddScaleGradient(Span<float> gradient)
     {

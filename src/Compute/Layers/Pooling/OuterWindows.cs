@@ -64,4 +64,24 @@ internal sealed class OuterWindows
     /// <summary>The number of slices by which an average divides; padding counts, what lies beyond it does
     /// not.</summary>
     public float DivisorOf(int window) => _divisors[window];
+
+    /// <summary>
+    /// All of it as whole numbers, for an accelerator: for each window the entry its slices begin at, and one for the
+    /// end; the bits of the windows' divisors; for each slice the entry its windows begin at, and one for the end;
+    /// and then the slices of each window, and the windows of each slice.
+    /// </summary>
+    public int[] Table()
+    {
+        int[][] windows = [.. Enumerable.Range(0, Slices).Select(slice =>
+            Enumerable.Range(0, Count).Where(window => MembersOf(window).Contains(slice)).ToArray())];
+        int members = (2 * Count) + Slices + 2, next = members + _members.Length;
+        List<int> table = [.. _starts.Select(start => members + start), .. _divisors.Select(BitConverter.SingleToInt32Bits)];
+        foreach (int[] of in windows)
+        {
+            table.Add(next);
+            next += of.Length;
+        }
+
+        return [.. table, next, .. _members, .. windows.SelectMany(static of => of)];
+    }
 }

@@ -27,6 +27,9 @@ internal sealed unsafe class Pooler(PoolMethod method, bool draws, params ReadOn
     /// <summary>Whether each window's gradient goes to one place, which the forward pass notes.</summary>
     public bool HasPlaces => method == PoolMethod.Max || draws;
 
+    /// <summary>The same on an accelerator; the caller's to dispose of.</summary>
+    public GpuPooler OnGpu() => new(method, draws, _slice, _outer);
+
     /// <summary>Pools planes.</summary>
     /// <param name="device">Where to compute.</param>
     /// <param name="planes">Number of planes.</param>

@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Random;
@@ -19,7 +20,7 @@ namespace CaffeActors.Compute.Layers.Pooling;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Pooling")]
-public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly PoolingParameter _pooling = parameter.PoolingParam ?? new PoolingParameter();
 
@@ -27,6 +28,7 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
     private readonly Blob _places = new();
     private PoolingSettings? _settings;
     private Pooler? _pooler;
+    private GpuPooler? _onGpu;
     private RandomStream? _stream;
     private int[] _bottomShape = [];
     private int[] _topShape = [];
@@ -55,6 +57,31 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
             blob.Reshape(_topShape);
         if (_pooler!.HasPlaces)
             _places.Reshape(_topShape);
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        if (top[0].Count == 0)
+            return;
+        Values places = _pooler!.HasPlaces ? _places.OverwriteGpuData(gpu) : Values.None;
+        Values? mask = top.Length > 1 ? top[1].OverwriteGpuData(gpu) : null;
+        _onGpu ??= _pooler.OnGpu();
+        _onGpu.Forward(
+            gpu, bottom[0].CountRange(0, 2), bottom[0].GpuData(gpu), top[0].OverwriteGpuData(gpu), places, mask,
+            _stream);
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0] || bottom[0].Count == 0)
+            return;
+        int planes = bottom[0].CountRange(0, 2);
+        Values places = _pooler!.HasPlaces ? _places.GpuData(gpu) : Values.None;
+        _onGpu!.Backward(
+            gpu, planes, planes, 0, 0, bottom[0].GpuData(gpu), top[0].GpuDiff(gpu), places,
+            bottom[0].OverwriteGpuDiff(gpu), add: false);
     }
 
     /// <inheritdoc/>
@@ -102,8 +129,10 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
     protected override void Dispose(bool disposing)
     {
         base.Dispose(disposing);
-        if (disposing)
-            _places.Dispose();
+        if (!disposing)
+            return;
+        _places.Dispose();
+        _onGpu?.Dispose();
     }
 
     private void TakeShape(Blob bottom)
@@ -133,6 +162,8 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
             _windowSize *= Math.Min(axes[a].Kernel, axes[a].Length);
         }
 
+        _onGpu?.Dispose();
+        _onGpu = null;
         _pooler = new Pooler(_pooling.Pool, IsDraw, axes);
         _topShape = shape;
         _bottomShape = [.. bottom.Shape];

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Random;
@@ -19,11 +20,12 @@ namespace CaffeActors.Compute.Layers.Pooling;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("SPP")]
-public sealed unsafe class SPPLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class SPPLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly SPPParameter _spp = parameter.SppParam ?? new SPPParameter();
     private readonly Blob _places = new();
     private Pooler[] _levels = [];
+    private GpuPooler[] _onGpu = [];
     private RandomStream? _stream;
     private int[] _bottomShape = [];
     private int[] _topShape = [];
@@ -50,6 +52,36 @@ public sealed unsafe class SPPLayer(LayerParameter parameter) : Layer(parameter)
         top[0].Reshape(_topShape);
         if (_levels[0].HasPlaces)
             _places.Reshape(_topShape);
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        if (top[0].Count == 0)
+            return;
+        int channels = bottom[0].Dim(1), images = bottom[0].Dim(0), bins = top[0].Count / images;
+        Values x = bottom[0].GpuData(gpu), y = top[0].OverwriteGpuData(gpu);
+        Values places = _levels[0].HasPlaces ? _places.OverwriteGpuData(gpu) : Values.None;
+        if (IsDraw)
+        {
+            DrawOnGpu(gpu, images, channels, x, y, places);
+            return;
+        }
+
+        for (int i = 0, offset = 0; i < _levels.Length; offset += channels * _levels[i++].PooledSize)
+            _onGpu[i].Forward(gpu, images * channels, channels, bins, offset, x, y, places, null, null);
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (!propagateDown[0] || bottom[0].Count == 0)
+            return;
+        int channels = bottom[0].Dim(1), images = bottom[0].Dim(0), bins = top[0].Count / images;
+        Values x = bottom[0].GpuData(gpu), dy = top[0].GpuDiff(gpu), dx = bottom[0].OverwriteGpuDiff(gpu);
+        Values places = _levels[0].HasPlaces ? _places.GpuData(gpu) : Values.None;
+        for (int i = 0, offset = 0; i < _levels.Length; offset += channels * _levels[i++].PooledSize)
+            _onGpu[i].Backward(gpu, images * channels, channels, bins, offset, x, dy, places, dx, add: i > 0);
     }
 
     /// <inheritdoc/>
@@ -115,8 +147,21 @@ public sealed unsafe class SPPLayer(LayerParameter parameter) : Layer(parameter)
     protected override void Dispose(bool disposing)
     {
         base.Dispose(disposing);
-        if (disposing)
-            _places.Dispose();
+        if (!disposing)
+            return;
+        _places.Dispose();
+        foreach (GpuPooler level in _onGpu)
+            level.Dispose();
+    }
+
+    // Draws are taken in the CPU's order: for each image, level after level.
+    private void DrawOnGpu(GpuDevice gpu, int images, int channels, Values x, Values y, Values places)
+    {
+        for (int image = 0, offset = 0; image < images; image++)
+        {
+            for (int i = 0; i < _levels.Length; offset += channels * _levels[i++].PooledSize)
+                _onGpu[i].ForwardDraw(gpu, image, channels, offset, x, y, places, _stream!.NextDraw());
+        }
     }
 
     private void TakeShape(Blob bottom)
@@ -155,7 +200,10 @@ public sealed unsafe class SPPLayer(LayerParameter parameter) : Layer(parameter)
 
         if (channels * bins > int.MaxValue)
             throw Fail(ErrorCodes.ShapeMismatch, $"{channels} channels of {bins} bins each are too many");
+        foreach (GpuPooler level in _onGpu)
+            level.Dispose();
         _levels = [.. levels];
+        _onGpu = [.. levels.Select(static level => level.OnGpu())];
         _topShape = _levels.Length == 1
             ? [bottom.Dim(0), channels, 1, 1]
             : [bottom.Dim(0), (int)(channels * bins)];

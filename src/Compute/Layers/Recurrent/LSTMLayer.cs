@@ -1,3 +1,5 @@
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 
@@ -64,7 +66,35 @@ public sealed unsafe class LSTMLayer(LayerParameter parameter) : RecurrentLayer(
     }
 
     /// <inheritdoc/>
-    protected override ReadOnlySpan<float> StateData(int state) => state == 0 ? Hidden.Data : _cells.Data;
+    protected override void ForwardStep(GpuDevice gpu, int step, Values marks)
+    {
+        int at = step * StepSize;
+        Values gates = Units.MutableGpuData(gpu), cells = _cells.OverwriteGpuData(gpu);
+        gpu.Run(StepSize, new LstmForwardBody(
+            Width, marks, step * Items, gates, gates, step > 0 ? cells : First[1].GpuData(gpu),
+            Math.Max(0, at - StepSize), cells, Hidden.MutableGpuData(gpu), at));
+    }
+
+    /// <inheritdoc/>
+    protected override void ForwardTop(GpuDevice gpu, Blob top) => top.CopyGpuDataFrom(gpu, Hidden);
+
+    /// <inheritdoc/>
+    protected override void BackwardTop(GpuDevice gpu, Blob top) =>
+        gpu.Run(top.Count, new CopyBody(top.GpuDiff(gpu), Hidden.OverwriteGpuDiff(gpu)));
+
+    /// <inheritdoc/>
+    protected override void BackwardStep(GpuDevice gpu, int step)
+    {
+        int at = step * StepSize;
+        Values cells = _cells.GpuData(gpu), diffs = _cells.OverwriteGpuDiff(gpu);
+        gpu.Run(StepSize, new LstmBackwardBody(
+            Width, Units.GpuData(gpu), step > 0 ? cells : First[1].GpuData(gpu), Math.Max(0, at - StepSize), cells,
+            step < Steps - 1 ? diffs : Values.None, Hidden.GpuDiff(gpu), Units.MutableGpuDiff(gpu),
+            step > 0 ? diffs : First[1].OverwriteGpuDiff(gpu), at));
+    }
+
+    /// <inheritdoc/>
+    protected override Blob State(int state) => state == 0 ? Hidden : _cells;
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

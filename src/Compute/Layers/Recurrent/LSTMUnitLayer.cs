@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -13,7 +14,7 @@ namespace CaffeActors.Compute.Layers.Recurrent;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("LSTMUnit")]
-public sealed unsafe class LSTMUnitLayer(LayerParameter parameter) : Layer(parameter)
+public sealed unsafe class LSTMUnitLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly Blob _gates = new();
     private int _items;
@@ -62,6 +63,24 @@ public sealed unsafe class LSTMUnitLayer(LayerParameter parameter) : Layer(param
     }
 
     /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top) =>
+        gpu.Run(_items * _width, new LstmForwardBody(
+            _width, bottom[2].GpuData(gpu), 0, bottom[1].GpuData(gpu), _gates.OverwriteGpuData(gpu),
+            bottom[0].GpuData(gpu), 0, top[0].OverwriteGpuData(gpu), top[1].OverwriteGpuData(gpu), 0));
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (MarkedRows.Refusal(propagateDown, 2) is { } refusal)
+            throw Fail(ErrorCodes.BadNet, refusal);
+        if (!propagateDown[0] && !propagateDown[1])
+            return;
+        gpu.Run(_items * _width, new LstmBackwardBody(
+            _width, _gates.GpuData(gpu), bottom[0].GpuData(gpu), 0, top[0].GpuData(gpu), top[0].GpuDiff(gpu),
+            top[1].GpuDiff(gpu), bottom[1].OverwriteGpuDiff(gpu), bottom[0].OverwriteGpuDiff(gpu), 0));
+    }
+
+    /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top) => LstmCell.Forward(
         Context.Device, _items, _width, bottom[2].CpuData, bottom[1].CpuData, bottom[0].CpuData,
         _gates.MutableCpuData, top[0].MutableCpuData, top[1].MutableCpuData);
@@ -69,13 +88,8 @@ public sealed unsafe class LSTMUnitLayer(LayerParameter parameter) : Layer(param
     /// <inheritdoc/>
     protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
     {
-        if (propagateDown[2])
-        {
-            throw Fail(ErrorCodes.BadNet,
-                "no gradient goes to the marks of where sequences go on; remove propagate_down for bottom 2, and let "
-                + "nothing that learns produce it");
-        }
-
+        if (MarkedRows.Refusal(propagateDown, 2) is { } refusal)
+            throw Fail(ErrorCodes.BadNet, refusal);
         if (!propagateDown[0] && !propagateDown[1])
             return;
         LstmCell.Backward(

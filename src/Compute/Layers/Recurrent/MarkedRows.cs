@@ -29,6 +29,13 @@ internal static unsafe class MarkedRows
     public static void Add(CpuDevice device, int rows, int width, float* marks, float* x, float* y) =>
         Rowwise.Run(device, rows, width, new Body(width, marks, x, y, add: true));
 
+    /// <summary>What to tell where a gradient is asked for the marks, else null.</summary>
+    /// <param name="propagateDown">What is asked for.</param>
+    /// <param name="marks">Which bottom they are.</param>
+    public static string? Refusal(bool[] propagateDown, int marks) => !propagateDown[marks] ? null
+        : $"no gradient goes to the marks of where sequences go on; remove propagate_down for bottom {marks}, and let "
+        + "nothing that learns produce it";
+
     private readonly struct Body(int width, float* marks, float* x, float* y, bool add) : IRowBody
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -2,6 +2,8 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Cpu.Gemm;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 
@@ -94,7 +96,40 @@ public sealed unsafe class RNNLayer(LayerParameter parameter) : RecurrentLayer(p
     }
 
     /// <inheritdoc/>
-    protected override ReadOnlySpan<float> StateData(int state) => Hidden.Data;
+    protected override void ForwardStep(GpuDevice gpu, int step, Values marks) =>
+        gpu.Run(Items * Width, new TanhStepBody(
+            Units.GpuData(gpu), Hidden.MutableGpuData(gpu), step * Items * Width));
+
+    /// <inheritdoc/>
+    protected override void ForwardTop(GpuDevice gpu, Blob top) => GpuGemm.Run(
+        gpu, 1, Steps * Items, Width, Width, new RowMatrix(Hidden.GpuData(gpu), 0, Width),
+        new ColumnMatrix(Blobs[OwnBlobs].GpuData(gpu), 0, Width),
+        new TanhTarget(
+            _output.OverwriteGpuData(gpu), top.OverwriteGpuData(gpu), Width, Blobs[OwnBlobs + 1].GpuData(gpu)));
+
+    /// <inheritdoc/>
+    protected override void BackwardTop(GpuDevice gpu, Blob top)
+    {
+        int rows = Steps * Items;
+        Values diff = _output.OverwriteGpuDiff(gpu);
+        gpu.Run(_output.Count, new TanhStepGradient(_output.GpuData(gpu), top.GpuDiff(gpu), diff, 0));
+        GpuGemm.Run(gpu, 1, Width, Width, rows, new ColumnMatrix(diff, 0, Width),
+            new RowMatrix(Hidden.GpuData(gpu), 0, Width),
+            new RowTarget(Blobs[OwnBlobs].MutableGpuDiff(gpu), 0, Width, 0, 1));
+        RowSums.Run(
+            gpu, Width, rows, new ColumnTerm(diff, Width), Blobs[OwnBlobs + 1].MutableGpuDiff(gpu), add: true);
+        GpuGemm.Run(gpu, 1, rows, Width, Width, new RowMatrix(diff, 0, Width),
+            new RowMatrix(Blobs[OwnBlobs].GpuData(gpu), 0, Width),
+            new RowTarget(Hidden.OverwriteGpuDiff(gpu), 0, Width, 0, 0));
+    }
+
+    /// <inheritdoc/>
+    protected override void BackwardStep(GpuDevice gpu, int step) =>
+        gpu.Run(Items * Width, new TanhStepGradient(
+            Hidden.GpuData(gpu), Hidden.GpuDiff(gpu), Units.MutableGpuDiff(gpu), step * Items * Width));
+
+    /// <inheritdoc/>
+    protected override Blob State(int state) => Hidden;
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -1,5 +1,7 @@
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Cpu.Gemm;
+using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
@@ -24,7 +26,7 @@ namespace CaffeActors.Compute.Layers.Recurrent;
 /// </para>
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
-public abstract unsafe class RecurrentLayer(LayerParameter parameter) : Layer(parameter)
+public abstract unsafe class RecurrentLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
     private readonly RecurrentParameter _recurrent = parameter.RecurrentParam ?? new RecurrentParameter();
     private readonly Blob _fromStatic = new();
@@ -98,7 +100,10 @@ public abstract unsafe class RecurrentLayer(LayerParameter parameter) : Layer(pa
     /// <inheritdoc/>
     public override void Reshape(Blob[] bottom, Blob[] top)
     {
-        CheckShapes(bottom);
+        string? misfit = RecurrentShapes.Misfit(
+            bottom, Steps, _inputs, _hasStatic ? _statics : -1, ExposedStates, Width);
+        if (misfit is not null)
+            throw Fail(ErrorCodes.ShapeMismatch, misfit);
         int units = Width * UnitsPerOutput;
         Items = bottom[0].Dim(1);
         Units.Reshape(Steps, Items, units);
@@ -114,6 +119,68 @@ public abstract unsafe class RecurrentLayer(LayerParameter parameter) : Layer(pa
             if (ExposedStates > 0)
                 top[1 + i].Reshape(1, Items, Width);
         }
+    }
+
+    /// <inheritdoc/>
+    public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
+    {
+        for (int i = 0; i < _last.Length; i++)
+            First[i].CopyGpuDataFrom(gpu, StartOf(i, bottom));
+        int units = Width * UnitsPerOutput;
+        SeeInputs(gpu, bottom, units);
+        Values first = First[0].GpuData(gpu), hidden = Hidden.OverwriteGpuData(gpu), seen = Units.MutableGpuData(gpu);
+        Values marks = bottom[1].GpuData(gpu);
+        var weights = new ColumnMatrix(HiddenWeights.GpuData(gpu), 0, Width);
+        for (int t = 0; t < Steps; t++)
+        {
+            int row = t * Items;
+            GpuGemm.Run(gpu, 1, Items, units, Width, new KeptStates(first, hidden, marks, Items, Width, row), weights,
+                new RowTarget(seen, row * units, units, 0, 1));
+            ForwardStep(gpu, t, marks);
+        }
+
+        for (int i = 0; i < _last.Length; i++)
+        {
+            gpu.Run(Items * Width, new CopyFromBody(
+                State(i).GpuData(gpu), (Steps - 1) * Items * Width, EndOf(i, top).OverwriteGpuData(gpu)));
+        }
+
+        ForwardTop(gpu, top[0]);
+        if (_recurrent.DebugInfo)
+            Tell();
+    }
+
+    /// <inheritdoc/>
+    public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
+    {
+        if (MarkedRows.Refusal(propagateDown, 1) is { } refusal)
+            throw Fail(ErrorCodes.BadNet, refusal);
+        int units = Width * UnitsPerOutput, rows = Steps * Items;
+        BackwardTop(gpu, top[0]);
+        Values du = Units.OverwriteGpuDiff(gpu), dh = Hidden.MutableGpuDiff(gpu), marks = bottom[1].GpuData(gpu);
+        var weights = new RowMatrix(HiddenWeights.GpuData(gpu), 0, Width);
+        for (int t = Steps - 1; t >= 0; t--)
+        {
+            BackwardStep(gpu, t);
+            if (t == 0)
+                break;
+            int row = t * Items;
+            GpuGemm.Run(gpu, 1, Items, Width, units, new RowMatrix(du, row * units, units), weights,
+                new MarkedTarget(dh, (row - Items) * Width, Width, marks, row));
+        }
+
+        var seen = new ColumnMatrix(du, 0, units);
+        GpuGemm.Run(gpu, 1, units, _inputs, rows, seen, new RowMatrix(bottom[0].GpuData(gpu), 0, _inputs),
+            new RowTarget(Blobs[0].MutableGpuDiff(gpu), 0, _inputs, 0, 1));
+        RowSums.Run(gpu, units, rows, new ColumnTerm(du, units), Blobs[1].MutableGpuDiff(gpu), add: true);
+        GpuGemm.Run(gpu, 1, units, Width, rows, seen,
+            new KeptStates(First[0].GpuData(gpu), Hidden.GpuData(gpu), marks, Items, Width, 0),
+            new RowTarget(HiddenWeights.MutableGpuDiff(gpu), 0, Width, 0, 1));
+        GpuGemm.Run(gpu, 1, rows, _inputs, units, new RowMatrix(du, 0, units),
+            new RowMatrix(Blobs[0].GpuData(gpu), 0, _inputs),
+            new RowTarget(bottom[0].OverwriteGpuDiff(gpu), 0, _inputs, 0, 0));
+        if (_hasStatic)
+            BackwardStatic(gpu, bottom[2], du, units);
     }
 
     /// <inheritdoc/>
@@ -156,7 +223,7 @@ public abstract unsafe class RecurrentLayer(LayerParameter parameter) : Layer(pa
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
     {
         for (int i = 0; i < _last.Length; i++)
-            First[i].CopyDataFrom(ExposedStates > 0 ? bottom[bottom.Length - _last.Length + i] : _last[i]);
+            First[i].CopyDataFrom(StartOf(i, bottom));
         int units = Width * UnitsPerOutput;
         float* seen = Units.MutableCpuData, kept = _kept.MutableCpuData, marks = bottom[1].CpuData;
         SeeInputs(bottom, seen, units);
@@ -174,8 +241,7 @@ public abstract unsafe class RecurrentLayer(LayerParameter parameter) : Layer(pa
 
         for (int i = 0; i < _last.Length; i++)
         {
-            Blob last = ExposedStates > 0 ? top[1 + i] : _last[i];
-            StateData(i).Slice((Steps - 1) * Items * Width, Items * Width).CopyTo(last.MutableData);
+            State(i).Data.Slice((Steps - 1) * Items * Width, Items * Width).CopyTo(EndOf(i, top).MutableData);
         }
 
         ForwardTop(top[0]);
@@ -186,13 +252,8 @@ public abstract unsafe class RecurrentLayer(LayerParameter parameter) : Layer(pa
     /// <inheritdoc/>
     protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
     {
-        if (propagateDown[1])
-        {
-            throw Fail(ErrorCodes.BadNet,
-                "no gradient goes to the marks of where sequences go on; remove propagate_down for bottom 1, and let "
-                + "nothing that learns produce it");
-        }
-
+        if (MarkedRows.Refusal(propagateDown, 1) is { } refusal)
+            throw Fail(ErrorCodes.BadNet, refusal);
         CpuDevice device = Context.Device;
         int units = Width * UnitsPerOutput, rows = Steps * Items;
         float* du = Units.MutableCpuDiff, dh = Hidden.MutableCpuDiff, dk = _kept.MutableCpuDiff;
@@ -249,9 +310,24 @@ public abstract unsafe class RecurrentLayer(LayerParameter parameter) : Layer(pa
     /// <summary>Computes the gradient of what a step's units see from those of its states.</summary>
     protected abstract void BackwardStep(int step);
 
+    /// <summary>As <see cref="ForwardStep(int, float*)"/>, on an accelerator.</summary>
+    /// <param name="gpu">The accelerator.</param>
+    /// <param name="step">Which step, from 0.</param>
+    /// <param name="marks">δ of all steps.</param>
+    protected abstract void ForwardStep(GpuDevice gpu, int step, Values marks);
+
+    /// <summary>As <see cref="ForwardTop(Blob)"/>, on an accelerator.</summary>
+    protected abstract void ForwardTop(GpuDevice gpu, Blob top);
+
+    /// <summary>As <see cref="BackwardTop(Blob)"/>, on an accelerator.</summary>
+    protected abstract void BackwardTop(GpuDevice gpu, Blob top);
+
+    /// <summary>As <see cref="BackwardStep(int)"/>, on an accelerator.</summary>
+    protected abstract void BackwardStep(GpuDevice gpu, int step);
+
     /// <summary>A state of all steps: (T, N, D).</summary>
     /// <param name="state">Its number in <see cref="StateNames"/>.</param>
-    protected abstract ReadOnlySpan<float> StateData(int state);
+    protected abstract Blob State(int state);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -264,6 +340,12 @@ public abstract unsafe class RecurrentLayer(LayerParameter parameter) : Layer(pa
 
         base.Dispose(disposing);
     }
+
+    // Where the pass takes a state from, and where it leaves it.
+    private Blob StartOf(int state, Blob[] bottom) =>
+        ExposedStates > 0 ? bottom[bottom.Length - _last.Length + state] : _last[state];
+
+    private Blob EndOf(int state, Blob[] top) => ExposedStates > 0 ? top[1 + state] : _last[state];
 
     // W_x x_t + b (+ W_s s) of all steps at once.
     private void SeeInputs(Blob[] bottom, float* seen, int units)
@@ -289,6 +371,36 @@ public abstract unsafe class RecurrentLayer(LayerParameter parameter) : Layer(pa
             Blobs[0].CpuData, _inputs, 1, seen, units);
     }
 
+    private void SeeInputs(GpuDevice gpu, Blob[] bottom, int units)
+    {
+        Values start = Blobs[1].GpuData(gpu);
+        int rows = 1;
+        if (_hasStatic)
+        {
+            Values sums = _fromStatic.OverwriteGpuData(gpu);
+            GpuGemm.Run(gpu, 1, Items, units, _statics, new RowMatrix(bottom[2].GpuData(gpu), 0, _statics),
+                new ColumnMatrix(Blobs[2].GpuData(gpu), 0, _statics), new StartedTarget(sums, units, start, rows));
+            (start, rows) = (sums, Items);
+        }
+
+        GpuGemm.Run(gpu, 1, Steps * Items, units, _inputs, new RowMatrix(bottom[0].GpuData(gpu), 0, _inputs),
+            new ColumnMatrix(Blobs[0].GpuData(gpu), 0, _inputs),
+            new StartedTarget(Units.OverwriteGpuData(gpu), units, start, rows));
+    }
+
+    private void BackwardStatic(GpuDevice gpu, Blob input, Values du, int units)
+    {
+        Values sum = _fromStatic.OverwriteGpuDiff(gpu);
+        int count = Items * units;
+        ClassSums.Run(gpu, count, new ClassAxis(Steps, count), new ColumnTerm(du, count), sum);
+        GpuGemm.Run(gpu, 1, units, _statics, Items, new ColumnMatrix(sum, 0, units),
+            new RowMatrix(input.GpuData(gpu), 0, _statics),
+            new RowTarget(Blobs[2].MutableGpuDiff(gpu), 0, _statics, 0, 1));
+        GpuGemm.Run(gpu, 1, Items, _statics, units, new RowMatrix(sum, 0, units),
+            new RowMatrix(Blobs[2].GpuData(gpu), 0, _statics),
+            new RowTarget(input.OverwriteGpuDiff(gpu), 0, _statics, 0, 0));
+    }
+
     private void BackwardStatic(Blob input, float* du, int units)
     {
         float* sum = _fromStatic.MutableCpuDiff;
@@ -302,42 +414,6 @@ public abstract unsafe class RecurrentLayer(LayerParameter parameter) : Layer(pa
             input.MutableCpuDiff, _statics);
     }
 
-    private void CheckShapes(Blob[] bottom)
-    {
-        Blob x = bottom[0];
-        if (x.AxisCount < 2 || x.Dim(0) != Steps || x.CountFrom(2) != _inputs)
-        {
-            throw Fail(ErrorCodes.ShapeMismatch,
-                $"bottom 0 must have {Steps} steps (axis 0) and {_inputs} numbers for each sequence (from axis 2 on), "
-                + $"as when the layer was set up; it has the shape {x.ShapeString}");
-        }
-
-        if (bottom[1].AxisCount != 2 || !bottom[1].Shape.SequenceEqual(x.Shape[..2]))
-        {
-            throw Fail(ErrorCodes.ShapeMismatch,
-                $"bottom 1, which marks where sequences go on, must have the shape {Blob.FormatShape(x.Shape[..2])} of "
-                + $"bottom 0's steps and sequences, not {bottom[1].ShapeString}");
-        }
-
-        if (_hasStatic
-            && (bottom[2].AxisCount < 1 || bottom[2].Dim(0) != x.Dim(1) || bottom[2].CountFrom(1) != _statics))
-        {
-            throw Fail(ErrorCodes.ShapeMismatch,
-                $"bottom 2, the static input, must have {x.Dim(1)} rows (one for each sequence) of {_statics} numbers, "
-                + $"not the shape {bottom[2].ShapeString}");
-        }
-
-        for (int i = bottom.Length - ExposedStates; i < bottom.Length; i++)
-        {
-            if (!bottom[i].Shape.SequenceEqual([1, x.Dim(1), Width]))
-            {
-                throw Fail(ErrorCodes.ShapeMismatch,
-                    $"bottom {i}, a first state, must have the shape {Blob.FormatShape([1, x.Dim(1), Width])}, not "
-                    + bottom[i].ShapeString);
-            }
-        }
-    }
-
     // With debug_info: the mean absolute value of each step's states.
     private void Tell()
     {
@@ -345,7 +421,7 @@ public abstract unsafe class RecurrentLayer(LayerParameter parameter) : Layer(pa
         {
             for (int i = 0; i < _last.Length; i++)
             {
-                double sum = VectorSums.Absolute(StateData(i).Slice(t * Items * Width, Items * Width));
+                double sum = VectorSums.Absolute(State(i).Data.Slice(t * Items * Width, Items * Width));
                 Context.Notice($"    [Forward] Layer {Name}, step {t}, state {StateNames[i]} data: "
                     + LogNumber.Format(sum / (Items * Width)));
             }

@@ -136,7 +136,7 @@ public sealed class GpuDeviceTests : IDisposable
             Assert.True(found[i] == i % 256, string.Create(CultureInfo.InvariantCulture, $"[{i}] is {found[i]}"));
     }
 
-    private readonly struct ObjectBody(Values y) : IGpuBody
+    public readonly struct ObjectBody(Values y) : IGpuBody
     {
         public void Invoke(int i) => y.Set(i, new List<int> { i }.Count);
     }

@@ -7,8 +7,8 @@ namespace CaffeActors.Compute.Tests.Backends.Gpu;
 
 public sealed class GpuGemmTests
 {
-    // Tiles are 64 x 64, 16 deep; with few tiles sums of 512 terms and more are split. A simulation takes a second for
-    // each of the large ones.
+    // Thin products, tiles of all shapes and their edges, and sums so long that they are split. A simulation takes a
+    // second for each of the large ones.
     public static TheoryData<int, int, int> Sizes
     {
         get
@@ -24,6 +24,13 @@ public sealed class GpuGemmTests
             sizes.Add(16, 17, 512);
             sizes.Add(9, 70, 1025);
             sizes.Add(300, 200, 100);
+            sizes.Add(4, 300, 700);
+            sizes.Add(2, 3, 2000);
+            sizes.Add(3, 1000, 16);
+            sizes.Add(32, 130, 40);
+            sizes.Add(33, 129, 600);
+            sizes.Add(31, 31, 9);
+            sizes.Add(1500, 1700, 33);
             return sizes;
         }
     }

@@ -34,7 +34,7 @@ public sealed class GpuTableTests : IDisposable
         Assert.Equal(4, table.On(other, [1, 2, 3, 4]).Length);
     }
 
-    private readonly struct LookUpBody(ArrayView<int> table, Values y) : IGpuBody
+    public readonly struct LookUpBody(ArrayView<int> table, Values y) : IGpuBody
     {
         public void Invoke(int i) => y.Set(i, table[i]);
     }

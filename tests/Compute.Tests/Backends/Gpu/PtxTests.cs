@@ -34,7 +34,7 @@ public sealed class PtxTests
             }
             catch (Exception failure) when (failure is InternalCompilerException or NotSupportedException)
             {
-                failures.Add($"{body}: {failure.GetBaseException().Message}");
+                failures.Add($"{body}: {failure.GetBaseException()}");
             }
         }
 
@@ -76,6 +76,8 @@ public sealed class PtxTests
 
         public string Compile(Type body)
         {
+            // As GpuDevice does it, which says why.
+            _context.ClearCache(ClearCacheMode.Everything);
             EntryPointDescription entry = typeof(IGpuBody).IsAssignableFrom(body)
                 ? EntryPointDescription.FromImplicitlyGroupedKernel(ForEach.MakeGenericMethod(body))
                 : EntryPointDescription.FromExplicitlyGroupedKernel(Groups.MakeGenericMethod(body));

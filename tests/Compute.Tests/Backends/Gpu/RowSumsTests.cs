@@ -32,7 +32,8 @@ public sealed class RowSumsTests
             using Blob x = LayerHarness.RandomBlob(1, [rows * length]), sums = new(rows + 1);
             sums.MutableData.Fill(3);
             // A row's numbers one after the other, and then a row's numbers as a column.
-            RowSums.Run(gpu, rows, length, new ChannelTerm(x.GpuData(gpu), rows, length), sums.MutableGpuData(gpu));
+            var places = new ChannelElement(rows, length);
+            RowSums.Run(gpu, rows, length, new ChannelTerm(x.GpuData(gpu), places), sums.MutableGpuData(gpu));
             AssertSums(x, sums, length, rows, false, 1, 0);
             RowSums.Run(gpu, rows, length, new ColumnTerm(x.GpuData(gpu), rows), sums.MutableGpuData(gpu), -0.5f);
             AssertSums(x, sums, length, rows, true, -0.5, 0);
@@ -52,8 +53,10 @@ public sealed class RowSumsTests
             foreach (int length in (int[])[7, 100, 1000, 9000])
             {
                 using Blob x = LayerHarness.RandomBlob(2, [3 * length]), many = new(3), one = new(1);
-                RowSums.Run(gpu, 3, length, new ChannelTerm(x.GpuData(gpu), 3, length), many.OverwriteGpuData(gpu));
-                RowSums.Run(gpu, 1, length, new ChannelTerm(x.GpuData(gpu), 1, length), one.OverwriteGpuData(gpu));
+                RowSums.Run(gpu, 3, length, new ChannelTerm(x.GpuData(gpu), new ChannelElement(3, length)),
+                    many.OverwriteGpuData(gpu));
+                RowSums.Run(gpu, 1, length, new ChannelTerm(x.GpuData(gpu), new ChannelElement(1, length)),
+                    one.OverwriteGpuData(gpu));
                 Assert.Equal(one.Data[0], many.Data[0]);
             }
         }

@@ -57,7 +57,7 @@ public sealed unsafe class ValuesTests : IDisposable
     {
         ushort one = BitConverter.HalfToUInt16Bits((Half)1);
         using var target = new Device<ushort>(_gpu, [one, one, one, one], StorageType.Float16);
-        using var source = new Device<float>(_gpu, [1, 0.00048828125f, 0.0004882813f, -1], StorageType.Float32);
+        using var source = new Device<float>(_gpu, [1, 0.00048828125f, 0.000489f, -1], StorageType.Float32);
         _gpu.Run(4, new AddScaledBody(source.Values, target.Values, 1));
         // Half a unit in the last place goes to even, a little more goes up.
         Assert.Equal([2, 1, 1.0009765625f, 0],

@@ -32,6 +32,6 @@ public sealed class AbsValLayerTests
         LayerAssert.ThreadsDoNotMatter(_parameter, () => [LayerHarness.RandomBlob(4, [70001])]);
 
     [Fact]
-    public void Accelerators_DoTheSame() =>
-        LayerAssert.AcceleratorsDoTheSame(_parameter, () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -3, 3), inPlace: false);
+    public void Accelerators_DoTheSame() => LayerAssert.AcceleratorsDoTheSame(
+        _parameter, () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -3, 3), inPlace: false);
 }

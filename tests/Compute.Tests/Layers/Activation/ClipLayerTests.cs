@@ -59,6 +59,6 @@ public sealed class ClipLayerTests
     }
 
     [Fact]
-    public void Accelerators_DoTheSame() =>
-        LayerAssert.AcceleratorsDoTheSame(Parameter(-0.5f, 0.8f), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -3, 3));
+    public void Accelerators_DoTheSame() => LayerAssert.AcceleratorsDoTheSame(
+        Parameter(-0.5f, 0.8f), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -3, 3));
 }

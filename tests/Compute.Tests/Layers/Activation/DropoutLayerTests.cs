@@ -122,6 +122,6 @@ public sealed class DropoutLayerTests
     [Theory]
     [InlineData(Phase.Train)]
     [InlineData(Phase.Test)]
-    public void Accelerators_DoTheSame(Phase phase) =>
-        LayerAssert.AcceleratorsDoTheSame(Parameter(0.3f, phase), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -3, 3));
+    public void Accelerators_DoTheSame(Phase phase) => LayerAssert.AcceleratorsDoTheSame(
+        Parameter(0.3f, phase), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -3, 3));
 }

@@ -48,6 +48,6 @@ public sealed class ExpLayerTests
         ErrorCodes.BadLayerParameter, Parameter(@base, 1, 0), [LayerHarness.RandomBlob(5, [3])], 1, $"base is {@base}");
 
     [Fact]
-    public void Accelerators_DoTheSame() =>
-        LayerAssert.AcceleratorsDoTheSame(Parameter(2, 0.5f, 0.1f), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -1, 1));
+    public void Accelerators_DoTheSame() => LayerAssert.AcceleratorsDoTheSame(
+        Parameter(2, 0.5f, 0.1f), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -1, 1));
 }

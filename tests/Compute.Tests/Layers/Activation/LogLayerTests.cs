@@ -58,6 +58,6 @@ public sealed class LogLayerTests
         ErrorCodes.BadLayerParameter, Parameter(@base, 1, 0), [LayerHarness.RandomBlob(5, [3])], 1, $"base is {@base}");
 
     [Fact]
-    public void Accelerators_DoTheSame() =>
-        LayerAssert.AcceleratorsDoTheSame(Parameter(10, 2, 0.5f), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], 0.1f, 3));
+    public void Accelerators_DoTheSame() => LayerAssert.AcceleratorsDoTheSame(
+        Parameter(10, 2, 0.5f), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], 0.1f, 3));
 }

@@ -126,6 +126,6 @@ public sealed class PReLULayerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Accelerators_DoTheSame(bool shared) =>
-        LayerAssert.AcceleratorsDoTheSame(Parameter(shared), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -3, 3), tolerance: 5e-6f);
+    public void Accelerators_DoTheSame(bool shared) => LayerAssert.AcceleratorsDoTheSame(
+        Parameter(shared), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -3, 3), tolerance: 5e-6f);
 }

@@ -86,6 +86,6 @@ public sealed class PowerLayerTests
     [InlineData(1.5f, 0.5f)]
     [InlineData(-1f, 0.5f)]
     [InlineData(2f, 0f)]
-    public void Accelerators_DoTheSame(float power, float scale) =>
-        LayerAssert.AcceleratorsDoTheSame(Parameter(power, scale, 2), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -1, 1));
+    public void Accelerators_DoTheSame(float power, float scale) => LayerAssert.AcceleratorsDoTheSame(
+        Parameter(power, scale, 2), () => LayerHarness.RandomBlob(9, [3, 5, 7, 11], -1, 1));
 }

@@ -136,17 +136,3 @@ internal readonly struct PlaceTarget(
     public void Put(int row, GpuCursor column, float value) =>
         values.Set(column.X + (row * plane), hasBias != 0 ? value + bias[column.Y + row] : value);
 }
-
-/// <summary>The numbers of each channel of all images, as terms of a sum.</summary>
-/// <param name="values">The images.</param>
-/// <param name="plane">Numbers of a channel.</param>
-/// <param name="imageStride">Numbers of an image.</param>
-internal readonly struct ChannelTerm(Values values, GpuDivisor plane, int imageStride) : IGpuTerm
-{
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public float At(int row, int k)
-    {
-        int image = plane.Quotient(k);
-        return values[(image * imageStride) + (row * plane.Divisor) + plane.Rest(k, image)];
-    }
-}

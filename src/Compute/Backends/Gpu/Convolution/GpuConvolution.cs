@@ -147,7 +147,7 @@ internal sealed class GpuConvolution : IDisposable
     /// <param name="db">The bias' gradient.</param>
     public static void BackwardBias(GpuDevice gpu, int images, int channels, int plane, Values dy, Values db) =>
         RowSums.Run(gpu, channels, checked(images * plane),
-            new ChannelTerm(dy, new GpuDivisor(plane), checked(channels * plane)), db, add: true);
+            new ChannelTerm(dy, new ChannelElement(channels, plane)), db, add: true);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CaffeActors.Compute.Backends.Gpu.Kernels;
 using ILGPU;
 
@@ -114,6 +115,7 @@ internal readonly struct PatchView
     public bool HasCells => _hasCells != 0;
 
     /// <summary>A place by its number, with a number of its own.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public GpuCursor Place(int x, int place)
     {
         int outer = _lastPlaces.Quotient(place);
@@ -121,6 +123,7 @@ internal readonly struct PatchView
     }
 
     /// <summary>A cell by its number, with a number of its own.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public GpuCursor Cell(int x, int cell)
     {
         int outer = _lastCells.Quotient(cell);
@@ -128,6 +131,7 @@ internal readonly struct PatchView
     }
 
     /// <summary>The partner of a place and a cell on its plane; negative where there is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int Partner(GpuCursor place, GpuCursor cell)
     {
         int row = _table[place.Y + cell.Y], column = _table[place.Z + cell.Z];
@@ -135,6 +139,7 @@ internal readonly struct PatchView
     }
 
     /// <summary>Where a place lies on its own plane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int OffsetOf(int place)
     {
         int outer = _lastPlaces.Quotient(place);
@@ -142,5 +147,6 @@ internal readonly struct PatchView
     }
 
     /// <summary>The number of a cell among all cells of the kernel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int KernelCell(int cell) => _table[_cell + cell];
 }

@@ -2,36 +2,25 @@ using System.Runtime.CompilerServices;
 
 namespace CaffeActors.Compute.Backends.Gpu.Kernels;
 
-/// <summary>Where the elements of a channel lie: element i is of channel i / inner mod channels.</summary>
-internal static class ChannelElements
-{
-    /// <summary>The element that is number <paramref name="k"/> of a channel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int At(int channel, int k, int channels, int inner) =>
-        ((((k / inner) * channels) + channel) * inner) + (k % inner);
-}
-
 /// <summary>A sum for each channel of a[i].</summary>
 /// <param name="a">Elements.</param>
-/// <param name="channels">Number of channels.</param>
-/// <param name="inner">Elements of a channel in a row.</param>
-internal readonly struct ChannelTerm(Values a, int channels, int inner) : IGpuTerm
+/// <param name="places">Where those of a channel lie.</param>
+internal readonly struct ChannelTerm(Values a, ChannelElement places) : IGpuTerm
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public float At(int row, int k) => a[ChannelElements.At(row, k, channels, inner)];
+    public float At(int row, int k) => a[places.At(row, k)];
 }
 
 /// <summary>A sum for each channel of a[i] b[i].</summary>
 /// <param name="a">Elements.</param>
 /// <param name="b">Elements.</param>
-/// <param name="channels">Number of channels.</param>
-/// <param name="inner">Elements of a channel in a row.</param>
-internal readonly struct ChannelProductTerm(Values a, Values b, int channels, int inner) : IGpuTerm
+/// <param name="places">Where those of a channel lie.</param>
+internal readonly struct ChannelProductTerm(Values a, Values b, ChannelElement places) : IGpuTerm
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float At(int row, int k)
     {
-        int i = ChannelElements.At(row, k, channels, inner);
+        int i = places.At(row, k);
         return a[i] * b[i];
     }
 }

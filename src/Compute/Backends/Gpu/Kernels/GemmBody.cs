@@ -28,6 +28,8 @@ internal readonly struct GemmBody<TA, TB, TC, TTile>(TA a, TB b, TC c, GemmSizes
 
     private static int TileRows => 4 * default(TTile).ThreadRows * (1 + default(TTile).Doubled);
 
+    private static int Threads => default(TTile).ThreadRows * default(TTile).ThreadColumns;
+
     private static int TileColumns => 4 * default(TTile).ThreadColumns * (1 + default(TTile).Doubled);
 
     // Four numbers more than needed keep threads that write a column out of each other's memory bank.
@@ -35,6 +37,7 @@ internal readonly struct GemmBody<TA, TB, TC, TTile>(TA a, TB b, TC c, GemmSizes
 
     private static int RightPitch => TileColumns + 4;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Invoke(int group, int thread)
     {
         ArrayView<Quad> left = SharedMemory.Allocate<Quad>(Depth * LeftPitch / 4);
@@ -45,14 +48,13 @@ internal readonly struct GemmBody<TA, TB, TC, TTile>(TA a, TB b, TC c, GemmSizes
         int from = (int)((long)sizes.K * part / sizes.Parts), to = (int)((long)sizes.K * (part + 1) / sizes.Parts);
         int rowBase = tileRow * TileRows, columnBase = tileColumn * TileColumns;
         int x = thread % default(TTile).ThreadColumns, y = thread / default(TTile).ThreadColumns;
-        var across = new Transposed<TB>(b);
         GpuCursor row = a.Row(batch, IntrinsicMath.Min(rowBase + (thread % TileRows), sizes.M - 1));
         GpuCursor column = b.Column(batch, IntrinsicMath.Min(columnBase + (thread % TileColumns), sizes.N - 1));
         Block4 c00 = default, c01 = default, c10 = default, c11 = default;
         for (int start = from; start < to; start += Depth)
         {
-            Bring(a, row, batch, rowBase, sizes.M, TileRows, start, to, thread, left.Cast<float>());
-            Bring(across, column, batch, columnBase, sizes.N, TileColumns, start, to, thread, right.Cast<float>());
+            BringLeft(row, batch, rowBase, start, to, thread, left.Cast<float>());
+            BringRight(column, batch, columnBase, start, to, thread, right.Cast<float>());
             ILGPU.Group.Barrier();
             for (int d = 0; d < Depth; d++)
             {
@@ -81,30 +83,52 @@ internal readonly struct GemmBody<TA, TB, TC, TTile>(TA a, TB b, TC c, GemmSizes
     }
 
     // Neighbouring threads read neighbouring numbers: along the sum where those lie one after the other, else across
-    // it, where each thread stays in its row (of the operand as it is seen here: B comes transposed).
+    // it, where each thread stays in its row of A or column of B. (One method for both, with B transposed, brings an
+    // internal error of ILGPU's compiler, depending on the kernels compiled before.)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Bring<TMatrix>(
-        TMatrix matrix, GpuCursor own, int batch, int first, int count, int size, int start, int to, int thread,
-        ArrayView<float> shared)
-        where TMatrix : struct, IGpuMatrix
+    private void BringLeft(
+        GpuCursor own, int batch, int first, int start, int to, int thread, ArrayView<float> shared)
     {
-        int pitch = size + 4, threads = default(TTile).ThreadRows * default(TTile).ThreadColumns;
-        if (matrix.RowsRun != 0)
+        if (a.RowsRun != 0)
         {
             int k = thread % Depth;
-            GpuCursor along = matrix.Column(batch, IntrinsicMath.Min(start + k, to - 1));
-            for (int i = thread / Depth; i < size; i += threads / Depth)
+            GpuCursor along = a.Column(batch, IntrinsicMath.Min(start + k, to - 1));
+            for (int i = thread / Depth; i < TileRows; i += Threads / Depth)
             {
-                float value = matrix.At(matrix.Row(batch, IntrinsicMath.Min(first + i, count - 1)), along);
-                shared[(k * pitch) + i] = start + k < to ? value : 0;
+                float value = a.At(a.Row(batch, IntrinsicMath.Min(first + i, sizes.M - 1)), along);
+                shared[(k * LeftPitch) + i] = start + k < to ? value : 0;
             }
         }
         else
         {
-            for (int k = thread / size; k < Depth; k += threads / size)
+            for (int k = thread / TileRows; k < Depth; k += Threads / TileRows)
             {
-                float value = matrix.At(own, matrix.Column(batch, IntrinsicMath.Min(start + k, to - 1)));
-                shared[(k * pitch) + (thread % size)] = start + k < to ? value : 0;
+                float value = a.At(own, a.Column(batch, IntrinsicMath.Min(start + k, to - 1)));
+                shared[(k * LeftPitch) + (thread % TileRows)] = start + k < to ? value : 0;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void BringRight(
+        GpuCursor own, int batch, int first, int start, int to, int thread, ArrayView<float> shared)
+    {
+        if (b.RowsRun == 0)
+        {
+            int k = thread % Depth;
+            GpuCursor along = b.Row(batch, IntrinsicMath.Min(start + k, to - 1));
+            for (int i = thread / Depth; i < TileColumns; i += Threads / Depth)
+            {
+                float value = b.At(along, b.Column(batch, IntrinsicMath.Min(first + i, sizes.N - 1)));
+                shared[(k * RightPitch) + i] = start + k < to ? value : 0;
+            }
+        }
+        else
+        {
+            for (int k = thread / TileColumns; k < Depth; k += Threads / TileColumns)
+            {
+                float value = b.At(b.Row(batch, IntrinsicMath.Min(start + k, to - 1)), own);
+                shared[(k * RightPitch) + (thread % TileColumns)] = start + k < to ? value : 0;
             }
         }
     }

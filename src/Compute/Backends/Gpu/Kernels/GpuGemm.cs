@@ -82,7 +82,7 @@ internal static class GpuGemm
 
         Values partial = gpu.Scratch.Get(0, parts * batch * m * n);
         gpu.RunGroups(tiles * parts, new GemmBody<TA, TB, PartTarget, TTile>(
-            a, b, new PartTarget(partial, m, n), sizes));
+            a, b, new PartTarget(m, n, partial), sizes));
         gpu.Run(batch * m * n, new JoinBody<TC>(partial, c, m, n, batch * m * n, parts));
     }
 
@@ -100,7 +100,7 @@ internal static class GpuGemm
         }
 
         Values partial = gpu.Scratch.Get(0, parts * batch * m * n);
-        gpu.RunGroups(groups * parts, new ThinColumns<TA, TB, PartTarget>(a, b, new PartTarget(partial, m, n), shape));
+        gpu.RunGroups(groups * parts, new ThinColumns<TA, TB, PartTarget>(a, b, new PartTarget(m, n, partial), shape));
         gpu.Run(batch * m * n, new JoinBody<TC>(partial, c, m, n, batch * m * n, parts));
     }
 
@@ -114,7 +114,7 @@ internal static class GpuGemm
 
     private static long Padded(int count, int size) => (long)Quotient(count, size) * size;
 
-    internal readonly struct PartTarget(Values values, int m, int n) : IGpuTarget
+    internal readonly struct PartTarget(int m, int n, Values values) : IGpuTarget
     {
         // The batch here is part * batch + product.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -65,6 +65,7 @@ internal static class RowSums
     {
         public static int GroupSize => Threads;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Invoke(int group, int thread)
         {
             ArrayView<float> shared = SharedMemory.Allocate<float>(Threads);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 
 namespace CaffeActors.Compute.Backends.Gpu.Kernels;
@@ -15,6 +16,7 @@ internal readonly struct ThinShape(int batch, int m, int n, int k, int parts)
     public readonly int Batch = batch, M = m, N = n, K = k, Parts = parts;
 
     /// <summary>A row that there is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int RowOf(int row) => row < M ? row : M - 1;
 }
 
@@ -26,6 +28,7 @@ internal readonly struct ThinDots<TA, TB, TC>(TA a, TB b, TC c, ThinShape shape)
 {
     public static int GroupSize => ThinShape.Threads;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Invoke(int group, int thread)
     {
         ArrayView<Quad> shared = SharedMemory.Allocate<Quad>(ThinShape.Threads);
@@ -73,6 +76,7 @@ internal readonly struct ThinColumns<TA, TB, TC>(TA a, TB b, TC c, ThinShape sha
 {
     public static int GroupSize => ThinShape.Threads;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Invoke(int group, int thread)
     {
         int blocks = (shape.N + ThinShape.Threads - 1) / ThinShape.Threads, rest = group / blocks;
