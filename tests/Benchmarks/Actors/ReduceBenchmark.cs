@@ -75,8 +75,8 @@ internal static class ReduceBenchmark
         double exposed = group.TakeExposed();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"iteration {Median(times):F0} ms; reduction and update alone {reduction:F0} + {update:F0} ms; the root's "
-            + $"passes over, {exposed:F1} ms are left: {100 * (1 - (exposed / (reduction + update))):F0} % are "
-            + "hidden"));
+            + $"passes over, {exposed:F1} ms are left: "
+            + $"{100 * (1 - (exposed / (reduction + update))):F0} % are hidden"));
     }
 
     // The memory that a copy by all devices at once moves: each its share of the root's gradients.
