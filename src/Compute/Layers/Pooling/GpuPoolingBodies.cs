@@ -65,7 +65,7 @@ internal readonly struct GpuDraw(GpuWindows windows, Values x, int first, Values
 
         (uint x0, uint x1, uint x2, uint x3) = draw.Quad((uint)i >> 2);
         uint word = (i & 2) == 0 ? (i & 1) == 0 ? x0 : x1 : (i & 1) == 0 ? x2 : x3;
-        float threshold = (((word >> 8) * (1f / 16777216f)) + (1f / 16777216f)) * sum, running = 0, taken = 0;
+        float threshold = (((int)(word >> 8) * (1f / 16777216f)) + (1f / 16777216f)) * sum, running = 0, taken = 0;
         int at = -1, isFound = 0;
         for (int member = box.From; member < box.To; member++)
         {
