@@ -77,7 +77,7 @@ internal static class LargestMagnitude
             if (thread != 0)
                 return;
             found.Set(group, Interop.IntAsFloat(shared[0]));
-            found.Set(Groups + group, shared[Threads] == 0 ? 0f : 1f);
+            found.Set(Groups + group, (int)shared[Threads]);
         }
     }
 }
