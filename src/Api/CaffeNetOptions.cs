@@ -61,7 +61,7 @@ public sealed record CaffeNetOptions
     /// log tells it. Default true.</summary>
     public bool TellBuild { get; init; } = true;
 
-    /// <summary>An accelerator that is open: <see cref="Device"/>, which several nets share. It is not theirs to dispose
+    /// <summary>An open accelerator: <see cref="Device"/>, which several nets share. It is not theirs to dispose
     /// of.</summary>
     internal GpuDevice? SharedGpu { get; init; }
 }

@@ -41,7 +41,8 @@ public sealed class CaffeNetTests : IDisposable
             Warning = warned.Add,
         });
         Assert.Equal(TestDevices.Gpu is null, there.Gpu is null);
-        Assert.Contains(TestDevices.Gpu is null ? "Use CPU." : $"Use GPU with device ID {TestDevices.Gpu.Number}", told);
+        Assert.Contains(
+            TestDevices.Gpu is null ? "Use CPU." : $"Use GPU with device ID {TestDevices.Gpu.Number}", told);
         Assert.Equal(TestDevices.Name, there.Layers.Single(layer => layer.Name == "ip").Place);
         Assert.Equal(
             there.Layers.Count(layer => there.Gpu is not null && layer.Layer is { Gpu: null, BelongsToHost: false }),

@@ -53,7 +53,8 @@ async Task<int> RunAsync()
         case "tools":
             return DataTools.Run(args[1..]);
         default:
-            Console.Error.WriteLine("name a benchmark: gemm, conv, gpu, half, step, layers, actors, reduce, data, tools");
+            Console.Error.WriteLine(
+                "name a benchmark: gemm, conv, gpu, half, step, layers, actors, reduce, data, tools");
             return 2;
     }
 }

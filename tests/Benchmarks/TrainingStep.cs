@@ -33,7 +33,8 @@ internal static class TrainingStep
             + $"ms/iteration, "
             + $"min {times[0]:F2}, {batch * 1000 / median:F1} images/s, peak rss "
             + $"{Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB, 16-bit blobs "
-            + $"{group.Root.Device.Store.Bytes >> 20} MiB in windows of {group.Root.Device.Store.Windows.Bytes >> 20} MiB "
+            + $"{group.Root.Device.Store.Bytes >> 20} MiB in windows of "
+            + $"{group.Root.Device.Store.Windows.Bytes >> 20} MiB "
             + $"({group.Root.Device.Store.Windows.Allocations} allocations)"));
         return 0;
     }

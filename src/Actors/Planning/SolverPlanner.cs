@@ -47,7 +47,8 @@ public static class SolverPlanner
         var parallel = new ParallelSettings();
         parallel = parallel with
         {
-            Devices = options.Devices is { Count: > 0 } devices ? devices : DeviceList.Of(solver, options.Warning ?? notice),
+            Devices = options.Devices is { Count: > 0 } devices ? devices
+                : DeviceList.Of(solver, options.Warning ?? notice),
         };
         if (options.MaxIter is { } maxIter)
             solver.MaxIter = maxIter;

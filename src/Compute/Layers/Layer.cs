@@ -106,7 +106,7 @@ public abstract class Layer : IDisposable
 
     /// <summary>
     /// Whether the layer's work is the host's by nature (it reads or writes files, or runs a user's code), so that a
-    /// net on an accelerator does not miss a path for it there. Default: a layer that cannot have bottoms, or a class of
+    /// net on an accelerator does not miss a path there. Default: a layer that cannot have bottoms, or a class of
     /// a plugged-in library.
     /// </summary>
     public virtual bool BelongsToHost => ExactBottoms == 0 || PlugInFault.IsPluggedIn(this);
@@ -261,7 +261,8 @@ public abstract class Layer : IDisposable
     /// <param name="purpose">Names it within the layer.</param>
     protected RandomStream CreateStream(string purpose) =>
         _streams[purpose] = new RandomStream(
-            Context.Seed, RandomStream.StreamId($"{Name}/{purpose}/{(Context.DealtRecords > 0 ? 0 : Context.SolverRank)}"));
+            Context.Seed,
+            RandomStream.StreamId($"{Name}/{purpose}/{(Context.DealtRecords > 0 ? 0 : Context.SolverRank)}"));
 
     /// <summary>A failure of this layer, with its name and, where it was read from text, its place.</summary>
     /// <param name="code">One of <see cref="ErrorCodes"/>.</param>

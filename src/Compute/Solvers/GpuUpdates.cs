@@ -61,7 +61,7 @@ internal sealed unsafe class GpuUpdates(GpuDevice gpu, int count) : IDisposable
         _marksAreStale = true;
     }
 
-    /// <summary>Whether the last update of a parameter gave it a weight that is NaN or infinite. Waits for it.</summary>
+    /// <summary>Whether the last update of a parameter made a weight NaN or infinite. Waits for it.</summary>
     /// <param name="index">Which.</param>
     public bool IsNotFinite(int index)
     {

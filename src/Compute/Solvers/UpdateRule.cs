@@ -70,7 +70,8 @@ public abstract unsafe class UpdateRule<TRule, TGpuRule> : UpdateRule
 
     /// <inheritdoc/>
     internal sealed override void Update(
-        GpuDevice gpu, in GpuParamMemory memory, int count, in ParamUpdate update, ArrayView<int> notFinite, int mark) =>
+        GpuDevice gpu, in GpuParamMemory memory, int count, in ParamUpdate update, ArrayView<int> notFinite,
+        int mark) =>
         gpu.Run(count, new GpuFusedUpdate<TGpuRule>(
             memory, update, At(update), TRule.HistoryBlocks, notFinite, mark));
 

@@ -125,7 +125,7 @@ public sealed class GradScaleTests : IDisposable
         Assert.Equal(0, blob.AsumDiff());
         Assert.Null(optimizer.NotFinite);
         Assert.Equal((128, 1), (optimizer.GradScale!.Factor, optimizer.GradScale.Skipped));
-        Assert.Contains("Gradients overflow at the scale 256; no weight is changed, the scale is 128 from here on",
+        Assert.Contains("Gradients overflow at the scale 256; no weight is changed, the scale is 128 from now on",
             _notices);
         // What no factor caused is no work of it.
         optimizer.GradScale.Restore(1);

@@ -13,7 +13,7 @@ internal sealed class GpuAxesCopy : IDisposable
     private readonly int[] _numbers = new int[2 * Blobs.Blob.MaxAxes];
     private int _axes;
 
-    /// <summary>Lengths of the piece's axes, outermost first, and the distances along them in the other array.</summary>
+    /// <summary>Lengths of the piece's axes, outermost first, and distances along them in the other array.</summary>
     /// <param name="lengths">The lengths.</param>
     /// <param name="strides">The distances, as many.</param>
     public void Set(ReadOnlySpan<int> lengths, ReadOnlySpan<int> strides)

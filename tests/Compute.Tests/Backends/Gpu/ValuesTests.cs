@@ -68,7 +68,8 @@ public sealed unsafe class ValuesTests : IDisposable
     {
         for (int i = 0; i < expected.Length; i++)
         {
-            uint bits = BitConverter.SingleToUInt32Bits(expected[i]), found = BitConverter.SingleToUInt32Bits(actual[i]);
+            uint bits = BitConverter.SingleToUInt32Bits(expected[i]);
+            uint found = BitConverter.SingleToUInt32Bits(actual[i]);
             Assert.True(bits == found, $"{i:x4}: {found:x8}, the CPU has {bits:x8}");
         }
     }

@@ -5,8 +5,8 @@ namespace CaffeActors.Compute.Backends.Gpu.Kernels;
 
 /// <summary>
 /// Division by a number known when a kernel is queued, as a multiplication: n / d = n * ceil(2^(31 + s) / d) /
-/// 2^(31 + s) with s = ceil(log2(d)), exact for n from 0 to 2^31 - 1 (Granlund, Montgomery: Division by invariant integers using
-/// multiplication, 1994).
+/// 2^(31 + s) with s = ceil(log2(d)), exact for n from 0 to 2^31 - 1 (Granlund, Montgomery: Division by
+/// invariant integers using multiplication, 1994).
 /// </summary>
 internal readonly struct GpuDivisor
 {
