@@ -64,7 +64,8 @@ public readonly record struct Precision(StorageType Forward, StorageType Backwar
             BlobProto.Types.RawType.Float16 => StorageType.Float16,
             BlobProto.Types.RawType.Float or BlobProto.Types.RawType.Double => StorageType.Float32,
             _ => throw new CaffeException(ErrorCodes.BadFieldValue, FailureKind.Configuration,
-                $"{field} is {type.ToString().ToUpperInvariant()}; blobs are FLOAT16 or FLOAT (DOUBLE is kept as FLOAT)",
+                $"{field} is {type.ToString().ToUpperInvariant()}; blobs are FLOAT16 or FLOAT (DOUBLE is kept as "
+                + "FLOAT)",
                 SourcePlaces.OfField(owner, field)),
         };
 }

@@ -127,7 +127,8 @@ public sealed class GradScale
         Skipped++;
         Advance();
         return string.Create(CultureInfo.InvariantCulture,
-            $"Gradients overflow at the scale {factor:g6}; no weight is changed, the scale is {Factor:g6} from here on");
+            $"Gradients overflow at the scale {factor:g6}; no weight is changed, the scale is {Factor:g6} from here "
+            + $"on");
     }
 
     /// <summary>Ends an iteration: the next one's factor holds.</summary>
