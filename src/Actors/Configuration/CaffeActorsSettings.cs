@@ -1,4 +1,5 @@
 using CaffeActors.Actors.Configuration.Hocon;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.PlugIns;
@@ -29,6 +30,9 @@ public sealed record CaffeActorsSettings
 
     /// <summary><c>compute.precision</c>.</summary>
     public required StorageType Precision { get; init; }
+
+    /// <summary>What computes plain matrix products on accelerators.</summary>
+    public required GpuBlas GpuBlas { get; init; }
 
     /// <summary><c>compute.grad-scale</c>, or null.</summary>
     public required GradScaleSetting? GradScale { get; init; }

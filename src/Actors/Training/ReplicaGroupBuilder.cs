@@ -81,7 +81,10 @@ internal static class ReplicaGroupBuilder
         IReadOnlyList<int> threads =
             DeviceList.Deal(plan.Threads > 0 ? plan.Threads : Environment.ProcessorCount, ids.Count);
         for (int i = 0; i < ids.Count; i++)
+        {
             devices.Add(new ReplicaDevice(ids[i], new CpuDevice(threads[i]), DeviceOpener.Open(ids[i])));
+            devices[i].Gpu?.ChooseBlas(plan.GpuBlas);
+        }
     }
 
     private static void RequireLayer(Fault? fault, Net net)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
@@ -75,6 +76,9 @@ public sealed record RunPlan
 
     /// <summary>How blobs are kept where the nets do not say.</summary>
     public StorageType Precision { get; init; }
+
+    /// <summary>What computes plain matrix products on accelerators.</summary>
+    public GpuBlas GpuBlas { get; init; }
 
     /// <summary>The scale of loss gradients where the train net does not say; null for the standard one.</summary>
     public GradScaleSetting? GradScale { get; init; }

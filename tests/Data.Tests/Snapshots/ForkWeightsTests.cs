@@ -18,7 +18,13 @@ public sealed class ForkWeightsTests : IDisposable
 
     private static byte[] Weights()
     {
-        var net = new Nvidia.NetParameter { Name = "n", DefaultForwardType = Nvidia.Type.Float16, GlobalGradScale = 8 };
+        var net = new Nvidia.NetParameter
+        {
+            Name = "n",
+            DefaultForwardType = Nvidia.Type.Float16,
+            GlobalGradScale = 8,
+            ReduceBuckets = 3,
+        };
         var layer = new Nvidia.LayerParameter
         {
             Name = "ip",
@@ -48,7 +54,8 @@ public sealed class ForkWeightsTests : IDisposable
         using var blob = new Blob();
         blob.FromProto(layer.Blobs[0]);
         Assert.Equal([1f, 2, -1, -2], blob.Data.ToArray());
-        Assert.Contains("NetParameter.global_grad_scale", Assert.Single(notices), StringComparison.Ordinal);
+        Assert.Equal(8, net.GlobalGradScale);
+        Assert.Contains("NetParameter.reduce_buckets", Assert.Single(notices), StringComparison.Ordinal);
     }
 
     [Fact]
