@@ -35,7 +35,8 @@ internal sealed class SolverParts : IDisposable
                 Warning = notice,
                 ResolvePath = plan.ResolvePath,
                 Extensions = plan.Extensions,
-            }, plan.Catalog) { Precision = plan.Precision };
+            }, plan.Catalog)
+            { Precision = plan.Precision };
             NetOptions scaled = options with { Context = options.Context with { GradScale = scale } };
             Nets.Add(new CaffeNet(NetBuilder.Build(plan.Nets.Train, scaled), _gpu));
             foreach (SolverTestNet test in plan.Nets.Tests)

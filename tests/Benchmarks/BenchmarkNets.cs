@@ -60,7 +60,8 @@ internal static class BenchmarkNets
         return new ReplicaGroup(
             replicas,
             new Optimizer(solver, replicas[0].Net.LearnableParams, replicas[0].Device) { GradScale = scale },
-            bucketSize) { Reduction = reduction };
+            bucketSize)
+        { Reduction = reduction };
     }
 
     private static Replica Replica(

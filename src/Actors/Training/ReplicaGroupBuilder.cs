@@ -51,7 +51,8 @@ internal static class ReplicaGroupBuilder
             return new ReplicaGroup(
                 replicas,
                 new Optimizer(plan.Solver, replicas[0].Net.LearnableParams, replicas[0].Device,
-                    line => log.Info(line)) { GradScale = scale },
+                    line => log.Info(line))
+                { GradScale = scale },
                 parallel.BucketSize)
             {
                 Reduction = parallel.Reduction,

@@ -87,7 +87,8 @@ internal sealed class TrainingRunBuilder
                 ResolvePath = _plan.ResolvePath,
                 Extensions = _plan.Extensions,
                 LoadThreads = _plan.LoadThreads,
-            }, catalog) with { Precision = _plan.Precision };
+            }, catalog) with
+            { Precision = _plan.Precision };
             for (int i = 0; i < _plan.Nets.Tests.Count; i++)
             {
                 _log.Info($"Creating test net (#{i}).");

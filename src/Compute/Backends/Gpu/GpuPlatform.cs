@@ -79,7 +79,7 @@ public static class GpuPlatform
     /// some OpenCL compilers ask for.</summary>
     /// <param name="builder">Makes a context.</param>
     internal static void Configure(Context.Builder builder) =>
-        builder.EnableAlgorithms().Optimize(OptimizationLevel.O2);
+        HalfMemory.Configure(builder.EnableAlgorithms().Optimize(OptimizationLevel.O2));
 
     private static void GiveBack(int number, GpuCompiler accelerator)
     {

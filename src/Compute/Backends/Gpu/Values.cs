@@ -7,8 +7,7 @@ namespace CaffeActors.Compute.Backends.Gpu;
 
 /// <summary>
 /// Numbers in an accelerator's memory, as kernels see them: read and written as 32-bit floats, kept in the form of
-/// their <see cref="StorageType"/> and converted in passing, by whole numbers alone, so that devices without half
-/// arithmetic do it too.
+/// their <see cref="StorageType"/> and converted in passing, on devices without half arithmetic too.
 /// </summary>
 public readonly struct Values
 {
@@ -36,7 +35,8 @@ public readonly struct Values
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => _type == (int)StorageType.Float32 ? _view[i]
-            : Expand(_view.Cast<ushort>()[i], _type == (int)StorageType.BFloat16);
+            : _type == (int)StorageType.BFloat16 ? Interop.IntAsFloat((uint)_view.Cast<ushort>()[i] << 16)
+            : HalfMemory.Load(_view, i);
     }
 
     /// <summary>Writes one number.</summary>
@@ -47,8 +47,10 @@ public readonly struct Values
     {
         if (_type == (int)StorageType.Float32)
             _view[i] = value;
+        else if (_type == (int)StorageType.BFloat16)
+            _view.Cast<ushort>()[i] = RoundBrain(value);
         else
-            _view.Cast<ushort>()[i] = Round(value, _type == (int)StorageType.BFloat16);
+            HalfMemory.Store(_view, i, value);
     }
 
     /// <summary>Adds to one number. Its place must be one thread's alone.</summary>
@@ -57,34 +59,11 @@ public readonly struct Values
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(int i, float value) => Set(i, this[i] + value);
 
-    // As HalfConversion does sixteen at once.
-    private static float Expand(ushort value, bool brain)
+    private static ushort RoundBrain(float value)
     {
-        uint bits = value;
-        if (brain)
-            return Interop.IntAsFloat(bits << 16);
-        uint sign = (bits & 0x8000u) << 16, shifted = (bits & 0x7FFFu) << 13;
-        uint result = shifted >= 0x7C00u << 13 ? shifted + (224u << 23)
-            : shifted >= 0x400u << 13 ? shifted + (112u << 23)
-            : Interop.FloatAsInt(Interop.IntAsFloat(shifted + (113u << 23)) - Interop.IntAsFloat(113u << 23));
-        return Interop.IntAsFloat(result | sign);
-    }
-
-    private static ushort Round(float value, bool brain)
-    {
-        uint bits = Interop.FloatAsInt(value), magnitude = bits & 0x7FFFFFFFu;
-        if (brain)
-        {
-            return (ushort)(magnitude > 0x7F800000u
-                ? (bits >> 16) | 0x40u
-                : (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16);
-        }
-
-        uint result = magnitude > 0x7F800000u ? 0x7E00u | ((magnitude >> 13) & 0x3FFu)
-            : magnitude >= 0x477FF000u ? 0x7C00u
-            : magnitude < 113u << 23
-                ? Interop.FloatAsInt(Interop.IntAsFloat(magnitude) + 0.5f) - 0x3F000000u
-                : (magnitude - ((112u << 23) - 0xFFFu) + ((magnitude >> 13) & 1u)) >> 13;
-        return (ushort)(result | ((bits >> 16) & 0x8000u));
+        uint bits = Interop.FloatAsInt(value);
+        return (ushort)((bits & 0x7FFFFFFFu) > 0x7F800000u
+            ? (bits >> 16) | 0x40u
+            : (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16);
     }
 }

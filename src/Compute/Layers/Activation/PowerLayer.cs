@@ -121,7 +121,7 @@ public sealed unsafe class PowerLayer(LayerParameter parameter) : InputNeuronLay
     internal readonly struct GpuGradient(float scale, float shift, float slope, float power) : IGpuFunction2
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public float Invoke(float x, float dy) => 
+        public float Invoke(float x, float dy) =>
             dy * slope * GpuMath.Pow((scale * x) + shift, power);
     }
 

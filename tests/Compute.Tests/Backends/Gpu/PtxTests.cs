@@ -1,5 +1,6 @@
 using System.Reflection;
 using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Compute.Backends.Gpu.Kernels;
 using ILGPU;
 using ILGPU.Backends;
 using ILGPU.Backends.EntryPoints;
@@ -51,6 +52,15 @@ public sealed class PtxTests
     {
         using var compiler = new Compiler(new CudaArchitecture(7, 5));
         Assert.ThrowsAny<Exception>(() => compiler.Compile(body));
+    }
+
+    [Fact]
+    public void HalfNumbers_AreConvertedByTheDevicesOwnInstructions()
+    {
+        using var compiler = new Compiler(new CudaArchitecture(7, 5));
+        string ptx = compiler.Compile(typeof(CopyBody));
+        Assert.Contains("cvt.f32.f16", ptx, StringComparison.Ordinal);
+        Assert.Contains("cvt.rn.f16.f32", ptx, StringComparison.Ordinal);
     }
 
     [Fact]

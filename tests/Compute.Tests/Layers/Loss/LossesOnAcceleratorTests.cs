@@ -8,7 +8,7 @@ namespace CaffeActors.Compute.Tests.Layers.Loss;
 /// <summary>Losses and accuracy give on an accelerator what they give on the CPU.</summary>
 public sealed class LossesOnAcceleratorTests
 {
-    
+
     private static LayerParameter Parse(string text) => TextFormat.Parse<LayerParameter>(text);
 
     // Labels of all classes, one for each position of (N, classes, places).
