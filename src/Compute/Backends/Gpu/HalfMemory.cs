@@ -10,9 +10,9 @@ using ILGPU.IR.Intrinsics;
 namespace CaffeActors.Compute.Backends.Gpu;
 
 /// <summary>
-/// Reads and writes <see cref="StorageType.Float16"/> in kernels: by whole numbers on any device, as HalfConversion does
-/// sixteen at once, and by the device's own instructions where it is NVIDIA's, whose PTX has them on all devices that
-/// ILGPU knows. Both give the same numbers.
+/// Reads and writes <see cref="StorageType.Float16"/> in kernels: by whole numbers on any device, as HalfConversion
+/// does sixteen at once, and by the device's own instructions where it is NVIDIA's, whose PTX has them on all devices
+/// that ILGPU knows. Both give the same numbers.
 /// </summary>
 internal static class HalfMemory
 {
