@@ -55,10 +55,11 @@ public static class DeviceOpener
 
     /// <summary>Opens a device for a thread that will bind it.</summary>
     /// <param name="device">Which.</param>
+    /// <param name="blas">What computes its plain matrix products. Default Auto.</param>
     /// <returns>The accelerator, which is the caller's to dispose of; null for a CPU.</returns>
     /// <exception cref="CaffeException">It is not there, or its driver refuses.</exception>
-    public static GpuDevice? Open(DeviceId device) =>
-        device.Kind == DeviceId.Cpu ? null : GpuPlatform.Open(device.Number);
+    public static GpuDevice? Open(DeviceId device, GpuBlas blas = GpuBlas.Auto) =>
+        device.Kind == DeviceId.Cpu ? null : GpuPlatform.Open(device.Number, blas);
 
     /// <summary>Tells the devices of a training run as Caffe does.</summary>
     /// <param name="devices">The devices.</param>

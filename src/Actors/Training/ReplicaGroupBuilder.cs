@@ -2,6 +2,7 @@ using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
@@ -83,8 +84,8 @@ internal static class ReplicaGroupBuilder
             DeviceList.Deal(plan.Threads > 0 ? plan.Threads : Environment.ProcessorCount, ids.Count);
         for (int i = 0; i < ids.Count; i++)
         {
-            devices.Add(new ReplicaDevice(ids[i], new CpuDevice(threads[i]), DeviceOpener.Open(ids[i])));
-            devices[i].Gpu?.ChooseBlas(plan.GpuBlas);
+            GpuDevice? gpu = DeviceOpener.Open(ids[i], plan.GpuBlas);
+            devices.Add(new ReplicaDevice(ids[i], new CpuDevice(threads[i]), gpu));
         }
     }
 

@@ -29,24 +29,24 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
     private GpuTransfers _transfers;
 
     /// <summary>Takes an accelerator over.</summary>
-    /// <param name="accelerator">The accelerator.</param>
+    /// <param name="compiler">The accelerator.</param>
     /// <param name="number">Its number.</param>
-    /// <param name="giveBack">Takes the accelerator when the device is disposed of, if it has not failed.</param>
-    internal GpuDevice(GpuCompiler accelerator, int number, Action<GpuCompiler> giveBack)
-        : this(accelerator.Accelerator, number) => (_compiler, _giveBack) = (accelerator, giveBack);
-
+    /// <param name="giveBack">Takes the accelerator when the device is disposed of, unless it has failed; null: it is
+    /// disposed of too.</param>
+    /// <param name="ownContext">What is disposed of after it; null for a context that others use.</param>
+    /// <param name="memoryLimit">Most bytes of its memory to use.</param>
     internal GpuDevice(
-        Accelerator accelerator, int number, Context? ownContext = null, long memoryLimit = long.MaxValue)
+        GpuCompiler compiler, int number, Action<GpuCompiler>? giveBack = null, Context? ownContext = null,
+        long memoryLimit = long.MaxValue)
     {
-        _accelerator = accelerator;
-        _compiler = new GpuCompiler(accelerator);
-        _ownContext = ownContext;
-        _memory = Math.Min(memoryLimit, accelerator.MemorySize);
-        _pool = new GpuPool(accelerator, memoryLimit);
+        _accelerator = compiler.Accelerator;
+        (_compiler, _giveBack, _ownContext) = (compiler, giveBack, ownContext);
+        _memory = Math.Min(memoryLimit, _accelerator.MemorySize);
+        _pool = new GpuPool(_accelerator, memoryLimit);
         _scratch = new GpuScratch(this);
         Number = number;
-        HasLargeTiles = accelerator.AcceleratorType == AcceleratorType.Cuda
-            || accelerator is CLAccelerator { Device: CLDevice { DeviceType: not CLDeviceType.CL_DEVICE_TYPE_CPU } };
+        HasLargeTiles = _accelerator.AcceleratorType == AcceleratorType.Cuda
+            || _accelerator is CLAccelerator { Device: CLDevice { DeviceType: not CLDeviceType.CL_DEVICE_TYPE_CPU } };
     }
 
     /// <summary>Its number, as in <c>gpu:0</c>.</summary>
@@ -80,8 +80,7 @@ public sealed unsafe class GpuDevice : IDeviceAllocator, IDisposable
 
     internal GpuScratch Scratch => _scratch;
 
-    /// <summary>Chooses what computes plain matrix products: <see cref="GpuPlatform.Open"/> chooses
-    /// <see cref="GpuBlas.Auto"/>.</summary>
+    /// <summary>Chooses what computes plain matrix products, as <see cref="GpuPlatform.Open"/> does.</summary>
     /// <param name="choice">The choice.</param>
     /// <exception cref="CaffeException">It is cuBLAS, and that cannot be loaded.</exception>
     public void ChooseBlas(GpuBlas choice)

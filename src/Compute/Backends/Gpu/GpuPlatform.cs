@@ -32,8 +32,9 @@ public static class GpuPlatform
 
     /// <summary>Opens an accelerator.</summary>
     /// <param name="number">From 0 to below <see cref="Count"/>.</param>
+    /// <param name="blas">What computes its plain matrix products. Default Auto.</param>
     /// <exception cref="CaffeException">There is none of the number, or its driver refuses.</exception>
-    public static GpuDevice Open(int number)
+    public static GpuDevice Open(int number, GpuBlas blas = GpuBlas.Auto)
     {
         Device[] found = _found.Value;
         if (number < 0 || number >= found.Length)
@@ -44,7 +45,16 @@ public static class GpuPlatform
             GpuCompiler accelerator = _idle.TryRemove(number, out GpuCompiler? known) ? known
                 : new GpuCompiler(found[number].CreateAccelerator(_context.Value));
             var device = new GpuDevice(accelerator, number, idle => GiveBack(number, idle));
-            device.ChooseBlas(GpuBlas.Auto);
+            try
+            {
+                device.ChooseBlas(blas);
+            }
+            catch
+            {
+                device.Dispose();
+                throw;
+            }
+
             return device;
         }
         catch (Exception failure) when (failure is not CaffeException and not OutOfMemoryException)
@@ -72,7 +82,8 @@ public static class GpuPlatform
     internal static GpuDevice OpenSimulation(long memoryLimit)
     {
         Context context = Context.Create(static builder => Configure(builder.CPU(new CPUDevice(4, 64, 1))));
-        return new GpuDevice(context.GetCPUDevice(0).CreateCPUAccelerator(context), -1, context, memoryLimit);
+        var accelerator = new GpuCompiler(context.GetCPUDevice(0).CreateCPUAccelerator(context));
+        return new GpuDevice(accelerator, -1, ownContext: context, memoryLimit: memoryLimit);
     }
 
     /// <summary>How kernels are compiled: optimized code inlines all calls, which also keeps address spaces known, as
