@@ -44,8 +44,7 @@ public static class SolverPlanner
                 "--snapshot and --weights exclude each other: a snapshot brings its weights along");
         }
 
-        var parallel = new ParallelSettings();
-        parallel = parallel with
+        var parallel = new ParallelSettings
         {
             Devices = options.Devices is { Count: > 0 } devices ? devices
                 : DeviceList.Of(solver, options.Warning ?? notice),

@@ -46,7 +46,7 @@ internal sealed record Replica(CpuDevice Device, Net Net, int Passes) : IDisposa
     /// <param name="catalog">The layer types.</param>
     public NetOptions Options(LayerContext context, LayerCatalog catalog)
     {
-        var options = new NetOptions(context with { Device = Device, Gpu = Gpu }, catalog);
+        var options = new NetOptions(Devices[0].Of(context), catalog);
         return Placement?.Place(options) ?? options;
     }
 

@@ -43,12 +43,19 @@ public abstract class NeuronLayer(LayerParameter parameter) : Layer(parameter)
     /// <summary>Keeps y where it will be overwritten; the last thing a forward pass does.</summary>
     protected void KeepOutput(Blob[] top)
     {
-        if (_output is null)
-            return;
+        if (_output is not null)
+            Keep(top[0], _output);
+    }
+
+    /// <summary>Copies a blob's data, where the layer computes.</summary>
+    /// <param name="source">The blob.</param>
+    /// <param name="copy">Takes its data and its shape.</param>
+    private protected void Keep(Blob source, Blob copy)
+    {
         if (Gpu is { } gpu)
-            _output.CopyGpuDataFrom(gpu, top[0]);
+            copy.CopyGpuDataFrom(gpu, source);
         else
-            _output.CopyDataFrom(top[0]);
+            copy.CopyDataFrom(source);
     }
 
     /// <summary>Holds, as its data, the y of the last forward pass.</summary>

@@ -1,4 +1,3 @@
-using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Schema;
 
@@ -18,12 +17,8 @@ public abstract class InputNeuronLayer(LayerParameter parameter) : NeuronLayer(p
     /// <summary>Keeps x where y is about to overwrite it; the first thing a forward pass does.</summary>
     protected void KeepInput(Blob[] bottom, Blob[] top)
     {
-        if (!NeedsInput || !IsInPlace)
-            return;
-        if (Gpu is { } gpu)
-            _kept.CopyGpuDataFrom(gpu, bottom[0]);
-        else
-            _kept.CopyDataFrom(bottom[0]);
+        if (NeedsInput && IsInPlace)
+            Keep(bottom[0], _kept);
     }
 
     /// <summary>Holds, as its data, the x of the last forward pass; in place, where y serves as well, its y.</summary>
