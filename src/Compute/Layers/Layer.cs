@@ -3,6 +3,7 @@ using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Fillers;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Schema;
@@ -125,6 +126,17 @@ public abstract class Layer : IDisposable
     /// kept, or 8): it is kept in 32. Default false.</summary>
     public virtual bool NeedsExact(int bottom) => false;
 
+    /// <summary>The data of which blobs the gradients are computed from; called after the set-up. What is in no
+    /// gradient's computation need not be kept for it. Default: all.</summary>
+    public virtual GradientReads ReadsBackward(Blob[] bottom, Blob[] top) => GradientReads.All;
+
+    /// <summary>Whether <see cref="Recompute"/> makes the top of the last forward pass again, bit for bit, from the
+    /// bottoms, at the cost of a pass or two over them. Default false.</summary>
+    public virtual bool CanRecompute => false;
+
+    /// <summary>Whether, working in place, it keeps a copy of its bottom for its gradient. Default false.</summary>
+    public virtual bool CopiesInPlace => false;
+
     /// <summary>The loss weight of a top: 0 where it is no loss.</summary>
     public float LossWeight(int top) => top < _lossWeights.Length ? _lossWeights[top] : 0;
 
@@ -200,6 +212,10 @@ public abstract class Layer : IDisposable
 
     /// <summary>Computes the tops on the CPU.</summary>
     protected abstract void ForwardCpu(Blob[] bottom, Blob[] top);
+
+    /// <summary>Computes the tops of the last forward pass again, and changes nothing else. Default:
+    /// <see cref="ForwardCpu"/>.</summary>
+    protected internal virtual void Recompute(Blob[] bottom, Blob[] top) => ForwardCpu(bottom, top);
 
     /// <summary>Computes the gradients on the CPU.</summary>
     protected abstract void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom);

@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
 
@@ -12,12 +13,13 @@ namespace CaffeActors.Compute.Nets;
 public sealed class Net : IDisposable
 {
     private readonly IReadOnlyDictionary<string, Blob> _blobs;
+    private readonly NetMemory? _memory;
     private readonly Action<string> _notice;
 
     internal Net(
         NetParameter parameter, IReadOnlyList<NetLayer> layers, IReadOnlyList<string> blobNames,
         IReadOnlyDictionary<string, Blob> blobs, IReadOnlyList<string> inputs, IReadOnlyList<string> outputs,
-        IReadOnlyList<LearnableParam> learnableParams, Action<string> notice)
+        IReadOnlyList<LearnableParam> learnableParams, NetMemory? memory, Action<string> notice)
     {
         Parameter = parameter;
         Layers = layers;
@@ -26,6 +28,7 @@ public sealed class Net : IDisposable
         InputNames = inputs;
         OutputNames = outputs;
         LearnableParams = learnableParams;
+        _memory = memory;
         DebugInfo = parameter.DebugInfo;
         _notice = notice;
     }
@@ -53,6 +56,9 @@ public sealed class Net : IDisposable
 
     /// <summary>The blobs a solver updates, in the order of the layers; shared ones once.</summary>
     public IReadOnlyList<LearnableParam> LearnableParams { get; }
+
+    /// <summary>What the net was built for, and may be used for alone; null: for anything.</summary>
+    public NetUse? Use => _memory?.Use;
 
     /// <summary>Whether each pass tells the mean absolute values of all blobs.</summary>
     public bool DebugInfo { get; set; }
@@ -100,8 +106,11 @@ public sealed class Net : IDisposable
     }
 
     /// <summary>Runs one layer backward; the diffs of its tops must be there.</summary>
+    /// <exception cref="InvalidOperationException">The net was built to run forward only.</exception>
     public void BackwardLayer(int rank)
     {
+        if (_memory is { Use.Backward: false })
+            throw new InvalidOperationException($"Net '{Name}' was built to run forward only.");
         Layers[rank].Backward();
         if (DebugInfo)
             NetDebug.TellBackward(Layers[rank], _notice);
@@ -120,6 +129,7 @@ public sealed class Net : IDisposable
     {
         foreach (NetLayer layer in Layers)
             layer.Layer.Reshape(layer.Bottom, layer.Top);
+        _memory?.Renew();
     }
 
     /// <summary>Sets the gradients of all learnable blobs to zero.</summary>
@@ -153,5 +163,7 @@ public sealed class Net : IDisposable
             foreach (Blob top in layer.Top)
                 top.Dispose();
         }
+
+        _memory?.Dispose();
     }
 }

@@ -1,5 +1,6 @@
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Nets;
@@ -11,6 +12,10 @@ public sealed record NetOptions(LayerContext Context, LayerCatalog Catalog)
 {
     /// <summary>How blobs are kept where the net itself does not say. Default Float32.</summary>
     public StorageType Precision { get; init; }
+
+    /// <summary>What the net is used for. Default null: for anything, so that each blob has memory of its own; so it is
+    /// where layers are placed on different devices.</summary>
+    public NetUse? Use { get; init; }
 
     /// <summary>What a layer gets, by name, where layers are placed on different devices: the context with another
     /// CPU or accelerator. Default: all get the context.</summary>

@@ -3,6 +3,7 @@ using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Activation;
@@ -32,6 +33,13 @@ public sealed unsafe class ReLULayer(LayerParameter parameter) : InputNeuronLaye
         if (by is not DropoutLayer)
             base.TopIsOverwritten(by);
     }
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) =>
+        !IsInPlace ? GradientReads.Bottoms : NeedsInput ? GradientReads.None : GradientReads.Tops;
+
+    /// <inheritdoc/>
+    public override bool CanRecompute => true;
 
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)

@@ -4,6 +4,7 @@ using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Common;
@@ -31,6 +32,9 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(p
 
     /// <inheritdoc/>
     public override int ExactTops => 1;
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) => GradientReads.Bottoms;
 
     /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => 2L * _m * _n * _k;

@@ -5,6 +5,7 @@ using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Common;
@@ -28,6 +29,15 @@ public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLay
     // x as it was before it was overwritten in place.
     private readonly Blob _kept = new();
     private ChannelLayout _layout;
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) => GradientReads.Bottoms;
+
+    /// <inheritdoc/>
+    public override bool CanRecompute => true;
+
+    /// <inheritdoc/>
+    public override bool CopiesInPlace => true;
 
     /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => top[0].Count * (_scale.BiasTerm ? 2L : 1L);

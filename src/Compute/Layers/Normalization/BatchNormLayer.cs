@@ -4,6 +4,7 @@ using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers.Common;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 using ILGPU.Algorithms;
 
@@ -48,6 +49,16 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
     public override int ExactTops => 1;
 
     private bool UsesGlobal => _norm.HasUseGlobalStats ? _norm.UseGlobalStats : Phase == Phase.Test;
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) =>
+        UsesGlobal || bottom[0] == top[0] ? GradientReads.None : GradientReads.Bottoms;
+
+    /// <inheritdoc/>
+    public override bool CanRecompute => true;
+
+    /// <inheritdoc/>
+    public override bool CopiesInPlace => !UsesGlobal;
 
     /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => top[0].Count * (UsesGlobal ? 2L : 5L);
@@ -142,6 +153,13 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
             TakeGlobal();
         else
             TakeBatch(bottom[0].CpuData);
+        Recompute(bottom, top);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>With the statistics of the last pass.</remarks>
+    protected internal override void Recompute(Blob[] bottom, Blob[] top)
+    {
         float* x = bottom[0].CpuData, y = top[0].MutableCpuData;
         float* copy = bottom[0] == top[0] && !UsesGlobal ? _kept.MutableCpuData : null;
         Elementwise.Run(Context.Device, _layout.Count,
