@@ -137,6 +137,9 @@ public abstract class Layer : IDisposable
     /// <summary>Whether, working in place, it keeps a copy of its bottom for its gradient. Default false.</summary>
     public virtual bool CopiesInPlace => false;
 
+    /// <summary>Whether it must keep what its gradient needs; false in a net that is built to run forward only.</summary>
+    public bool KeepsForGradient { get; internal set; } = true;
+
     /// <summary>The loss weight of a top: 0 where it is no loss.</summary>
     public float LossWeight(int top) => top < _lossWeights.Length ? _lossWeights[top] : 0;
 

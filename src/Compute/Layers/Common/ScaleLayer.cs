@@ -53,7 +53,7 @@ public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLay
         }
 
         top[0].ReshapeLike(bottom[0]);
-        if (bottom[0] == top[0])
+        if (KeepsInput(bottom, top))
             _kept.ReshapeLike(bottom[0]);
     }
 
@@ -155,7 +155,7 @@ public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLay
     }
 
     private bool KeepsInput(Blob[] bottom, Blob[] top) =>
-        bottom[0] == top[0] && (bottom.Length == 2 || ParamPropagateDown[0]);
+        KeepsForGradient && bottom[0] == top[0] && (bottom.Length == 2 || ParamPropagateDown[0]);
 
     // Caffe works out ds in the diff of a bottom that wants no gradient, and leaves it: who compares diffs (net run
     // --backward) finds the same numbers.

@@ -161,7 +161,7 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
     protected internal override void Recompute(Blob[] bottom, Blob[] top)
     {
         float* x = bottom[0].CpuData, y = top[0].MutableCpuData;
-        float* copy = bottom[0] == top[0] && !UsesGlobal ? _kept.MutableCpuData : null;
+        float* copy = bottom[0] == top[0] && !UsesGlobal && KeepsForGradient ? _kept.MutableCpuData : null;
         Elementwise.Run(Context.Device, _layout.Count,
             new ChannelAffine(_layout, x, y, copy, _mean.CpuData, _inverse.CpuData, null));
     }

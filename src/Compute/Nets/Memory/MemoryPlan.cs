@@ -7,20 +7,20 @@ namespace CaffeActors.Compute.Nets.Memory;
 /// </summary>
 public sealed class MemoryPlan
 {
-    private MemoryPlan(IReadOnlyList<ScannedBlock> all, bool shares, EventOrder order)
+    private MemoryPlan(IReadOnlyList<ScannedBlock> all, long copies, bool shares, EventOrder order)
     {
         All = all;
         Shared = shares ? [.. all.Where(block => !block.IsOwn)] : [];
         (Offsets, SharedBytes) = BlockPlacement.Place([.. Shared.Select(block => block.Block)], order);
-        UnplannedBytes = all.Sum(block => block.Memory.Bytes);
+        UnplannedBytes = all.Sum(block => block.Memory.Bytes) + copies;
         Bytes = UnplannedBytes - Shared.Sum(block => block.Memory.Bytes) + SharedBytes;
     }
 
-    /// <summary>Bytes of all data and gradients of blobs that the use touches, where each has memory of its
-    /// own.</summary>
+    /// <summary>Bytes of all data and gradients of blobs that the use touches, where each has memory of its own, and of
+    /// the copies that layers keep of what they overwrite in place.</summary>
     public long UnplannedBytes { get; }
 
-    /// <summary>Bytes of all data and gradients with this plan.</summary>
+    /// <summary>The same with this plan.</summary>
     public long Bytes { get; }
 
     /// <summary>Bytes of the memory that blobs share, a part of <see cref="Bytes"/>.</summary>
@@ -44,6 +44,11 @@ public sealed class MemoryPlan
     {
         var order = EventOrder.Of(layers, use.Backward);
         return new MemoryPlan(
-            BlockScan.Of(layers, order, use, outputs), layers.All(layer => layer.Layer.Gpu is null), order);
+            BlockScan.Of(layers, order, use, outputs), layers.Sum(Copies), layers.All(layer => layer.Layer.Gpu is null),
+            order);
     }
+
+    // What layers keep to themselves because they work in place, in whatever way the net is used.
+    private static long Copies(NetLayer layer) =>
+        layer.Layer is { CopiesInPlace: true, KeepsForGradient: true } && layer.Bottom[0] == layer.Top[0] ? layer.Bottom[0].DataMemory.Bytes : 0;
 }
