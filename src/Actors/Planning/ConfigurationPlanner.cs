@@ -48,6 +48,8 @@ public static class ConfigurationPlanner
             LoadThreads = settings.Data.Threads,
             Parallel = settings.Parallel with { Devices = plan.Parallel.Devices },
             GpuBlas = settings.GpuBlas,
+            Recompute = settings.Recompute,
+            MemoryLimit = settings.MemoryLimit,
             ConfigPath = path,
             ResolvedConfig = settings.Resolved.Render(),
             SnapshotsInRunFolder = true,

@@ -258,7 +258,7 @@ public abstract class Layer : IDisposable
         var blob = new Blob(shape);
         if (filler is not null)
             Filler.Create(filler)
-                .Fill(blob, new RandomStream(Context.Seed, RandomStream.StreamId($"{Name}/blob{index}")).NextDraw());
+                .FillWhenUsed(blob, new RandomStream(Context.Seed, RandomStream.StreamId($"{Name}/blob{index}")).NextDraw());
         _blobs.Add(blob);
         return blob;
     }
