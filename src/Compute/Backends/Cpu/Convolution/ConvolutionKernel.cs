@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-
 namespace CaffeActors.Compute.Backends.Cpu.Convolution;
 
 /// <summary>
@@ -40,12 +37,15 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     /// <param name="w">Weights.</param>
     /// <param name="bias">One number for each output channel, or null.</param>
     /// <param name="y">Outputs, overwritten.</param>
-    public void Forward(CpuDevice device, int images, float* x, float* w, float* bias, float* y)
+    /// <param name="negativeSlope">Where the outputs are to be rectified as they are stored, the slope below 0 (0 for a
+    /// plain rectifier); null leaves them as they are.</param>
+    public void Forward(
+        CpuDevice device, int images, float* x, float* w, float* bias, float* y, float? negativeSlope = null)
     {
         if (Depthwise is { } depthwise)
-            depthwise.Forward(device, images, x, w, bias, y);
+            depthwise.Forward(device, images, x, w, bias, y, negativeSlope);
         else
-            ForwardProduct.Run(device, images, w, x, bias, y);
+            ForwardProduct.Run(device, images, w, x, bias, y, negativeSlope);
     }
 
     /// <summary>The inputs' gradient.</summary>
@@ -86,47 +86,22 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     /// <param name="plane">Numbers in a channel.</param>
     /// <param name="dy">The outputs' gradient.</param>
     /// <param name="db">The bias' gradient.</param>
-    public static void BackwardBias(CpuDevice device, int images, int channels, int plane, float* dy, float* db)
-    {
-        const int ChannelsOfTask = 8;
-        int tasks = (channels + ChannelsOfTask - 1) / ChannelsOfTask;
-        device.Pool.Run(new BiasBody(images, channels, plane, ChannelsOfTask, dy, db), tasks);
-    }
+    public static void BackwardBias(CpuDevice device, int images, int channels, int plane, float* dy, float* db) =>
+        BiasGradient.Run(device, images, channels, plane, null, 0, dy, db);
 
-    private readonly struct BiasBody(int images, int channels, int plane, int channelsOfTask, float* dy, float* db)
-        : IParallelBody
-    {
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public void Invoke(int task, int worker)
-        {
-            int end = Math.Min(channels, (task + 1) * channelsOfTask);
-            for (int channel = task * channelsOfTask; channel < end; channel++)
-            {
-                double sum = 0;
-                for (int image = 0; image < images; image++)
-                    sum += Sum(dy + ((((nint)image * channels) + channel) * plane));
-                db[channel] += (float)sum;
-            }
-        }
-
-        private float Sum(float* from)
-        {
-            Vector512<float> s0 = Vector512<float>.Zero, s1 = s0, s2 = s0, s3 = s0;
-            int i = 0;
-            for (; i + 64 <= plane; i += 64)
-            {
-                s0 += Vector512.Load(from + i);
-                s1 += Vector512.Load(from + i + 16);
-                s2 += Vector512.Load(from + i + 32);
-                s3 += Vector512.Load(from + i + 48);
-            }
-
-            for (; i + 16 <= plane; i += 16)
-                s0 += Vector512.Load(from + i);
-            float sum = Vector512.Sum(s0 + s1 + (s2 + s3));
-            for (; i < plane; i++)
-                sum += from[i];
-            return sum;
-        }
-    }
+    /// <summary>
+    /// The same after a <see cref="Forward"/> with a slope, and besides, in the same pass: the gradient of the rectified
+    /// outputs becomes that of the sums.
+    /// </summary>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="channels">Channels of the output.</param>
+    /// <param name="plane">Numbers in a channel.</param>
+    /// <param name="y">The outputs.</param>
+    /// <param name="slope">The slope, at least 0.</param>
+    /// <param name="dy">The outputs' gradient; overwritten by that of the sums.</param>
+    /// <param name="db">The bias' gradient, or null where it is not wanted.</param>
+    public static void BackwardRectified(
+        CpuDevice device, int images, int channels, int plane, float* y, float slope, float* dy, float* db) =>
+        BiasGradient.Run(device, images, channels, plane, y, slope, dy, db);
 }

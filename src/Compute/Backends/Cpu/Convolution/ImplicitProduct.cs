@@ -152,13 +152,15 @@ internal sealed unsafe class ImplicitProduct
     /// <param name="source">The sources; a register past their end must be readable.</param>
     /// <param name="bias">What each target channel starts from; null for zeros.</param>
     /// <param name="target">The targets, overwritten.</param>
-    public void Run(CpuDevice device, int images, float* weights, float* source, float* bias, float* target)
+    /// <param name="slope">Where the targets are to be rectified, the slope below 0; else null.</param>
+    public void Run(
+        CpuDevice device, int images, float* weights, float* source, float* bias, float* target, float? slope = null)
     {
         if (images == 0 || Phases.Length == 0)
             return;
         ImplicitPlan plan = ImplicitPlan.Of(this, device, images);
         float* packed = _weights.Pack(device, weights);
-        device.Pool.Run(new ImplicitBody(this, _weights, device, plan, packed, source, bias, target), plan.Tasks);
+        device.Pool.Run(new ImplicitBody(this, _weights, device, plan, packed, source, bias, target, slope), plan.Tasks);
     }
 
     /// <summary>How a convolution reads its images, and its pixels with the cells that reach them.</summary>
