@@ -35,6 +35,6 @@ internal static class PassTable
         terminal.Out.WriteLine(
             $"passes: memory traffic of a batch less by {NetTable.Bytes(effects.Sum(effect => effect.ForwardBytes))} "
             + $"forward and {NetTable.Bytes(effects.Sum(effect => effect.BackwardBytes))} backward; "
-            + $"{NetTable.Bytes(effects.Sum(effect => effect.KeptBytes))} of folded weights kept");
+            + $"{NetTable.Bytes(effects.Sum(effect => effect.KeptBytes))} of weights kept besides");
     }
 }

@@ -20,9 +20,14 @@ namespace CaffeActors.Compute.Layers.Convolution;
 /// <param name="parameter">The layer's message.</param>
 [Layer("Convolution")]
 public sealed unsafe class ConvolutionLayer(LayerParameter parameter)
-    : BaseConvolutionLayer(parameter), IRectifierHost, IChannelMapHost
+    : BaseConvolutionLayer(parameter), IRectifierHost, IChannelMapHost, IWeightKeeper
 {
     private FoldedWeights? _folded;
+
+    // The weights as the kernel reads them, and what was written last when they were taken.
+    private KeptWeights? _kept;
+    private SyncedMemory? _keptOf;
+    private long _keptVersion;
 
     // Of the outputs and of their gradient, where another layer's work is done here.
     private float? _slope;
@@ -33,6 +38,9 @@ public sealed unsafe class ConvolutionLayer(LayerParameter parameter)
 
     /// <inheritdoc/>
     bool IRectifierHost.CanRectifyGradient => true;
+
+    /// <inheritdoc/>
+    long IWeightKeeper.KeptWeightBytes => Gpu is null ? Kernel.KeptBytes : 0;
 
     /// <inheritdoc/>
     public override void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
@@ -80,6 +88,9 @@ public sealed unsafe class ConvolutionLayer(LayerParameter parameter)
     bool IChannelMapHost.CanFold(int axis) => axis == ChannelAxis;
 
     /// <inheritdoc/>
+    void IWeightKeeper.KeepWeights() => _kept ??= new KeptWeights();
+
+    /// <inheritdoc/>
     void IChannelMapHost.Fold(IReadOnlyList<IChannelMap> maps)
     {
         _folded?.Dispose();
@@ -91,8 +102,10 @@ public sealed unsafe class ConvolutionLayer(LayerParameter parameter)
     protected override void Dispose(bool disposing)
     {
         base.Dispose(disposing);
-        if (disposing)
-            _folded?.Dispose();
+        if (!disposing)
+            return;
+        _folded?.Dispose();
+        _kept?.Dispose();
     }
 
     /// <inheritdoc/>
@@ -116,6 +129,7 @@ public sealed unsafe class ConvolutionLayer(LayerParameter parameter)
     {
         (Blob weightBlob, Blob? biasBlob) = ForwardBlobs();
         float* weights = weightBlob.CpuData, bias = biasBlob is null ? null : biasBlob.CpuData;
+        Kernel.Kept = KeptOf(weightBlob.DataMemory);
         for (int i = 0; i < top.Length; i++)
             Kernel.Forward(Context.Device, Images, bottom[i].CpuData, weights, bias, top[i].MutableCpuData, _slope);
     }
@@ -151,5 +165,13 @@ public sealed unsafe class ConvolutionLayer(LayerParameter parameter)
             return (Blobs[0], HasBias ? Blobs[1] : null);
         _folded.Refresh();
         return (_folded.Weights, _folded.Bias);
+    }
+
+    private KeptWeights? KeptOf(SyncedMemory weights)
+    {
+        if (!ReferenceEquals(weights, _keptOf) || weights.Version != _keptVersion)
+            _kept?.Invalidate();
+        (_keptOf, _keptVersion) = (weights, weights.Version);
+        return _kept;
     }
 }

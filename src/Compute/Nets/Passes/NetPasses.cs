@@ -18,6 +18,10 @@ public enum NetPasses
     /// <summary>Splits add up only gradients that there are, and hand a single one on. Results are the same.</summary>
     TrimSplits = 4,
 
+    /// <summary>Convolutions of phase TEST keep their weights in the form their kernel reads, as long as nobody writes
+    /// them. Results are the same.</summary>
+    KeepWeights = 8,
+
     /// <summary>All of them.</summary>
-    All = FoldBatchNorm | FuseReLU | TrimSplits,
+    All = FoldBatchNorm | FuseReLU | TrimSplits | KeepWeights,
 }

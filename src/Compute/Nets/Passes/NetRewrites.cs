@@ -44,6 +44,8 @@ internal sealed class NetRewrites
             found.AddRange(FuseReLU.Find(layers, absorbed));
         if (passes.HasFlag(NetPasses.TrimSplits))
             found.AddRange(TrimSplits.Find(layers));
+        if (passes.HasFlag(NetPasses.KeepWeights))
+            found.AddRange(KeepWeights.Find(layers));
         return new NetRewrites(found) { IsActive = true };
     }
 
@@ -54,6 +56,6 @@ internal sealed class NetRewrites
             return null;
         IEnumerable<string> parts = Effects.GroupBy(effect => effect.Pass).Select(pass =>
             $"{PassNames.Of(pass.Key)} {pass.Sum(effect => Math.Max(1, effect.Absorbed.Count))}");
-        return $"Passes, with the number of layers each relieves: {string.Join(", ", parts)}";
+        return $"Passes, with the number of layers that have less to do: {string.Join(", ", parts)}";
     }
 }

@@ -2,7 +2,8 @@ using CaffeActors.Compute.Diagnostics;
 
 namespace CaffeActors.Compute.Nets.Passes;
 
-/// <summary>What users call the passes: <c>fold-batch-norm</c>, <c>fuse-relu</c>, <c>trim-splits</c>.</summary>
+/// <summary>What users call the passes: <c>fold-batch-norm</c>, <c>fuse-relu</c>, <c>trim-splits</c>,
+/// <c>keep-weights</c>.</summary>
 public static class PassNames
 {
     private const string All = "all";
@@ -13,6 +14,7 @@ public static class PassNames
         (NetPasses.FoldBatchNorm, "fold-batch-norm"),
         (NetPasses.FuseReLU, "fuse-relu"),
         (NetPasses.TrimSplits, "trim-splits"),
+        (NetPasses.KeepWeights, "keep-weights"),
     ];
 
     /// <summary>The name of one pass.</summary>

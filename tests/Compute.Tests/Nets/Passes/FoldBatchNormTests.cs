@@ -80,7 +80,7 @@ public sealed class FoldBatchNormTests : PassTests
         Copy(apart, folded);
         Assert.Equal(
             [("bn", "scale"), ("bn", "relu")],
-            folded.PassEffects.Select(effect => (effect.Layer, Assert.Single(effect.Absorbed))));
+            folded.PassEffects.Where(effect => effect.Absorbed.Count > 0).Select(effect => (effect.Layer, Assert.Single(effect.Absorbed))));
         AssertForwardClose(apart, folded, 0);
         Assert.Equal(apart.Blob("c").Data, folded.Blob("c").Data);
     }
@@ -110,7 +110,7 @@ public sealed class FoldBatchNormTests : PassTests
     {
         string text = $"{Test} {Images} {Convolution} {Norm} {Scale} {Loss}";
         using Net net = Build(text, change: options => options with { ForwardOnly = true });
-        Assert.Equal(["bn", "scale"], Assert.Single(net.PassEffects).Absorbed);
+        Assert.Equal(["bn", "scale"], net.PassEffects[0].Absorbed);
         Assert.DoesNotContain(net.Layers, layer => layer.NeedBackward);
         using Net apart = Build(text, NetPasses.None);
         Fill(apart, 0);

@@ -81,7 +81,7 @@ public sealed class FuseReLUTests : PassTests
         PassEffect used = Assert.Single(
             Effects($"state {{ phase: TEST }} {Images} {Convolution} {ReLU}", NetPasses.FuseReLU));
         Assert.Equal((2 * Blob, 0), (used.ForwardBytes, used.BackwardBytes));
-        Assert.Contains("Passes, with the number of layers each relieves: fuse-relu 1", Notices);
+        Assert.Contains("Passes, with the number of layers that have less to do: fuse-relu 1", Notices);
     }
 
     [Theory]

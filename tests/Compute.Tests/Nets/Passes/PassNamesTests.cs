@@ -22,7 +22,7 @@ public sealed class PassNamesTests
     {
         CaffeException failure = Assert.Throws<CaffeException>(() => PassNames.Parse(names.Split(' '), "compute.passes"));
         Assert.Equal(ErrorCodes.BadSetting, failure.Code);
-        Assert.Contains("compute.passes is all, none or some of fold-batch-norm, fuse-relu, trim-splits",
+        Assert.Contains("compute.passes is all, none or some of fold-batch-norm, fuse-relu, trim-splits, keep-weights",
             failure.Message, StringComparison.Ordinal);
     }
 

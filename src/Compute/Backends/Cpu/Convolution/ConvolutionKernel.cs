@@ -20,6 +20,13 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     /// <summary>The sizes.</summary>
     public ConvolutionGeometry Geometry => geometry;
 
+    /// <summary>Where <see cref="Forward"/> keeps the weights in its own form; who writes the weights invalidates it.
+    /// Default null: nowhere, they are packed anew on each call.</summary>
+    public KeptWeights? Kept { get; set; }
+
+    /// <summary>Bytes that <see cref="Kept"/> takes; 0 where the weights are read as they are.</summary>
+    public long KeptBytes => Depthwise is null ? ForwardProduct.PackedCount * sizeof(float) : 0;
+
     /// <summary>
     /// Whether convolutions of one input channel a group take their own kernel, the faster one. Default true; false is
     /// for comparing.
@@ -45,7 +52,7 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
         if (Depthwise is { } depthwise)
             depthwise.Forward(device, images, x, w, bias, y, negativeSlope);
         else
-            ForwardProduct.Run(device, images, w, x, bias, y, negativeSlope);
+            ForwardProduct.Run(device, images, w, x, bias, y, negativeSlope, Kept);
     }
 
     /// <summary>The inputs' gradient.</summary>
