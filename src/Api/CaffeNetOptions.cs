@@ -1,6 +1,7 @@
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Data.PlugIns;
 
 namespace CaffeActors.Api;
@@ -22,6 +23,14 @@ public sealed record CaffeNetOptions
     /// <summary>How data and gradients of blobs are kept where the net does not say (docs/precision.md). Default
     /// Float32.</summary>
     public StorageType Precision { get; init; }
+
+    /// <summary>Which passes may change how the net is computed (docs/passes.md). Default all. A pass over some layers
+    /// only, or with something to be called between them, runs without.</summary>
+    public NetPasses Passes { get; init; } = NetPasses.All;
+
+    /// <summary>Whether the net only runs forward, though it may have losses: nothing is kept for gradients, and backward
+    /// nothing is done. Default false.</summary>
+    public bool ForwardOnly { get; init; }
 
     /// <summary>Level of the net's state. Default null: the file's own, else 0.</summary>
     public int? Level { get; init; }

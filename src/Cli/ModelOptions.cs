@@ -47,7 +47,8 @@ internal sealed class ModelOptions
     /// <param name="arguments">The command line.</param>
     /// <param name="phase">The phase where none is given.</param>
     /// <param name="log">Hears remarks.</param>
-    public CaffeNet Open(ParseResult arguments, Phase phase, RunLog log)
+    /// <param name="forwardOnly">Whether nothing runs backward.</param>
+    public CaffeNet Open(ParseResult arguments, Phase phase, RunLog log, bool forwardOnly = false)
     {
         Phase wanted = arguments.GetResult(_phase) is null ? phase : ParsePhase(arguments.GetValue(_phase), phase);
         return CaffeNet.Open(arguments.GetValue(_model)!, wanted, new CaffeNetOptions
@@ -58,6 +59,7 @@ internal sealed class ModelOptions
             Threads = ThreadCount(arguments.GetValue(_threads)),
             Precision = PrecisionOption.Of(arguments, _precision) ?? StorageType.Float32,
             LayerAssemblies = LayersOption.Of(arguments, _layers),
+            ForwardOnly = forwardOnly,
             Notice = line => log.Info(line),
             Warning = line => log.Warn(line),
         });

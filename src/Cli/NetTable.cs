@@ -34,14 +34,7 @@ internal static class NetTable
             table.AddRow(withPlaces ? [.. cells, net.Layers[rank].Place] : cells);
         }
 
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(terminal.Out),
-            Ansi = AnsiSupport.No,
-        });
-        // A redirected table must not be folded to the width of a terminal that is not there.
-        console.Profile.Width = 200;
-        console.Write(table);
+        Write(table, terminal);
         terminal.Out.WriteLine(
             $"{net.Name}, phase {net.Phase.ToString().ToUpperInvariant()}: {summary.Rows.Count} layers, "
             + $"{Number(summary.Parameters)} parameters, "
@@ -53,13 +46,29 @@ internal static class NetTable
             + $"(SGD; {Bytes(summary.TrainingBytes(2))} with AdaDelta or Adam)");
     }
 
-    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+    /// <summary>Writes a table as plain text.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="terminal">Where to.</param>
+    public static void Write(Table table, Terminal terminal)
+    {
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(terminal.Out),
+            Ansi = AnsiSupport.No,
+        });
+        // A redirected table must not be folded to the width of a terminal that is not there.
+        console.Profile.Width = 200;
+        console.Write(table);
+    }
 
-    private static string Bytes(long bytes) => bytes switch
+    /// <summary>A number of bytes, in the unit that fits.</summary>
+    public static string Bytes(long bytes) => bytes switch
     {
         0 => "0",
         < 1 << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:F1} KiB"),
         < 1 << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:F1} MiB"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1073741824.0:F2} GiB"),
     };
+
+    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -5,6 +5,7 @@ using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.PlugIns;
 
@@ -89,6 +90,7 @@ public static class SettingsReader
             Data = new DataSettings(
                 data.Text("root"), [.. data.Sections("sets").Select(DataSet)], data.Int("threads", 0, 1024)),
             Threads = compute.Int("threads", 0, 1024),
+            Passes = PassNames.Parse(Texts(compute, "passes"), "compute.passes"),
             GpuBlas = compute.Choice<GpuBlas>("gpu-blas"),
             Precision = StorageNames.Parse(compute.Text("precision"), "compute.precision"),
             GradScale = compute.Has("grad-scale")

@@ -89,7 +89,7 @@ internal sealed class ReplicaBuilder(
     private Net Build(NetOptions options)
     {
         Net net = NetBuilder.Build(
-            batch.Net.CloneWithPlaces(), options with { Precision = plan.Precision });
+            batch.Net.CloneWithPlaces(), options with { Precision = plan.Precision, Passes = plan.Passes });
         NetLayer? carrier = net.Layers.FirstOrDefault(layer => layer.Layer.CarriedState.Count > 0);
         string? cut = _parallel.Reproducible ? "parallel.reproducible = on"
             : _parallel.MicroBatches > 1 ? $"parallel.micro-batches = {_parallel.MicroBatches}" : null;

@@ -5,6 +5,7 @@ using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.PlugIns;
@@ -76,6 +77,9 @@ public sealed record RunPlan
 
     /// <summary>How blobs are kept where the nets do not say.</summary>
     public StorageType Precision { get; init; }
+
+    /// <summary>Which passes may change how nets are computed.</summary>
+    public NetPasses Passes { get; init; } = NetPasses.All;
 
     /// <summary>What computes plain matrix products on accelerators.</summary>
     public GpuBlas GpuBlas { get; init; }

@@ -88,7 +88,7 @@ internal sealed class TrainingRunBuilder
                 Extensions = _plan.Extensions,
                 LoadThreads = _plan.LoadThreads,
             }, catalog) with
-            { Precision = _plan.Precision };
+            { Precision = _plan.Precision, Passes = _plan.Passes, ForwardOnly = true };
             for (int i = 0; i < _plan.Nets.Tests.Count; i++)
             {
                 _log.Info($"Creating test net (#{i}).");

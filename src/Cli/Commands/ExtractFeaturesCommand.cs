@@ -60,6 +60,7 @@ internal sealed class ExtractFeaturesCommand : VerbCommand
             Device = device,
             Threads = ModelOptions.ThreadCount(arguments.GetValue(_threads)),
             LayerAssemblies = LayersOption.Of(arguments, _layers),
+            ForwardOnly = true,
             Notice = line => log.Info(line),
             Warning = line => log.Warn(line),
         });

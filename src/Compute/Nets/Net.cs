@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
 
@@ -12,12 +13,13 @@ namespace CaffeActors.Compute.Nets;
 public sealed class Net : IDisposable
 {
     private readonly IReadOnlyDictionary<string, Blob> _blobs;
+    private readonly NetRewrites _rewrites;
     private readonly Action<string> _notice;
 
     internal Net(
         NetParameter parameter, IReadOnlyList<NetLayer> layers, IReadOnlyList<string> blobNames,
         IReadOnlyDictionary<string, Blob> blobs, IReadOnlyList<string> inputs, IReadOnlyList<string> outputs,
-        IReadOnlyList<LearnableParam> learnableParams, Action<string> notice)
+        IReadOnlyList<LearnableParam> learnableParams, NetRewrites rewrites, Action<string> notice)
     {
         Parameter = parameter;
         Layers = layers;
@@ -26,8 +28,10 @@ public sealed class Net : IDisposable
         InputNames = inputs;
         OutputNames = outputs;
         LearnableParams = learnableParams;
-        DebugInfo = parameter.DebugInfo;
+        _rewrites = rewrites;
+        PassEffects = rewrites.Effects;
         _notice = notice;
+        DebugInfo = parameter.DebugInfo;
     }
 
     /// <summary>The net's message as it was built: filtered, with splits, without weights.</summary>
@@ -54,8 +58,32 @@ public sealed class Net : IDisposable
     /// <summary>The blobs a solver updates, in the order of the layers; shared ones once.</summary>
     public IReadOnlyList<LearnableParam> LearnableParams { get; }
 
-    /// <summary>Whether each pass tells the mean absolute values of all blobs.</summary>
-    public bool DebugInfo { get; set; }
+    /// <summary>What graph passes changed when the net was built (<see cref="NetOptions.Passes"/>).</summary>
+    public IReadOnlyList<PassEffect> PassEffects { get; }
+
+    /// <summary>Whether each pass tells the mean absolute values of all blobs; each layer then computes what is its
+    /// own. To be set between passes.</summary>
+    public bool DebugInfo
+    {
+        get;
+        set
+        {
+            field = value;
+            ChooseRewrites();
+        }
+    }
+
+    /// <summary>Whether blobs are looked at or written between layers, or only some layers run: each layer then computes
+    /// what is its own, whatever <see cref="PassEffects"/> says. To be set between passes. Default false.</summary>
+    public bool IsStepwise
+    {
+        get;
+        set
+        {
+            field = value;
+            ChooseRewrites();
+        }
+    }
 
     /// <summary>The blob of a name.</summary>
     /// <exception cref="KeyNotFoundException">There is none.</exception>
@@ -154,4 +182,6 @@ public sealed class Net : IDisposable
                 top.Dispose();
         }
     }
+
+    private void ChooseRewrites() => _rewrites.IsActive = !DebugInfo && !IsStepwise;
 }

@@ -1,6 +1,7 @@
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Schema;
 
@@ -64,18 +65,23 @@ public sealed class NetBuilder
         BackwardPruning.Apply(_layers, _notice);
         if (_parameter.ForceBackward)
             BackwardPruning.Force(_layers);
+        if (_options.ForwardOnly)
+            BackwardPruning.Forbid(_layers);
         OverwrittenTops.Apply(_layers);
         string[] outputs = [.. _available.Keys.Order(StringComparer.Ordinal)];
         KeepInHalf(outputs);
+        NetRewrites rewrites = NetRewrites.Make(_layers, _options.Passes);
         foreach (string output in outputs)
             _notice($"This network produces output {output}");
         _notice("Network initialization done.");
         _notice($"Memory required for data: {_elements * sizeof(float)}");
+        if (rewrites.Notice() is { } passes)
+            _notice(passes);
         // Weights now live in the layers; the net's message is its definition alone.
         NetParameter definition = _parameter.Clone();
         foreach (LayerParameter layer in definition.Layer)
             layer.Blobs.Clear();
-        return new Net(definition, _layers, _blobNames, _blobs, _inputs, outputs, _sharing.Params, _notice);
+        return new Net(definition, _layers, _blobNames, _blobs, _inputs, outputs, _sharing.Params, rewrites, _notice);
     }
 
     private void KeepInHalf(string[] outputs)
