@@ -117,8 +117,13 @@ public sealed partial class CaffeNet : IDisposable
                 ResolvePath = resolvePath,
                 Extensions = options.Extensions,
             };
-            Net built = NetBuilder.Build(
-                net, new NetOptions(context, catalog) { Precision = options.Precision, Use = options.Use });
+            Net built = NetBuilder.Build(net, new NetOptions(context, catalog)
+            {
+                Precision = options.Precision,
+                Passes = options.Passes,
+                ForwardOnly = options.ForwardOnly,
+                Kept = options.Kept,
+            });
             opened = new CaffeNet(built, context.Gpu, device, gpu);
             if (options.Weights is { } weights)
                 opened.LoadWeights(weights, options.Notice);

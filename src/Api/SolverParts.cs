@@ -38,7 +38,7 @@ internal sealed class SolverParts : IDisposable
                 ResolvePath = plan.ResolvePath,
                 Extensions = plan.Extensions,
             }, plan.Catalog)
-            { Precision = plan.Precision };
+            { Precision = plan.Precision, Passes = plan.Passes };
             NetOptions scaled = options with { Context = options.Context with { GradScale = scale } };
             Nets.Add(new CaffeNet(NetBuilder.Build(plan.Nets.Train, scaled), _gpu));
             foreach (SolverTestNet test in plan.Nets.Tests)

@@ -35,6 +35,29 @@ internal static class NetTable
             table.AddRow(withPlaces ? [.. cells, net.Layers[rank].Place] : cells);
         }
 
+        Write(table, terminal);
+        terminal.Out.WriteLine(
+            $"{net.Name}, phase {net.Phase.ToString().ToUpperInvariant()}: {summary.Rows.Count} layers, "
+            + $"{Number(summary.Parameters)} parameters, "
+                + $"{(summary.ForwardFlops / 1e9).ToString("F3", CultureInfo.InvariantCulture)} GFLOP forward");
+        terminal.Out.WriteLine(
+            $"memory: parameters {ByteText.Of(summary.Parameters * 4)}, "
+            + $"activations {ByteText.Of(summary.ActivationBytes)}, gradients {ByteText.Of(summary.GradientBytes)}, "
+            + $"prefetch {ByteText.Of(summary.PrefetchBytes)}");
+        terminal.Out.WriteLine(
+            $"to run {ByteText.Of(summary.InferenceBytes)}, to train {ByteText.Of(summary.TrainingBytes())} "
+            + $"(SGD; {ByteText.Of(summary.TrainingBytes(2))} with AdaDelta or Adam)");
+        terminal.Out.WriteLine(
+            $"blobs share memory: {ByteText.Of(summary.ForwardPlan.Bytes)} to run instead of "
+            + $"{ByteText.Of(summary.ForwardPlan.UnplannedBytes)}, {ByteText.Of(summary.TrainingPlan.Bytes)} to train "
+            + $"instead of {ByteText.Of(summary.TrainingPlan.UnplannedBytes)}");
+    }
+
+    /// <summary>Writes a table as plain text.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="terminal">Where to.</param>
+    public static void Write(Table table, Terminal terminal)
+    {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new AnsiConsoleOutput(terminal.Out),
@@ -43,15 +66,6 @@ internal static class NetTable
         // A redirected table must not be folded to the width of a terminal that is not there.
         console.Profile.Width = 200;
         console.Write(table);
-        terminal.Out.WriteLine(
-            $"{net.Name}, phase {net.Phase.ToString().ToUpperInvariant()}: {summary.Rows.Count} layers, "
-            + $"{Number(summary.Parameters)} parameters, "
-                + $"{(summary.ForwardFlops / 1e9).ToString("F3", CultureInfo.InvariantCulture)} GFLOP forward");
-        terminal.Out.WriteLine(
-            $"memory: parameters {ByteText.Of(summary.Parameters * 4)}, activations {ByteText.Of(summary.ActivationBytes)}, "
-            + $"gradients {ByteText.Of(summary.GradientBytes)}, prefetch {ByteText.Of(summary.PrefetchBytes)}");
-        terminal.Out.WriteLine($"to run {ByteText.Of(summary.InferenceBytes)}, to train {ByteText.Of(summary.TrainingBytes())} "
-            + $"(SGD; {ByteText.Of(summary.TrainingBytes(2))} with AdaDelta or Adam)");
     }
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);

@@ -9,6 +9,7 @@ using CaffeActors.Benchmarks.Reading;
 //   dotnet run --project tests/Benchmarks -- half [THREADS]
 //   dotnet run --project tests/Benchmarks -- step NET BATCH ITERATIONS [THREADS [fp32|fp16|bf16]]
 //   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS [fp32|fp16|bf16]]
+//   dotnet run --project tests/Benchmarks -- passes NET BATCH ROUNDS [train|infer [THREADS [PASS,...]]]
 //   dotnet run --project tests/Benchmarks -- actors NET BATCH [ROUNDS [ITERATIONS]]
 //   dotnet run --project tests/Benchmarks -- reduce [REPLICAS [KIND [BUCKET-MIB [ROUNDS [BATCH]]]]]
 //   dotnet run --project tests/Benchmarks -- gpu [DEVICE] [ROUNDS] [NAME-PART]
@@ -44,6 +45,9 @@ async Task<int> RunAsync()
             return TrainingStep.Run(args[1..]);
         case "layers":
             return TrainingStep.Layers(args[1..]);
+        case "passes":
+            PassBenchmark.Run(args[1..]);
+            return 0;
         case "actors":
             return await ActorOverhead.RunAsync(args[1..]);
         case "reduce":
@@ -54,7 +58,7 @@ async Task<int> RunAsync()
             return DataTools.Run(args[1..]);
         default:
             Console.Error.WriteLine(
-                "name a benchmark: gemm, conv, gpu, half, step, layers, actors, reduce, data, tools");
+                "name a benchmark: gemm, conv, gpu, half, step, layers, passes, actors, reduce, data, tools");
             return 2;
     }
 }

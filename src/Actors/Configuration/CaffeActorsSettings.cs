@@ -2,6 +2,7 @@ using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Nets.Memory;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.PlugIns;
 
@@ -31,6 +32,9 @@ public sealed record CaffeActorsSettings
 
     /// <summary><c>compute.precision</c>.</summary>
     public required StorageType Precision { get; init; }
+
+    /// <summary><c>compute.passes</c>.</summary>
+    public required NetPasses Passes { get; init; }
 
     /// <summary>What computes plain matrix products on accelerators.</summary>
     public required GpuBlas GpuBlas { get; init; }

@@ -47,6 +47,7 @@ public static class ConfigurationPlanner
             Extensions = Extensions(overrides, plan.Nets),
             LoadThreads = settings.Data.Threads,
             Parallel = settings.Parallel with { Devices = plan.Parallel.Devices },
+            Passes = settings.Passes,
             GpuBlas = settings.GpuBlas,
             Recompute = settings.Recompute,
             MemoryLimit = settings.MemoryLimit,

@@ -4,7 +4,6 @@ using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
-using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Reduction;
 using CaffeActors.Compute.Solvers;
@@ -93,7 +92,9 @@ internal sealed class ReplicaBuilder(
             batch.Net.CloneWithPlaces(), options with
             {
                 Precision = plan.Precision,
-                Use = new NetUse(Backward: true) { Recompute = plan.Recompute },
+                Passes = plan.Passes,
+                Kept = [],
+                Recompute = plan.Recompute,
             });
         NetLayer? carrier = net.Layers.FirstOrDefault(layer => layer.Layer.CarriedState.Count > 0);
         string? cut = _parallel.Reproducible ? "parallel.reproducible = on"

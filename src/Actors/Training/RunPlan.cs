@@ -6,6 +6,7 @@ using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets.Memory;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.PlugIns;
@@ -83,6 +84,9 @@ public sealed record RunPlan
 
     /// <summary>Bytes of memory that the run may need; null for what the machine has.</summary>
     public long? MemoryLimit { get; init; }
+
+    /// <summary>Which passes may change how nets are computed.</summary>
+    public NetPasses Passes { get; init; } = NetPasses.All;
 
     /// <summary>What computes plain matrix products on accelerators.</summary>
     public GpuBlas GpuBlas { get; init; }

@@ -90,7 +90,7 @@ internal sealed class TrainingRunBuilder
                 Extensions = _plan.Extensions,
                 LoadThreads = _plan.LoadThreads,
             }, catalog) with
-            { Precision = _plan.Precision, Use = new NetUse(Backward: false) };
+            { Precision = _plan.Precision, Passes = _plan.Passes, ForwardOnly = true, Kept = [] };
             for (int i = 0; i < _plan.Nets.Tests.Count; i++)
             {
                 _log.Info($"Creating test net (#{i}).");

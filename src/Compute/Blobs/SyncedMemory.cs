@@ -50,6 +50,11 @@ public sealed unsafe class SyncedMemory
     /// <summary>Size of the CPU side in bytes.</summary>
     public long Bytes { get; }
 
+    /// <summary>How often any side was asked for to be written: who works something out of the values can tell by it
+    /// whether to do so again. A pointer or span must be asked for anew for each pass, as its writes are not
+    /// seen.</summary>
+    public long Version { get; private set; }
+
     /// <summary>How accelerators keep the block.</summary>
     public StorageType Storage { get; private set; }
 
@@ -257,8 +262,10 @@ public sealed unsafe class SyncedMemory
         return mirror.Memory;
     }
 
+    // All sides but the one that is to be written.
     private void Invalidate()
     {
+        Version++;
         foreach (Mirror mirror in _mirrors)
             mirror.IsValid = false;
     }

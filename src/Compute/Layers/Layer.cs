@@ -115,6 +115,12 @@ public abstract class Layer : IDisposable
     /// <summary>The accelerator the layer computes on, or null: the CPU. Valid after <see cref="SetUp"/>.</summary>
     public GpuDevice? Gpu => _onGpu is null ? null : Context.Gpu;
 
+    /// <summary>Whether another layer computes this one's tops for it: a forward pass then only shapes them.</summary>
+    internal bool IsForwardAbsorbed { get; set; }
+
+    /// <summary>Whether another layer computes this one's gradients for it.</summary>
+    internal bool IsBackwardAbsorbed { get; set; }
+
     /// <summary>What the layer gets from its net.</summary>
     protected LayerContext Context =>
         _context ?? throw new InvalidOperationException($"Layer '{Name}' is used before SetUp.");
@@ -170,6 +176,8 @@ public abstract class Layer : IDisposable
     public float Forward(Blob[] bottom, Blob[] top)
     {
         Reshape(bottom, top);
+        if (IsForwardAbsorbed)
+            return 0;
         WriteLossWeights(top);
         if (_onGpu is null)
             ForwardCpu(bottom, top);
@@ -194,11 +202,17 @@ public abstract class Layer : IDisposable
     /// <param name="bottom">The bottoms.</param>
     public void Backward(Blob[] top, bool[] propagateDown, Blob[] bottom)
     {
+        if (IsBackwardAbsorbed)
+            return;
         if (_onGpu is null)
             BackwardCpu(top, propagateDown, bottom);
         else
             _onGpu.BackwardGpu(Context.Gpu!, top, propagateDown, bottom);
     }
+
+    /// <summary>Whether the layer computes where another one does: on the same CPU and accelerator.</summary>
+    internal bool IsBeside(Layer other) =>
+        ReferenceEquals(Context.Device, other.Context.Device) && ReferenceEquals(Gpu, other.Gpu);
 
     /// <summary>Frees the learnable blobs and the buffers.</summary>
     public void Dispose()

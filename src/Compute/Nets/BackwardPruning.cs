@@ -38,6 +38,17 @@ internal static class BackwardPruning
         }
     }
 
+    public static void Forbid(IReadOnlyList<NetLayer> layers)
+    {
+        foreach (NetLayer layer in layers)
+        {
+            layer.NeedBackward = false;
+            Array.Clear(layer.BottomNeedBackward);
+            Array.Clear(layer.Layer.ParamPropagateDown);
+            layer.Layer.KeepsForGradient = false;
+        }
+    }
+
     public static void Force(IReadOnlyList<NetLayer> layers)
     {
         foreach (NetLayer layer in layers)

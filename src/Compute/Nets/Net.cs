@@ -1,5 +1,6 @@
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Nets.Memory;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
 
@@ -14,12 +15,14 @@ public sealed class Net : IDisposable
 {
     private readonly IReadOnlyDictionary<string, Blob> _blobs;
     private readonly NetMemory? _memory;
+
+    private readonly NetRewrites _rewrites;
     private readonly Action<string> _notice;
 
     internal Net(
         NetParameter parameter, IReadOnlyList<NetLayer> layers, IReadOnlyList<string> blobNames,
         IReadOnlyDictionary<string, Blob> blobs, IReadOnlyList<string> inputs, IReadOnlyList<string> outputs,
-        IReadOnlyList<LearnableParam> learnableParams, NetMemory? memory, Action<string> notice)
+        IReadOnlyList<LearnableParam> learnableParams, NetRewrites rewrites, NetMemory? memory, Action<string> notice)
     {
         Parameter = parameter;
         Layers = layers;
@@ -29,8 +32,10 @@ public sealed class Net : IDisposable
         OutputNames = outputs;
         LearnableParams = learnableParams;
         _memory = memory;
-        DebugInfo = parameter.DebugInfo;
+        _rewrites = rewrites;
+        PassEffects = rewrites.Effects;
         _notice = notice;
+        DebugInfo = parameter.DebugInfo;
     }
 
     /// <summary>The net's message as it was built: filtered, with splits, without weights.</summary>
@@ -57,11 +62,35 @@ public sealed class Net : IDisposable
     /// <summary>The blobs a solver updates, in the order of the layers; shared ones once.</summary>
     public IReadOnlyList<LearnableParam> LearnableParams { get; }
 
-    /// <summary>What the net was built for, and may be used for alone; null: for anything.</summary>
+    /// <summary>What the net was built for, and may be used for alone, where its blobs share memory; else null.</summary>
     public NetUse? Use => _memory?.Use;
 
-    /// <summary>Whether each pass tells the mean absolute values of all blobs.</summary>
-    public bool DebugInfo { get; set; }
+    /// <summary>What graph passes changed when the net was built (<see cref="NetOptions.Passes"/>).</summary>
+    public IReadOnlyList<PassEffect> PassEffects { get; }
+
+    /// <summary>Whether each pass tells the mean absolute values of all blobs; each layer then computes what is its
+    /// own. To be set between passes.</summary>
+    public bool DebugInfo
+    {
+        get;
+        set
+        {
+            field = value;
+            ChooseRewrites();
+        }
+    }
+
+    /// <summary>Whether blobs are looked at or written between layers, or only some layers run: each layer then computes
+    /// what is its own, whatever <see cref="PassEffects"/> says. To be set between passes. Default false.</summary>
+    public bool IsStepwise
+    {
+        get;
+        set
+        {
+            field = value;
+            ChooseRewrites();
+        }
+    }
 
     /// <summary>The blob of a name.</summary>
     /// <exception cref="KeyNotFoundException">There is none.</exception>
@@ -106,11 +135,8 @@ public sealed class Net : IDisposable
     }
 
     /// <summary>Runs one layer backward; the diffs of its tops must be there.</summary>
-    /// <exception cref="InvalidOperationException">The net was built to run forward only.</exception>
     public void BackwardLayer(int rank)
     {
-        if (_memory is { Use.Backward: false })
-            throw new InvalidOperationException($"Net '{Name}' was built to run forward only.");
         Layers[rank].Backward();
         if (DebugInfo)
             NetDebug.TellBackward(Layers[rank], _notice);
@@ -166,4 +192,6 @@ public sealed class Net : IDisposable
 
         _memory?.Dispose();
     }
+
+    private void ChooseRewrites() => _rewrites.IsActive = !DebugInfo && !IsStepwise;
 }

@@ -2,6 +2,7 @@ using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets.Memory;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Schema;
 
@@ -66,23 +67,30 @@ public sealed class NetBuilder
         BackwardPruning.Apply(_layers, _notice);
         if (_parameter.ForceBackward)
             BackwardPruning.Force(_layers);
+        if (_options.ForwardOnly)
+            BackwardPruning.Forbid(_layers);
         OverwrittenTops.Apply(_layers);
         string[] outputs = [.. _available.Keys.Order(StringComparer.Ordinal)];
         KeepInHalf(outputs);
+        NetRewrites rewrites = NetRewrites.Make(_layers, _options.Passes);
         foreach (string output in outputs)
             _notice($"This network produces output {output}");
         _notice("Network initialization done.");
         _notice($"Memory required for data: {_elements * sizeof(float)}");
+        if (rewrites.Notice() is { } passes)
+            _notice(passes);
         // Weights now live in the layers; the net's message is its definition alone.
         NetParameter definition = _parameter.Clone();
         foreach (LayerParameter layer in definition.Layer)
             layer.Blobs.Clear();
         return new Net(
-            definition, _layers, _blobNames, _blobs, _inputs, outputs, _sharing.Params, Memory(outputs), _notice);
+            definition, _layers, _blobNames, _blobs, _inputs, outputs, _sharing.Params, rewrites, Memory(outputs),
+            _notice);
     }
 
-    private NetMemory? Memory(string[] outputs) =>
-        _options is { Use: { } use, Placement: null } ? new NetMemory(_layers, use, outputs) : null;
+    // After the passes: some let blobs share memory.
+    private NetMemory? Memory(string[] outputs) => _options is not { Kept: { } kept, Placement: null } ? null
+        : new NetMemory(_layers, new NetUse(!_options.ForwardOnly, kept) { Recompute = _options.Recompute }, outputs);
 
     private void KeepInHalf(string[] outputs)
     {
@@ -213,7 +221,7 @@ public sealed class NetBuilder
     // A layer that would have to copy its bottom to work in place gains nothing by it where tops are computed again:
     // with a top of its own neither that nor the copy outlasts the pass. So it is with those that follow it.
     private bool IsApart(NetLayer entry, int bottom) =>
-        _options is { Use: { Backward: true, Recompute: Recompute.Cheap }, Placement: null, Context.Gpu: null }
+        _options is { Kept: not null, ForwardOnly: false, Recompute: Recompute.Cheap, Placement: null, Context.Gpu: null }
         && entry is { Layer.CanRecompute: true, Bottom.Length: 1 }
         && (entry.Layer.CopiesInPlace || _apart.Contains(entry.Bottom[bottom]));
 

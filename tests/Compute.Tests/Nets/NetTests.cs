@@ -29,7 +29,9 @@ public abstract class NetTests : IDisposable
         TextFormat.Parse<NetParameter>(text, "net.prototxt"),
         new NetOptions(new LayerContext(_device, seed: 1) { Notice = Notices.Add }, LayerCatalog.Compute)
         {
-            Use = use,
+            Kept = use?.Kept,
+            ForwardOnly = use is { Backward: false },
+            Recompute = use?.Recompute ?? default,
         });
 
     protected CaffeException Refused(string text) => Assert.Throws<CaffeException>(() => Build(text).Dispose());

@@ -3,6 +3,7 @@ using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Layers.Fusion;
 using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 using static CaffeActors.Compute.Schema.EltwiseParameter.Types;
@@ -20,13 +21,22 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Eltwise")]
-public sealed unsafe class EltwiseLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
+public sealed unsafe class EltwiseLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer, IRectifierHost
 {
     private readonly EltwiseParameter _eltwise = parameter.EltwiseParam ?? new EltwiseParameter();
 
     // MAX: which bottom was taken, in the blob's data: 32-bit integers on the CPU, floats on an accelerator.
     private readonly Blob _taken = new();
     private float[] _coefficients = [];
+
+    // Of the results, where another layer's work is done here.
+    private float? _slope;
+
+    /// <inheritdoc/>
+    bool IRectifierHost.CanRectify => Gpu is null && _eltwise.Operation == EltwiseOp.Sum;
+
+    /// <inheritdoc/>
+    bool IRectifierHost.CanRectifyGradient => false;
 
     /// <inheritdoc/>
     public override int MinBottoms => 2;
@@ -64,6 +74,9 @@ public sealed unsafe class EltwiseLayer(LayerParameter parameter) : Layer(parame
     }
 
     /// <inheritdoc/>
+    void IRectifierHost.Rectify(float? slope, bool gradientToo) => _slope = slope;
+
+    /// <inheritdoc/>
     protected override void LayerSetUp(Blob[] bottom, Blob[] top)
     {
         int given = _eltwise.Coeff.Count;
@@ -89,7 +102,7 @@ public sealed unsafe class EltwiseLayer(LayerParameter parameter) : Layer(parame
         fixed (float* coefficients = _coefficients)
         {
             if (_eltwise.Operation == EltwiseOp.Sum)
-                Elementwise.Run(Context.Device, count, new WeightedSum(x, coefficients, inputs, y));
+                Elementwise.Run(Context.Device, count, new WeightedSum(x, coefficients, inputs, y, _slope));
             else if (_eltwise.Operation == EltwiseOp.Prod)
                 Elementwise.Run(Context.Device, count, new Product(x, inputs, y));
             else

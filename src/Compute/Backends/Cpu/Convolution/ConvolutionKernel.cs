@@ -1,5 +1,4 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
+using CaffeActors.Compute.Backends.Cpu.Convolution.Winograd;
 
 namespace CaffeActors.Compute.Backends.Cpu.Convolution;
 
@@ -14,6 +13,7 @@ namespace CaffeActors.Compute.Backends.Cpu.Convolution;
 public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
 {
     private readonly DepthwiseKernel? _depthwise = DepthwiseKernel.Of(geometry);
+    private readonly WinogradConvolution? _winograd = WinogradConvolution.Of(geometry);
     private readonly bool _scattered = ScatteredGradient.IsBetter(geometry);
     private ImplicitProduct? _forward;
     private ImplicitProduct? _dataGradient;
@@ -22,6 +22,13 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
 
     /// <summary>The sizes.</summary>
     public ConvolutionGeometry Geometry => geometry;
+
+    /// <summary>Where <see cref="Forward"/> keeps the weights in its own form; who writes the weights invalidates it.
+    /// Default null: nowhere, they are packed anew on each call.</summary>
+    public KeptWeights? Kept { get; set; }
+
+    /// <summary>Bytes that <see cref="Kept"/> takes; 0 where the weights are read as they are.</summary>
+    public long KeptBytes => Depthwise is null ? ForwardProduct.PackedCount * sizeof(float) : 0;
 
     /// <summary>
     /// Whether convolutions of one input channel a group take their own kernel, the faster one. Default true; false is
@@ -40,12 +47,17 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     /// <param name="w">Weights.</param>
     /// <param name="bias">One number for each output channel, or null.</param>
     /// <param name="y">Outputs, overwritten.</param>
-    public void Forward(CpuDevice device, int images, float* x, float* w, float* bias, float* y)
+    /// <param name="negativeSlope">Where the outputs are to be rectified as they are stored, the slope below 0 (0 for a
+    /// plain rectifier); null leaves them as they are.</param>
+    public void Forward(
+        CpuDevice device, int images, float* x, float* w, float* bias, float* y, float? negativeSlope = null)
     {
         if (Depthwise is { } depthwise)
-            depthwise.Forward(device, images, x, w, bias, y);
+            depthwise.Forward(device, images, x, w, bias, y, negativeSlope);
+        else if (WinogradFor(device, ConvolutionPass.Forward) is { } winograd)
+            winograd.Forward(device, images, x, w, bias, negativeSlope, y);
         else
-            ForwardProduct.Run(device, images, w, x, bias, y);
+            ForwardProduct.Run(device, images, w, x, bias, y, negativeSlope, Kept);
     }
 
     /// <summary>The inputs' gradient.</summary>
@@ -59,24 +71,44 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     {
         if (Depthwise is { } depthwise)
             depthwise.BackwardData(device, images, w, dy, dx, bias);
+        else if (WinogradFor(device, ConvolutionPass.DataGradient) is { } winograd)
+            winograd.BackwardData(device, images, w, dy, bias, dx);
         else if (_scattered)
             (_scatteredGradient ??= new ScatteredGradient(geometry)).Run(device, images, w, dy, bias, dx);
         else
             (_dataGradient ??= ImplicitProduct.DataGradient(geometry)).Run(device, images, w, dy, bias, dx);
     }
 
-    /// <summary>Adds to the weights' gradient.</summary>
+    /// <summary>Adds to the weights' gradient, or sets it.</summary>
     /// <param name="device">Where to compute.</param>
     /// <param name="images">Number of images.</param>
     /// <param name="x">Inputs.</param>
     /// <param name="dy">The outputs' gradient.</param>
     /// <param name="dw">The weights' gradient.</param>
-    public void BackwardWeights(CpuDevice device, int images, float* x, float* dy, float* dw)
+    /// <param name="add">Whether to add to what is there. Default true; false overwrites it.</param>
+    public void BackwardWeights(CpuDevice device, int images, float* x, float* dy, float* dw, bool add = true)
     {
+        // These kernels only add, and with no image there is nothing to overwrite with.
+        if (!add && (Depthwise is not null || images == 0))
+            new Span<float>(dw, geometry.Outputs * geometry.Depth).Clear();
         if (Depthwise is { } depthwise)
             depthwise.BackwardWeights(device, images, x, dy, dw);
+        else if (WinogradFor(device, ConvolutionPass.WeightGradient) is { } winograd)
+            winograd.BackwardWeights(device, images, x, dy, dw, add);
         else
-            (_weightGradient ??= new WeightGradient(geometry, ForwardProduct)).Run(device, images, x, dy, dw);
+            (_weightGradient ??= new WeightGradient(geometry, ForwardProduct)).Run(device, images, x, dy, dw, add);
+    }
+
+    /// <summary>How a pass is computed, in a few words.</summary>
+    /// <param name="device">Where.</param>
+    /// <param name="pass">Which pass.</param>
+    public string Algorithm(CpuDevice device, ConvolutionPass pass)
+    {
+        if (Depthwise is not null)
+            return "depthwise";
+        if (WinogradFor(device, pass) is { } winograd)
+            return winograd.Name;
+        return pass == ConvolutionPass.DataGradient && _scattered ? "scattered product" : "implicit product";
     }
 
     /// <summary>Adds to the bias' gradient: the sum of the outputs' gradient over images and pixels.</summary>
@@ -86,47 +118,27 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     /// <param name="plane">Numbers in a channel.</param>
     /// <param name="dy">The outputs' gradient.</param>
     /// <param name="db">The bias' gradient.</param>
-    public static void BackwardBias(CpuDevice device, int images, int channels, int plane, float* dy, float* db)
-    {
-        const int ChannelsOfTask = 8;
-        int tasks = (channels + ChannelsOfTask - 1) / ChannelsOfTask;
-        device.Pool.Run(new BiasBody(images, channels, plane, ChannelsOfTask, dy, db), tasks);
-    }
+    public static void BackwardBias(CpuDevice device, int images, int channels, int plane, float* dy, float* db) =>
+        BiasGradient.Run(device, images, channels, plane, null, 0, dy, db);
 
-    private readonly struct BiasBody(int images, int channels, int plane, int channelsOfTask, float* dy, float* db)
-        : IParallelBody
-    {
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public void Invoke(int task, int worker)
-        {
-            int end = Math.Min(channels, (task + 1) * channelsOfTask);
-            for (int channel = task * channelsOfTask; channel < end; channel++)
-            {
-                double sum = 0;
-                for (int image = 0; image < images; image++)
-                    sum += Sum(dy + ((((nint)image * channels) + channel) * plane));
-                db[channel] += (float)sum;
-            }
-        }
+    /// <summary>
+    /// The same after a <see cref="Forward"/> with a slope, and besides, in the same pass: the gradient of the rectified
+    /// outputs becomes that of the sums.
+    /// </summary>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="channels">Channels of the output.</param>
+    /// <param name="plane">Numbers in a channel.</param>
+    /// <param name="y">The outputs.</param>
+    /// <param name="slope">The slope, at least 0.</param>
+    /// <param name="dy">The outputs' gradient; overwritten by that of the sums.</param>
+    /// <param name="db">The bias' gradient, or null where it is not wanted.</param>
+    public static void BackwardRectified(
+        CpuDevice device, int images, int channels, int plane, float* y, float slope, float* dy, float* db) =>
+        BiasGradient.Run(device, images, channels, plane, y, slope, dy, db);
 
-        private float Sum(float* from)
-        {
-            Vector512<float> s0 = Vector512<float>.Zero, s1 = s0, s2 = s0, s3 = s0;
-            int i = 0;
-            for (; i + 64 <= plane; i += 64)
-            {
-                s0 += Vector512.Load(from + i);
-                s1 += Vector512.Load(from + i + 16);
-                s2 += Vector512.Load(from + i + 32);
-                s3 += Vector512.Load(from + i + 48);
-            }
-
-            for (; i + 16 <= plane; i += 16)
-                s0 += Vector512.Load(from + i);
-            float sum = Vector512.Sum(s0 + s1 + (s2 + s3));
-            for (; i < plane; i++)
-                sum += from[i];
-            return sum;
-        }
-    }
+    private WinogradConvolution? WinogradFor(CpuDevice device, ConvolutionPass pass) =>
+        device.AllowsWinograd && _winograd is not null && WinogradConvolution.IsFaster(geometry, pass)
+            ? _winograd
+            : null;
 }
