@@ -100,6 +100,10 @@ public abstract class Layer : IDisposable
     /// </summary>
     public virtual long ForwardFlops(Blob[] bottom, Blob[] top) => top.Sum(blob => (long)blob.Count);
 
+    /// <summary>What a layer that has several ways to compute on the CPU chose for the present shapes, in words; null
+    /// where there is nothing to choose. Valid after <see cref="SetUp"/>.</summary>
+    public virtual string? Algorithm => null;
+
     /// <summary>Whether the layer, as it is set, can compute on an accelerator. Default: where it is an
     /// <see cref="IGpuLayer"/>.</summary>
     public virtual bool HasGpuPath => this is IGpuLayer;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CaffeActors.Actors.Training;
+using CaffeActors.Benchmarks.Nets;
 using CaffeActors.Compute.Backends.Cpu.Convolution;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Backends.Gpu.Convolution;

@@ -60,6 +60,9 @@ public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(par
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => 2 * Kernel.Geometry.Products * Images * top.Length;
 
     /// <inheritdoc/>
+    public override string? Algorithm => Kernel.Algorithm;
+
+    /// <inheritdoc/>
     public override void Reshape(Blob[] bottom, Blob[] top)
     {
         for (int i = 1; i < bottom.Length; i++)
