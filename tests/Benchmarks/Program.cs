@@ -10,9 +10,7 @@ using CaffeActors.Benchmarks.Reading;
 //                                                    [--output FILE.md]
 //   dotnet run --project tests/Benchmarks -- step NET BATCH ITERATIONS [THREADS] [infer] [fp16|bf16]
 //   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS] [infer] [least] [fp16|bf16]
-//   dotnet run --project tests/Benchmarks -- gemm [THREADS] [ROUNDS]
-//   dotnet run --project tests/Benchmarks -- conv [THREADS] [ROUNDS] [NAME-PART]
-//   dotnet run --project tests/Benchmarks -- half [THREADS]
+//   dotnet run --project tests/Benchmarks -- kernels [--threads N] [--filter PATTERNS] [--list flat]
 //   dotnet run --project tests/Benchmarks -- actors NET BATCH [ROUNDS [ITERATIONS]]
 //   dotnet run --project tests/Benchmarks -- reduce [REPLICAS [KIND [BUCKET-MIB [ROUNDS [BATCH]]]]]
 //   dotnet run --project tests/Benchmarks -- gpu [DEVICE] [ROUNDS] [NAME-PART]
@@ -34,15 +32,8 @@ async Task<int> RunAsync()
     {
         case "compare":
             return CompareBenchmark.Run(args[1..]);
-        case "gemm":
-            GemmBenchmark.Run(args[1..]);
-            return 0;
-        case "conv":
-            ConvolutionBenchmark.Run(args[1..]);
-            return 0;
-        case "half":
-            HalfBenchmark.Run(args[1..]);
-            return 0;
+        case "kernels":
+            return KernelBenchmarks.Run(args[1..]);
         case "gpu":
             GpuBenchmark.Run(args[1..]);
             return 0;
@@ -60,7 +51,7 @@ async Task<int> RunAsync()
             return DataTools.Run(args[1..]);
         default:
             Console.Error.WriteLine(
-                "name a benchmark: compare, gemm, conv, gpu, half, step, layers, actors, reduce, data, tools");
+                "name a benchmark: compare, kernels, step, layers, gpu, actors, reduce, data, tools");
             return 2;
     }
 }
