@@ -10,7 +10,7 @@ using CaffeActors.Benchmarks.Reading;
 //                                                    [--output FILE.md]
 //   dotnet run --project tests/Benchmarks -- step NET BATCH ITERATIONS [THREADS] [infer] [fp16|bf16]
 //   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS] [infer] [least] [fp16|bf16]
-//   dotnet run --project tests/Benchmarks -- kernels [--threads N] [--filter PATTERNS] [--list flat]
+//   dotnet run --project tests/Benchmarks -- kernels [--threads N] [--output FILE.md] [--filter PATTERNS]
 //   dotnet run --project tests/Benchmarks -- actors NET BATCH [ROUNDS [ITERATIONS]]
 //   dotnet run --project tests/Benchmarks -- reduce [REPLICAS [KIND [BUCKET-MIB [ROUNDS [BATCH]]]]]
 //   dotnet run --project tests/Benchmarks -- gpu [DEVICE] [ROUNDS] [NAME-PART]

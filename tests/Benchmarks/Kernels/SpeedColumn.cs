@@ -6,12 +6,21 @@ using BenchmarkDotNet.Running;
 
 namespace CaffeActors.Benchmarks.Kernels;
 
-/// <summary>What a kernel does in a second, by its median time or by its least one: on a machine that others use too the
-/// least of many is what repeats.</summary>
+/// <summary>What a kernel does in a second, by its median time or by its least one: on a machine that others use too
+/// the least of many is what repeats.</summary>
 /// <param name="id">The column's name.</param>
 /// <param name="time">Which time counts.</param>
 internal sealed class SpeedColumn(string id, Func<Statistics, double> time) : IColumn
 {
+    /// <summary>In billions a second; null where the benchmark failed.</summary>
+    public static double? Of(Summary summary, BenchmarkCase benchmarkCase, Func<Statistics, double> time)
+    {
+        // Times are in nanoseconds.
+        var work = (IWork)benchmarkCase.Parameters.Items[0].Value;
+        return summary[benchmarkCase]?.ResultStatistics is { } statistics
+            ? work.AmountOf(benchmarkCase.Descriptor.WorkloadMethod.Name) / time(statistics) : null;
+    }
+
     /// <inheritdoc/>
     public string Id => id;
 
@@ -45,15 +54,9 @@ internal sealed class SpeedColumn(string id, Func<Statistics, double> time) : IC
     /// <inheritdoc/>
     public string GetValue(Summary summary, BenchmarkCase benchmarkCase)
     {
-        if (summary[benchmarkCase]?.ResultStatistics is not { } statistics
-            || benchmarkCase.Parameters.Items[0].Value is not IWork work)
-        {
-            return "-";
-        }
-
-        // Times are in nanoseconds.
-        double speed = work.AmountOf(benchmarkCase.Descriptor.WorkloadMethod.Name) / time(statistics);
-        return string.Create(CultureInfo.InvariantCulture, $"{speed:F1} {work.Unit}");
+        var work = (IWork)benchmarkCase.Parameters.Items[0].Value;
+        return Of(summary, benchmarkCase, time) is { } speed
+            ? string.Create(CultureInfo.InvariantCulture, $"{speed:F1} {work.Unit}") : "-";
     }
 
     /// <inheritdoc/>
