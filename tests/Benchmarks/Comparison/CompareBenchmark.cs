@@ -78,8 +78,8 @@ internal static class CompareBenchmark
         double peak = Enumerable.Range(0, 20).Max(_ => FmaPeak.Measure(device));
         return string.Create(CultureInfo.InvariantCulture,
             $"{Processor()}, {device.Threads} of {Environment.ProcessorCount} thread(s), kernels "
-            + $"{device.Kernels.Name}, peak {peak / 1e9:F0} GFLOP/s; medians of {options.Rounds} rounds, ratios "
-            + "by round.");
+            + $"{device.Kernels.Name}, peak {peak / 1e9:F0} GFLOP/s; medians of "
+            + $"{options.Rounds} rounds, ratios by round.");
     }
 
     private static string Processor()

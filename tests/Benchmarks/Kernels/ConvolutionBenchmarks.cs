@@ -30,7 +30,7 @@ public unsafe class ConvolutionBenchmarks
     {
         _device = KernelSettings.Device();
         ConvolutionGeometry geometry = Case.Geometry;
-        _kernel = new ConvolutionKernel(geometry) { IsDepthwiseAllowed = !Case.IsGrouped };
+        _kernel = new ConvolutionKernel(geometry) { IsDepthwiseAllowed = !KernelSettings.IsPlain };
         _x = Operands.Random(Case.Images, geometry.Inputs, geometry.InputPlane);
         _y = Operands.Random(Case.Images, geometry.Outputs, geometry.OutputPlane);
         _weights = Operands.Random(geometry.Outputs, geometry.Depth);

@@ -6,12 +6,10 @@ namespace CaffeActors.Benchmarks.Kernels;
 /// <param name="Name">Its line in the table.</param>
 /// <param name="Images">A usual batch.</param>
 /// <param name="Geometry">Its sizes.</param>
-/// <param name="IsGrouped">Whether a depthwise convolution is computed as any other, to compare with its own
-/// kernel.</param>
-internal sealed record ConvolutionCase(
-    string Name, int Images, ConvolutionGeometry Geometry, bool IsGrouped = false) : IWork
+internal sealed record ConvolutionCase(string Name, int Images, ConvolutionGeometry Geometry) : IWork
 {
-    private static readonly ConvolutionCase[] Layers =
+    /// <summary>All layers.</summary>
+    public static IReadOnlyList<ConvolutionCase> All { get; } =
     [
         Square("lenet conv1", 64, 1, 1, 20, 28, 5, 1, 0),
         Square("lenet conv2", 64, 1, 20, 50, 12, 5, 1, 0),
@@ -29,23 +27,12 @@ internal sealed record ConvolutionCase(
         Square("resnet 2 3x3", 16, 1, 64, 64, 56, 3, 1, 1),
         Square("resnet 3 3x3 stride 2", 16, 1, 128, 128, 56, 3, 2, 1),
         Square("resnet 5 3x3", 16, 1, 512, 512, 7, 3, 1, 1),
-    ];
-
-    private static readonly ConvolutionCase[] Depthwise =
-    [
         Square("mobilenet 2 depthwise", 16, 32, 32, 32, 112, 3, 1, 1),
         Square("mobilenet 2 depthwise stride 2", 16, 64, 64, 64, 112, 3, 2, 1),
         Square("mobilenet 3 depthwise", 16, 128, 128, 128, 56, 3, 1, 1),
         Square("mobilenet 3 depthwise stride 2", 16, 128, 128, 128, 56, 3, 2, 1),
         Square("mobilenet 5 depthwise", 16, 512, 512, 512, 14, 3, 1, 1),
         Square("mobilenet 5 depthwise stride 2", 16, 512, 512, 512, 14, 3, 2, 1),
-    ];
-
-    /// <summary>All layers; depthwise ones twice, by their own kernel and by the one of all others.</summary>
-    public static IReadOnlyList<ConvolutionCase> All { get; } =
-    [
-        .. Layers, .. Depthwise,
-        .. Depthwise.Select(work => work with { Name = $"{work.Name}, grouped", IsGrouped = true }),
     ];
 
     /// <inheritdoc/>

@@ -48,7 +48,7 @@ internal static class GpuBenchmark
                 work.Add(name, 2.0 * m * n * k, Product(gpu, blobs, ta, tb, m, n, k));
         }
 
-        foreach (ConvolutionCase layer in ConvolutionCase.All.Where(layer => !layer.IsGrouped))
+        foreach (ConvolutionCase layer in ConvolutionCase.All)
         {
             (string name, int images) = (layer.Name, layer.Images);
             if ((part.Length > 0 || name.StartsWith("lenet", StringComparison.Ordinal)

@@ -15,8 +15,9 @@ namespace CaffeActors.Benchmarks.Kernels;
 
 /// <summary>
 /// The kernels by themselves, by BenchmarkDotNet. Usage:
-/// <c>kernels [--threads N] [--output FILE.md] [BenchmarkDotNet's own words]</c>, such as
-/// <c>--filter *Gemm* *Convolution*</c>, or <c>--list flat</c>. They run in this process, so nothing is built or
+/// <c>kernels [--threads N] [--plain] [--output FILE.md] [BenchmarkDotNet's own words]</c>, such as
+/// <c>--filter *Gemm* *Convolution*</c>, or <c>--list flat</c>; plain leaves all convolutions to the implicit product,
+/// neither by Winograd's method nor by the depthwise kernel. They run in this process, so nothing is built or
 /// fetched meanwhile. BenchmarkDotNet's tables go to artifacts/benchmarks; the output is a shorter one.
 /// </summary>
 internal static class KernelBenchmarks
@@ -25,6 +26,7 @@ internal static class KernelBenchmarks
     {
         List<string> words = [.. args];
         KernelSettings.Threads = int.Parse(Take(words, "--threads") ?? "0", CultureInfo.InvariantCulture);
+        KernelSettings.IsPlain = words.Remove("--plain");
         string? output = Take(words, "--output");
         if (!words.Contains("--filter") && !words.Contains("--list"))
             words.AddRange(["--filter", "*"]);

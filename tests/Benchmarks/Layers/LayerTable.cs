@@ -50,13 +50,13 @@ internal static class LayerTable
             .Select(group => LayerCost.Sum($"{group.Key} ({group.Count()})", [.. group]))
             .OrderByDescending(cost => cost.Milliseconds)];
         if (clock.Update > 0)
-            others.Add(new LayerCost("update", "", null, 0, clock.Update, 0));
+            others.Add(new LayerCost("update", "", "", 0, clock.Update, 0));
         LayerCost allProducts = LayerCost.Sum("**convolution and inner product**", products) with
         {
-            Algorithm = null,
+            Algorithm = "",
         };
         LayerCost allOthers = LayerCost.Sum("**all others**", others);
-        double winograd = products.Where(IsWinograd).Sum(cost => cost.Flops) / allProducts.Flops;
+        double winograd = allProducts.WinogradFlops / allProducts.Flops;
         products = [.. products.GroupBy(cost => ModuleOf(cost.Name)).Select(
             group => group.Count() == 1 ? group.First()
                 : LayerCost.Sum($"{group.Key} ({group.Count()})", [.. group]))];
@@ -70,13 +70,10 @@ internal static class LayerTable
         text.AppendLine().AppendLine(CultureInfo.InvariantCulture,
             $"{total:F2} ms in all; {device.Threads} thread(s), kernels {device.Kernels.Name}, peak "
             + $"{clock.Peak / 1e9:F0} GFLOP/s; {(arguments.Least ? "least" : "medians")} of {arguments.Iterations} "
-            + $"iterations. Winograd layers have {100 * winograd:F0} % of the operations. "
+            + $"iterations. Winograd does {100 * winograd:F0} % of the operations. "
             + $"{ReferenceCheck.Tell(checkedErrors, !arguments.Infer)}").AppendLine();
         return text.ToString();
     }
-
-    private static bool IsWinograd(LayerCost cost) =>
-        cost.Algorithm?.StartsWith("Winograd", StringComparison.Ordinal) == true;
 
     // Nets of modules have some fifty of these layers, named after their module: res2a_branch1, inception_3a/1x1.
     private static string ModuleOf(string name)

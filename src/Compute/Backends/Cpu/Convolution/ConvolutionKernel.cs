@@ -25,9 +25,6 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     /// <summary>The sizes.</summary>
     public ConvolutionGeometry Geometry => geometry;
 
-    /// <summary>How the sums are computed, in words.</summary>
-    public string Algorithm => Depthwise is null ? "implicit product" : "depthwise";
-
     /// <summary>
     /// Whether convolutions of one input channel a group take their own kernel, the faster one. Default true; false is
     /// for comparing.
