@@ -12,6 +12,7 @@ using CaffeActors.Benchmarks.Reading;
 //   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS] [infer] [least] [fp16|bf16]
 //   dotnet run --project tests/Benchmarks -- kernels [--threads N] [--plain] [--output FILE.md]
 //                                                    [--filter PATTERNS]
+//   dotnet run --project tests/Benchmarks -- passes NET BATCH ROUNDS [train|infer [THREADS [PASS,...]]]
 //   dotnet run --project tests/Benchmarks -- actors NET BATCH [ROUNDS [ITERATIONS]]
 //   dotnet run --project tests/Benchmarks -- reduce [REPLICAS [KIND [BUCKET-MIB [ROUNDS [BATCH]]]]]
 //   dotnet run --project tests/Benchmarks -- gpu [DEVICE] [ROUNDS] [NAME-PART]
@@ -42,6 +43,9 @@ async Task<int> RunAsync()
             return StepBenchmark.Run(args[1..]);
         case "layers":
             return LayerTable.Run(args[1..]);
+        case "passes":
+            PassBenchmark.Run(args[1..]);
+            return 0;
         case "actors":
             return await ActorOverhead.RunAsync(args[1..]);
         case "reduce":
@@ -52,7 +56,7 @@ async Task<int> RunAsync()
             return DataTools.Run(args[1..]);
         default:
             Console.Error.WriteLine(
-                "name a benchmark: compare, kernels, step, layers, gpu, actors, reduce, data, tools");
+                "name a benchmark: compare, kernels, step, layers, passes, gpu, actors, reduce, data, tools");
             return 2;
     }
 }
