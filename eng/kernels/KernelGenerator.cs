@@ -31,6 +31,12 @@ public static class KernelGenerator
                 Tile(o, vector, lanes, rows, vectors);
         }
 
+        for (int rows = 1; rows <= tileRows; rows++)
+        {
+            for (int vectors = 1; vectors <= 2; vectors++)
+                BlockTile(o, vector, lanes, rows, vectors);
+        }
+
         for (int rows = 1; rows <= dotRows; rows++)
         {
             Dot(o, vector, lanes, rows, 4);
@@ -94,6 +100,49 @@ public static class KernelGenerator
         if (lanes == 16)
             MaskedStore(o, rows, vectors);
         PlainStore(o, vector, lanes, rows, vectors);
+        o.Line("    }");
+        o.Line();
+    }
+
+    // c[i, j] = init[j] + sum over k of a[i, k] * b[k, j], where a holds 16 of k of all rows, then the next 16.
+    private static void BlockTile(StringBuilder o, string vector, int lanes, int rows, int vectors)
+    {
+        o.Method($"BlockTile{rows}x{vectors}", "nint k, float* a, float* b, float* c, nint ldc, float* init");
+        for (int j = 0; j < vectors; j++)
+            o.Line($"        {vector}<float> b{j} = {vector}.Load(init{Plus(j * lanes)});");
+        for (int i = 0; i < rows; i++)
+            o.Line($"        {vector}<float> c{i}_0 = b0{(vectors == 2 ? $", c{i}_1 = b1" : "")};");
+        o.Line("        while (k > 0)");
+        o.Line("        {");
+        o.Line("            nint run = k < 16 ? k : 16;");
+        o.Line("            k -= run;");
+        o.Line("            for (; run > 0; run--)");
+        o.Line("            {");
+        for (int j = 0; j < vectors; j++)
+            o.Line($"                b{j} = {vector}.Load(b{Plus(j * lanes)});");
+        o.Line($"                {vector}<float> x;");
+        for (int i = 0; i < rows; i++)
+        {
+            o.Line($"                x = {vector}.Create(a[{i * 16}]);");
+            for (int j = 0; j < vectors; j++)
+                o.Line($"                c{i}_{j} = {vector}.MultiplyAddEstimate(x, b{j}, c{i}_{j});");
+        }
+
+        o.Line("                a += 1;");
+        o.Line($"                b += {vectors * lanes};");
+        o.Line("            }");
+        o.Line();
+        o.Line($"            a += {(rows - 1) * 16};");
+        o.Line("        }");
+        o.Line();
+        for (int i = 0; i < rows; i++)
+        {
+            for (int j = 0; j < vectors; j++)
+                o.Line($"        c{i}_{j}.Store(c{Plus(j * lanes)});");
+            if (i < rows - 1)
+                o.Line("        c += ldc;");
+        }
+
         o.Line("    }");
         o.Line();
     }
@@ -257,6 +306,10 @@ public static class KernelGenerator
         Table(o, "Tiles", "nint, float*, float*, float*, nint, float*, int, int, void",
             "Kernels by 2 * (rows - 1) + vectors - 1.",
             Range(tileRows).SelectMany(rows => Range(2).Select(vectors => $"Tile{rows}x{vectors}")));
+        o.Line();
+        Table(o, "BlockTiles", "nint, float*, float*, float*, nint, float*, void",
+            "Kernels by 2 * (rows - 1) + vectors - 1.",
+            Range(tileRows).SelectMany(rows => Range(2).Select(vectors => $"BlockTile{rows}x{vectors}")));
         o.Line();
         Table(o, "Dots", "nint, float*, nint, float*, nint, float*, nint, float, float, void",
             "Kernels by 2 * (rows - 1), of four columns, then of one.",

@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets.Passes;
 using Spectre.Console;
 
@@ -27,14 +28,14 @@ internal static class PassTable
         {
             table.AddRow(
                 PassNames.Of(effect.Pass), Markup.Escape(effect.Layer),
-                Markup.Escape(string.Join(", ", effect.Absorbed)), NetTable.Bytes(effect.ForwardBytes),
-                NetTable.Bytes(effect.BackwardBytes), NetTable.Bytes(effect.KeptBytes));
+                Markup.Escape(string.Join(", ", effect.Absorbed)), ByteText.Of(effect.ForwardBytes),
+                ByteText.Of(effect.BackwardBytes), ByteText.Of(effect.KeptBytes));
         }
 
         NetTable.Write(table, terminal);
         terminal.Out.WriteLine(
-            $"passes: memory traffic of a batch less by {NetTable.Bytes(effects.Sum(effect => effect.ForwardBytes))} "
-            + $"forward and {NetTable.Bytes(effects.Sum(effect => effect.BackwardBytes))} backward; "
-            + $"{NetTable.Bytes(effects.Sum(effect => effect.KeptBytes))} of weights kept besides");
+            $"passes: memory traffic of a batch less by {ByteText.Of(effects.Sum(effect => effect.ForwardBytes))} "
+            + $"forward and {ByteText.Of(effects.Sum(effect => effect.BackwardBytes))} backward; "
+            + $"{ByteText.Of(effects.Sum(effect => effect.KeptBytes))} of weights kept besides");
     }
 }

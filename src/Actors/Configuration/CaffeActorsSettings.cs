@@ -1,6 +1,7 @@
 using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.PlugIns;
@@ -37,6 +38,12 @@ public sealed record CaffeActorsSettings
 
     /// <summary>What computes plain matrix products on accelerators.</summary>
     public required GpuBlas GpuBlas { get; init; }
+
+    /// <summary><c>compute.recompute</c>.</summary>
+    public required Recompute Recompute { get; init; }
+
+    /// <summary><c>compute.memory-limit</c> in bytes, or null.</summary>
+    public required long? MemoryLimit { get; init; }
 
     /// <summary><c>compute.grad-scale</c>, or null.</summary>
     public required GradScaleSetting? GradScale { get; init; }

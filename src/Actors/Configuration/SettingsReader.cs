@@ -5,6 +5,7 @@ using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.PlugIns;
@@ -94,6 +95,8 @@ public static class SettingsReader
                 ?? throw compute.Wrong("passes", PassNames.Expected),
             GpuBlas = compute.Choice<GpuBlas>("gpu-blas"),
             Precision = StorageNames.Parse(compute.Text("precision"), "compute.precision"),
+            Recompute = compute.Choice<Recompute>("recompute"),
+            MemoryLimit = compute.Has("memory-limit") ? compute.Size("memory-limit", 1, long.MaxValue) : null,
             GradScale = compute.Has("grad-scale")
                 ? GradScaleSetting.Parse(compute.Text("grad-scale"), "compute.grad-scale") : null,
             Parallel = Parallel(root.Section("parallel"), root.Section("placement")),

@@ -49,6 +49,8 @@ public static class ConfigurationPlanner
             Parallel = settings.Parallel with { Devices = plan.Parallel.Devices },
             Passes = settings.Passes,
             GpuBlas = settings.GpuBlas,
+            Recompute = settings.Recompute,
+            MemoryLimit = settings.MemoryLimit,
             ConfigPath = path,
             ResolvedConfig = settings.Resolved.Render(),
             SnapshotsInRunFolder = true,

@@ -3,6 +3,7 @@ using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Fillers;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Schema;
@@ -131,6 +132,20 @@ public abstract class Layer : IDisposable
     /// kept, or 8): it is kept in 32. Default false.</summary>
     public virtual bool NeedsExact(int bottom) => false;
 
+    /// <summary>The data of which blobs the gradients are computed from; called after the set-up. What is in no
+    /// gradient's computation need not be kept for it. Default: all.</summary>
+    public virtual GradientReads ReadsBackward(Blob[] bottom, Blob[] top) => GradientReads.All;
+
+    /// <summary>Whether <see cref="Recompute"/> makes the top of the last forward pass again, bit for bit, from the
+    /// bottoms, at the cost of a pass or two over them. Default false.</summary>
+    public virtual bool CanRecompute => false;
+
+    /// <summary>Whether, working in place, it keeps a copy of its bottom for its gradient. Default false.</summary>
+    public virtual bool CopiesInPlace => false;
+
+    /// <summary>Whether it must keep what its gradient needs; false in a net that is built to run forward only.</summary>
+    public bool KeepsForGradient { get; internal set; } = true;
+
     /// <summary>The loss weight of a top: 0 where it is no loss.</summary>
     public float LossWeight(int top) => top < _lossWeights.Length ? _lossWeights[top] : 0;
 
@@ -215,6 +230,10 @@ public abstract class Layer : IDisposable
     /// <summary>Computes the tops on the CPU.</summary>
     protected abstract void ForwardCpu(Blob[] bottom, Blob[] top);
 
+    /// <summary>Computes the tops of the last forward pass again, and changes nothing else. Default:
+    /// <see cref="ForwardCpu"/>.</summary>
+    protected internal virtual void Recompute(Blob[] bottom, Blob[] top) => ForwardCpu(bottom, top);
+
     /// <summary>Computes the gradients on the CPU.</summary>
     protected abstract void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom);
 
@@ -253,7 +272,7 @@ public abstract class Layer : IDisposable
         var blob = new Blob(shape);
         if (filler is not null)
             Filler.Create(filler)
-                .Fill(blob, new RandomStream(Context.Seed, RandomStream.StreamId($"{Name}/blob{index}")).NextDraw());
+                .FillWhenUsed(blob, new RandomStream(Context.Seed, RandomStream.StreamId($"{Name}/blob{index}")).NextDraw());
         _blobs.Add(blob);
         return blob;
     }

@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
@@ -14,12 +15,13 @@ public sealed class Net : IDisposable
 {
     private readonly IReadOnlyDictionary<string, Blob> _blobs;
     private readonly NetRewrites _rewrites;
+    private readonly NetMemory? _memory;
     private readonly Action<string> _notice;
 
     internal Net(
         NetParameter parameter, IReadOnlyList<NetLayer> layers, IReadOnlyList<string> blobNames,
         IReadOnlyDictionary<string, Blob> blobs, IReadOnlyList<string> inputs, IReadOnlyList<string> outputs,
-        IReadOnlyList<LearnableParam> learnableParams, NetRewrites rewrites, Action<string> notice)
+        IReadOnlyList<LearnableParam> learnableParams, NetRewrites rewrites, NetMemory? memory, Action<string> notice)
     {
         Parameter = parameter;
         Layers = layers;
@@ -30,6 +32,7 @@ public sealed class Net : IDisposable
         LearnableParams = learnableParams;
         _rewrites = rewrites;
         PassEffects = rewrites.Effects;
+        _memory = memory;
         _notice = notice;
         DebugInfo = parameter.DebugInfo;
     }
@@ -85,6 +88,9 @@ public sealed class Net : IDisposable
         }
     }
 
+    /// <summary>What the net was built for, and may be used for alone; null: for anything.</summary>
+    public NetUse? Use => _memory?.Use;
+
     /// <summary>The blob of a name.</summary>
     /// <exception cref="KeyNotFoundException">There is none.</exception>
     public Blob Blob(string name) => _blobs[name];
@@ -128,8 +134,11 @@ public sealed class Net : IDisposable
     }
 
     /// <summary>Runs one layer backward; the diffs of its tops must be there.</summary>
+    /// <exception cref="InvalidOperationException">The net was built to run forward only.</exception>
     public void BackwardLayer(int rank)
     {
+        if (_memory is { Use.Backward: false })
+            throw new InvalidOperationException($"Net '{Name}' was built to run forward only.");
         Layers[rank].Backward();
         if (DebugInfo)
             NetDebug.TellBackward(Layers[rank], _notice);
@@ -148,6 +157,7 @@ public sealed class Net : IDisposable
     {
         foreach (NetLayer layer in Layers)
             layer.Layer.Reshape(layer.Bottom, layer.Top);
+        _memory?.Renew();
     }
 
     /// <summary>Sets the gradients of all learnable blobs to zero.</summary>
@@ -181,6 +191,8 @@ public sealed class Net : IDisposable
             foreach (Blob top in layer.Top)
                 top.Dispose();
         }
+
+        _memory?.Dispose();
     }
 
     private void ChooseRewrites() => _rewrites.IsActive = !DebugInfo && !IsStepwise;

@@ -4,6 +4,7 @@ using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers.Fusion;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Activation;
@@ -37,6 +38,13 @@ public sealed unsafe class ReLULayer(LayerParameter parameter)
         if (by is not DropoutLayer)
             base.TopIsOverwritten(by);
     }
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) =>
+        !IsInPlace ? GradientReads.Bottoms : NeedsInput ? GradientReads.None : GradientReads.Tops;
+
+    /// <inheritdoc/>
+    public override bool CanRecompute => true;
 
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)

@@ -4,6 +4,7 @@ using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers.Fusion;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 using static CaffeActors.Compute.Schema.EltwiseParameter.Types;
 
@@ -42,6 +43,13 @@ public sealed unsafe class EltwiseLayer(LayerParameter parameter) : Layer(parame
 
     /// <inheritdoc/>
     public override int ExactTops => 1;
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) =>
+        _eltwise.Operation == EltwiseOp.Prod ? GradientReads.Bottoms : GradientReads.None;
+
+    /// <inheritdoc/>
+    public override bool CanRecompute => true;
 
     /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) =>

@@ -7,6 +7,7 @@ using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers.Fusion;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Common;
@@ -39,6 +40,9 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter)
 
     /// <inheritdoc/>
     public override int ExactTops => 1;
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) => GradientReads.Bottoms;
 
     /// <inheritdoc/>
     bool IRectifierHost.CanRectify => Gpu is null;

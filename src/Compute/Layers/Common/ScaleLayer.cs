@@ -6,6 +6,7 @@ using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers.Fusion;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Common;
@@ -45,6 +46,15 @@ public sealed unsafe class ScaleLayer(LayerParameter parameter)
     bool IRectifierHost.CanRectifyGradient => false;
 
     /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) => GradientReads.Bottoms;
+
+    /// <inheritdoc/>
+    public override bool CanRecompute => true;
+
+    /// <inheritdoc/>
+    public override bool CopiesInPlace => true;
+
+    /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => top[0].Count * (_scale.BiasTerm ? 2L : 1L);
 
     /// <inheritdoc/>
@@ -59,7 +69,7 @@ public sealed unsafe class ScaleLayer(LayerParameter parameter)
 
         _mapAxis = bottom.Length == 1 && Blobs[0].AxisCount == 1 ? bottom[0].CanonicalAxis(_scale.Axis) : null;
         top[0].ReshapeLike(bottom[0]);
-        if (bottom[0] == top[0])
+        if (KeepsInput(bottom, top))
             _kept.ReshapeLike(bottom[0]);
     }
 
@@ -175,7 +185,7 @@ public sealed unsafe class ScaleLayer(LayerParameter parameter)
     }
 
     private bool KeepsInput(Blob[] bottom, Blob[] top) =>
-        bottom[0] == top[0] && (bottom.Length == 2 || ParamPropagateDown[0]);
+        KeepsForGradient && bottom[0] == top[0] && (bottom.Length == 2 || ParamPropagateDown[0]);
 
     // Caffe works out ds in the diff of a bottom that wants no gradient, and leaves it: who compares diffs (net run
     // --backward) finds the same numbers.

@@ -3,6 +3,7 @@ using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Common;
@@ -26,6 +27,9 @@ public sealed unsafe class SplitLayer(LayerParameter parameter) : Layer(paramete
 
     /// <inheritdoc/>
     public override int MinTops => 1;
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) => GradientReads.None;
 
     /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => 0;

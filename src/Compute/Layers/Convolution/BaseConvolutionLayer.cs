@@ -3,6 +3,7 @@ using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Backends.Gpu.Convolution;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Convolution;
@@ -55,6 +56,9 @@ public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(par
 
     /// <summary>Which axis holds the channels, counted from the first.</summary>
     protected int ChannelAxis { get; private set; }
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) => GradientReads.Bottoms;
 
     /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => 2 * Kernel.Geometry.Products * Images * top.Length;

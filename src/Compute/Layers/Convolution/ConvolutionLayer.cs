@@ -3,6 +3,7 @@ using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Backends.Gpu.Convolution;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers.Fusion;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Convolution;
@@ -41,6 +42,11 @@ public sealed unsafe class ConvolutionLayer(LayerParameter parameter)
 
     /// <inheritdoc/>
     long IWeightKeeper.KeptWeightBytes => Gpu is null ? Kernel.KeptBytes : 0;
+
+    /// <inheritdoc/>
+    /// <remarks>Where it masks its gradient as a rectifier, its outputs say where.</remarks>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) =>
+        _slope is null ? GradientReads.Bottoms : GradientReads.All;
 
     /// <inheritdoc/>
     public override void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)

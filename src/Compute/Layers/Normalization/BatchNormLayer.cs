@@ -5,6 +5,7 @@ using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers.Common;
 using CaffeActors.Compute.Layers.Fusion;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 using ILGPU.Algorithms;
 
@@ -64,6 +65,16 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter)
     bool IRectifierHost.CanRectifyGradient => false;
 
     private bool UsesGlobal => _norm.HasUseGlobalStats ? _norm.UseGlobalStats : Phase == Phase.Test;
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) =>
+        UsesGlobal || bottom[0] == top[0] ? GradientReads.None : GradientReads.Bottoms;
+
+    /// <inheritdoc/>
+    public override bool CanRecompute => true;
+
+    /// <inheritdoc/>
+    public override bool CopiesInPlace => !UsesGlobal;
 
     /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => top[0].Count * (UsesGlobal ? 2L : 5L);
@@ -184,6 +195,13 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter)
             TakeGlobal();
         else
             TakeBatch(bottom[0].CpuData);
+        Recompute(bottom, top);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>With the statistics of the last pass.</remarks>
+    protected internal override void Recompute(Blob[] bottom, Blob[] top)
+    {
         float* bias = null;
         if (_maps.Length > 0)
         {
@@ -192,7 +210,7 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter)
         }
 
         float* x = bottom[0].CpuData, y = top[0].MutableCpuData;
-        float* copy = bottom[0] == top[0] && !UsesGlobal ? _kept.MutableCpuData : null;
+        float* copy = bottom[0] == top[0] && !UsesGlobal && KeepsForGradient ? _kept.MutableCpuData : null;
         Elementwise.Run(Context.Device, _layout.Count,
             new ChannelAffine(_layout, x, y, copy, _mean.CpuData, _inverse.CpuData, bias, _rectifierSlope));
     }

@@ -1,6 +1,7 @@
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Testing;
 
@@ -109,7 +110,7 @@ public sealed class FoldBatchNormTests : PassTests
     public void ANetThatOnlyRunsForward_IsFoldedThoughItHasALoss()
     {
         string text = $"{Test} {Images} {Convolution} {Norm} {Scale} {Loss}";
-        using Net net = Build(text, change: options => options with { ForwardOnly = true });
+        using Net net = Build(text, change: options => options with { Use = new NetUse(Backward: false) });
         Assert.Equal(["bn", "scale"], net.PassEffects[0].Absorbed);
         Assert.DoesNotContain(net.Layers, layer => layer.NeedBackward);
         using Net apart = Build(text, NetPasses.None);

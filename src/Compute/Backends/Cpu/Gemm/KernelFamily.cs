@@ -10,6 +10,7 @@ namespace CaffeActors.Compute.Backends.Cpu.Gemm;
 public sealed unsafe class KernelFamily
 {
     private readonly delegate*<nint, float*, float*, float*, nint, float*, int, int, void>[] _tiles;
+    private readonly delegate*<nint, float*, float*, float*, nint, float*, void>[] _blockTiles;
     private readonly delegate*<nint, float*, nint, float*, nint, float*, nint, float, float, void>[] _dots;
     private readonly delegate*<nint, float*, nint, float, float*, nint, float*, nint, void>[] _axpys;
 
@@ -17,23 +18,27 @@ public sealed unsafe class KernelFamily
         string name,
         int lanes,
         delegate*<nint, float*, float*, float*, nint, float*, int, int, void>[] tiles,
+        delegate*<nint, float*, float*, float*, nint, float*, void>[] blockTiles,
         delegate*<nint, float*, nint, float*, nint, float*, nint, float, float, void>[] dots,
         delegate*<nint, float*, nint, float, float*, nint, float*, nint, void>[] axpys)
     {
         Name = name;
         Lanes = lanes;
         _tiles = tiles;
+        _blockTiles = blockTiles;
         _dots = dots;
         _axpys = axpys;
     }
 
     /// <summary>Tiles of 14 rows by 32 columns, for 32 registers of 512 bits (AVX-512).</summary>
     public static KernelFamily Vector512 { get; } =
-        new("Vector512", 16, Vector512Kernels.Tiles(), Vector512Kernels.Dots(), Vector512Kernels.Axpys());
+        new("Vector512", 16, Vector512Kernels.Tiles(), Vector512Kernels.BlockTiles(), Vector512Kernels.Dots(),
+            Vector512Kernels.Axpys());
 
     /// <summary>Tiles of 6 rows by 16 columns, for 16 registers of 256 bits (AVX2) or 32 of 128 (NEON).</summary>
     public static KernelFamily Vector256 { get; } =
-        new("Vector256", 8, Vector256Kernels.Tiles(), Vector256Kernels.Dots(), Vector256Kernels.Axpys());
+        new("Vector256", 8, Vector256Kernels.Tiles(), Vector256Kernels.BlockTiles(), Vector256Kernels.Dots(),
+            Vector256Kernels.Axpys());
 
     /// <summary>The family for this machine.</summary>
     public static KernelFamily Best { get; } =
@@ -69,6 +74,16 @@ public sealed unsafe class KernelFamily
     /// <param name="vectors">1 or 2 registers of columns.</param>
     internal delegate*<nint, float*, float*, float*, nint, float*, int, int, void> Tile(int rows, int vectors) =>
         _tiles[(2 * rows) + vectors - 3];
+
+    /// <summary>
+    /// The kernel of a tile whose left matrix lies in blocks of 16 k, each with all rows: (k, a, b, c, ldc, init) sets
+    /// c[i, j] to init[j] + the sum over k of a[(k / 16 * rows + i) * 16 + k % 16] * b[k, j]; b is packed, and as many
+    /// columns are stored as the registers have.
+    /// </summary>
+    /// <param name="rows">1 to <see cref="MaxRows"/>.</param>
+    /// <param name="vectors">1 or 2 registers of columns.</param>
+    internal delegate*<nint, float*, float*, float*, nint, float*, void> BlockTile(int rows, int vectors) =>
+        _blockTiles[(2 * rows) + vectors - 3];
 
     /// <summary>
     /// The kernel of a block of dot products: (k, x, ldx, w, ldw, y, ldy, alpha, beta) makes
