@@ -101,6 +101,13 @@ public abstract class Layer : IDisposable
     /// </summary>
     public virtual long ForwardFlops(Blob[] bottom, Blob[] top) => top.Sum(blob => (long)blob.Count);
 
+    /// <summary>
+    /// What a layer that has several ways to compute on the CPU chose for the present shapes, in words: for the tops, for
+    /// the bottoms' gradients and for the weights'. Empty, the default, where there is nothing to choose. Valid after
+    /// <see cref="SetUp"/>.
+    /// </summary>
+    public virtual IReadOnlyList<string> Algorithms => [];
+
     /// <summary>Whether the layer, as it is set, can compute on an accelerator. Default: where it is an
     /// <see cref="IGpuLayer"/>.</summary>
     public virtual bool HasGpuPath => this is IGpuLayer;
