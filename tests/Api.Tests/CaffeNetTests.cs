@@ -230,16 +230,6 @@ public sealed class CaffeNetTests : IDisposable
     }
 
     [Fact]
-    public void ForwardOnly_RunsNothingBackward()
-    {
-        using CaffeNet net = Open(new CaffeNetOptions { ForwardOnly = true }, "force_backward: true");
-        Assert.DoesNotContain(net.Layers, layer => layer.NeedBackward);
-        net.Forward(("data", ApiFixture.Wave(4, 3, 6, 6)));
-        net.Backward(("prob", ApiFixture.Wave(4, 5)));
-        Assert.All(net.Blobs["data"].Diff.ToArray(), value => Assert.Equal(0, value));
-    }
-
-    [Fact]
     public void SetInputArrays_FeedsMemoryData()
     {
         using CaffeNet net = CaffeNet.Open(TextFormat.Parse<NetParameter>("""
