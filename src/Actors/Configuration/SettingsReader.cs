@@ -91,7 +91,8 @@ public static class SettingsReader
             Data = new DataSettings(
                 data.Text("root"), [.. data.Sections("sets").Select(DataSet)], data.Int("threads", 0, 1024)),
             Threads = compute.Int("threads", 0, 1024),
-            Passes = PassNames.Parse(Texts(compute, "passes"), "compute.passes"),
+            Passes = PassNames.TryParse(Texts(compute, "passes"))
+                ?? throw compute.Wrong("passes", PassNames.Expected),
             GpuBlas = compute.Choice<GpuBlas>("gpu-blas"),
             Precision = StorageNames.Parse(compute.Text("precision"), "compute.precision"),
             Recompute = compute.Choice<Recompute>("recompute"),

@@ -157,7 +157,7 @@ public sealed class Net : IDisposable
     public void Reshape()
     {
         foreach (NetLayer layer in Layers)
-            layer.Layer.Reshape(layer.Bottom, layer.Top);
+            layer.Layer.Shape(layer.Bottom, layer.Top);
         _memory?.Renew();
     }
 

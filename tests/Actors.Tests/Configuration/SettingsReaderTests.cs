@@ -3,6 +3,7 @@ using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Testing;
 
 namespace CaffeActors.Actors.Tests.Configuration;
@@ -34,6 +35,25 @@ public sealed class SettingsReaderTests
             Placement = settings.Parallel.Placement,
         }, settings.Parallel);
         Assert.Empty(settings.Data.Sets);
+        Assert.Equal(NetPasses.All, settings.Passes);
+    }
+
+    [Theory]
+    [InlineData("none", NetPasses.None)]
+    [InlineData("fuse-relu", NetPasses.FuseReLU)]
+    [InlineData("[trim-splits, fold-batch-norm]", NetPasses.TrimSplits | NetPasses.FoldBatchNorm)]
+    [InlineData("[]", NetPasses.None)]
+    public void Passes_AreRead(string text, NetPasses passes) =>
+        Assert.Equal(passes, Read($"compute.passes = {text}").Passes);
+
+    [Fact]
+    public void UnknownPass_IsRefusedWithItsPlace()
+    {
+        CaffeException failure = Refused("compute {\n passes = [fuse-relu, fuse-bias]\n}");
+        Assert.Equal(ErrorCodes.BadSetting, failure.Code);
+        Assert.Contains("must be all, none, or a list of fold-batch-norm, fuse-relu", failure.Message,
+            StringComparison.Ordinal);
+        Assert.Equal(2, failure.Place?.Line);
     }
 
     [Fact]
