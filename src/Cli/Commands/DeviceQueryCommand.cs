@@ -6,6 +6,7 @@ using System.Runtime.Intrinsics.X86;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Data.Tools;
 
 namespace CaffeActors.Cli.Commands;
 
@@ -53,7 +54,7 @@ internal sealed class DeviceQueryCommand : VerbCommand
         Tell(result, "Device id", "cpu");
         Tell(result, "Name", $"{RuntimeInformation.ProcessArchitecture}, {RuntimeInformation.OSDescription}");
         Tell(result, "Cores", Environment.ProcessorCount);
-        Tell(result, "Total memory", $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes} bytes");
+        Tell(result, "Total memory", $"{MachineMemory.Bytes} bytes");
         Tell(result, "SIMD", Simd());
         Tell(result, "BLAS", "managed");
     }

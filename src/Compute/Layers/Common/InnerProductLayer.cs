@@ -1,9 +1,13 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Layers.Fusion;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Common;
@@ -17,7 +21,8 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("InnerProduct")]
-public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
+public sealed unsafe class InnerProductLayer(LayerParameter parameter)
+    : Layer(parameter), IGpuLayer, IRectifierHost, IChannelMapHost
 {
     private readonly InnerProductParameter _inner = parameter.InnerProductParam ?? new InnerProductParameter();
     private int _axis;
@@ -25,12 +30,26 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(p
     private int _n;
     private int _k;
     private int[] _topShape = [];
+    private FoldedWeights? _folded;
+
+    // Of the outputs, where another layer's work is done here.
+    private float? _slope;
 
     /// <inheritdoc/>
     public override int ExactBottoms => 1;
 
     /// <inheritdoc/>
     public override int ExactTops => 1;
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) => GradientReads.Bottoms;
+
+    /// <inheritdoc/>
+    bool IRectifierHost.CanRectify => Gpu is null;
+
+    /// <inheritdoc/>
+    /// <remarks>It would be a pass of its own, as it is for the other layer.</remarks>
+    bool IRectifierHost.CanRectifyGradient => false;
 
     /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => 2L * _m * _n * _k;
@@ -52,13 +71,31 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(p
     }
 
     /// <inheritdoc/>
+    void IRectifierHost.Rectify(float? slope, bool gradientToo) => _slope = slope;
+
+    /// <inheritdoc/>
+    long IChannelMapHost.FoldedBytes => _folded?.Bytes ?? 0;
+
+    /// <inheritdoc/>
+    bool IChannelMapHost.CanFold(int axis) => axis == _axis;
+
+    /// <inheritdoc/>
+    void IChannelMapHost.Fold(IReadOnlyList<IChannelMap> maps)
+    {
+        _folded?.Dispose();
+        _folded = maps.Count == 0 ? null
+            : new FoldedWeights(Blobs[0], _inner.BiasTerm ? Blobs[1] : null, _n, _inner.Transpose, maps);
+    }
+
+    /// <inheritdoc/>
     public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
     {
+        (Blob weights, Blob? bias) = ForwardBlobs();
         var x = new RowMatrix(bottom[0].GpuData(gpu), 0, _k);
-        Values w = Blobs[0].GpuData(gpu);
+        Values w = weights.GpuData(gpu);
         Values y = top[0].OverwriteGpuData(gpu);
-        if (_inner.BiasTerm)
-            Product(new BiasedRowTarget(y, _n, Blobs[1].GpuData(gpu)));
+        if (bias is not null)
+            Product(new BiasedRowTarget(y, _n, bias.GpuData(gpu)));
         else
             Product(new RowTarget(y, 0, _n, 0, 0));
 
@@ -133,18 +170,21 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(p
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
     {
+        (Blob weights, Blob? biasBlob) = ForwardBlobs();
         float* y = top[0].MutableCpuData;
         // Each row starts from the bias, and the product is added.
-        if (_inner.BiasTerm)
+        if (biasBlob is not null)
         {
-            var bias = new ReadOnlySpan<float>(Blobs[1].CpuData, _n);
+            var bias = new ReadOnlySpan<float>(biasBlob.CpuData, _n);
             for (int i = 0; i < _m; i++)
                 bias.CopyTo(new Span<float>(y + ((nint)i * _n), _n));
         }
 
         Gemm.Run(
-            Context.Device, false, !_inner.Transpose, _m, _n, _k, 1, bottom[0].CpuData, _k, Blobs[0].CpuData,
-            _inner.Transpose ? _n : _k, _inner.BiasTerm ? 1 : 0, y, _n);
+            Context.Device, false, !_inner.Transpose, _m, _n, _k, 1, bottom[0].CpuData, _k, weights.CpuData,
+            _inner.Transpose ? _n : _k, biasBlob is null ? 0 : 1, y, _n);
+        if (_slope is { } slope)
+            VectorMap.Run(Context.Device, top[0].Count, y, y, new Rectified(slope));
     }
 
     /// <inheritdoc/>
@@ -169,5 +209,27 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(p
                 device, false, _inner.Transpose, _m, _k, _n, 1, dy, _n, Blobs[0].CpuData,
                 _inner.Transpose ? _n : _k, 0, bottom[0].MutableCpuDiff, _k);
         }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+            _folded?.Dispose();
+    }
+
+    private (Blob Weights, Blob? Bias) ForwardBlobs()
+    {
+        if (_folded is null)
+            return (Blobs[0], _inner.BiasTerm ? Blobs[1] : null);
+        _folded.Refresh();
+        return (_folded.Weights, _folded.Bias);
+    }
+
+    private readonly struct Rectified(float slope) : IVectorFunction
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Vector512<float> Invoke(Vector512<float> x) => Rectifier.Value(x, slope);
     }
 }

@@ -2,6 +2,7 @@ using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Schema;
 using static CaffeActors.Compute.Schema.PoolingParameter.Types;
@@ -48,6 +49,10 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
     public override int MaxTops => _pooling.Pool == PoolMethod.Max ? 2 : 1;
 
     private bool IsDraw => _pooling.Pool == PoolMethod.Stochastic && Phase == Phase.Train;
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) =>
+        _pooling.Pool == PoolMethod.Stochastic ? GradientReads.Bottoms : GradientReads.None;
 
     /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => top[0].Count * _windowSize;
