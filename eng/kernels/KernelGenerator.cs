@@ -28,6 +28,8 @@ public static class KernelGenerator
         {
             TileGenerator.Tile(o, registers, rows, 1);
             TileGenerator.Tile(o, registers, rows, 2);
+            TileGenerator.BlockTile(o, registers, rows, 1);
+            TileGenerator.BlockTile(o, registers, rows, 2);
             TileGenerator.Stream(o, registers, rows);
         }
 
@@ -53,6 +55,10 @@ public static class KernelGenerator
         Table(o, "Tiles", "nint, float*, float*, float*, nint, float*, int, int, void",
             "Kernels by 2 * (rows - 1) + units - 1.",
             Range(tileRows).SelectMany(rows => Range(2).Select(units => $"Tile{rows}x{units}")));
+        o.Line();
+        Table(o, "BlockTiles", "nint, float*, float*, float*, nint, float*, void",
+            "Kernels by 2 * (rows - 1) + units - 1.",
+            Range(tileRows).SelectMany(rows => Range(2).Select(units => $"BlockTile{rows}x{units}")));
         o.Line();
         Table(o, "Streams", "nint, float*, float*, nint, float*, nint, float*, int, float, float*, float*, nint*, void",
             "Kernels by rows - 1.",

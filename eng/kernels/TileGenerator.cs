@@ -99,6 +99,56 @@ internal static class TileGenerator
         o.Line();
     }
 
+    /// <summary>
+    /// c[i, j] = init[j] + sum over k of a[i, k] * b[k, j], where a holds 16 of k of all rows, then the next 16.
+    /// </summary>
+    public static void BlockTile(StringBuilder o, Registers r, int rows, int units)
+    {
+        int columns = units * r.OfUnit;
+        o.Method($"BlockTile{rows}x{units}", "nint k, float* a, float* b, float* c, nint ldc, float* init");
+        for (int j = 0; j < columns; j++)
+            o.Line($"        {r.Type} b{j} = {r.Vector}.Load(init{SourceText.Plus(j * r.Lanes)});");
+        for (int i = 0; i < rows; i++)
+        {
+            string names = string.Join(", ", Enumerable.Range(0, columns).Select(j => $"c{i}_{j} = b{j}"));
+            o.Line($"        {r.Type} {names};");
+        }
+
+        o.Line("        while (k > 0)");
+        o.Line("        {");
+        o.Line("            nint run = k < 16 ? k : 16;");
+        o.Line("            k -= run;");
+        o.Line("            for (; run > 0; run--)");
+        o.Line("            {");
+        for (int j = 0; j < columns; j++)
+            o.Line($"                b{j} = {r.Vector}.Load(b{SourceText.Plus(j * r.Lanes)});");
+        o.Line($"                {r.Type} x;");
+        for (int i = 0; i < rows; i++)
+        {
+            o.Line($"                x = {r.Vector}.Create(a[{i * 16}]);");
+            for (int j = 0; j < columns; j++)
+                o.Line($"                c{i}_{j} = {r.Vector}.MultiplyAddEstimate(x, b{j}, c{i}_{j});");
+        }
+
+        o.Line("                a += 1;");
+        o.Line($"                b += {units * r.Unit};");
+        o.Line("            }");
+        o.Line();
+        o.Line($"            a += {(rows - 1) * 16};");
+        o.Line("        }");
+        o.Line();
+        for (int i = 0; i < rows; i++)
+        {
+            for (int j = 0; j < columns; j++)
+                o.Line($"        c{i}_{j}.Store(c{SourceText.Plus(j * r.Lanes)});");
+            if (i < rows - 1)
+                o.Line("        c += ldc;");
+        }
+
+        o.Line("    }");
+        o.Line();
+    }
+
     // C is read or written only at the end: let it come meanwhile.
     private static void Prefetch(StringBuilder o, Registers r, int rows, int units, string condition)
     {

@@ -2,6 +2,7 @@ using System.Reflection;
 using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
@@ -89,6 +90,7 @@ public static class SettingsReader
             Data = new DataSettings(
                 data.Text("root"), [.. data.Sections("sets").Select(DataSet)], data.Int("threads", 0, 1024)),
             Threads = compute.Int("threads", 0, 1024),
+            Kernels = compute.Choice<KernelChoice>("kernels"),
             GpuBlas = compute.Choice<GpuBlas>("gpu-blas"),
             Precision = StorageNames.Parse(compute.Text("precision"), "compute.precision"),
             GradScale = compute.Has("grad-scale")

@@ -1,6 +1,7 @@
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
@@ -48,6 +49,7 @@ public static class ConfigurationPlanner
             LoadThreads = settings.Data.Threads,
             Parallel = settings.Parallel with { Devices = plan.Parallel.Devices },
             GpuBlas = settings.GpuBlas,
+            Kernels = KernelFamily.Of(settings.Kernels),
             ConfigPath = path,
             ResolvedConfig = settings.Resolved.Render(),
             SnapshotsInRunFolder = true,

@@ -29,6 +29,10 @@ public sealed class CpuDevice : IDisposable
     /// <summary>The matrix kernels it computes with. Default: the best for this machine.</summary>
     public KernelFamily Kernels { get; init; } = KernelFamily.Best;
 
+    /// <summary>Whether convolutions take Winograd's method where it is faster. Default true; false keeps to plain sums,
+    /// whose rounding errors are some ten times smaller.</summary>
+    public bool AllowsWinograd { get; init; } = true;
+
     /// <summary>Number of threads.</summary>
     public int Threads => Pool.Threads;
 

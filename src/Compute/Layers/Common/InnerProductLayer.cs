@@ -133,18 +133,9 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(p
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
     {
-        float* y = top[0].MutableCpuData;
-        // Each row starts from the bias, and the product is added.
-        if (_inner.BiasTerm)
-        {
-            var bias = new ReadOnlySpan<float>(Blobs[1].CpuData, _n);
-            for (int i = 0; i < _m; i++)
-                bias.CopyTo(new Span<float>(y + ((nint)i * _n), _n));
-        }
-
         Gemm.Run(
             Context.Device, false, !_inner.Transpose, _m, _n, _k, 1, bottom[0].CpuData, _k, Blobs[0].CpuData,
-            _inner.Transpose ? _n : _k, _inner.BiasTerm ? 1 : 0, y, _n);
+            _inner.Transpose ? _n : _k, 0, top[0].MutableCpuData, _n, _inner.BiasTerm ? Blobs[1].CpuData : null);
     }
 
     /// <inheritdoc/>

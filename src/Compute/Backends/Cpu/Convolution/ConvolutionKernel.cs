@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using CaffeActors.Compute.Backends.Cpu.Convolution.Winograd;
 
 namespace CaffeActors.Compute.Backends.Cpu.Convolution;
 
@@ -14,6 +15,7 @@ namespace CaffeActors.Compute.Backends.Cpu.Convolution;
 public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
 {
     private readonly DepthwiseKernel? _depthwise = DepthwiseKernel.Of(geometry);
+    private readonly WinogradConvolution? _winograd = WinogradConvolution.Of(geometry);
     private readonly bool _scattered = ScatteredGradient.IsBetter(geometry);
     private ImplicitProduct? _forward;
     private ImplicitProduct? _dataGradient;
@@ -44,6 +46,8 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     {
         if (Depthwise is { } depthwise)
             depthwise.Forward(device, images, x, w, bias, y);
+        else if (WinogradFor(device, ConvolutionPass.Forward) is { } winograd)
+            winograd.Forward(device, images, x, w, bias, null, y);
         else
             ForwardProduct.Run(device, images, w, x, bias, y);
     }
@@ -59,24 +63,44 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     {
         if (Depthwise is { } depthwise)
             depthwise.BackwardData(device, images, w, dy, dx, bias);
+        else if (WinogradFor(device, ConvolutionPass.DataGradient) is { } winograd)
+            winograd.BackwardData(device, images, w, dy, bias, dx);
         else if (_scattered)
             (_scatteredGradient ??= new ScatteredGradient(geometry)).Run(device, images, w, dy, bias, dx);
         else
             (_dataGradient ??= ImplicitProduct.DataGradient(geometry)).Run(device, images, w, dy, bias, dx);
     }
 
-    /// <summary>Adds to the weights' gradient.</summary>
+    /// <summary>Adds to the weights' gradient, or sets it.</summary>
     /// <param name="device">Where to compute.</param>
     /// <param name="images">Number of images.</param>
     /// <param name="x">Inputs.</param>
     /// <param name="dy">The outputs' gradient.</param>
     /// <param name="dw">The weights' gradient.</param>
-    public void BackwardWeights(CpuDevice device, int images, float* x, float* dy, float* dw)
+    /// <param name="add">Whether to add to what is there. Default true; false overwrites it.</param>
+    public void BackwardWeights(CpuDevice device, int images, float* x, float* dy, float* dw, bool add = true)
     {
+        // These kernels only add, and with no image there is nothing to overwrite with.
+        if (!add && (Depthwise is not null || images == 0))
+            new Span<float>(dw, geometry.Outputs * geometry.Depth).Clear();
         if (Depthwise is { } depthwise)
             depthwise.BackwardWeights(device, images, x, dy, dw);
+        else if (WinogradFor(device, ConvolutionPass.WeightGradient) is { } winograd)
+            winograd.BackwardWeights(device, images, x, dy, dw, add);
         else
-            (_weightGradient ??= new WeightGradient(geometry, ForwardProduct)).Run(device, images, x, dy, dw);
+            (_weightGradient ??= new WeightGradient(geometry, ForwardProduct)).Run(device, images, x, dy, dw, add);
+    }
+
+    /// <summary>How a pass is computed, in a few words.</summary>
+    /// <param name="device">Where.</param>
+    /// <param name="pass">Which pass.</param>
+    public string Algorithm(CpuDevice device, ConvolutionPass pass)
+    {
+        if (Depthwise is not null)
+            return "depthwise";
+        if (WinogradFor(device, pass) is { } winograd)
+            return winograd.Name;
+        return pass == ConvolutionPass.DataGradient && _scattered ? "scattered product" : "implicit product";
     }
 
     /// <summary>Adds to the bias' gradient: the sum of the outputs' gradient over images and pixels.</summary>
@@ -92,6 +116,11 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
         int tasks = (channels + ChannelsOfTask - 1) / ChannelsOfTask;
         device.Pool.Run(new BiasBody(images, channels, plane, ChannelsOfTask, dy, db), tasks);
     }
+
+    private WinogradConvolution? WinogradFor(CpuDevice device, ConvolutionPass pass) =>
+        device.AllowsWinograd && _winograd is not null && WinogradConvolution.IsFaster(geometry, pass)
+            ? _winograd
+            : null;
 
     private readonly struct BiasBody(int images, int channels, int plane, int channelsOfTask, float* dy, float* db)
         : IParallelBody

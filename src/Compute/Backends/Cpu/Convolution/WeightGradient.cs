@@ -19,13 +19,14 @@ internal sealed unsafe class WeightGradient(ConvolutionGeometry geometry, Implic
     private const int SmallGradient = 1 << 16;
     private const int ImageBlocks = 16;
 
-    /// <summary>Adds to the weights' gradient.</summary>
+    /// <summary>Adds to the weights' gradient, or sets it.</summary>
     /// <param name="device">Whose threads and memory.</param>
     /// <param name="images">Number of images.</param>
     /// <param name="source">The images; a register past their end must be readable.</param>
     /// <param name="outputGradient">The outputs' gradient; a register past its end must be readable.</param>
     /// <param name="gradient">The weights' gradient.</param>
-    public void Run(CpuDevice device, int images, float* source, float* outputGradient, float* gradient)
+    /// <param name="add">Whether to add to what is there.</param>
+    public void Run(CpuDevice device, int images, float* source, float* outputGradient, float* gradient, bool add)
     {
         int count = geometry.Outputs * geometry.Depth, wide = device.Kernels.PanelColumns;
         var shape = new Shape(geometry, forward, device, images, source, outputGradient);
@@ -35,7 +36,7 @@ internal sealed unsafe class WeightGradient(ConvolutionGeometry geometry, Implic
             float* partial = device.Workspace.Shared(WorkspaceSlots.Right, (long)blocks * count);
             device.Pool.Run(
                 new WeightGradientBody(shape, partial, count, blocks, 1, 1, add: false), blocks * geometry.Groups);
-            Elementwise.Run(device, count, new SumBody(partial, count, blocks, gradient));
+            Elementwise.Run(device, count, new SumBody(partial, count, blocks, gradient, add));
             return;
         }
 
@@ -47,7 +48,7 @@ internal sealed unsafe class WeightGradient(ConvolutionGeometry geometry, Implic
         int rowPanels = EvenSplit.RowPanels(device.Kernels, geometry.OutputsOfGroup).Parts;
         int rowParts = Math.Clamp(share / columnParts, 1, rowPanels);
         device.Pool.Run(
-            new WeightGradientBody(shape, gradient, 0, 1, columnParts, rowParts, add: true),
+            new WeightGradientBody(shape, gradient, 0, 1, columnParts, rowParts, add),
             geometry.Groups * columnParts * rowParts);
     }
 
@@ -69,7 +70,7 @@ internal sealed unsafe class WeightGradient(ConvolutionGeometry geometry, Implic
         public float* OutputGradient => outputGradient;
     }
 
-    private readonly struct SumBody(float* partial, int count, int blocks, float* sum) : IRangeBody
+    private readonly struct SumBody(float* partial, int count, int blocks, float* sum, bool add) : IRangeBody
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Invoke(int from, int to)
@@ -80,7 +81,9 @@ internal sealed unsafe class WeightGradient(ConvolutionGeometry geometry, Implic
                 Vector512<float> total = Vector512.Load(partial + i);
                 for (int b = 1; b < blocks; b++)
                     total += Vector512.Load(partial + ((nint)b * count) + i);
-                (Vector512.Load(sum + i) + total).Store(sum + i);
+                if (add)
+                    total += Vector512.Load(sum + i);
+                total.Store(sum + i);
             }
 
             for (; i < to; i++)
@@ -88,7 +91,7 @@ internal sealed unsafe class WeightGradient(ConvolutionGeometry geometry, Implic
                 float total = partial[i];
                 for (int b = 1; b < blocks; b++)
                     total += partial[((nint)b * count) + i];
-                sum[i] += total;
+                sum[i] = add ? sum[i] + total : total;
             }
         }
     }

@@ -78,6 +78,62 @@ internal static unsafe class Vector256Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile1x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> c0_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                a += 1;
+                b += 8;
+            }
+
+            a += 0;
+        }
+
+        c0_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile1x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> b1 = Vector256.Load(init + 8);
+        Vector256<float> c0_0 = b0, c0_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                b1 = Vector256.Load(b + 8);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+                a += 1;
+                b += 16;
+            }
+
+            a += 0;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream1(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -223,6 +279,74 @@ internal static unsafe class Vector256Kernels
             c1_0.Store(c);
             c1_1.Store(c + 8);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile2x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> c0_0 = b0;
+        Vector256<float> c1_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                a += 1;
+                b += 8;
+            }
+
+            a += 16;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile2x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> b1 = Vector256.Load(init + 8);
+        Vector256<float> c0_0 = b0, c0_1 = b1;
+        Vector256<float> c1_0 = b0, c1_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                b1 = Vector256.Load(b + 8);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
+                a += 1;
+                b += 16;
+            }
+
+            a += 16;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -411,6 +535,86 @@ internal static unsafe class Vector256Kernels
             c2_0.Store(c);
             c2_1.Store(c + 8);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile3x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> c0_0 = b0;
+        Vector256<float> c1_0 = b0;
+        Vector256<float> c2_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                a += 1;
+                b += 8;
+            }
+
+            a += 32;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile3x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> b1 = Vector256.Load(init + 8);
+        Vector256<float> c0_0 = b0, c0_1 = b1;
+        Vector256<float> c1_0 = b0, c1_1 = b1;
+        Vector256<float> c2_0 = b0, c2_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                b1 = Vector256.Load(b + 8);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
+                a += 1;
+                b += 16;
+            }
+
+            a += 32;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -639,6 +843,98 @@ internal static unsafe class Vector256Kernels
             c3_0.Store(c);
             c3_1.Store(c + 8);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile4x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> c0_0 = b0;
+        Vector256<float> c1_0 = b0;
+        Vector256<float> c2_0 = b0;
+        Vector256<float> c3_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector256.Create(a[48]);
+                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
+                a += 1;
+                b += 8;
+            }
+
+            a += 48;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile4x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> b1 = Vector256.Load(init + 8);
+        Vector256<float> c0_0 = b0, c0_1 = b1;
+        Vector256<float> c1_0 = b0, c1_1 = b1;
+        Vector256<float> c2_0 = b0, c2_1 = b1;
+        Vector256<float> c3_0 = b0, c3_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                b1 = Vector256.Load(b + 8);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector256.Create(a[48]);
+                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector256.MultiplyAddEstimate(x, b1, c3_1);
+                a += 1;
+                b += 16;
+            }
+
+            a += 48;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 8);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -907,6 +1203,110 @@ internal static unsafe class Vector256Kernels
             c4_0.Store(c);
             c4_1.Store(c + 8);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile5x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> c0_0 = b0;
+        Vector256<float> c1_0 = b0;
+        Vector256<float> c2_0 = b0;
+        Vector256<float> c3_0 = b0;
+        Vector256<float> c4_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector256.Create(a[48]);
+                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector256.Create(a[64]);
+                c4_0 = Vector256.MultiplyAddEstimate(x, b0, c4_0);
+                a += 1;
+                b += 8;
+            }
+
+            a += 64;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile5x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> b1 = Vector256.Load(init + 8);
+        Vector256<float> c0_0 = b0, c0_1 = b1;
+        Vector256<float> c1_0 = b0, c1_1 = b1;
+        Vector256<float> c2_0 = b0, c2_1 = b1;
+        Vector256<float> c3_0 = b0, c3_1 = b1;
+        Vector256<float> c4_0 = b0, c4_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                b1 = Vector256.Load(b + 8);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector256.Create(a[48]);
+                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector256.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector256.Create(a[64]);
+                c4_0 = Vector256.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector256.MultiplyAddEstimate(x, b1, c4_1);
+                a += 1;
+                b += 16;
+            }
+
+            a += 64;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 8);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 8);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1215,6 +1615,122 @@ internal static unsafe class Vector256Kernels
             c5_0.Store(c);
             c5_1.Store(c + 8);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile6x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> c0_0 = b0;
+        Vector256<float> c1_0 = b0;
+        Vector256<float> c2_0 = b0;
+        Vector256<float> c3_0 = b0;
+        Vector256<float> c4_0 = b0;
+        Vector256<float> c5_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector256.Create(a[48]);
+                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector256.Create(a[64]);
+                c4_0 = Vector256.MultiplyAddEstimate(x, b0, c4_0);
+                x = Vector256.Create(a[80]);
+                c5_0 = Vector256.MultiplyAddEstimate(x, b0, c5_0);
+                a += 1;
+                b += 8;
+            }
+
+            a += 80;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile6x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> b1 = Vector256.Load(init + 8);
+        Vector256<float> c0_0 = b0, c0_1 = b1;
+        Vector256<float> c1_0 = b0, c1_1 = b1;
+        Vector256<float> c2_0 = b0, c2_1 = b1;
+        Vector256<float> c3_0 = b0, c3_1 = b1;
+        Vector256<float> c4_0 = b0, c4_1 = b1;
+        Vector256<float> c5_0 = b0, c5_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                b1 = Vector256.Load(b + 8);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector256.Create(a[48]);
+                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector256.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector256.Create(a[64]);
+                c4_0 = Vector256.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector256.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector256.Create(a[80]);
+                c5_0 = Vector256.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector256.MultiplyAddEstimate(x, b1, c5_1);
+                a += 1;
+                b += 16;
+            }
+
+            a += 80;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 8);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 8);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 8);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1679,6 +2195,23 @@ internal static unsafe class Vector256Kernels
         &Tile5x2,
         &Tile6x1,
         &Tile6x2,
+    ];
+
+    // Kernels by 2 * (rows - 1) + units - 1.
+    internal static delegate*<nint, float*, float*, float*, nint, float*, void>[] BlockTiles() =>
+    [
+        &BlockTile1x1,
+        &BlockTile1x2,
+        &BlockTile2x1,
+        &BlockTile2x2,
+        &BlockTile3x1,
+        &BlockTile3x2,
+        &BlockTile4x1,
+        &BlockTile4x2,
+        &BlockTile5x1,
+        &BlockTile5x2,
+        &BlockTile6x1,
+        &BlockTile6x2,
     ];
 
     // Kernels by rows - 1.

@@ -82,6 +82,19 @@ internal sealed class ConvolutionReference
             _size[i] += Math.Abs(a * b);
         }
 
+        /// <summary>Errors are at most this share of the largest value.</summary>
+        public void AssertWithin(double share, ReadOnlySpan<float> actual, string what, float start = 0)
+        {
+            Assert.Equal(_value.Length, actual.Length);
+            double limit = share * _value.Max(value => Math.Abs(value + start));
+            for (int i = 0; i < actual.Length; i++)
+            {
+                Assert.True(
+                    Math.Abs(actual[i] - (_value[i] + start)) <= limit,
+                    $"{what}: element {i} of {actual.Length} is {actual[i]}, not {_value[i] + start}, limit {limit}");
+            }
+        }
+
         public void AssertClose(ReadOnlySpan<float> actual, string what, float start = 0)
         {
             Assert.Equal(_value.Length, actual.Length);
