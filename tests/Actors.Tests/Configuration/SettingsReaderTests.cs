@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Testing;
 
@@ -34,6 +35,17 @@ public sealed class SettingsReaderTests
             Placement = settings.Parallel.Placement,
         }, settings.Parallel);
         Assert.Empty(settings.Data.Sets);
+    }
+
+    [Fact]
+    public void Kernels_AreChosenByName()
+    {
+        Assert.Equal(KernelChoice.Auto, Read("").Kernels);
+        Assert.Equal(KernelChoice.Avx2, Read("compute.kernels = avx2").Kernels);
+        Assert.Equal(KernelChoice.Portable, Read("", "compute.kernels=portable").Kernels);
+        CaffeException failure = Refused("compute.kernels = sse");
+        Assert.Equal(ErrorCodes.BadSetting, failure.Code);
+        Assert.Contains("auto, avx512, avx2, portable", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
