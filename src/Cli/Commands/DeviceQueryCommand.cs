@@ -5,6 +5,7 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Data.Tools;
 
@@ -57,6 +58,7 @@ internal sealed class DeviceQueryCommand : VerbCommand
         Tell(result, "Total memory", $"{MachineMemory.Bytes} bytes");
         Tell(result, "SIMD", Simd());
         Tell(result, "BLAS", "managed");
+        Tell(result, "Kernels", KernelFamily.Best.Name);
     }
 
     // Caffe's names and units, then what it does not tell.

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Testing;
@@ -54,6 +55,17 @@ public sealed class SettingsReaderTests
         Assert.Contains("must be all, none, or a list of fold-batch-norm, fuse-relu", failure.Message,
             StringComparison.Ordinal);
         Assert.Equal(2, failure.Place?.Line);
+    }
+
+    [Fact]
+    public void Kernels_AreChosenByName()
+    {
+        Assert.Equal(KernelChoice.Auto, Read("").Kernels);
+        Assert.Equal(KernelChoice.Avx2, Read("compute.kernels = avx2").Kernels);
+        Assert.Equal(KernelChoice.Portable, Read("", "compute.kernels=portable").Kernels);
+        CaffeException failure = Refused("compute.kernels = sse");
+        Assert.Equal(ErrorCodes.BadSetting, failure.Code);
+        Assert.Contains("auto, avx512, avx2, portable", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
