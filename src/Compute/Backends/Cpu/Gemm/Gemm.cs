@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using CaffeActors.Compute.Backends.Cpu.Blas;
 
 namespace CaffeActors.Compute.Backends.Cpu.Gemm;
 
@@ -49,6 +50,12 @@ public static unsafe class Gemm
 
         if (SmallBatch.TryRun(device, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc))
             return;
+        if (device.Blas is { } library)
+        {
+            BlasProduct.Run(device, library, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+            return;
+        }
+
         var body = new Body
         {
             Device = device,
