@@ -112,8 +112,10 @@ public sealed class Net : IDisposable
     }
 
     /// <summary>Runs the layers that need it backward.</summary>
+    /// <exception cref="InvalidOperationException">The net was built to run forward only.</exception>
     public void Backward()
     {
+        RequireBackward();
         for (int rank = Layers.Count - 1; rank >= 0; rank--)
         {
             if (Layers[rank].NeedBackward)
@@ -137,8 +139,7 @@ public sealed class Net : IDisposable
     /// <exception cref="InvalidOperationException">The net was built to run forward only.</exception>
     public void BackwardLayer(int rank)
     {
-        if (_memory is { Use.Backward: false })
-            throw new InvalidOperationException($"Net '{Name}' was built to run forward only.");
+        RequireBackward();
         Layers[rank].Backward();
         if (DebugInfo)
             NetDebug.TellBackward(Layers[rank], _notice);
@@ -193,6 +194,12 @@ public sealed class Net : IDisposable
         }
 
         _memory?.Dispose();
+    }
+
+    private void RequireBackward()
+    {
+        if (_memory is { Use.Backward: false })
+            throw new InvalidOperationException($"Net '{Name}' was built to run forward only.");
     }
 
     private void ChooseRewrites() => _rewrites.IsActive = !DebugInfo && !IsStepwise;

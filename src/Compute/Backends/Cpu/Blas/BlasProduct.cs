@@ -30,13 +30,15 @@ internal unsafe struct BlasProduct : IParallelBody
     private float _beta;
     private float* _c;
     private int _ldc;
+    private ProductEpilogue _epilogue;
     private int _parts;
 
     /// <summary>Computes a product; all sizes are at least 1. The parameters are those of the engine's own
     /// (<see cref="Gemm.Gemm"/>).</summary>
     public static void Run(
         CpuDevice device, BlasLibrary library, bool transA, bool transB, int m, int n, int k, float alpha, float* a,
-        int lda, float* b, int ldb, float beta, float* c, int ldc)
+        int lda, float* b, int ldb, float beta, float* c, int ldc,
+        in ProductEpilogue epilogue)
     {
         int parts = Math.Clamp(Math.Max(m, n) / LeastPart, 1, MostParts);
         device.Pool.Run(
@@ -56,6 +58,7 @@ internal unsafe struct BlasProduct : IParallelBody
                 _beta = beta,
                 _c = c,
                 _ldc = ldc,
+                _epilogue = epilogue,
                 _parts = parts,
             }, parts);
     }
@@ -72,11 +75,13 @@ internal unsafe struct BlasProduct : IParallelBody
             float* a = _a + (_transA ? from : (nint)from * _lda);
             _library.Multiply(
                 _transA, _transB, count, _n, _k, _alpha, a, _lda, _b, _ldb, _beta, _c + ((nint)from * _ldc), _ldc);
+            _epilogue.Apply(_c + ((nint)from * _ldc), _ldc, count, 0, _n);
         }
         else
         {
             float* b = _b + (_transB ? (nint)from * _ldb : from);
             _library.Multiply(_transA, _transB, _m, count, _k, _alpha, _a, _lda, b, _ldb, _beta, _c + from, _ldc);
+            _epilogue.Apply(_c + from, _ldc, _m, from, count);
         }
     }
 }

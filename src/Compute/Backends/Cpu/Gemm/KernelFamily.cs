@@ -11,7 +11,11 @@ public sealed unsafe class KernelFamily
 {
     private readonly delegate*<nint, float*, float*, float*, nint, float*, int, int, void>[] _tiles;
     private readonly delegate*<nint, float*, float*, float*, nint, float*, void>[] _blockTiles;
-    private readonly delegate*<nint, float*, nint, float*, nint, float*, nint, float, float, void>[] _dots;
+    private readonly delegate*<nint, float*, float*, nint, float*, nint, float*, int, float, float*, float*, nint*, void>[]
+        _streams;
+
+    private readonly delegate*<nint, float*, float*, nint, float*, nint, float, float, float*, float*, float*, float*, void>[]
+        _dots;
     private readonly delegate*<nint, float*, nint, float, float*, nint, float*, nint, void>[] _axpys;
 
     private KernelFamily(
@@ -19,35 +23,42 @@ public sealed unsafe class KernelFamily
         int lanes,
         delegate*<nint, float*, float*, float*, nint, float*, int, int, void>[] tiles,
         delegate*<nint, float*, float*, float*, nint, float*, void>[] blockTiles,
-        delegate*<nint, float*, nint, float*, nint, float*, nint, float, float, void>[] dots,
+        delegate*<nint, float*, float*, nint, float*, nint, float*, int, float, float*, float*, nint*, void>[] streams,
+        delegate*<nint, float*, float*, nint, float*, nint, float, float, float*, float*, float*, float*, void>[] dots,
         delegate*<nint, float*, nint, float, float*, nint, float*, nint, void>[] axpys)
     {
         Name = name;
         Lanes = lanes;
         _tiles = tiles;
         _blockTiles = blockTiles;
+        _streams = streams;
         _dots = dots;
         _axpys = axpys;
     }
 
     /// <summary>Tiles of 14 rows by 32 columns, for 32 registers of 512 bits (AVX-512).</summary>
-    public static KernelFamily Vector512 { get; } =
-        new("Vector512", 16, Vector512Kernels.Tiles(), Vector512Kernels.BlockTiles(), Vector512Kernels.Dots(),
-            Vector512Kernels.Axpys());
+    public static KernelFamily Vector512 { get; } = new(
+        "Vector512", 16, Vector512Kernels.Tiles(), Vector512Kernels.BlockTiles(), Vector512Kernels.Streams(),
+        Vector512Kernels.Dots(), Vector512Kernels.Axpys());
 
-    /// <summary>Tiles of 6 rows by 16 columns, for 16 registers of 256 bits (AVX2) or 32 of 128 (NEON).</summary>
-    public static KernelFamily Vector256 { get; } =
-        new("Vector256", 8, Vector256Kernels.Tiles(), Vector256Kernels.BlockTiles(), Vector256Kernels.Dots(),
-            Vector256Kernels.Axpys());
+    /// <summary>Tiles of 6 rows by 16 columns, for 16 registers of 256 bits (AVX2).</summary>
+    public static KernelFamily Vector256 { get; } = new(
+        "Vector256", 8, Vector256Kernels.Tiles(), Vector256Kernels.BlockTiles(), Vector256Kernels.Streams(),
+        Vector256Kernels.Dots(), Vector256Kernels.Axpys());
+
+    /// <summary>Tiles of 6 rows by 16 columns, for 32 registers of 128 bits (NEON), but right on any machine.</summary>
+    public static KernelFamily Portable { get; } = new(
+        "Portable", 8, Vector128Kernels.Tiles(), Vector128Kernels.BlockTiles(), Vector128Kernels.Streams(),
+        Vector128Kernels.Dots(), Vector128Kernels.Axpys());
 
     /// <summary>The family for this machine.</summary>
-    public static KernelFamily Best { get; } =
-        System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated ? Vector512 : Vector256;
+    public static KernelFamily Best { get; } = System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated ? Vector512
+        : System.Runtime.Intrinsics.Vector256.IsHardwareAccelerated ? Vector256 : Portable;
 
     /// <summary>What it is called.</summary>
     public string Name { get; }
 
-    /// <summary>Floats in a register.</summary>
+    /// <summary>Floats in a register, or in the pair of them that counts as one.</summary>
     public int Lanes { get; }
 
     /// <summary>Columns of a full tile: two registers.</summary>
@@ -86,13 +97,23 @@ public sealed unsafe class KernelFamily
         _blockTiles[(2 * rows) + vectors - 3];
 
     /// <summary>
-    /// The kernel of a block of dot products: (k, x, ldx, w, ldw, y, ldy, alpha, beta) makes
-    /// y[i, j] = beta * y[i, j] + alpha * x[i] . w[j] over the multiple of <see cref="Lanes"/> in k.
+    /// The kernel of a full tile of a product that reads or writes much memory: (k, a, b, ldb, c, ldc, init, store,
+    /// slope, ahead0, ahead1, steps) stores init[j] + the sum over k of a[k, i] * b[k, j] as <see cref="TileStore"/> says; at
+    /// each k it asks for the lines at ahead0 + steps[k] and ahead1 + steps[k], which may be any addresses.
+    /// </summary>
+    /// <param name="rows">1 to <see cref="MaxRows"/>.</param>
+    internal delegate*<nint, float*, float*, nint, float*, nint, float*, int, float, float*, float*, nint*, void> Stream(
+        int rows) => _streams[rows - 1];
+
+    /// <summary>
+    /// The kernel of a block of dot products: (k, x, w, ldw, y, ldy, alpha, beta, ahead0 to ahead3) makes
+    /// y[i, j] = beta * y[i, j] + alpha * x[i] . w[j] over the multiple of <see cref="Lanes"/> in k. x is packed: that
+    /// many numbers of each row after the other. Four more rows of k numbers are asked for, at any addresses.
     /// </summary>
     /// <param name="rows">1 to <see cref="DotRows"/>.</param>
     /// <param name="four">Whether of four columns or of one.</param>
-    internal delegate*<nint, float*, nint, float*, nint, float*, nint, float, float, void> Dot(int rows, bool four) =>
-        _dots[(2 * rows) - (four ? 2 : 1)];
+    internal delegate*<nint, float*, float*, nint, float*, nint, float, float, float*, float*, float*, float*, void> Dot(
+        int rows, bool four) => _dots[(2 * rows) - (four ? 2 : 1)];
 
     /// <summary>
     /// The kernel of a sum of d rows: (n, a, lda, alpha, b, ldb, c, ldc) adds to row i of c, in the order of q,

@@ -11,6 +11,8 @@ namespace CaffeActors.Compute.Tests.Backends.Cpu.Blas;
 /// <summary>Products by the engine's own kernels and by all libraries that this machine has.</summary>
 public sealed unsafe class BlasTests
 {
+    private const float Slope = 0.25f;
+
     private static readonly (int M, int N, int K)[] Sizes =
         [(40, 37, 30), (211, 53, 97), (64, 700, 120), (800, 31, 25), (420, 410, 65)];
 
@@ -136,7 +138,14 @@ public sealed unsafe class BlasTests
         using Blob a = LayerHarness.RandomBlob(1, [one.TransA ? one.K : one.M, lda]);
         using Blob b = LayerHarness.RandomBlob(2, [one.TransB ? one.N : one.K, ldb]);
         using Blob start = LayerHarness.RandomBlob(3, [one.M, ldc]);
+        using Blob bias = LayerHarness.RandomBlob(4, [one.N]);
         float[] expected = one.Expected(a.Data, lda, b.Data, ldb, start.Data, ldc);
+        for (int i = 0; i < expected.Length; i++)
+        {
+            float sum = expected[i] + bias.Data[i % one.N];
+            expected[i] = sum < 0 ? Slope * sum : sum;
+        }
+
         if (one.Beta == 0)
             start.MutableData.Fill(float.NaN);
         float[]? first = null;
@@ -147,7 +156,7 @@ public sealed unsafe class BlasTests
             start.Data.CopyTo(c.MutableData);
             MatrixProduct.Run(
                 device, one.TransA, one.TransB, one.M, one.N, one.K, one.Alpha, a.CpuData, lda, b.CpuData, ldb,
-                one.Beta, c.MutableCpuData, ldc);
+                one.Beta, c.MutableCpuData, ldc, bias.CpuData, Slope);
             first ??= c.Data.ToArray();
             Assert.True(
                 MemoryMarshal.AsBytes<float>(first).SequenceEqual(MemoryMarshal.AsBytes(c.Data)),
