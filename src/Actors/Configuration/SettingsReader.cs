@@ -2,6 +2,7 @@ using System.Reflection;
 using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Backends.Cpu.Blas;
 using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
@@ -95,6 +96,7 @@ public static class SettingsReader
             Passes = PassNames.TryParse(Texts(compute, "passes"))
                 ?? throw compute.Wrong("passes", PassNames.Expected),
             Kernels = compute.Choice<KernelChoice>("kernels"),
+            Blas = BlasChoice.Parse(compute.Text("blas"), "compute.blas"),
             GpuBlas = compute.Choice<GpuBlas>("gpu-blas"),
             Precision = StorageNames.Parse(compute.Text("precision"), "compute.precision"),
             Recompute = compute.Choice<Recompute>("recompute"),

@@ -49,6 +49,7 @@ public static class ConfigurationPlanner
             LoadThreads = settings.Data.Threads,
             Parallel = settings.Parallel with { Devices = plan.Parallel.Devices },
             Passes = settings.Passes,
+            Blas = settings.Blas,
             GpuBlas = settings.GpuBlas,
             Recompute = settings.Recompute,
             MemoryLimit = settings.MemoryLimit,

@@ -95,7 +95,7 @@ public sealed class SettingsReaderTests
             run.name = mine
             train { solver = s.prototxt, resume = auto, max-iter = 1e3, seed = 7, time-budget = 55m, stages = [a,
               b], level = -1 }
-            compute.threads = 3
+            compute { threads = 3, blas = /opt/libblas.so }
             snapshot.keep-last = 2
             metrics { system-every = 0, flush-interval = 5s }
             """);
@@ -104,7 +104,7 @@ public sealed class SettingsReaderTests
             (settings.Train.MaxIter, settings.Train.Seed, settings.Train.TimeBudget));
         Assert.Equal(ResumeMode.Auto, settings.Train.Resume);
         Assert.Equal(["a", "b"], settings.Train.Stages);
-        Assert.Equal((3, 2), (settings.Threads, settings.KeepLast));
+        Assert.Equal((3, 2, "/opt/libblas.so"), (settings.Threads, settings.KeepLast, settings.Blas));
         Assert.Equal(new MetricsSettings(0, TimeSpan.FromSeconds(5)), settings.Metrics);
     }
 
@@ -125,6 +125,7 @@ public sealed class SettingsReaderTests
     [Theory]
     [InlineData("compute.threads = many", "compute.threads")]
     [InlineData("compute.threads = -1", "compute.threads")]
+    [InlineData("compute.blas = atlas", "compute.blas")]
     [InlineData("train.resume = perhaps", "train.resume")]
     [InlineData("train.time-budget = 55x", "train.time-budget")]
     [InlineData("metrics.flush-interval = 31s", "metrics.flush-interval")]
