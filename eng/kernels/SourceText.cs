@@ -31,4 +31,11 @@ internal static class SourceText
         o.Line($"        {parameters})");
         o.Line("    {");
     }
+
+    /// <summary>An offset, as it is added to a name.</summary>
+    public static string Plus(int offset) => offset == 0 ? "" : $" + {offset}";
+
+    /// <summary>The number at the end of a name; the first has none.</summary>
+    public static string Number(int i) =>
+        i == 0 ? "" : i.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -121,8 +121,7 @@ public sealed partial class CaffeNet : IDisposable
             {
                 Precision = options.Precision,
                 Passes = options.Passes,
-                ForwardOnly = options.ForwardOnly,
-                Kept = options.Kept,
+                Use = options.Use,
             });
             opened = new CaffeNet(built, context.Gpu, device, gpu);
             if (options.Weights is { } weights)

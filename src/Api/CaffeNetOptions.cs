@@ -1,6 +1,7 @@
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Data.PlugIns;
 
@@ -28,13 +29,10 @@ public sealed record CaffeNetOptions
     /// only, or with something to be called between them, runs without.</summary>
     public NetPasses Passes { get; init; } = NetPasses.All;
 
-    /// <summary>Whether the net only runs forward, though it may have losses: nothing is kept for gradients, and backward
-    /// nothing is done. Default false.</summary>
-    public bool ForwardOnly { get; init; }
-
-    /// <summary>Names of blobs that are read after a pass besides inputs and outputs: the others then share memory
-    /// (docs/memory.md). Default null: all blobs can be read.</summary>
-    public IReadOnlyCollection<string>? Kept { get; init; }
+    /// <summary>What the net is used for, where that is known: its blobs then share memory, and only those named there,
+    /// inputs and outputs can be read after a pass (docs/memory.md); what only runs forward keeps nothing for gradients.
+    /// Default null: for anything, all blobs can be read.</summary>
+    public NetUse? Use { get; init; }
 
     /// <summary>Level of the net's state. Default null: the file's own, else 0.</summary>
     public int? Level { get; init; }

@@ -4,6 +4,7 @@ using CaffeActors.Actors.Logging;
 using CaffeActors.Api;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Cli;
@@ -47,9 +48,9 @@ internal sealed class ModelOptions
     /// <param name="arguments">The command line.</param>
     /// <param name="phase">The phase where none is given.</param>
     /// <param name="log">Hears remarks.</param>
-    /// <param name="forwardOnly">Whether nothing runs backward.</param>
+    /// <param name="use">What the net is used for; null for anything.</param>
     /// <exception cref="CaffeException">The net cannot be built, or is too large to run.</exception>
-    public CaffeNet Open(ParseResult arguments, Phase phase, RunLog log, bool forwardOnly = false)
+    public CaffeNet Open(ParseResult arguments, Phase phase, RunLog log, NetUse? use = null)
     {
         Phase wanted = arguments.GetResult(_phase) is null ? phase : ParsePhase(arguments.GetValue(_phase), phase);
         CaffeNet net = CaffeNet.Open(arguments.GetValue(_model)!, wanted, new CaffeNetOptions
@@ -60,10 +61,9 @@ internal sealed class ModelOptions
             Threads = ThreadCount(arguments.GetValue(_threads)),
             Precision = PrecisionOption.Of(arguments, _precision) ?? StorageType.Float32,
             LayerAssemblies = LayersOption.Of(arguments, _layers),
-            ForwardOnly = forwardOnly,
             Notice = line => log.Info(line),
             Warning = line => log.Warn(line),
-            Kept = forwardOnly ? [] : null,
+            Use = use,
         });
         try
         {

@@ -4,6 +4,7 @@ using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Reduction;
 using CaffeActors.Compute.Solvers;
@@ -93,8 +94,7 @@ internal sealed class ReplicaBuilder(
             {
                 Precision = plan.Precision,
                 Passes = plan.Passes,
-                Kept = [],
-                Recompute = plan.Recompute,
+                Use = new NetUse(Backward: true) { Recompute = plan.Recompute },
             });
         NetLayer? carrier = net.Layers.FirstOrDefault(layer => layer.Layer.CarriedState.Count > 0);
         string? cut = _parallel.Reproducible ? "parallel.reproducible = on"

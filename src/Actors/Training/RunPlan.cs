@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
+using CaffeActors.Compute.Backends.Cpu.Blas;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
@@ -76,8 +78,14 @@ public sealed record RunPlan
     /// <summary>Threads to compute on, dealt out to the devices; 0 takes one for each core.</summary>
     public int Threads { get; init; }
 
+    /// <summary>The matrix kernels of CPU devices. Default: the best for this machine.</summary>
+    public KernelFamily Kernels { get; init; } = KernelFamily.Best;
+
     /// <summary>How blobs are kept where the nets do not say.</summary>
     public StorageType Precision { get; init; }
+
+    /// <summary>Which passes may change how nets are computed.</summary>
+    public NetPasses Passes { get; init; } = NetPasses.All;
 
     /// <summary>What is computed again in the backward pass instead of being kept for it.</summary>
     public Recompute Recompute { get; init; }
@@ -85,8 +93,9 @@ public sealed record RunPlan
     /// <summary>Bytes of memory that the run may need; null for what the machine has.</summary>
     public long? MemoryLimit { get; init; }
 
-    /// <summary>Which passes may change how nets are computed.</summary>
-    public NetPasses Passes { get; init; } = NetPasses.All;
+    /// <summary>What computes large matrix products on the CPU, as <see cref="BlasChoice"/> names it. Default
+    /// managed.</summary>
+    public string Blas { get; init; } = BlasChoice.Managed;
 
     /// <summary>What computes plain matrix products on accelerators.</summary>
     public GpuBlas GpuBlas { get; init; }

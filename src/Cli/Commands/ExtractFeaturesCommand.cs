@@ -2,6 +2,7 @@ using System.CommandLine;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Api;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Tools;
 
@@ -60,10 +61,9 @@ internal sealed class ExtractFeaturesCommand : VerbCommand
             Device = device,
             Threads = ModelOptions.ThreadCount(arguments.GetValue(_threads)),
             LayerAssemblies = LayersOption.Of(arguments, _layers),
-            ForwardOnly = true,
             Notice = line => log.Info(line),
             Warning = line => log.Warn(line),
-            Kept = blobs,
+            Use = new NetUse(Backward: false, blobs),
         });
         session.RequireMemory();
         session.LoadWeights(arguments.GetValue(_weights)!, line => log.Info(line));

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using CaffeActors.Api;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Schema;
 
@@ -56,7 +57,7 @@ internal sealed class NetSummaryCommand : VerbCommand
         using CaffeNet session = CaffeNet.Open(
             arguments.GetValue(_file)!, phase, new CaffeNetOptions
             {
-                ForwardOnly = withPasses && phase == Phase.Test,
+                Use = withPasses && phase == Phase.Test ? new NetUse(Backward: false) : null,
                 Device = DeviceOptions.Of(arguments, _device),
                 WithoutData = true,
                 LayerAssemblies = LayersOption.Of(arguments, _layers),

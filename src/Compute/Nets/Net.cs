@@ -14,9 +14,8 @@ namespace CaffeActors.Compute.Nets;
 public sealed class Net : IDisposable
 {
     private readonly IReadOnlyDictionary<string, Blob> _blobs;
-    private readonly NetMemory? _memory;
-
     private readonly NetRewrites _rewrites;
+    private readonly NetMemory? _memory;
     private readonly Action<string> _notice;
 
     internal Net(
@@ -31,9 +30,9 @@ public sealed class Net : IDisposable
         InputNames = inputs;
         OutputNames = outputs;
         LearnableParams = learnableParams;
-        _memory = memory;
         _rewrites = rewrites;
         PassEffects = rewrites.Effects;
+        _memory = memory;
         _notice = notice;
         DebugInfo = parameter.DebugInfo;
     }
@@ -62,9 +61,6 @@ public sealed class Net : IDisposable
     /// <summary>The blobs a solver updates, in the order of the layers; shared ones once.</summary>
     public IReadOnlyList<LearnableParam> LearnableParams { get; }
 
-    /// <summary>What the net was built for, and may be used for alone, where its blobs share memory; else null.</summary>
-    public NetUse? Use => _memory?.Use;
-
     /// <summary>What graph passes changed when the net was built (<see cref="NetOptions.Passes"/>).</summary>
     public IReadOnlyList<PassEffect> PassEffects { get; }
 
@@ -92,6 +88,9 @@ public sealed class Net : IDisposable
         }
     }
 
+    /// <summary>What the net was built for, and may be used for alone; null: for anything.</summary>
+    public NetUse? Use => _memory?.Use;
+
     /// <summary>The blob of a name.</summary>
     /// <exception cref="KeyNotFoundException">There is none.</exception>
     public Blob Blob(string name) => _blobs[name];
@@ -113,8 +112,10 @@ public sealed class Net : IDisposable
     }
 
     /// <summary>Runs the layers that need it backward.</summary>
+    /// <exception cref="InvalidOperationException">The net was built to run forward only.</exception>
     public void Backward()
     {
+        RequireBackward();
         for (int rank = Layers.Count - 1; rank >= 0; rank--)
         {
             if (Layers[rank].NeedBackward)
@@ -135,8 +136,10 @@ public sealed class Net : IDisposable
     }
 
     /// <summary>Runs one layer backward; the diffs of its tops must be there.</summary>
+    /// <exception cref="InvalidOperationException">The net was built to run forward only.</exception>
     public void BackwardLayer(int rank)
     {
+        RequireBackward();
         Layers[rank].Backward();
         if (DebugInfo)
             NetDebug.TellBackward(Layers[rank], _notice);
@@ -154,15 +157,15 @@ public sealed class Net : IDisposable
     public void Reshape()
     {
         foreach (NetLayer layer in Layers)
-            layer.Layer.Reshape(layer.Bottom, layer.Top);
+            layer.Layer.Shape(layer.Bottom, layer.Top);
         _memory?.Renew();
     }
 
     /// <summary>Sets the gradients of all learnable blobs to zero.</summary>
     public void ClearParamDiffs()
     {
-        foreach (LearnableParam param in LearnableParams)
-            param.ClearDiff();
+        for (int i = 0; i < LearnableParams.Count; i++)
+            LearnableParams[i].Blob.ClearDiff();
     }
 
     /// <summary>Weight of an output in the loss, 0 where it is none.</summary>
@@ -191,6 +194,12 @@ public sealed class Net : IDisposable
         }
 
         _memory?.Dispose();
+    }
+
+    private void RequireBackward()
+    {
+        if (_memory is { Use.Backward: false })
+            throw new InvalidOperationException($"Net '{Name}' was built to run forward only.");
     }
 
     private void ChooseRewrites() => _rewrites.IsActive = !DebugInfo && !IsStepwise;

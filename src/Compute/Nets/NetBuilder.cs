@@ -67,12 +67,12 @@ public sealed class NetBuilder
         BackwardPruning.Apply(_layers, _notice);
         if (_parameter.ForceBackward)
             BackwardPruning.Force(_layers);
-        if (_options.ForwardOnly)
+        if (_options.Use is { Backward: false })
             BackwardPruning.Forbid(_layers);
         OverwrittenTops.Apply(_layers);
         string[] outputs = [.. _available.Keys.Order(StringComparer.Ordinal)];
         KeepInHalf(outputs);
-        NetRewrites rewrites = NetRewrites.Make(_layers, _options.Passes);
+        NetRewrites rewrites = NetRewrites.Make(_layers, _options.Passes, Unread(outputs));
         foreach (string output in outputs)
             _notice($"This network produces output {output}");
         _notice("Network initialization done.");
@@ -88,9 +88,12 @@ public sealed class NetBuilder
             _notice);
     }
 
-    // After the passes: some let blobs share memory.
-    private NetMemory? Memory(string[] outputs) => _options is not { Kept: { } kept, Placement: null } ? null
-        : new NetMemory(_layers, new NetUse(!_options.ForwardOnly, kept) { Recompute = _options.Recompute }, outputs);
+    // Of a net that runs backward too, a gradient may need what a later layer of a chain would overwrite.
+    private IEnumerable<string> Unread(string[] outputs) => _options is { Use: { Backward: false } use, Placement: null }
+        ? _blobNames.Except(use.Kept).Except(outputs) : [];
+
+    private NetMemory? Memory(string[] outputs) =>
+        _options is { Use: { } use, Placement: null } ? new NetMemory(_layers, use, outputs) : null;
 
     private void KeepInHalf(string[] outputs)
     {
@@ -221,7 +224,7 @@ public sealed class NetBuilder
     // A layer that would have to copy its bottom to work in place gains nothing by it where tops are computed again:
     // with a top of its own neither that nor the copy outlasts the pass. So it is with those that follow it.
     private bool IsApart(NetLayer entry, int bottom) =>
-        _options is { Kept: not null, ForwardOnly: false, Recompute: Recompute.Cheap, Placement: null, Context.Gpu: null }
+        _options is { Use: { Backward: true, Recompute: Recompute.Cheap }, Placement: null, Context.Gpu: null }
         && entry is { Layer.CanRecompute: true, Bottom.Length: 1 }
         && (entry.Layer.CopiesInPlace || _apart.Contains(entry.Bottom[bottom]));
 

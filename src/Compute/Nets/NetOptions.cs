@@ -17,18 +17,10 @@ public sealed record NetOptions(LayerContext Context, LayerCatalog Catalog)
     /// <summary>Which passes may change how the net is computed. Default all.</summary>
     public NetPasses Passes { get; init; } = NetPasses.All;
 
-    /// <summary>Whether the net only ever runs forward, whatever it has: no layer keeps anything for its gradient.
-    /// Default false.</summary>
-    public bool ForwardOnly { get; init; }
-
-    /// <summary>Names of blobs that somebody reads after a pass, besides inputs, outputs and what layers without bottoms
-    /// make: the others share memory, each while layers still need it (docs/memory.md). Default null: each has its own, as
-    /// it has where layers are placed on different devices.</summary>
-    public IReadOnlyCollection<string>? Kept { get; init; }
-
-    /// <summary>What is computed again in the backward pass instead of being kept for it, where blobs share memory.
-    /// Default nothing.</summary>
-    public Recompute Recompute { get; init; }
+    /// <summary>What the net is used for: one that only runs forward keeps nothing for gradients. Default null: for
+    /// anything, so that each blob has memory of its own; so it is where layers are placed on different
+    /// devices.</summary>
+    public NetUse? Use { get; init; }
 
     /// <summary>What a layer gets, by name, where layers are placed on different devices: the context with another
     /// CPU or accelerator. Default: all get the context.</summary>

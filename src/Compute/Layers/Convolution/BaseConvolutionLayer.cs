@@ -64,6 +64,14 @@ public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(par
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => 2 * Kernel.Geometry.Products * Images * top.Length;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Algorithms =>
+        [.. PassesOfKernel.Select(pass => Kernel.Algorithm(Context.Device, pass))];
+
+    /// <summary>Which pass of <see cref="Kernel"/> computes the tops, the bottoms' gradients and the weights'.</summary>
+    protected virtual IReadOnlyList<ConvolutionPass> PassesOfKernel { get; } =
+        [ConvolutionPass.Forward, ConvolutionPass.DataGradient, ConvolutionPass.WeightGradient];
+
+    /// <inheritdoc/>
     public override void Reshape(Blob[] bottom, Blob[] top)
     {
         for (int i = 1; i < bottom.Length; i++)

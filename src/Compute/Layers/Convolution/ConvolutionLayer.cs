@@ -3,6 +3,7 @@ using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Backends.Gpu.Convolution;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers.Fusion;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Convolution;
@@ -40,7 +41,12 @@ public sealed unsafe class ConvolutionLayer(LayerParameter parameter)
     bool IRectifierHost.CanRectifyGradient => true;
 
     /// <inheritdoc/>
-    long IWeightKeeper.KeptWeightBytes => Gpu is null ? Kernel.KeptBytes : 0;
+    long IWeightKeeper.KeptWeightBytes => Gpu is null ? Kernel.KeptBytes(Context.Device) : 0;
+
+    /// <inheritdoc/>
+    /// <remarks>Where it masks its gradient as a rectifier, its outputs say where.</remarks>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) =>
+        _slope is null ? GradientReads.Bottoms : GradientReads.All;
 
     /// <inheritdoc/>
     public override void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
@@ -153,7 +159,11 @@ public sealed unsafe class ConvolutionLayer(LayerParameter parameter)
             }
 
             if (ParamPropagateDown[0])
-                Kernel.BackwardWeights(Context.Device, Images, bottom[i].CpuData, gradient, Blobs[0].MutableCpuDiff);
+            {
+                float* weights = Blobs[0].CpuDiffToAddTo(out bool add);
+                Kernel.BackwardWeights(Context.Device, Images, bottom[i].CpuData, gradient, weights, add);
+            }
+
             if (propagateDown[i])
                 Kernel.BackwardData(Context.Device, Images, Blobs[0].CpuData, gradient, bottom[i].MutableCpuDiff);
         }

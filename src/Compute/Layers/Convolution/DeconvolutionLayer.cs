@@ -22,6 +22,10 @@ namespace CaffeActors.Compute.Layers.Convolution;
 public sealed unsafe class DeconvolutionLayer(LayerParameter parameter) : BaseConvolutionLayer(parameter)
 {
     /// <inheritdoc/>
+    protected override IReadOnlyList<ConvolutionPass> PassesOfKernel { get; } =
+        [ConvolutionPass.DataGradient, ConvolutionPass.Forward, ConvolutionPass.WeightGradient];
+
+    /// <inheritdoc/>
     public override void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
     {
         Values weights = Blobs[0].GpuData(gpu);
@@ -100,7 +104,11 @@ public sealed unsafe class DeconvolutionLayer(LayerParameter parameter) : BaseCo
             }
 
             if (ParamPropagateDown[0])
-                Kernel.BackwardWeights(Context.Device, Images, gradient, bottom[i].CpuData, Blobs[0].MutableCpuDiff);
+            {
+                float* weights = Blobs[0].CpuDiffToAddTo(out bool add);
+                Kernel.BackwardWeights(Context.Device, Images, gradient, bottom[i].CpuData, weights, add);
+            }
+
             if (propagateDown[i])
             {
                 Kernel.Forward(

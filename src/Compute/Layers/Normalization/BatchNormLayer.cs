@@ -195,23 +195,16 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter)
             TakeGlobal();
         else
             TakeBatch(bottom[0].CpuData);
-        float* bias = null;
         if (_maps.Length > 0)
-        {
             FoldMaps();
-            bias = _offset.CpuData;
-        }
-
-        Affine(bottom, top, bias);
+        Recompute(bottom, top);
     }
 
     /// <inheritdoc/>
     /// <remarks>With the statistics of the last pass.</remarks>
-    protected internal override void Recompute(Blob[] bottom, Blob[] top) =>
-        Affine(bottom, top, _maps.Length > 0 ? _offset.CpuData : null);
-
-    private void Affine(Blob[] bottom, Blob[] top, float* bias)
+    protected internal override void Recompute(Blob[] bottom, Blob[] top)
     {
+        float* bias = _maps.Length > 0 ? _offset.CpuData : null;
         float* x = bottom[0].CpuData, y = top[0].MutableCpuData;
         float* copy = bottom[0] == top[0] && !UsesGlobal && KeepsForGradient ? _kept.MutableCpuData : null;
         Elementwise.Run(Context.Device, _layout.Count,

@@ -1,10 +1,10 @@
-using System.Runtime.CompilerServices;
+using CaffeActors.Compute.Backends.Cpu.Blas;
 
 namespace CaffeActors.Compute.Backends.Cpu.Gemm;
 
 /// <summary>
-/// The product of row-major matrices: C = alpha * op(A) * op(B) + beta * C. Each thread computes a part of C by
-/// itself, with packed copies of its own: nothing is shared and nobody waits. An element of C is summed in an order
+/// The product of row-major matrices: C = f(alpha * op(A) * op(B) + beta * C + bias). Each thread computes parts of C
+/// by itself, with packed copies of its own: nothing is shared and nobody waits. An element of C is summed in an order
 /// that depends on the shapes alone, so the result has the same bits whatever the number of threads. Nothing is
 /// allocated once the workspace has grown.
 /// </summary>
@@ -12,6 +12,9 @@ public static unsafe class Gemm
 {
     // Below so many operations a second thread costs more than it brings.
     private const double LeastFlopsOfThreads = 4e5;
+
+    private const int LeastLengthOfTask = 512;
+    private const int MostTasksOfThread = 4;
 
     /// <summary>Computes the product. C must not overlap A or B.</summary>
     /// <param name="device">Whose threads and scratch memory to use.</param>
@@ -28,10 +31,15 @@ public static unsafe class Gemm
     /// <param name="beta">Factor of what stands in C; with 0, C is not read, so it may hold anything.</param>
     /// <param name="c">C.</param>
     /// <param name="ldc">Floats from a row of C to the next.</param>
+    /// <param name="bias">One number for each column of C, added to all its rows; null, the default, adds none.</param>
+    /// <param name="negativeSlope">
+    /// Factor s of f(x) = max(x, 0) + s * min(x, 0), a ReLU (0) or a leaky one; null, the default, leaves x as it is.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A size is negative or a row is longer than its step.</exception>
     public static void Run(
         CpuDevice device, bool transA, bool transB, int m, int n, int k,
-        float alpha, float* a, int lda, float* b, int ldb, float beta, float* c, int ldc)
+        float alpha, float* a, int lda, float* b, int ldb, float beta, float* c, int ldc,
+        float* bias = null, float? negativeSlope = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(m);
         ArgumentOutOfRangeException.ThrowIfNegative(n);
@@ -41,15 +49,24 @@ public static unsafe class Gemm
         ArgumentOutOfRangeException.ThrowIfLessThan(lda, transA ? m : k);
         ArgumentOutOfRangeException.ThrowIfLessThan(ldb, transB ? k : n);
         ArgumentOutOfRangeException.ThrowIfLessThan(ldc, n);
+        var epilogue = new ProductEpilogue(bias, negativeSlope);
         if (k == 0 || alpha == 0)
         {
             Scale(c, ldc, m, n, beta);
+            epilogue.Apply(c, ldc, m, 0, n);
             return;
         }
 
-        if (SmallBatch.TryRun(device, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc))
+        if (SmallBatch.TryRun(device, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, epilogue))
             return;
-        var body = new Body
+        if (device.Blas is { } library)
+        {
+            BlasProduct.Run(
+                device, library, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, epilogue);
+            return;
+        }
+
+        var body = new ProductBody
         {
             Device = device,
             A = a,
@@ -65,6 +82,7 @@ public static unsafe class Gemm
             K = k,
             Alpha = alpha,
             Beta = beta,
+            Epilogue = epilogue,
         };
         (body.RowParts, body.ColumnParts) = Grid(device, m, n, k);
         device.Pool.Run(body, body.RowParts * body.ColumnParts);
@@ -112,65 +130,15 @@ public static unsafe class Gemm
                 (least, best) = (cost, (rowParts, columnParts));
         }
 
+        if (best.Columns > 1 || best.Rows == 1)
+            best.Columns *= Refinement(threads, columnPanels * device.Kernels.PanelColumns / best.Columns);
+        else
+            best.Rows *= Refinement(threads, m / best.Rows);
         return best;
     }
 
-    private struct Body : IParallelBody
-    {
-        public CpuDevice Device;
-        public float* A;
-        public nint ARowStep;
-        public nint ADepthStep;
-        public float* B;
-        public nint BDepthStep;
-        public nint BColumnStep;
-        public float* C;
-        public nint Ldc;
-        public int M;
-        public int N;
-        public int K;
-        public float Alpha;
-        public float Beta;
-        public int RowParts;
-        public int ColumnParts;
-
-        public readonly void Invoke(int task, int worker)
-        {
-            int wide = Device.Kernels.PanelColumns;
-            (int row, int column) = Math.DivRem(task, ColumnParts);
-            EvenSplit rows = new(M, RowParts), panels = new((N + wide - 1) / wide, ColumnParts);
-            int j0 = panels.Start(column) * wide, j1 = Math.Min(N, panels.Start(column + 1) * wide);
-            if (rows.Count(row) > 0 && j0 < j1)
-                Multiply(worker, rows.Start(row), rows.Count(row), j0, j1 - j0);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private readonly void Multiply(int worker, int i0, int rows, int j0, int columns)
-        {
-            KernelFamily family = Device.Kernels;
-            float* c = C + (i0 * Ldc) + j0;
-            bool add = Beta != 0;
-            if (add)
-                Scale(c, Ldc, rows, columns, Beta);
-            EvenSplit parts = PanelProduct.Depths(K), chunks = PanelProduct.Chunks(family, columns);
-            int wide = family.PanelColumns;
-            float* left = Device.Workspace.OfWorker(worker, WorkspaceSlots.Left, (long)rows * parts.Most);
-            float* right = Device.Workspace.OfWorker(
-                worker, WorkspaceSlots.Right, (long)parts.Most * chunks.Most * wide);
-            for (int part = 0; part < parts.Parts; part++)
-            {
-                int k0 = parts.Start(part), depth = parts.Count(part);
-                Packing.Left(
-                    family, A + (i0 * ARowStep) + (k0 * ADepthStep), ARowStep, ADepthStep, rows, depth, Alpha, left);
-                for (int chunk = 0; chunk < chunks.Parts; chunk++)
-                {
-                    int first = chunks.Start(chunk) * wide;
-                    int count = Math.Min(columns, chunks.Start(chunk + 1) * wide) - first;
-                    float* b = B + (k0 * BDepthStep) + ((j0 + first) * BColumnStep);
-                    Packing.Right(family, b, BDepthStep, BColumnStep, depth, count, right);
-                    PanelProduct.Run(family, left, rows, depth, right, count, c + first, Ldc, add || part > 0);
-                }
-            }
-        }
-    }
+    // Several tasks for each thread, if they are long enough to pack for themselves: a thread that the system stops for
+    // a while, or one that gets less of the memory, then holds up nobody.
+    private static int Refinement(int threads, int length) =>
+        threads == 1 ? 1 : Math.Clamp(length / LeastLengthOfTask, 1, MostTasksOfThread);
 }

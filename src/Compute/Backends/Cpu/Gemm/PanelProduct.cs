@@ -17,9 +17,9 @@ internal static unsafe class PanelProduct
     /// <summary>Numbers in such a buffer.</summary>
     public const int TileSize = 16 * TilePitch;
 
-    private static readonly float[] _zeros = GC.AllocateArray<float>(16, pinned: true);
+    private static readonly float[] _zeros = GC.AllocateArray<float>(32, pinned: true);
 
-    /// <summary>Sixteen zeros: what a tile starts from unless there is a bias.</summary>
+    /// <summary>Thirty-two zeros: what the rows or columns of a tile start from unless there is a bias.</summary>
     public static float* Zero { get; } = (float*)Unsafe.AsPointer(ref _zeros[0]);
 
     /// <summary>The parts of the summed index.</summary>

@@ -78,6 +78,121 @@ internal static unsafe class Vector256Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile1x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> c0_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                a += 1;
+                b += 8;
+            }
+
+            a += 0;
+        }
+
+        c0_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile1x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> b1 = Vector256.Load(init + 8);
+        Vector256<float> c0_0 = b0, c0_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                b1 = Vector256.Load(b + 8);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+                a += 1;
+                b += 16;
+            }
+
+            a += 0;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream1(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector256<float> c0_0 = Vector256.Load(init);
+        Vector256<float> c0_1 = Vector256.Load(init + 8);
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector256<float> b0 = Vector256.Load(b);
+            Vector256<float> b1 = Vector256.Load(b + 8);
+            Vector256<float> x;
+            x = Vector256.Create(a[0]);
+            c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+            a += 1;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector256.Load(p);
+            c0_1 += Vector256.Load(p + 8);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector256<float> zero = Vector256<float>.Zero, factor = Vector256.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 8);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 8);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Tile2x1(
         nint k, float* a, float* b, float* c, nint ldc, float* init, int accumulate, int last)
     {
@@ -155,6 +270,151 @@ internal static unsafe class Vector256Kernels
             c += ldc;
             (c1_0 + Vector256.Load(c)).Store(c);
             (c1_1 + Vector256.Load(c + 8)).Store(c + 8);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 8);
+            c += ldc;
+            c1_0.Store(c);
+            c1_1.Store(c + 8);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile2x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> c0_0 = b0;
+        Vector256<float> c1_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                a += 1;
+                b += 8;
+            }
+
+            a += 16;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile2x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> b1 = Vector256.Load(init + 8);
+        Vector256<float> c0_0 = b0, c0_1 = b1;
+        Vector256<float> c1_0 = b0, c1_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                b1 = Vector256.Load(b + 8);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
+                a += 1;
+                b += 16;
+            }
+
+            a += 16;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream2(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector256<float> c0_0 = Vector256.Load(init);
+        Vector256<float> c0_1 = Vector256.Load(init + 8);
+        Vector256<float> c1_0 = c0_0, c1_1 = c0_1;
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector256<float> b0 = Vector256.Load(b);
+            Vector256<float> b1 = Vector256.Load(b + 8);
+            Vector256<float> x;
+            x = Vector256.Create(a[0]);
+            c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+            x = Vector256.Create(a[1]);
+            c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+            c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
+            a += 2;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector256.Load(p);
+            c0_1 += Vector256.Load(p + 8);
+            p += ldc;
+            c1_0 += Vector256.Load(p);
+            c1_1 += Vector256.Load(p + 8);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector256<float> zero = Vector256<float>.Zero, factor = Vector256.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+            c1_0 = TileStore.Activation(c1_0, zero, factor);
+            c1_1 = TileStore.Activation(c1_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 8);
+            c += ldc;
+            c1_0.StoreAlignedNonTemporal(c);
+            c1_1.StoreAlignedNonTemporal(c + 8);
         }
         else
         {
@@ -263,6 +523,181 @@ internal static unsafe class Vector256Kernels
             c += ldc;
             (c2_0 + Vector256.Load(c)).Store(c);
             (c2_1 + Vector256.Load(c + 8)).Store(c + 8);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 8);
+            c += ldc;
+            c1_0.Store(c);
+            c1_1.Store(c + 8);
+            c += ldc;
+            c2_0.Store(c);
+            c2_1.Store(c + 8);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile3x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> c0_0 = b0;
+        Vector256<float> c1_0 = b0;
+        Vector256<float> c2_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                a += 1;
+                b += 8;
+            }
+
+            a += 32;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile3x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> b1 = Vector256.Load(init + 8);
+        Vector256<float> c0_0 = b0, c0_1 = b1;
+        Vector256<float> c1_0 = b0, c1_1 = b1;
+        Vector256<float> c2_0 = b0, c2_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                b1 = Vector256.Load(b + 8);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
+                a += 1;
+                b += 16;
+            }
+
+            a += 32;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream3(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector256<float> c0_0 = Vector256.Load(init);
+        Vector256<float> c0_1 = Vector256.Load(init + 8);
+        Vector256<float> c1_0 = c0_0, c1_1 = c0_1;
+        Vector256<float> c2_0 = c0_0, c2_1 = c0_1;
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector256<float> b0 = Vector256.Load(b);
+            Vector256<float> b1 = Vector256.Load(b + 8);
+            Vector256<float> x;
+            x = Vector256.Create(a[0]);
+            c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+            x = Vector256.Create(a[1]);
+            c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+            c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
+            x = Vector256.Create(a[2]);
+            c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+            c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
+            a += 3;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector256.Load(p);
+            c0_1 += Vector256.Load(p + 8);
+            p += ldc;
+            c1_0 += Vector256.Load(p);
+            c1_1 += Vector256.Load(p + 8);
+            p += ldc;
+            c2_0 += Vector256.Load(p);
+            c2_1 += Vector256.Load(p + 8);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector256<float> zero = Vector256<float>.Zero, factor = Vector256.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+            c1_0 = TileStore.Activation(c1_0, zero, factor);
+            c1_1 = TileStore.Activation(c1_1, zero, factor);
+            c2_0 = TileStore.Activation(c2_0, zero, factor);
+            c2_1 = TileStore.Activation(c2_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 8);
+            c += ldc;
+            c1_0.StoreAlignedNonTemporal(c);
+            c1_1.StoreAlignedNonTemporal(c + 8);
+            c += ldc;
+            c2_0.StoreAlignedNonTemporal(c);
+            c2_1.StoreAlignedNonTemporal(c + 8);
         }
         else
         {
@@ -393,6 +828,211 @@ internal static unsafe class Vector256Kernels
             c += ldc;
             (c3_0 + Vector256.Load(c)).Store(c);
             (c3_1 + Vector256.Load(c + 8)).Store(c + 8);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 8);
+            c += ldc;
+            c1_0.Store(c);
+            c1_1.Store(c + 8);
+            c += ldc;
+            c2_0.Store(c);
+            c2_1.Store(c + 8);
+            c += ldc;
+            c3_0.Store(c);
+            c3_1.Store(c + 8);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile4x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> c0_0 = b0;
+        Vector256<float> c1_0 = b0;
+        Vector256<float> c2_0 = b0;
+        Vector256<float> c3_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector256.Create(a[48]);
+                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
+                a += 1;
+                b += 8;
+            }
+
+            a += 48;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile4x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> b1 = Vector256.Load(init + 8);
+        Vector256<float> c0_0 = b0, c0_1 = b1;
+        Vector256<float> c1_0 = b0, c1_1 = b1;
+        Vector256<float> c2_0 = b0, c2_1 = b1;
+        Vector256<float> c3_0 = b0, c3_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                b1 = Vector256.Load(b + 8);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector256.Create(a[48]);
+                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector256.MultiplyAddEstimate(x, b1, c3_1);
+                a += 1;
+                b += 16;
+            }
+
+            a += 48;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 8);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream4(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector256<float> c0_0 = Vector256.Load(init);
+        Vector256<float> c0_1 = Vector256.Load(init + 8);
+        Vector256<float> c1_0 = c0_0, c1_1 = c0_1;
+        Vector256<float> c2_0 = c0_0, c2_1 = c0_1;
+        Vector256<float> c3_0 = c0_0, c3_1 = c0_1;
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector256<float> b0 = Vector256.Load(b);
+            Vector256<float> b1 = Vector256.Load(b + 8);
+            Vector256<float> x;
+            x = Vector256.Create(a[0]);
+            c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+            x = Vector256.Create(a[1]);
+            c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+            c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
+            x = Vector256.Create(a[2]);
+            c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+            c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
+            x = Vector256.Create(a[3]);
+            c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
+            c3_1 = Vector256.MultiplyAddEstimate(x, b1, c3_1);
+            a += 4;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector256.Load(p);
+            c0_1 += Vector256.Load(p + 8);
+            p += ldc;
+            c1_0 += Vector256.Load(p);
+            c1_1 += Vector256.Load(p + 8);
+            p += ldc;
+            c2_0 += Vector256.Load(p);
+            c2_1 += Vector256.Load(p + 8);
+            p += ldc;
+            c3_0 += Vector256.Load(p);
+            c3_1 += Vector256.Load(p + 8);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector256<float> zero = Vector256<float>.Zero, factor = Vector256.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+            c1_0 = TileStore.Activation(c1_0, zero, factor);
+            c1_1 = TileStore.Activation(c1_1, zero, factor);
+            c2_0 = TileStore.Activation(c2_0, zero, factor);
+            c2_1 = TileStore.Activation(c2_1, zero, factor);
+            c3_0 = TileStore.Activation(c3_0, zero, factor);
+            c3_1 = TileStore.Activation(c3_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 8);
+            c += ldc;
+            c1_0.StoreAlignedNonTemporal(c);
+            c1_1.StoreAlignedNonTemporal(c + 8);
+            c += ldc;
+            c2_0.StoreAlignedNonTemporal(c);
+            c2_1.StoreAlignedNonTemporal(c + 8);
+            c += ldc;
+            c3_0.StoreAlignedNonTemporal(c);
+            c3_1.StoreAlignedNonTemporal(c + 8);
         }
         else
         {
@@ -545,6 +1185,241 @@ internal static unsafe class Vector256Kernels
             c += ldc;
             (c4_0 + Vector256.Load(c)).Store(c);
             (c4_1 + Vector256.Load(c + 8)).Store(c + 8);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 8);
+            c += ldc;
+            c1_0.Store(c);
+            c1_1.Store(c + 8);
+            c += ldc;
+            c2_0.Store(c);
+            c2_1.Store(c + 8);
+            c += ldc;
+            c3_0.Store(c);
+            c3_1.Store(c + 8);
+            c += ldc;
+            c4_0.Store(c);
+            c4_1.Store(c + 8);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile5x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> c0_0 = b0;
+        Vector256<float> c1_0 = b0;
+        Vector256<float> c2_0 = b0;
+        Vector256<float> c3_0 = b0;
+        Vector256<float> c4_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector256.Create(a[48]);
+                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector256.Create(a[64]);
+                c4_0 = Vector256.MultiplyAddEstimate(x, b0, c4_0);
+                a += 1;
+                b += 8;
+            }
+
+            a += 64;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile5x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> b1 = Vector256.Load(init + 8);
+        Vector256<float> c0_0 = b0, c0_1 = b1;
+        Vector256<float> c1_0 = b0, c1_1 = b1;
+        Vector256<float> c2_0 = b0, c2_1 = b1;
+        Vector256<float> c3_0 = b0, c3_1 = b1;
+        Vector256<float> c4_0 = b0, c4_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                b1 = Vector256.Load(b + 8);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector256.Create(a[48]);
+                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector256.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector256.Create(a[64]);
+                c4_0 = Vector256.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector256.MultiplyAddEstimate(x, b1, c4_1);
+                a += 1;
+                b += 16;
+            }
+
+            a += 64;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 8);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 8);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream5(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector256<float> c0_0 = Vector256.Load(init);
+        Vector256<float> c0_1 = Vector256.Load(init + 8);
+        Vector256<float> c1_0 = c0_0, c1_1 = c0_1;
+        Vector256<float> c2_0 = c0_0, c2_1 = c0_1;
+        Vector256<float> c3_0 = c0_0, c3_1 = c0_1;
+        Vector256<float> c4_0 = c0_0, c4_1 = c0_1;
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector256<float> b0 = Vector256.Load(b);
+            Vector256<float> b1 = Vector256.Load(b + 8);
+            Vector256<float> x;
+            x = Vector256.Create(a[0]);
+            c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+            x = Vector256.Create(a[1]);
+            c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+            c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
+            x = Vector256.Create(a[2]);
+            c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+            c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
+            x = Vector256.Create(a[3]);
+            c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
+            c3_1 = Vector256.MultiplyAddEstimate(x, b1, c3_1);
+            x = Vector256.Create(a[4]);
+            c4_0 = Vector256.MultiplyAddEstimate(x, b0, c4_0);
+            c4_1 = Vector256.MultiplyAddEstimate(x, b1, c4_1);
+            a += 5;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector256.Load(p);
+            c0_1 += Vector256.Load(p + 8);
+            p += ldc;
+            c1_0 += Vector256.Load(p);
+            c1_1 += Vector256.Load(p + 8);
+            p += ldc;
+            c2_0 += Vector256.Load(p);
+            c2_1 += Vector256.Load(p + 8);
+            p += ldc;
+            c3_0 += Vector256.Load(p);
+            c3_1 += Vector256.Load(p + 8);
+            p += ldc;
+            c4_0 += Vector256.Load(p);
+            c4_1 += Vector256.Load(p + 8);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector256<float> zero = Vector256<float>.Zero, factor = Vector256.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+            c1_0 = TileStore.Activation(c1_0, zero, factor);
+            c1_1 = TileStore.Activation(c1_1, zero, factor);
+            c2_0 = TileStore.Activation(c2_0, zero, factor);
+            c2_1 = TileStore.Activation(c2_1, zero, factor);
+            c3_0 = TileStore.Activation(c3_0, zero, factor);
+            c3_1 = TileStore.Activation(c3_1, zero, factor);
+            c4_0 = TileStore.Activation(c4_0, zero, factor);
+            c4_1 = TileStore.Activation(c4_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 8);
+            c += ldc;
+            c1_0.StoreAlignedNonTemporal(c);
+            c1_1.StoreAlignedNonTemporal(c + 8);
+            c += ldc;
+            c2_0.StoreAlignedNonTemporal(c);
+            c2_1.StoreAlignedNonTemporal(c + 8);
+            c += ldc;
+            c3_0.StoreAlignedNonTemporal(c);
+            c3_1.StoreAlignedNonTemporal(c + 8);
+            c += ldc;
+            c4_0.StoreAlignedNonTemporal(c);
+            c4_1.StoreAlignedNonTemporal(c + 8);
         }
         else
         {
@@ -743,406 +1618,6 @@ internal static unsafe class Vector256Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile1x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> c0_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                a += 1;
-                b += 8;
-            }
-
-            a += 0;
-        }
-
-        c0_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile1x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> b1 = Vector256.Load(init + 8);
-        Vector256<float> c0_0 = b0, c0_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                b1 = Vector256.Load(b + 8);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
-                a += 1;
-                b += 16;
-            }
-
-            a += 0;
-        }
-
-        c0_0.Store(c);
-        c0_1.Store(c + 8);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile2x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> c0_0 = b0;
-        Vector256<float> c1_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector256.Create(a[16]);
-                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
-                a += 1;
-                b += 8;
-            }
-
-            a += 16;
-        }
-
-        c0_0.Store(c);
-        c += ldc;
-        c1_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile2x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> b1 = Vector256.Load(init + 8);
-        Vector256<float> c0_0 = b0, c0_1 = b1;
-        Vector256<float> c1_0 = b0, c1_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                b1 = Vector256.Load(b + 8);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector256.Create(a[16]);
-                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
-                a += 1;
-                b += 16;
-            }
-
-            a += 16;
-        }
-
-        c0_0.Store(c);
-        c0_1.Store(c + 8);
-        c += ldc;
-        c1_0.Store(c);
-        c1_1.Store(c + 8);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile3x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> c0_0 = b0;
-        Vector256<float> c1_0 = b0;
-        Vector256<float> c2_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector256.Create(a[16]);
-                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector256.Create(a[32]);
-                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
-                a += 1;
-                b += 8;
-            }
-
-            a += 32;
-        }
-
-        c0_0.Store(c);
-        c += ldc;
-        c1_0.Store(c);
-        c += ldc;
-        c2_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile3x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> b1 = Vector256.Load(init + 8);
-        Vector256<float> c0_0 = b0, c0_1 = b1;
-        Vector256<float> c1_0 = b0, c1_1 = b1;
-        Vector256<float> c2_0 = b0, c2_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                b1 = Vector256.Load(b + 8);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector256.Create(a[16]);
-                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector256.Create(a[32]);
-                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
-                a += 1;
-                b += 16;
-            }
-
-            a += 32;
-        }
-
-        c0_0.Store(c);
-        c0_1.Store(c + 8);
-        c += ldc;
-        c1_0.Store(c);
-        c1_1.Store(c + 8);
-        c += ldc;
-        c2_0.Store(c);
-        c2_1.Store(c + 8);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile4x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> c0_0 = b0;
-        Vector256<float> c1_0 = b0;
-        Vector256<float> c2_0 = b0;
-        Vector256<float> c3_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector256.Create(a[16]);
-                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector256.Create(a[32]);
-                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector256.Create(a[48]);
-                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
-                a += 1;
-                b += 8;
-            }
-
-            a += 48;
-        }
-
-        c0_0.Store(c);
-        c += ldc;
-        c1_0.Store(c);
-        c += ldc;
-        c2_0.Store(c);
-        c += ldc;
-        c3_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile4x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> b1 = Vector256.Load(init + 8);
-        Vector256<float> c0_0 = b0, c0_1 = b1;
-        Vector256<float> c1_0 = b0, c1_1 = b1;
-        Vector256<float> c2_0 = b0, c2_1 = b1;
-        Vector256<float> c3_0 = b0, c3_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                b1 = Vector256.Load(b + 8);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector256.Create(a[16]);
-                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector256.Create(a[32]);
-                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector256.Create(a[48]);
-                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector256.MultiplyAddEstimate(x, b1, c3_1);
-                a += 1;
-                b += 16;
-            }
-
-            a += 48;
-        }
-
-        c0_0.Store(c);
-        c0_1.Store(c + 8);
-        c += ldc;
-        c1_0.Store(c);
-        c1_1.Store(c + 8);
-        c += ldc;
-        c2_0.Store(c);
-        c2_1.Store(c + 8);
-        c += ldc;
-        c3_0.Store(c);
-        c3_1.Store(c + 8);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile5x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> c0_0 = b0;
-        Vector256<float> c1_0 = b0;
-        Vector256<float> c2_0 = b0;
-        Vector256<float> c3_0 = b0;
-        Vector256<float> c4_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector256.Create(a[16]);
-                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector256.Create(a[32]);
-                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector256.Create(a[48]);
-                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector256.Create(a[64]);
-                c4_0 = Vector256.MultiplyAddEstimate(x, b0, c4_0);
-                a += 1;
-                b += 8;
-            }
-
-            a += 64;
-        }
-
-        c0_0.Store(c);
-        c += ldc;
-        c1_0.Store(c);
-        c += ldc;
-        c2_0.Store(c);
-        c += ldc;
-        c3_0.Store(c);
-        c += ldc;
-        c4_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile5x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> b1 = Vector256.Load(init + 8);
-        Vector256<float> c0_0 = b0, c0_1 = b1;
-        Vector256<float> c1_0 = b0, c1_1 = b1;
-        Vector256<float> c2_0 = b0, c2_1 = b1;
-        Vector256<float> c3_0 = b0, c3_1 = b1;
-        Vector256<float> c4_0 = b0, c4_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                b1 = Vector256.Load(b + 8);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector256.Create(a[16]);
-                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector256.Create(a[32]);
-                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector256.Create(a[48]);
-                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector256.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector256.Create(a[64]);
-                c4_0 = Vector256.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector256.MultiplyAddEstimate(x, b1, c4_1);
-                a += 1;
-                b += 16;
-            }
-
-            a += 64;
-        }
-
-        c0_0.Store(c);
-        c0_1.Store(c + 8);
-        c += ldc;
-        c1_0.Store(c);
-        c1_1.Store(c + 8);
-        c += ldc;
-        c2_0.Store(c);
-        c2_1.Store(c + 8);
-        c += ldc;
-        c3_0.Store(c);
-        c3_1.Store(c + 8);
-        c += ldc;
-        c4_0.Store(c);
-        c4_1.Store(c + 8);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void BlockTile6x1(
         nint k, float* a, float* b, float* c, nint ldc, float* init)
     {
@@ -1259,8 +1734,158 @@ internal static unsafe class Vector256Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream6(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector256<float> c0_0 = Vector256.Load(init);
+        Vector256<float> c0_1 = Vector256.Load(init + 8);
+        Vector256<float> c1_0 = c0_0, c1_1 = c0_1;
+        Vector256<float> c2_0 = c0_0, c2_1 = c0_1;
+        Vector256<float> c3_0 = c0_0, c3_1 = c0_1;
+        Vector256<float> c4_0 = c0_0, c4_1 = c0_1;
+        Vector256<float> c5_0 = c0_0, c5_1 = c0_1;
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 15);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector256<float> b0 = Vector256.Load(b);
+            Vector256<float> b1 = Vector256.Load(b + 8);
+            Vector256<float> x;
+            x = Vector256.Create(a[0]);
+            c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+            x = Vector256.Create(a[1]);
+            c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+            c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
+            x = Vector256.Create(a[2]);
+            c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+            c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
+            x = Vector256.Create(a[3]);
+            c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
+            c3_1 = Vector256.MultiplyAddEstimate(x, b1, c3_1);
+            x = Vector256.Create(a[4]);
+            c4_0 = Vector256.MultiplyAddEstimate(x, b0, c4_0);
+            c4_1 = Vector256.MultiplyAddEstimate(x, b1, c4_1);
+            x = Vector256.Create(a[5]);
+            c5_0 = Vector256.MultiplyAddEstimate(x, b0, c5_0);
+            c5_1 = Vector256.MultiplyAddEstimate(x, b1, c5_1);
+            a += 6;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector256.Load(p);
+            c0_1 += Vector256.Load(p + 8);
+            p += ldc;
+            c1_0 += Vector256.Load(p);
+            c1_1 += Vector256.Load(p + 8);
+            p += ldc;
+            c2_0 += Vector256.Load(p);
+            c2_1 += Vector256.Load(p + 8);
+            p += ldc;
+            c3_0 += Vector256.Load(p);
+            c3_1 += Vector256.Load(p + 8);
+            p += ldc;
+            c4_0 += Vector256.Load(p);
+            c4_1 += Vector256.Load(p + 8);
+            p += ldc;
+            c5_0 += Vector256.Load(p);
+            c5_1 += Vector256.Load(p + 8);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector256<float> zero = Vector256<float>.Zero, factor = Vector256.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+            c1_0 = TileStore.Activation(c1_0, zero, factor);
+            c1_1 = TileStore.Activation(c1_1, zero, factor);
+            c2_0 = TileStore.Activation(c2_0, zero, factor);
+            c2_1 = TileStore.Activation(c2_1, zero, factor);
+            c3_0 = TileStore.Activation(c3_0, zero, factor);
+            c3_1 = TileStore.Activation(c3_1, zero, factor);
+            c4_0 = TileStore.Activation(c4_0, zero, factor);
+            c4_1 = TileStore.Activation(c4_1, zero, factor);
+            c5_0 = TileStore.Activation(c5_0, zero, factor);
+            c5_1 = TileStore.Activation(c5_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 8);
+            c += ldc;
+            c1_0.StoreAlignedNonTemporal(c);
+            c1_1.StoreAlignedNonTemporal(c + 8);
+            c += ldc;
+            c2_0.StoreAlignedNonTemporal(c);
+            c2_1.StoreAlignedNonTemporal(c + 8);
+            c += ldc;
+            c3_0.StoreAlignedNonTemporal(c);
+            c3_1.StoreAlignedNonTemporal(c + 8);
+            c += ldc;
+            c4_0.StoreAlignedNonTemporal(c);
+            c4_1.StoreAlignedNonTemporal(c + 8);
+            c += ldc;
+            c5_0.StoreAlignedNonTemporal(c);
+            c5_1.StoreAlignedNonTemporal(c + 8);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 8);
+            c += ldc;
+            c1_0.Store(c);
+            c1_1.Store(c + 8);
+            c += ldc;
+            c2_0.Store(c);
+            c2_1.Store(c + 8);
+            c += ldc;
+            c3_0.Store(c);
+            c3_1.Store(c + 8);
+            c += ldc;
+            c4_0.Store(c);
+            c4_1.Store(c + 8);
+            c += ldc;
+            c5_0.Store(c);
+            c5_1.Store(c + 8);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Dot1x4(
-        nint k, float* x, nint ldx, float* w, nint ldw, float* y, nint ldy, float alpha, float beta)
+        nint k, float* x, float* w, nint ldw, float* y, nint ldy, float alpha, float beta,
+        float* ahead0, float* ahead1, float* ahead2, float* ahead3)
     {
         float* w1 = w + (1 * ldw);
         float* w2 = w + (2 * ldw);
@@ -1271,45 +1896,61 @@ internal static unsafe class Vector256Kernels
         Vector256<float> s0_3 = Vector256<float>.Zero;
         for (nint p = 0; p + 8 <= k; p += 8)
         {
+            if (Sse.IsSupported && ahead0 is not null)
+            {
+                Sse.Prefetch0(ahead0 + p);
+                Sse.Prefetch0(ahead1 + p);
+                Sse.Prefetch0(ahead2 + p);
+                Sse.Prefetch0(ahead3 + p);
+            }
+
+            Vector256<float> v;
             Vector256<float> b0 = Vector256.Load(w + p);
             Vector256<float> b1 = Vector256.Load(w1 + p);
             Vector256<float> b2 = Vector256.Load(w2 + p);
             Vector256<float> b3 = Vector256.Load(w3 + p);
-            Vector256<float> v;
-            v = Vector256.Load(x + p);
+            v = Vector256.Load(x);
             s0_0 = Vector256.MultiplyAddEstimate(v, b0, s0_0);
             s0_1 = Vector256.MultiplyAddEstimate(v, b1, s0_1);
             s0_2 = Vector256.MultiplyAddEstimate(v, b2, s0_2);
             s0_3 = Vector256.MultiplyAddEstimate(v, b3, s0_3);
+            x += 8;
         }
 
-        y[0] = (beta == 0 ? 0 : beta * y[0]) + (alpha * Vector256.Sum(s0_0));
-        y[1] = (beta == 0 ? 0 : beta * y[1]) + (alpha * Vector256.Sum(s0_1));
-        y[2] = (beta == 0 ? 0 : beta * y[2]) + (alpha * Vector256.Sum(s0_2));
-        y[3] = (beta == 0 ? 0 : beta * y[3]) + (alpha * Vector256.Sum(s0_3));
+        DotSums.Store(s0_0, s0_1, s0_2, s0_3, y, alpha, beta);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Dot1x1(
-        nint k, float* x, nint ldx, float* w, nint ldw, float* y, nint ldy, float alpha, float beta)
+        nint k, float* x, float* w, nint ldw, float* y, nint ldy, float alpha, float beta,
+        float* ahead0, float* ahead1, float* ahead2, float* ahead3)
     {
         Vector256<float> s0_0 = Vector256<float>.Zero;
         for (nint p = 0; p + 8 <= k; p += 8)
         {
-            Vector256<float> b0 = Vector256.Load(w + p);
+            if (Sse.IsSupported && ahead0 is not null)
+            {
+                Sse.Prefetch0(ahead0 + p);
+                Sse.Prefetch0(ahead1 + p);
+                Sse.Prefetch0(ahead2 + p);
+                Sse.Prefetch0(ahead3 + p);
+            }
+
             Vector256<float> v;
-            v = Vector256.Load(x + p);
+            Vector256<float> b0 = Vector256.Load(w + p);
+            v = Vector256.Load(x);
             s0_0 = Vector256.MultiplyAddEstimate(v, b0, s0_0);
+            x += 8;
         }
 
-        y[0] = (beta == 0 ? 0 : beta * y[0]) + (alpha * Vector256.Sum(s0_0));
+        DotSums.Store(s0_0, y, alpha, beta);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Dot2x4(
-        nint k, float* x, nint ldx, float* w, nint ldw, float* y, nint ldy, float alpha, float beta)
+        nint k, float* x, float* w, nint ldw, float* y, nint ldy, float alpha, float beta,
+        float* ahead0, float* ahead1, float* ahead2, float* ahead3)
     {
-        float* x1 = x + (1 * ldx);
         float* w1 = w + (1 * ldw);
         float* w2 = w + (2 * ldw);
         float* w3 = w + (3 * ldw);
@@ -1323,52 +1964,66 @@ internal static unsafe class Vector256Kernels
         Vector256<float> s1_3 = Vector256<float>.Zero;
         for (nint p = 0; p + 8 <= k; p += 8)
         {
+            if (Sse.IsSupported && ahead0 is not null)
+            {
+                Sse.Prefetch0(ahead0 + p);
+                Sse.Prefetch0(ahead1 + p);
+                Sse.Prefetch0(ahead2 + p);
+                Sse.Prefetch0(ahead3 + p);
+            }
+
+            Vector256<float> v;
             Vector256<float> b0 = Vector256.Load(w + p);
             Vector256<float> b1 = Vector256.Load(w1 + p);
             Vector256<float> b2 = Vector256.Load(w2 + p);
             Vector256<float> b3 = Vector256.Load(w3 + p);
-            Vector256<float> v;
-            v = Vector256.Load(x + p);
+            v = Vector256.Load(x);
             s0_0 = Vector256.MultiplyAddEstimate(v, b0, s0_0);
             s0_1 = Vector256.MultiplyAddEstimate(v, b1, s0_1);
             s0_2 = Vector256.MultiplyAddEstimate(v, b2, s0_2);
             s0_3 = Vector256.MultiplyAddEstimate(v, b3, s0_3);
-            v = Vector256.Load(x1 + p);
+            v = Vector256.Load(x + 8);
             s1_0 = Vector256.MultiplyAddEstimate(v, b0, s1_0);
             s1_1 = Vector256.MultiplyAddEstimate(v, b1, s1_1);
             s1_2 = Vector256.MultiplyAddEstimate(v, b2, s1_2);
             s1_3 = Vector256.MultiplyAddEstimate(v, b3, s1_3);
+            x += 16;
         }
 
-        y[0] = (beta == 0 ? 0 : beta * y[0]) + (alpha * Vector256.Sum(s0_0));
-        y[1] = (beta == 0 ? 0 : beta * y[1]) + (alpha * Vector256.Sum(s0_1));
-        y[2] = (beta == 0 ? 0 : beta * y[2]) + (alpha * Vector256.Sum(s0_2));
-        y[3] = (beta == 0 ? 0 : beta * y[3]) + (alpha * Vector256.Sum(s0_3));
-        y[(1 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 0]) + (alpha * Vector256.Sum(s1_0));
-        y[(1 * ldy) + 1] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 1]) + (alpha * Vector256.Sum(s1_1));
-        y[(1 * ldy) + 2] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 2]) + (alpha * Vector256.Sum(s1_2));
-        y[(1 * ldy) + 3] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 3]) + (alpha * Vector256.Sum(s1_3));
+        DotSums.Store(s0_0, s0_1, s0_2, s0_3, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s1_0, s1_1, s1_2, s1_3, y, alpha, beta);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Dot2x1(
-        nint k, float* x, nint ldx, float* w, nint ldw, float* y, nint ldy, float alpha, float beta)
+        nint k, float* x, float* w, nint ldw, float* y, nint ldy, float alpha, float beta,
+        float* ahead0, float* ahead1, float* ahead2, float* ahead3)
     {
-        float* x1 = x + (1 * ldx);
         Vector256<float> s0_0 = Vector256<float>.Zero;
         Vector256<float> s1_0 = Vector256<float>.Zero;
         for (nint p = 0; p + 8 <= k; p += 8)
         {
-            Vector256<float> b0 = Vector256.Load(w + p);
+            if (Sse.IsSupported && ahead0 is not null)
+            {
+                Sse.Prefetch0(ahead0 + p);
+                Sse.Prefetch0(ahead1 + p);
+                Sse.Prefetch0(ahead2 + p);
+                Sse.Prefetch0(ahead3 + p);
+            }
+
             Vector256<float> v;
-            v = Vector256.Load(x + p);
+            Vector256<float> b0 = Vector256.Load(w + p);
+            v = Vector256.Load(x);
             s0_0 = Vector256.MultiplyAddEstimate(v, b0, s0_0);
-            v = Vector256.Load(x1 + p);
+            v = Vector256.Load(x + 8);
             s1_0 = Vector256.MultiplyAddEstimate(v, b0, s1_0);
+            x += 16;
         }
 
-        y[0] = (beta == 0 ? 0 : beta * y[0]) + (alpha * Vector256.Sum(s0_0));
-        y[(1 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 0]) + (alpha * Vector256.Sum(s1_0));
+        DotSums.Store(s0_0, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s1_0, y, alpha, beta);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1525,7 +2180,7 @@ internal static unsafe class Vector256Kernels
         }
     }
 
-    // Kernels by 2 * (rows - 1) + vectors - 1.
+    // Kernels by 2 * (rows - 1) + units - 1.
     internal static delegate*<nint, float*, float*, float*, nint, float*, int, int, void>[] Tiles() =>
     [
         &Tile1x1,
@@ -1542,7 +2197,7 @@ internal static unsafe class Vector256Kernels
         &Tile6x2,
     ];
 
-    // Kernels by 2 * (rows - 1) + vectors - 1.
+    // Kernels by 2 * (rows - 1) + units - 1.
     internal static delegate*<nint, float*, float*, float*, nint, float*, void>[] BlockTiles() =>
     [
         &BlockTile1x1,
@@ -1559,8 +2214,19 @@ internal static unsafe class Vector256Kernels
         &BlockTile6x2,
     ];
 
+    // Kernels by rows - 1.
+    internal static delegate*<nint, float*, float*, nint, float*, nint, float*, int, float, float*, float*, nint*, void>[] Streams() =>
+    [
+        &Stream1,
+        &Stream2,
+        &Stream3,
+        &Stream4,
+        &Stream5,
+        &Stream6,
+    ];
+
     // Kernels by 2 * (rows - 1), of four columns, then of one.
-    internal static delegate*<nint, float*, nint, float*, nint, float*, nint, float, float, void>[] Dots() =>
+    internal static delegate*<nint, float*, float*, nint, float*, nint, float, float, float*, float*, float*, float*, void>[] Dots() =>
     [
         &Dot1x4,
         &Dot1x1,

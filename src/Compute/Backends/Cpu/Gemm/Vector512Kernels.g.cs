@@ -112,6 +112,121 @@ internal static unsafe class Vector512Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile1x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 0;
+        }
+
+        c0_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile1x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 0;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream1(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector512<float> c0_0 = Vector512.Load(init);
+        Vector512<float> c0_1 = Vector512.Load(init + 16);
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> x;
+            x = Vector512.Create(a[0]);
+            c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+            a += 1;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector512.Load(p);
+            c0_1 += Vector512.Load(p + 16);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector512<float> zero = Vector512<float>.Zero, factor = Vector512.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 16);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 16);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Tile2x1(
         nint k, float* a, float* b, float* c, nint ldc, float* init, int accumulate, int last)
     {
@@ -233,6 +348,151 @@ internal static unsafe class Vector512Kernels
             c += ldc;
             (c1_0 + Vector512.Load(c)).Store(c);
             (c1_1 + Vector512.Load(c + 16)).Store(c + 16);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 16);
+            c += ldc;
+            c1_0.Store(c);
+            c1_1.Store(c + 16);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile2x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 16;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile2x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 16;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream2(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector512<float> c0_0 = Vector512.Load(init);
+        Vector512<float> c0_1 = Vector512.Load(init + 16);
+        Vector512<float> c1_0 = c0_0, c1_1 = c0_1;
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> x;
+            x = Vector512.Create(a[0]);
+            c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+            x = Vector512.Create(a[1]);
+            c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+            c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+            a += 2;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector512.Load(p);
+            c0_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c1_0 += Vector512.Load(p);
+            c1_1 += Vector512.Load(p + 16);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector512<float> zero = Vector512<float>.Zero, factor = Vector512.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+            c1_0 = TileStore.Activation(c1_0, zero, factor);
+            c1_1 = TileStore.Activation(c1_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c1_0.StoreAlignedNonTemporal(c);
+            c1_1.StoreAlignedNonTemporal(c + 16);
         }
         else
         {
@@ -395,6 +655,181 @@ internal static unsafe class Vector512Kernels
             c += ldc;
             (c2_0 + Vector512.Load(c)).Store(c);
             (c2_1 + Vector512.Load(c + 16)).Store(c + 16);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 16);
+            c += ldc;
+            c1_0.Store(c);
+            c1_1.Store(c + 16);
+            c += ldc;
+            c2_0.Store(c);
+            c2_1.Store(c + 16);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile3x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 32;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile3x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 32;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream3(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector512<float> c0_0 = Vector512.Load(init);
+        Vector512<float> c0_1 = Vector512.Load(init + 16);
+        Vector512<float> c1_0 = c0_0, c1_1 = c0_1;
+        Vector512<float> c2_0 = c0_0, c2_1 = c0_1;
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> x;
+            x = Vector512.Create(a[0]);
+            c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+            x = Vector512.Create(a[1]);
+            c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+            c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+            x = Vector512.Create(a[2]);
+            c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+            c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+            a += 3;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector512.Load(p);
+            c0_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c1_0 += Vector512.Load(p);
+            c1_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c2_0 += Vector512.Load(p);
+            c2_1 += Vector512.Load(p + 16);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector512<float> zero = Vector512<float>.Zero, factor = Vector512.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+            c1_0 = TileStore.Activation(c1_0, zero, factor);
+            c1_1 = TileStore.Activation(c1_1, zero, factor);
+            c2_0 = TileStore.Activation(c2_0, zero, factor);
+            c2_1 = TileStore.Activation(c2_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c1_0.StoreAlignedNonTemporal(c);
+            c1_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c2_0.StoreAlignedNonTemporal(c);
+            c2_1.StoreAlignedNonTemporal(c + 16);
         }
         else
         {
@@ -589,6 +1024,211 @@ internal static unsafe class Vector512Kernels
             c += ldc;
             (c3_0 + Vector512.Load(c)).Store(c);
             (c3_1 + Vector512.Load(c + 16)).Store(c + 16);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 16);
+            c += ldc;
+            c1_0.Store(c);
+            c1_1.Store(c + 16);
+            c += ldc;
+            c2_0.Store(c);
+            c2_1.Store(c + 16);
+            c += ldc;
+            c3_0.Store(c);
+            c3_1.Store(c + 16);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile4x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 48;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile4x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 48;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream4(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector512<float> c0_0 = Vector512.Load(init);
+        Vector512<float> c0_1 = Vector512.Load(init + 16);
+        Vector512<float> c1_0 = c0_0, c1_1 = c0_1;
+        Vector512<float> c2_0 = c0_0, c2_1 = c0_1;
+        Vector512<float> c3_0 = c0_0, c3_1 = c0_1;
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> x;
+            x = Vector512.Create(a[0]);
+            c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+            x = Vector512.Create(a[1]);
+            c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+            c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+            x = Vector512.Create(a[2]);
+            c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+            c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+            x = Vector512.Create(a[3]);
+            c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+            c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+            a += 4;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector512.Load(p);
+            c0_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c1_0 += Vector512.Load(p);
+            c1_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c2_0 += Vector512.Load(p);
+            c2_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c3_0 += Vector512.Load(p);
+            c3_1 += Vector512.Load(p + 16);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector512<float> zero = Vector512<float>.Zero, factor = Vector512.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+            c1_0 = TileStore.Activation(c1_0, zero, factor);
+            c1_1 = TileStore.Activation(c1_1, zero, factor);
+            c2_0 = TileStore.Activation(c2_0, zero, factor);
+            c2_1 = TileStore.Activation(c2_1, zero, factor);
+            c3_0 = TileStore.Activation(c3_0, zero, factor);
+            c3_1 = TileStore.Activation(c3_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c1_0.StoreAlignedNonTemporal(c);
+            c1_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c2_0.StoreAlignedNonTemporal(c);
+            c2_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c3_0.StoreAlignedNonTemporal(c);
+            c3_1.StoreAlignedNonTemporal(c + 16);
         }
         else
         {
@@ -815,6 +1455,241 @@ internal static unsafe class Vector512Kernels
             c += ldc;
             (c4_0 + Vector512.Load(c)).Store(c);
             (c4_1 + Vector512.Load(c + 16)).Store(c + 16);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 16);
+            c += ldc;
+            c1_0.Store(c);
+            c1_1.Store(c + 16);
+            c += ldc;
+            c2_0.Store(c);
+            c2_1.Store(c + 16);
+            c += ldc;
+            c3_0.Store(c);
+            c3_1.Store(c + 16);
+            c += ldc;
+            c4_0.Store(c);
+            c4_1.Store(c + 16);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile5x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        Vector512<float> c4_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 64;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile5x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        Vector512<float> c4_0 = b0, c4_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 64;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream5(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector512<float> c0_0 = Vector512.Load(init);
+        Vector512<float> c0_1 = Vector512.Load(init + 16);
+        Vector512<float> c1_0 = c0_0, c1_1 = c0_1;
+        Vector512<float> c2_0 = c0_0, c2_1 = c0_1;
+        Vector512<float> c3_0 = c0_0, c3_1 = c0_1;
+        Vector512<float> c4_0 = c0_0, c4_1 = c0_1;
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> x;
+            x = Vector512.Create(a[0]);
+            c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+            x = Vector512.Create(a[1]);
+            c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+            c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+            x = Vector512.Create(a[2]);
+            c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+            c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+            x = Vector512.Create(a[3]);
+            c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+            c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+            x = Vector512.Create(a[4]);
+            c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+            c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+            a += 5;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector512.Load(p);
+            c0_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c1_0 += Vector512.Load(p);
+            c1_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c2_0 += Vector512.Load(p);
+            c2_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c3_0 += Vector512.Load(p);
+            c3_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c4_0 += Vector512.Load(p);
+            c4_1 += Vector512.Load(p + 16);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector512<float> zero = Vector512<float>.Zero, factor = Vector512.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+            c1_0 = TileStore.Activation(c1_0, zero, factor);
+            c1_1 = TileStore.Activation(c1_1, zero, factor);
+            c2_0 = TileStore.Activation(c2_0, zero, factor);
+            c2_1 = TileStore.Activation(c2_1, zero, factor);
+            c3_0 = TileStore.Activation(c3_0, zero, factor);
+            c3_1 = TileStore.Activation(c3_1, zero, factor);
+            c4_0 = TileStore.Activation(c4_0, zero, factor);
+            c4_1 = TileStore.Activation(c4_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c1_0.StoreAlignedNonTemporal(c);
+            c1_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c2_0.StoreAlignedNonTemporal(c);
+            c2_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c3_0.StoreAlignedNonTemporal(c);
+            c3_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c4_0.StoreAlignedNonTemporal(c);
+            c4_1.StoreAlignedNonTemporal(c + 16);
         }
         else
         {
@@ -1073,6 +1948,271 @@ internal static unsafe class Vector512Kernels
             c += ldc;
             (c5_0 + Vector512.Load(c)).Store(c);
             (c5_1 + Vector512.Load(c + 16)).Store(c + 16);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 16);
+            c += ldc;
+            c1_0.Store(c);
+            c1_1.Store(c + 16);
+            c += ldc;
+            c2_0.Store(c);
+            c2_1.Store(c + 16);
+            c += ldc;
+            c3_0.Store(c);
+            c3_1.Store(c + 16);
+            c += ldc;
+            c4_0.Store(c);
+            c4_1.Store(c + 16);
+            c += ldc;
+            c5_0.Store(c);
+            c5_1.Store(c + 16);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile6x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        Vector512<float> c4_0 = b0;
+        Vector512<float> c5_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 80;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile6x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        Vector512<float> c4_0 = b0, c4_1 = b1;
+        Vector512<float> c5_0 = b0, c5_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 80;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream6(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector512<float> c0_0 = Vector512.Load(init);
+        Vector512<float> c0_1 = Vector512.Load(init + 16);
+        Vector512<float> c1_0 = c0_0, c1_1 = c0_1;
+        Vector512<float> c2_0 = c0_0, c2_1 = c0_1;
+        Vector512<float> c3_0 = c0_0, c3_1 = c0_1;
+        Vector512<float> c4_0 = c0_0, c4_1 = c0_1;
+        Vector512<float> c5_0 = c0_0, c5_1 = c0_1;
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> x;
+            x = Vector512.Create(a[0]);
+            c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+            x = Vector512.Create(a[1]);
+            c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+            c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+            x = Vector512.Create(a[2]);
+            c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+            c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+            x = Vector512.Create(a[3]);
+            c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+            c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+            x = Vector512.Create(a[4]);
+            c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+            c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+            x = Vector512.Create(a[5]);
+            c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+            c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+            a += 6;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector512.Load(p);
+            c0_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c1_0 += Vector512.Load(p);
+            c1_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c2_0 += Vector512.Load(p);
+            c2_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c3_0 += Vector512.Load(p);
+            c3_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c4_0 += Vector512.Load(p);
+            c4_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c5_0 += Vector512.Load(p);
+            c5_1 += Vector512.Load(p + 16);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector512<float> zero = Vector512<float>.Zero, factor = Vector512.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+            c1_0 = TileStore.Activation(c1_0, zero, factor);
+            c1_1 = TileStore.Activation(c1_1, zero, factor);
+            c2_0 = TileStore.Activation(c2_0, zero, factor);
+            c2_1 = TileStore.Activation(c2_1, zero, factor);
+            c3_0 = TileStore.Activation(c3_0, zero, factor);
+            c3_1 = TileStore.Activation(c3_1, zero, factor);
+            c4_0 = TileStore.Activation(c4_0, zero, factor);
+            c4_1 = TileStore.Activation(c4_1, zero, factor);
+            c5_0 = TileStore.Activation(c5_0, zero, factor);
+            c5_1 = TileStore.Activation(c5_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c1_0.StoreAlignedNonTemporal(c);
+            c1_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c2_0.StoreAlignedNonTemporal(c);
+            c2_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c3_0.StoreAlignedNonTemporal(c);
+            c3_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c4_0.StoreAlignedNonTemporal(c);
+            c4_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c5_0.StoreAlignedNonTemporal(c);
+            c5_1.StoreAlignedNonTemporal(c + 16);
         }
         else
         {
@@ -1363,6 +2503,301 @@ internal static unsafe class Vector512Kernels
             c += ldc;
             (c6_0 + Vector512.Load(c)).Store(c);
             (c6_1 + Vector512.Load(c + 16)).Store(c + 16);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 16);
+            c += ldc;
+            c1_0.Store(c);
+            c1_1.Store(c + 16);
+            c += ldc;
+            c2_0.Store(c);
+            c2_1.Store(c + 16);
+            c += ldc;
+            c3_0.Store(c);
+            c3_1.Store(c + 16);
+            c += ldc;
+            c4_0.Store(c);
+            c4_1.Store(c + 16);
+            c += ldc;
+            c5_0.Store(c);
+            c5_1.Store(c + 16);
+            c += ldc;
+            c6_0.Store(c);
+            c6_1.Store(c + 16);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile7x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        Vector512<float> c4_0 = b0;
+        Vector512<float> c5_0 = b0;
+        Vector512<float> c6_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 96;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile7x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        Vector512<float> c4_0 = b0, c4_1 = b1;
+        Vector512<float> c5_0 = b0, c5_1 = b1;
+        Vector512<float> c6_0 = b0, c6_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 96;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream7(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector512<float> c0_0 = Vector512.Load(init);
+        Vector512<float> c0_1 = Vector512.Load(init + 16);
+        Vector512<float> c1_0 = c0_0, c1_1 = c0_1;
+        Vector512<float> c2_0 = c0_0, c2_1 = c0_1;
+        Vector512<float> c3_0 = c0_0, c3_1 = c0_1;
+        Vector512<float> c4_0 = c0_0, c4_1 = c0_1;
+        Vector512<float> c5_0 = c0_0, c5_1 = c0_1;
+        Vector512<float> c6_0 = c0_0, c6_1 = c0_1;
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> x;
+            x = Vector512.Create(a[0]);
+            c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+            x = Vector512.Create(a[1]);
+            c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+            c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+            x = Vector512.Create(a[2]);
+            c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+            c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+            x = Vector512.Create(a[3]);
+            c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+            c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+            x = Vector512.Create(a[4]);
+            c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+            c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+            x = Vector512.Create(a[5]);
+            c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+            c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+            x = Vector512.Create(a[6]);
+            c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+            c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+            a += 7;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector512.Load(p);
+            c0_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c1_0 += Vector512.Load(p);
+            c1_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c2_0 += Vector512.Load(p);
+            c2_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c3_0 += Vector512.Load(p);
+            c3_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c4_0 += Vector512.Load(p);
+            c4_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c5_0 += Vector512.Load(p);
+            c5_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c6_0 += Vector512.Load(p);
+            c6_1 += Vector512.Load(p + 16);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector512<float> zero = Vector512<float>.Zero, factor = Vector512.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+            c1_0 = TileStore.Activation(c1_0, zero, factor);
+            c1_1 = TileStore.Activation(c1_1, zero, factor);
+            c2_0 = TileStore.Activation(c2_0, zero, factor);
+            c2_1 = TileStore.Activation(c2_1, zero, factor);
+            c3_0 = TileStore.Activation(c3_0, zero, factor);
+            c3_1 = TileStore.Activation(c3_1, zero, factor);
+            c4_0 = TileStore.Activation(c4_0, zero, factor);
+            c4_1 = TileStore.Activation(c4_1, zero, factor);
+            c5_0 = TileStore.Activation(c5_0, zero, factor);
+            c5_1 = TileStore.Activation(c5_1, zero, factor);
+            c6_0 = TileStore.Activation(c6_0, zero, factor);
+            c6_1 = TileStore.Activation(c6_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c1_0.StoreAlignedNonTemporal(c);
+            c1_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c2_0.StoreAlignedNonTemporal(c);
+            c2_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c3_0.StoreAlignedNonTemporal(c);
+            c3_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c4_0.StoreAlignedNonTemporal(c);
+            c4_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c5_0.StoreAlignedNonTemporal(c);
+            c5_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c6_0.StoreAlignedNonTemporal(c);
+            c6_1.StoreAlignedNonTemporal(c + 16);
         }
         else
         {
@@ -1685,6 +3120,331 @@ internal static unsafe class Vector512Kernels
             c += ldc;
             (c7_0 + Vector512.Load(c)).Store(c);
             (c7_1 + Vector512.Load(c + 16)).Store(c + 16);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 16);
+            c += ldc;
+            c1_0.Store(c);
+            c1_1.Store(c + 16);
+            c += ldc;
+            c2_0.Store(c);
+            c2_1.Store(c + 16);
+            c += ldc;
+            c3_0.Store(c);
+            c3_1.Store(c + 16);
+            c += ldc;
+            c4_0.Store(c);
+            c4_1.Store(c + 16);
+            c += ldc;
+            c5_0.Store(c);
+            c5_1.Store(c + 16);
+            c += ldc;
+            c6_0.Store(c);
+            c6_1.Store(c + 16);
+            c += ldc;
+            c7_0.Store(c);
+            c7_1.Store(c + 16);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile8x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        Vector512<float> c4_0 = b0;
+        Vector512<float> c5_0 = b0;
+        Vector512<float> c6_0 = b0;
+        Vector512<float> c7_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 112;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile8x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        Vector512<float> c4_0 = b0, c4_1 = b1;
+        Vector512<float> c5_0 = b0, c5_1 = b1;
+        Vector512<float> c6_0 = b0, c6_1 = b1;
+        Vector512<float> c7_0 = b0, c7_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 112;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream8(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector512<float> c0_0 = Vector512.Load(init);
+        Vector512<float> c0_1 = Vector512.Load(init + 16);
+        Vector512<float> c1_0 = c0_0, c1_1 = c0_1;
+        Vector512<float> c2_0 = c0_0, c2_1 = c0_1;
+        Vector512<float> c3_0 = c0_0, c3_1 = c0_1;
+        Vector512<float> c4_0 = c0_0, c4_1 = c0_1;
+        Vector512<float> c5_0 = c0_0, c5_1 = c0_1;
+        Vector512<float> c6_0 = c0_0, c6_1 = c0_1;
+        Vector512<float> c7_0 = c0_0, c7_1 = c0_1;
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> x;
+            x = Vector512.Create(a[0]);
+            c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+            x = Vector512.Create(a[1]);
+            c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+            c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+            x = Vector512.Create(a[2]);
+            c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+            c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+            x = Vector512.Create(a[3]);
+            c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+            c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+            x = Vector512.Create(a[4]);
+            c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+            c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+            x = Vector512.Create(a[5]);
+            c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+            c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+            x = Vector512.Create(a[6]);
+            c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+            c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+            x = Vector512.Create(a[7]);
+            c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+            c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+            a += 8;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector512.Load(p);
+            c0_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c1_0 += Vector512.Load(p);
+            c1_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c2_0 += Vector512.Load(p);
+            c2_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c3_0 += Vector512.Load(p);
+            c3_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c4_0 += Vector512.Load(p);
+            c4_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c5_0 += Vector512.Load(p);
+            c5_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c6_0 += Vector512.Load(p);
+            c6_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c7_0 += Vector512.Load(p);
+            c7_1 += Vector512.Load(p + 16);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector512<float> zero = Vector512<float>.Zero, factor = Vector512.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+            c1_0 = TileStore.Activation(c1_0, zero, factor);
+            c1_1 = TileStore.Activation(c1_1, zero, factor);
+            c2_0 = TileStore.Activation(c2_0, zero, factor);
+            c2_1 = TileStore.Activation(c2_1, zero, factor);
+            c3_0 = TileStore.Activation(c3_0, zero, factor);
+            c3_1 = TileStore.Activation(c3_1, zero, factor);
+            c4_0 = TileStore.Activation(c4_0, zero, factor);
+            c4_1 = TileStore.Activation(c4_1, zero, factor);
+            c5_0 = TileStore.Activation(c5_0, zero, factor);
+            c5_1 = TileStore.Activation(c5_1, zero, factor);
+            c6_0 = TileStore.Activation(c6_0, zero, factor);
+            c6_1 = TileStore.Activation(c6_1, zero, factor);
+            c7_0 = TileStore.Activation(c7_0, zero, factor);
+            c7_1 = TileStore.Activation(c7_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c1_0.StoreAlignedNonTemporal(c);
+            c1_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c2_0.StoreAlignedNonTemporal(c);
+            c2_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c3_0.StoreAlignedNonTemporal(c);
+            c3_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c4_0.StoreAlignedNonTemporal(c);
+            c4_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c5_0.StoreAlignedNonTemporal(c);
+            c5_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c6_0.StoreAlignedNonTemporal(c);
+            c6_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c7_0.StoreAlignedNonTemporal(c);
+            c7_1.StoreAlignedNonTemporal(c + 16);
         }
         else
         {
@@ -2039,6 +3799,361 @@ internal static unsafe class Vector512Kernels
             c += ldc;
             (c8_0 + Vector512.Load(c)).Store(c);
             (c8_1 + Vector512.Load(c + 16)).Store(c + 16);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 16);
+            c += ldc;
+            c1_0.Store(c);
+            c1_1.Store(c + 16);
+            c += ldc;
+            c2_0.Store(c);
+            c2_1.Store(c + 16);
+            c += ldc;
+            c3_0.Store(c);
+            c3_1.Store(c + 16);
+            c += ldc;
+            c4_0.Store(c);
+            c4_1.Store(c + 16);
+            c += ldc;
+            c5_0.Store(c);
+            c5_1.Store(c + 16);
+            c += ldc;
+            c6_0.Store(c);
+            c6_1.Store(c + 16);
+            c += ldc;
+            c7_0.Store(c);
+            c7_1.Store(c + 16);
+            c += ldc;
+            c8_0.Store(c);
+            c8_1.Store(c + 16);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile9x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        Vector512<float> c4_0 = b0;
+        Vector512<float> c5_0 = b0;
+        Vector512<float> c6_0 = b0;
+        Vector512<float> c7_0 = b0;
+        Vector512<float> c8_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 128;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
+        c += ldc;
+        c8_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile9x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        Vector512<float> c4_0 = b0, c4_1 = b1;
+        Vector512<float> c5_0 = b0, c5_1 = b1;
+        Vector512<float> c6_0 = b0, c6_1 = b1;
+        Vector512<float> c7_0 = b0, c7_1 = b1;
+        Vector512<float> c8_0 = b0, c8_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 128;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream9(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector512<float> c0_0 = Vector512.Load(init);
+        Vector512<float> c0_1 = Vector512.Load(init + 16);
+        Vector512<float> c1_0 = c0_0, c1_1 = c0_1;
+        Vector512<float> c2_0 = c0_0, c2_1 = c0_1;
+        Vector512<float> c3_0 = c0_0, c3_1 = c0_1;
+        Vector512<float> c4_0 = c0_0, c4_1 = c0_1;
+        Vector512<float> c5_0 = c0_0, c5_1 = c0_1;
+        Vector512<float> c6_0 = c0_0, c6_1 = c0_1;
+        Vector512<float> c7_0 = c0_0, c7_1 = c0_1;
+        Vector512<float> c8_0 = c0_0, c8_1 = c0_1;
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> x;
+            x = Vector512.Create(a[0]);
+            c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+            x = Vector512.Create(a[1]);
+            c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+            c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+            x = Vector512.Create(a[2]);
+            c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+            c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+            x = Vector512.Create(a[3]);
+            c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+            c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+            x = Vector512.Create(a[4]);
+            c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+            c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+            x = Vector512.Create(a[5]);
+            c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+            c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+            x = Vector512.Create(a[6]);
+            c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+            c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+            x = Vector512.Create(a[7]);
+            c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+            c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+            x = Vector512.Create(a[8]);
+            c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+            c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
+            a += 9;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector512.Load(p);
+            c0_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c1_0 += Vector512.Load(p);
+            c1_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c2_0 += Vector512.Load(p);
+            c2_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c3_0 += Vector512.Load(p);
+            c3_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c4_0 += Vector512.Load(p);
+            c4_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c5_0 += Vector512.Load(p);
+            c5_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c6_0 += Vector512.Load(p);
+            c6_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c7_0 += Vector512.Load(p);
+            c7_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c8_0 += Vector512.Load(p);
+            c8_1 += Vector512.Load(p + 16);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector512<float> zero = Vector512<float>.Zero, factor = Vector512.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+            c1_0 = TileStore.Activation(c1_0, zero, factor);
+            c1_1 = TileStore.Activation(c1_1, zero, factor);
+            c2_0 = TileStore.Activation(c2_0, zero, factor);
+            c2_1 = TileStore.Activation(c2_1, zero, factor);
+            c3_0 = TileStore.Activation(c3_0, zero, factor);
+            c3_1 = TileStore.Activation(c3_1, zero, factor);
+            c4_0 = TileStore.Activation(c4_0, zero, factor);
+            c4_1 = TileStore.Activation(c4_1, zero, factor);
+            c5_0 = TileStore.Activation(c5_0, zero, factor);
+            c5_1 = TileStore.Activation(c5_1, zero, factor);
+            c6_0 = TileStore.Activation(c6_0, zero, factor);
+            c6_1 = TileStore.Activation(c6_1, zero, factor);
+            c7_0 = TileStore.Activation(c7_0, zero, factor);
+            c7_1 = TileStore.Activation(c7_1, zero, factor);
+            c8_0 = TileStore.Activation(c8_0, zero, factor);
+            c8_1 = TileStore.Activation(c8_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c1_0.StoreAlignedNonTemporal(c);
+            c1_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c2_0.StoreAlignedNonTemporal(c);
+            c2_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c3_0.StoreAlignedNonTemporal(c);
+            c3_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c4_0.StoreAlignedNonTemporal(c);
+            c4_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c5_0.StoreAlignedNonTemporal(c);
+            c5_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c6_0.StoreAlignedNonTemporal(c);
+            c6_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c7_0.StoreAlignedNonTemporal(c);
+            c7_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c8_0.StoreAlignedNonTemporal(c);
+            c8_1.StoreAlignedNonTemporal(c + 16);
         }
         else
         {
@@ -2461,6 +4576,391 @@ internal static unsafe class Vector512Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile10x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        Vector512<float> c4_0 = b0;
+        Vector512<float> c5_0 = b0;
+        Vector512<float> c6_0 = b0;
+        Vector512<float> c7_0 = b0;
+        Vector512<float> c8_0 = b0;
+        Vector512<float> c9_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                x = Vector512.Create(a[144]);
+                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 144;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
+        c += ldc;
+        c8_0.Store(c);
+        c += ldc;
+        c9_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile10x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        Vector512<float> c4_0 = b0, c4_1 = b1;
+        Vector512<float> c5_0 = b0, c5_1 = b1;
+        Vector512<float> c6_0 = b0, c6_1 = b1;
+        Vector512<float> c7_0 = b0, c7_1 = b1;
+        Vector512<float> c8_0 = b0, c8_1 = b1;
+        Vector512<float> c9_0 = b0, c9_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
+                x = Vector512.Create(a[144]);
+                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+                c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 144;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+        c += ldc;
+        c9_0.Store(c);
+        c9_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream10(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector512<float> c0_0 = Vector512.Load(init);
+        Vector512<float> c0_1 = Vector512.Load(init + 16);
+        Vector512<float> c1_0 = c0_0, c1_1 = c0_1;
+        Vector512<float> c2_0 = c0_0, c2_1 = c0_1;
+        Vector512<float> c3_0 = c0_0, c3_1 = c0_1;
+        Vector512<float> c4_0 = c0_0, c4_1 = c0_1;
+        Vector512<float> c5_0 = c0_0, c5_1 = c0_1;
+        Vector512<float> c6_0 = c0_0, c6_1 = c0_1;
+        Vector512<float> c7_0 = c0_0, c7_1 = c0_1;
+        Vector512<float> c8_0 = c0_0, c8_1 = c0_1;
+        Vector512<float> c9_0 = c0_0, c9_1 = c0_1;
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> x;
+            x = Vector512.Create(a[0]);
+            c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+            x = Vector512.Create(a[1]);
+            c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+            c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+            x = Vector512.Create(a[2]);
+            c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+            c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+            x = Vector512.Create(a[3]);
+            c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+            c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+            x = Vector512.Create(a[4]);
+            c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+            c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+            x = Vector512.Create(a[5]);
+            c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+            c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+            x = Vector512.Create(a[6]);
+            c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+            c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+            x = Vector512.Create(a[7]);
+            c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+            c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+            x = Vector512.Create(a[8]);
+            c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+            c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
+            x = Vector512.Create(a[9]);
+            c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+            c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
+            a += 10;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector512.Load(p);
+            c0_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c1_0 += Vector512.Load(p);
+            c1_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c2_0 += Vector512.Load(p);
+            c2_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c3_0 += Vector512.Load(p);
+            c3_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c4_0 += Vector512.Load(p);
+            c4_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c5_0 += Vector512.Load(p);
+            c5_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c6_0 += Vector512.Load(p);
+            c6_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c7_0 += Vector512.Load(p);
+            c7_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c8_0 += Vector512.Load(p);
+            c8_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c9_0 += Vector512.Load(p);
+            c9_1 += Vector512.Load(p + 16);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector512<float> zero = Vector512<float>.Zero, factor = Vector512.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+            c1_0 = TileStore.Activation(c1_0, zero, factor);
+            c1_1 = TileStore.Activation(c1_1, zero, factor);
+            c2_0 = TileStore.Activation(c2_0, zero, factor);
+            c2_1 = TileStore.Activation(c2_1, zero, factor);
+            c3_0 = TileStore.Activation(c3_0, zero, factor);
+            c3_1 = TileStore.Activation(c3_1, zero, factor);
+            c4_0 = TileStore.Activation(c4_0, zero, factor);
+            c4_1 = TileStore.Activation(c4_1, zero, factor);
+            c5_0 = TileStore.Activation(c5_0, zero, factor);
+            c5_1 = TileStore.Activation(c5_1, zero, factor);
+            c6_0 = TileStore.Activation(c6_0, zero, factor);
+            c6_1 = TileStore.Activation(c6_1, zero, factor);
+            c7_0 = TileStore.Activation(c7_0, zero, factor);
+            c7_1 = TileStore.Activation(c7_1, zero, factor);
+            c8_0 = TileStore.Activation(c8_0, zero, factor);
+            c8_1 = TileStore.Activation(c8_1, zero, factor);
+            c9_0 = TileStore.Activation(c9_0, zero, factor);
+            c9_1 = TileStore.Activation(c9_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c1_0.StoreAlignedNonTemporal(c);
+            c1_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c2_0.StoreAlignedNonTemporal(c);
+            c2_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c3_0.StoreAlignedNonTemporal(c);
+            c3_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c4_0.StoreAlignedNonTemporal(c);
+            c4_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c5_0.StoreAlignedNonTemporal(c);
+            c5_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c6_0.StoreAlignedNonTemporal(c);
+            c6_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c7_0.StoreAlignedNonTemporal(c);
+            c7_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c8_0.StoreAlignedNonTemporal(c);
+            c8_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c9_0.StoreAlignedNonTemporal(c);
+            c9_1.StoreAlignedNonTemporal(c + 16);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 16);
+            c += ldc;
+            c1_0.Store(c);
+            c1_1.Store(c + 16);
+            c += ldc;
+            c2_0.Store(c);
+            c2_1.Store(c + 16);
+            c += ldc;
+            c3_0.Store(c);
+            c3_1.Store(c + 16);
+            c += ldc;
+            c4_0.Store(c);
+            c4_1.Store(c + 16);
+            c += ldc;
+            c5_0.Store(c);
+            c5_1.Store(c + 16);
+            c += ldc;
+            c6_0.Store(c);
+            c6_1.Store(c + 16);
+            c += ldc;
+            c7_0.Store(c);
+            c7_1.Store(c + 16);
+            c += ldc;
+            c8_0.Store(c);
+            c8_1.Store(c + 16);
+            c += ldc;
+            c9_0.Store(c);
+            c9_1.Store(c + 16);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Tile11x1(
         nint k, float* a, float* b, float* c, nint ldc, float* init, int accumulate, int last)
     {
@@ -2843,6 +5343,421 @@ internal static unsafe class Vector512Kernels
             c += ldc;
             (c10_0 + Vector512.Load(c)).Store(c);
             (c10_1 + Vector512.Load(c + 16)).Store(c + 16);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 16);
+            c += ldc;
+            c1_0.Store(c);
+            c1_1.Store(c + 16);
+            c += ldc;
+            c2_0.Store(c);
+            c2_1.Store(c + 16);
+            c += ldc;
+            c3_0.Store(c);
+            c3_1.Store(c + 16);
+            c += ldc;
+            c4_0.Store(c);
+            c4_1.Store(c + 16);
+            c += ldc;
+            c5_0.Store(c);
+            c5_1.Store(c + 16);
+            c += ldc;
+            c6_0.Store(c);
+            c6_1.Store(c + 16);
+            c += ldc;
+            c7_0.Store(c);
+            c7_1.Store(c + 16);
+            c += ldc;
+            c8_0.Store(c);
+            c8_1.Store(c + 16);
+            c += ldc;
+            c9_0.Store(c);
+            c9_1.Store(c + 16);
+            c += ldc;
+            c10_0.Store(c);
+            c10_1.Store(c + 16);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile11x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        Vector512<float> c4_0 = b0;
+        Vector512<float> c5_0 = b0;
+        Vector512<float> c6_0 = b0;
+        Vector512<float> c7_0 = b0;
+        Vector512<float> c8_0 = b0;
+        Vector512<float> c9_0 = b0;
+        Vector512<float> c10_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                x = Vector512.Create(a[144]);
+                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+                x = Vector512.Create(a[160]);
+                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 160;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
+        c += ldc;
+        c8_0.Store(c);
+        c += ldc;
+        c9_0.Store(c);
+        c += ldc;
+        c10_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile11x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        Vector512<float> c4_0 = b0, c4_1 = b1;
+        Vector512<float> c5_0 = b0, c5_1 = b1;
+        Vector512<float> c6_0 = b0, c6_1 = b1;
+        Vector512<float> c7_0 = b0, c7_1 = b1;
+        Vector512<float> c8_0 = b0, c8_1 = b1;
+        Vector512<float> c9_0 = b0, c9_1 = b1;
+        Vector512<float> c10_0 = b0, c10_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
+                x = Vector512.Create(a[144]);
+                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+                c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
+                x = Vector512.Create(a[160]);
+                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
+                c10_1 = Vector512.MultiplyAddEstimate(x, b1, c10_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 160;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+        c += ldc;
+        c9_0.Store(c);
+        c9_1.Store(c + 16);
+        c += ldc;
+        c10_0.Store(c);
+        c10_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream11(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector512<float> c0_0 = Vector512.Load(init);
+        Vector512<float> c0_1 = Vector512.Load(init + 16);
+        Vector512<float> c1_0 = c0_0, c1_1 = c0_1;
+        Vector512<float> c2_0 = c0_0, c2_1 = c0_1;
+        Vector512<float> c3_0 = c0_0, c3_1 = c0_1;
+        Vector512<float> c4_0 = c0_0, c4_1 = c0_1;
+        Vector512<float> c5_0 = c0_0, c5_1 = c0_1;
+        Vector512<float> c6_0 = c0_0, c6_1 = c0_1;
+        Vector512<float> c7_0 = c0_0, c7_1 = c0_1;
+        Vector512<float> c8_0 = c0_0, c8_1 = c0_1;
+        Vector512<float> c9_0 = c0_0, c9_1 = c0_1;
+        Vector512<float> c10_0 = c0_0, c10_1 = c0_1;
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> x;
+            x = Vector512.Create(a[0]);
+            c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+            x = Vector512.Create(a[1]);
+            c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+            c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+            x = Vector512.Create(a[2]);
+            c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+            c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+            x = Vector512.Create(a[3]);
+            c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+            c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+            x = Vector512.Create(a[4]);
+            c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+            c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+            x = Vector512.Create(a[5]);
+            c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+            c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+            x = Vector512.Create(a[6]);
+            c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+            c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+            x = Vector512.Create(a[7]);
+            c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+            c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+            x = Vector512.Create(a[8]);
+            c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+            c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
+            x = Vector512.Create(a[9]);
+            c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+            c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
+            x = Vector512.Create(a[10]);
+            c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
+            c10_1 = Vector512.MultiplyAddEstimate(x, b1, c10_1);
+            a += 11;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector512.Load(p);
+            c0_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c1_0 += Vector512.Load(p);
+            c1_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c2_0 += Vector512.Load(p);
+            c2_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c3_0 += Vector512.Load(p);
+            c3_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c4_0 += Vector512.Load(p);
+            c4_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c5_0 += Vector512.Load(p);
+            c5_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c6_0 += Vector512.Load(p);
+            c6_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c7_0 += Vector512.Load(p);
+            c7_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c8_0 += Vector512.Load(p);
+            c8_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c9_0 += Vector512.Load(p);
+            c9_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c10_0 += Vector512.Load(p);
+            c10_1 += Vector512.Load(p + 16);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector512<float> zero = Vector512<float>.Zero, factor = Vector512.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+            c1_0 = TileStore.Activation(c1_0, zero, factor);
+            c1_1 = TileStore.Activation(c1_1, zero, factor);
+            c2_0 = TileStore.Activation(c2_0, zero, factor);
+            c2_1 = TileStore.Activation(c2_1, zero, factor);
+            c3_0 = TileStore.Activation(c3_0, zero, factor);
+            c3_1 = TileStore.Activation(c3_1, zero, factor);
+            c4_0 = TileStore.Activation(c4_0, zero, factor);
+            c4_1 = TileStore.Activation(c4_1, zero, factor);
+            c5_0 = TileStore.Activation(c5_0, zero, factor);
+            c5_1 = TileStore.Activation(c5_1, zero, factor);
+            c6_0 = TileStore.Activation(c6_0, zero, factor);
+            c6_1 = TileStore.Activation(c6_1, zero, factor);
+            c7_0 = TileStore.Activation(c7_0, zero, factor);
+            c7_1 = TileStore.Activation(c7_1, zero, factor);
+            c8_0 = TileStore.Activation(c8_0, zero, factor);
+            c8_1 = TileStore.Activation(c8_1, zero, factor);
+            c9_0 = TileStore.Activation(c9_0, zero, factor);
+            c9_1 = TileStore.Activation(c9_1, zero, factor);
+            c10_0 = TileStore.Activation(c10_0, zero, factor);
+            c10_1 = TileStore.Activation(c10_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c1_0.StoreAlignedNonTemporal(c);
+            c1_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c2_0.StoreAlignedNonTemporal(c);
+            c2_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c3_0.StoreAlignedNonTemporal(c);
+            c3_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c4_0.StoreAlignedNonTemporal(c);
+            c4_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c5_0.StoreAlignedNonTemporal(c);
+            c5_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c6_0.StoreAlignedNonTemporal(c);
+            c6_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c7_0.StoreAlignedNonTemporal(c);
+            c7_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c8_0.StoreAlignedNonTemporal(c);
+            c8_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c9_0.StoreAlignedNonTemporal(c);
+            c9_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c10_0.StoreAlignedNonTemporal(c);
+            c10_1.StoreAlignedNonTemporal(c + 16);
         }
         else
         {
@@ -3335,6 +6250,451 @@ internal static unsafe class Vector512Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile12x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        Vector512<float> c4_0 = b0;
+        Vector512<float> c5_0 = b0;
+        Vector512<float> c6_0 = b0;
+        Vector512<float> c7_0 = b0;
+        Vector512<float> c8_0 = b0;
+        Vector512<float> c9_0 = b0;
+        Vector512<float> c10_0 = b0;
+        Vector512<float> c11_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                x = Vector512.Create(a[144]);
+                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+                x = Vector512.Create(a[160]);
+                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
+                x = Vector512.Create(a[176]);
+                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 176;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
+        c += ldc;
+        c8_0.Store(c);
+        c += ldc;
+        c9_0.Store(c);
+        c += ldc;
+        c10_0.Store(c);
+        c += ldc;
+        c11_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile12x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        Vector512<float> c4_0 = b0, c4_1 = b1;
+        Vector512<float> c5_0 = b0, c5_1 = b1;
+        Vector512<float> c6_0 = b0, c6_1 = b1;
+        Vector512<float> c7_0 = b0, c7_1 = b1;
+        Vector512<float> c8_0 = b0, c8_1 = b1;
+        Vector512<float> c9_0 = b0, c9_1 = b1;
+        Vector512<float> c10_0 = b0, c10_1 = b1;
+        Vector512<float> c11_0 = b0, c11_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
+                x = Vector512.Create(a[144]);
+                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+                c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
+                x = Vector512.Create(a[160]);
+                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
+                c10_1 = Vector512.MultiplyAddEstimate(x, b1, c10_1);
+                x = Vector512.Create(a[176]);
+                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
+                c11_1 = Vector512.MultiplyAddEstimate(x, b1, c11_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 176;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+        c += ldc;
+        c9_0.Store(c);
+        c9_1.Store(c + 16);
+        c += ldc;
+        c10_0.Store(c);
+        c10_1.Store(c + 16);
+        c += ldc;
+        c11_0.Store(c);
+        c11_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream12(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector512<float> c0_0 = Vector512.Load(init);
+        Vector512<float> c0_1 = Vector512.Load(init + 16);
+        Vector512<float> c1_0 = c0_0, c1_1 = c0_1;
+        Vector512<float> c2_0 = c0_0, c2_1 = c0_1;
+        Vector512<float> c3_0 = c0_0, c3_1 = c0_1;
+        Vector512<float> c4_0 = c0_0, c4_1 = c0_1;
+        Vector512<float> c5_0 = c0_0, c5_1 = c0_1;
+        Vector512<float> c6_0 = c0_0, c6_1 = c0_1;
+        Vector512<float> c7_0 = c0_0, c7_1 = c0_1;
+        Vector512<float> c8_0 = c0_0, c8_1 = c0_1;
+        Vector512<float> c9_0 = c0_0, c9_1 = c0_1;
+        Vector512<float> c10_0 = c0_0, c10_1 = c0_1;
+        Vector512<float> c11_0 = c0_0, c11_1 = c0_1;
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> x;
+            x = Vector512.Create(a[0]);
+            c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+            x = Vector512.Create(a[1]);
+            c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+            c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+            x = Vector512.Create(a[2]);
+            c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+            c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+            x = Vector512.Create(a[3]);
+            c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+            c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+            x = Vector512.Create(a[4]);
+            c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+            c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+            x = Vector512.Create(a[5]);
+            c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+            c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+            x = Vector512.Create(a[6]);
+            c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+            c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+            x = Vector512.Create(a[7]);
+            c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+            c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+            x = Vector512.Create(a[8]);
+            c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+            c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
+            x = Vector512.Create(a[9]);
+            c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+            c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
+            x = Vector512.Create(a[10]);
+            c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
+            c10_1 = Vector512.MultiplyAddEstimate(x, b1, c10_1);
+            x = Vector512.Create(a[11]);
+            c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
+            c11_1 = Vector512.MultiplyAddEstimate(x, b1, c11_1);
+            a += 12;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector512.Load(p);
+            c0_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c1_0 += Vector512.Load(p);
+            c1_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c2_0 += Vector512.Load(p);
+            c2_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c3_0 += Vector512.Load(p);
+            c3_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c4_0 += Vector512.Load(p);
+            c4_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c5_0 += Vector512.Load(p);
+            c5_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c6_0 += Vector512.Load(p);
+            c6_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c7_0 += Vector512.Load(p);
+            c7_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c8_0 += Vector512.Load(p);
+            c8_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c9_0 += Vector512.Load(p);
+            c9_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c10_0 += Vector512.Load(p);
+            c10_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c11_0 += Vector512.Load(p);
+            c11_1 += Vector512.Load(p + 16);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector512<float> zero = Vector512<float>.Zero, factor = Vector512.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+            c1_0 = TileStore.Activation(c1_0, zero, factor);
+            c1_1 = TileStore.Activation(c1_1, zero, factor);
+            c2_0 = TileStore.Activation(c2_0, zero, factor);
+            c2_1 = TileStore.Activation(c2_1, zero, factor);
+            c3_0 = TileStore.Activation(c3_0, zero, factor);
+            c3_1 = TileStore.Activation(c3_1, zero, factor);
+            c4_0 = TileStore.Activation(c4_0, zero, factor);
+            c4_1 = TileStore.Activation(c4_1, zero, factor);
+            c5_0 = TileStore.Activation(c5_0, zero, factor);
+            c5_1 = TileStore.Activation(c5_1, zero, factor);
+            c6_0 = TileStore.Activation(c6_0, zero, factor);
+            c6_1 = TileStore.Activation(c6_1, zero, factor);
+            c7_0 = TileStore.Activation(c7_0, zero, factor);
+            c7_1 = TileStore.Activation(c7_1, zero, factor);
+            c8_0 = TileStore.Activation(c8_0, zero, factor);
+            c8_1 = TileStore.Activation(c8_1, zero, factor);
+            c9_0 = TileStore.Activation(c9_0, zero, factor);
+            c9_1 = TileStore.Activation(c9_1, zero, factor);
+            c10_0 = TileStore.Activation(c10_0, zero, factor);
+            c10_1 = TileStore.Activation(c10_1, zero, factor);
+            c11_0 = TileStore.Activation(c11_0, zero, factor);
+            c11_1 = TileStore.Activation(c11_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c1_0.StoreAlignedNonTemporal(c);
+            c1_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c2_0.StoreAlignedNonTemporal(c);
+            c2_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c3_0.StoreAlignedNonTemporal(c);
+            c3_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c4_0.StoreAlignedNonTemporal(c);
+            c4_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c5_0.StoreAlignedNonTemporal(c);
+            c5_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c6_0.StoreAlignedNonTemporal(c);
+            c6_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c7_0.StoreAlignedNonTemporal(c);
+            c7_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c8_0.StoreAlignedNonTemporal(c);
+            c8_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c9_0.StoreAlignedNonTemporal(c);
+            c9_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c10_0.StoreAlignedNonTemporal(c);
+            c10_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c11_0.StoreAlignedNonTemporal(c);
+            c11_1.StoreAlignedNonTemporal(c + 16);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 16);
+            c += ldc;
+            c1_0.Store(c);
+            c1_1.Store(c + 16);
+            c += ldc;
+            c2_0.Store(c);
+            c2_1.Store(c + 16);
+            c += ldc;
+            c3_0.Store(c);
+            c3_1.Store(c + 16);
+            c += ldc;
+            c4_0.Store(c);
+            c4_1.Store(c + 16);
+            c += ldc;
+            c5_0.Store(c);
+            c5_1.Store(c + 16);
+            c += ldc;
+            c6_0.Store(c);
+            c6_1.Store(c + 16);
+            c += ldc;
+            c7_0.Store(c);
+            c7_1.Store(c + 16);
+            c += ldc;
+            c8_0.Store(c);
+            c8_1.Store(c + 16);
+            c += ldc;
+            c9_0.Store(c);
+            c9_1.Store(c + 16);
+            c += ldc;
+            c10_0.Store(c);
+            c10_1.Store(c + 16);
+            c += ldc;
+            c11_0.Store(c);
+            c11_1.Store(c + 16);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Tile13x1(
         nint k, float* a, float* b, float* c, nint ldc, float* init, int accumulate, int last)
     {
@@ -3775,6 +7135,481 @@ internal static unsafe class Vector512Kernels
             c += ldc;
             (c12_0 + Vector512.Load(c)).Store(c);
             (c12_1 + Vector512.Load(c + 16)).Store(c + 16);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 16);
+            c += ldc;
+            c1_0.Store(c);
+            c1_1.Store(c + 16);
+            c += ldc;
+            c2_0.Store(c);
+            c2_1.Store(c + 16);
+            c += ldc;
+            c3_0.Store(c);
+            c3_1.Store(c + 16);
+            c += ldc;
+            c4_0.Store(c);
+            c4_1.Store(c + 16);
+            c += ldc;
+            c5_0.Store(c);
+            c5_1.Store(c + 16);
+            c += ldc;
+            c6_0.Store(c);
+            c6_1.Store(c + 16);
+            c += ldc;
+            c7_0.Store(c);
+            c7_1.Store(c + 16);
+            c += ldc;
+            c8_0.Store(c);
+            c8_1.Store(c + 16);
+            c += ldc;
+            c9_0.Store(c);
+            c9_1.Store(c + 16);
+            c += ldc;
+            c10_0.Store(c);
+            c10_1.Store(c + 16);
+            c += ldc;
+            c11_0.Store(c);
+            c11_1.Store(c + 16);
+            c += ldc;
+            c12_0.Store(c);
+            c12_1.Store(c + 16);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile13x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        Vector512<float> c4_0 = b0;
+        Vector512<float> c5_0 = b0;
+        Vector512<float> c6_0 = b0;
+        Vector512<float> c7_0 = b0;
+        Vector512<float> c8_0 = b0;
+        Vector512<float> c9_0 = b0;
+        Vector512<float> c10_0 = b0;
+        Vector512<float> c11_0 = b0;
+        Vector512<float> c12_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                x = Vector512.Create(a[144]);
+                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+                x = Vector512.Create(a[160]);
+                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
+                x = Vector512.Create(a[176]);
+                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
+                x = Vector512.Create(a[192]);
+                c12_0 = Vector512.MultiplyAddEstimate(x, b0, c12_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 192;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
+        c += ldc;
+        c8_0.Store(c);
+        c += ldc;
+        c9_0.Store(c);
+        c += ldc;
+        c10_0.Store(c);
+        c += ldc;
+        c11_0.Store(c);
+        c += ldc;
+        c12_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile13x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        Vector512<float> c4_0 = b0, c4_1 = b1;
+        Vector512<float> c5_0 = b0, c5_1 = b1;
+        Vector512<float> c6_0 = b0, c6_1 = b1;
+        Vector512<float> c7_0 = b0, c7_1 = b1;
+        Vector512<float> c8_0 = b0, c8_1 = b1;
+        Vector512<float> c9_0 = b0, c9_1 = b1;
+        Vector512<float> c10_0 = b0, c10_1 = b1;
+        Vector512<float> c11_0 = b0, c11_1 = b1;
+        Vector512<float> c12_0 = b0, c12_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
+                x = Vector512.Create(a[144]);
+                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+                c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
+                x = Vector512.Create(a[160]);
+                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
+                c10_1 = Vector512.MultiplyAddEstimate(x, b1, c10_1);
+                x = Vector512.Create(a[176]);
+                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
+                c11_1 = Vector512.MultiplyAddEstimate(x, b1, c11_1);
+                x = Vector512.Create(a[192]);
+                c12_0 = Vector512.MultiplyAddEstimate(x, b0, c12_0);
+                c12_1 = Vector512.MultiplyAddEstimate(x, b1, c12_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 192;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+        c += ldc;
+        c9_0.Store(c);
+        c9_1.Store(c + 16);
+        c += ldc;
+        c10_0.Store(c);
+        c10_1.Store(c + 16);
+        c += ldc;
+        c11_0.Store(c);
+        c11_1.Store(c + 16);
+        c += ldc;
+        c12_0.Store(c);
+        c12_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream13(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector512<float> c0_0 = Vector512.Load(init);
+        Vector512<float> c0_1 = Vector512.Load(init + 16);
+        Vector512<float> c1_0 = c0_0, c1_1 = c0_1;
+        Vector512<float> c2_0 = c0_0, c2_1 = c0_1;
+        Vector512<float> c3_0 = c0_0, c3_1 = c0_1;
+        Vector512<float> c4_0 = c0_0, c4_1 = c0_1;
+        Vector512<float> c5_0 = c0_0, c5_1 = c0_1;
+        Vector512<float> c6_0 = c0_0, c6_1 = c0_1;
+        Vector512<float> c7_0 = c0_0, c7_1 = c0_1;
+        Vector512<float> c8_0 = c0_0, c8_1 = c0_1;
+        Vector512<float> c9_0 = c0_0, c9_1 = c0_1;
+        Vector512<float> c10_0 = c0_0, c10_1 = c0_1;
+        Vector512<float> c11_0 = c0_0, c11_1 = c0_1;
+        Vector512<float> c12_0 = c0_0, c12_1 = c0_1;
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> x;
+            x = Vector512.Create(a[0]);
+            c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+            x = Vector512.Create(a[1]);
+            c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+            c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+            x = Vector512.Create(a[2]);
+            c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+            c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+            x = Vector512.Create(a[3]);
+            c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+            c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+            x = Vector512.Create(a[4]);
+            c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+            c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+            x = Vector512.Create(a[5]);
+            c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+            c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+            x = Vector512.Create(a[6]);
+            c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+            c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+            x = Vector512.Create(a[7]);
+            c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+            c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+            x = Vector512.Create(a[8]);
+            c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+            c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
+            x = Vector512.Create(a[9]);
+            c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+            c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
+            x = Vector512.Create(a[10]);
+            c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
+            c10_1 = Vector512.MultiplyAddEstimate(x, b1, c10_1);
+            x = Vector512.Create(a[11]);
+            c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
+            c11_1 = Vector512.MultiplyAddEstimate(x, b1, c11_1);
+            x = Vector512.Create(a[12]);
+            c12_0 = Vector512.MultiplyAddEstimate(x, b0, c12_0);
+            c12_1 = Vector512.MultiplyAddEstimate(x, b1, c12_1);
+            a += 13;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector512.Load(p);
+            c0_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c1_0 += Vector512.Load(p);
+            c1_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c2_0 += Vector512.Load(p);
+            c2_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c3_0 += Vector512.Load(p);
+            c3_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c4_0 += Vector512.Load(p);
+            c4_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c5_0 += Vector512.Load(p);
+            c5_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c6_0 += Vector512.Load(p);
+            c6_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c7_0 += Vector512.Load(p);
+            c7_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c8_0 += Vector512.Load(p);
+            c8_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c9_0 += Vector512.Load(p);
+            c9_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c10_0 += Vector512.Load(p);
+            c10_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c11_0 += Vector512.Load(p);
+            c11_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c12_0 += Vector512.Load(p);
+            c12_1 += Vector512.Load(p + 16);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector512<float> zero = Vector512<float>.Zero, factor = Vector512.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+            c1_0 = TileStore.Activation(c1_0, zero, factor);
+            c1_1 = TileStore.Activation(c1_1, zero, factor);
+            c2_0 = TileStore.Activation(c2_0, zero, factor);
+            c2_1 = TileStore.Activation(c2_1, zero, factor);
+            c3_0 = TileStore.Activation(c3_0, zero, factor);
+            c3_1 = TileStore.Activation(c3_1, zero, factor);
+            c4_0 = TileStore.Activation(c4_0, zero, factor);
+            c4_1 = TileStore.Activation(c4_1, zero, factor);
+            c5_0 = TileStore.Activation(c5_0, zero, factor);
+            c5_1 = TileStore.Activation(c5_1, zero, factor);
+            c6_0 = TileStore.Activation(c6_0, zero, factor);
+            c6_1 = TileStore.Activation(c6_1, zero, factor);
+            c7_0 = TileStore.Activation(c7_0, zero, factor);
+            c7_1 = TileStore.Activation(c7_1, zero, factor);
+            c8_0 = TileStore.Activation(c8_0, zero, factor);
+            c8_1 = TileStore.Activation(c8_1, zero, factor);
+            c9_0 = TileStore.Activation(c9_0, zero, factor);
+            c9_1 = TileStore.Activation(c9_1, zero, factor);
+            c10_0 = TileStore.Activation(c10_0, zero, factor);
+            c10_1 = TileStore.Activation(c10_1, zero, factor);
+            c11_0 = TileStore.Activation(c11_0, zero, factor);
+            c11_1 = TileStore.Activation(c11_1, zero, factor);
+            c12_0 = TileStore.Activation(c12_0, zero, factor);
+            c12_1 = TileStore.Activation(c12_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c1_0.StoreAlignedNonTemporal(c);
+            c1_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c2_0.StoreAlignedNonTemporal(c);
+            c2_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c3_0.StoreAlignedNonTemporal(c);
+            c3_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c4_0.StoreAlignedNonTemporal(c);
+            c4_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c5_0.StoreAlignedNonTemporal(c);
+            c5_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c6_0.StoreAlignedNonTemporal(c);
+            c6_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c7_0.StoreAlignedNonTemporal(c);
+            c7_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c8_0.StoreAlignedNonTemporal(c);
+            c8_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c9_0.StoreAlignedNonTemporal(c);
+            c9_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c10_0.StoreAlignedNonTemporal(c);
+            c10_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c11_0.StoreAlignedNonTemporal(c);
+            c11_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c12_0.StoreAlignedNonTemporal(c);
+            c12_1.StoreAlignedNonTemporal(c + 16);
         }
         else
         {
@@ -4337,1670 +8172,6 @@ internal static unsafe class Vector512Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile1x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 0;
-        }
-
-        c0_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile1x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 0;
-        }
-
-        c0_0.Store(c);
-        c0_1.Store(c + 16);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile2x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 16;
-        }
-
-        c0_0.Store(c);
-        c += ldc;
-        c1_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile2x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 16;
-        }
-
-        c0_0.Store(c);
-        c0_1.Store(c + 16);
-        c += ldc;
-        c1_0.Store(c);
-        c1_1.Store(c + 16);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile3x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 32;
-        }
-
-        c0_0.Store(c);
-        c += ldc;
-        c1_0.Store(c);
-        c += ldc;
-        c2_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile3x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 32;
-        }
-
-        c0_0.Store(c);
-        c0_1.Store(c + 16);
-        c += ldc;
-        c1_0.Store(c);
-        c1_1.Store(c + 16);
-        c += ldc;
-        c2_0.Store(c);
-        c2_1.Store(c + 16);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile4x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 48;
-        }
-
-        c0_0.Store(c);
-        c += ldc;
-        c1_0.Store(c);
-        c += ldc;
-        c2_0.Store(c);
-        c += ldc;
-        c3_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile4x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 48;
-        }
-
-        c0_0.Store(c);
-        c0_1.Store(c + 16);
-        c += ldc;
-        c1_0.Store(c);
-        c1_1.Store(c + 16);
-        c += ldc;
-        c2_0.Store(c);
-        c2_1.Store(c + 16);
-        c += ldc;
-        c3_0.Store(c);
-        c3_1.Store(c + 16);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile5x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        Vector512<float> c4_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 64;
-        }
-
-        c0_0.Store(c);
-        c += ldc;
-        c1_0.Store(c);
-        c += ldc;
-        c2_0.Store(c);
-        c += ldc;
-        c3_0.Store(c);
-        c += ldc;
-        c4_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile5x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 64;
-        }
-
-        c0_0.Store(c);
-        c0_1.Store(c + 16);
-        c += ldc;
-        c1_0.Store(c);
-        c1_1.Store(c + 16);
-        c += ldc;
-        c2_0.Store(c);
-        c2_1.Store(c + 16);
-        c += ldc;
-        c3_0.Store(c);
-        c3_1.Store(c + 16);
-        c += ldc;
-        c4_0.Store(c);
-        c4_1.Store(c + 16);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile6x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        Vector512<float> c4_0 = b0;
-        Vector512<float> c5_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 80;
-        }
-
-        c0_0.Store(c);
-        c += ldc;
-        c1_0.Store(c);
-        c += ldc;
-        c2_0.Store(c);
-        c += ldc;
-        c3_0.Store(c);
-        c += ldc;
-        c4_0.Store(c);
-        c += ldc;
-        c5_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile6x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        Vector512<float> c5_0 = b0, c5_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 80;
-        }
-
-        c0_0.Store(c);
-        c0_1.Store(c + 16);
-        c += ldc;
-        c1_0.Store(c);
-        c1_1.Store(c + 16);
-        c += ldc;
-        c2_0.Store(c);
-        c2_1.Store(c + 16);
-        c += ldc;
-        c3_0.Store(c);
-        c3_1.Store(c + 16);
-        c += ldc;
-        c4_0.Store(c);
-        c4_1.Store(c + 16);
-        c += ldc;
-        c5_0.Store(c);
-        c5_1.Store(c + 16);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile7x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        Vector512<float> c4_0 = b0;
-        Vector512<float> c5_0 = b0;
-        Vector512<float> c6_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 96;
-        }
-
-        c0_0.Store(c);
-        c += ldc;
-        c1_0.Store(c);
-        c += ldc;
-        c2_0.Store(c);
-        c += ldc;
-        c3_0.Store(c);
-        c += ldc;
-        c4_0.Store(c);
-        c += ldc;
-        c5_0.Store(c);
-        c += ldc;
-        c6_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile7x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        Vector512<float> c5_0 = b0, c5_1 = b1;
-        Vector512<float> c6_0 = b0, c6_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 96;
-        }
-
-        c0_0.Store(c);
-        c0_1.Store(c + 16);
-        c += ldc;
-        c1_0.Store(c);
-        c1_1.Store(c + 16);
-        c += ldc;
-        c2_0.Store(c);
-        c2_1.Store(c + 16);
-        c += ldc;
-        c3_0.Store(c);
-        c3_1.Store(c + 16);
-        c += ldc;
-        c4_0.Store(c);
-        c4_1.Store(c + 16);
-        c += ldc;
-        c5_0.Store(c);
-        c5_1.Store(c + 16);
-        c += ldc;
-        c6_0.Store(c);
-        c6_1.Store(c + 16);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile8x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        Vector512<float> c4_0 = b0;
-        Vector512<float> c5_0 = b0;
-        Vector512<float> c6_0 = b0;
-        Vector512<float> c7_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 112;
-        }
-
-        c0_0.Store(c);
-        c += ldc;
-        c1_0.Store(c);
-        c += ldc;
-        c2_0.Store(c);
-        c += ldc;
-        c3_0.Store(c);
-        c += ldc;
-        c4_0.Store(c);
-        c += ldc;
-        c5_0.Store(c);
-        c += ldc;
-        c6_0.Store(c);
-        c += ldc;
-        c7_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile8x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        Vector512<float> c5_0 = b0, c5_1 = b1;
-        Vector512<float> c6_0 = b0, c6_1 = b1;
-        Vector512<float> c7_0 = b0, c7_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 112;
-        }
-
-        c0_0.Store(c);
-        c0_1.Store(c + 16);
-        c += ldc;
-        c1_0.Store(c);
-        c1_1.Store(c + 16);
-        c += ldc;
-        c2_0.Store(c);
-        c2_1.Store(c + 16);
-        c += ldc;
-        c3_0.Store(c);
-        c3_1.Store(c + 16);
-        c += ldc;
-        c4_0.Store(c);
-        c4_1.Store(c + 16);
-        c += ldc;
-        c5_0.Store(c);
-        c5_1.Store(c + 16);
-        c += ldc;
-        c6_0.Store(c);
-        c6_1.Store(c + 16);
-        c += ldc;
-        c7_0.Store(c);
-        c7_1.Store(c + 16);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile9x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        Vector512<float> c4_0 = b0;
-        Vector512<float> c5_0 = b0;
-        Vector512<float> c6_0 = b0;
-        Vector512<float> c7_0 = b0;
-        Vector512<float> c8_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 128;
-        }
-
-        c0_0.Store(c);
-        c += ldc;
-        c1_0.Store(c);
-        c += ldc;
-        c2_0.Store(c);
-        c += ldc;
-        c3_0.Store(c);
-        c += ldc;
-        c4_0.Store(c);
-        c += ldc;
-        c5_0.Store(c);
-        c += ldc;
-        c6_0.Store(c);
-        c += ldc;
-        c7_0.Store(c);
-        c += ldc;
-        c8_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile9x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        Vector512<float> c5_0 = b0, c5_1 = b1;
-        Vector512<float> c6_0 = b0, c6_1 = b1;
-        Vector512<float> c7_0 = b0, c7_1 = b1;
-        Vector512<float> c8_0 = b0, c8_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 128;
-        }
-
-        c0_0.Store(c);
-        c0_1.Store(c + 16);
-        c += ldc;
-        c1_0.Store(c);
-        c1_1.Store(c + 16);
-        c += ldc;
-        c2_0.Store(c);
-        c2_1.Store(c + 16);
-        c += ldc;
-        c3_0.Store(c);
-        c3_1.Store(c + 16);
-        c += ldc;
-        c4_0.Store(c);
-        c4_1.Store(c + 16);
-        c += ldc;
-        c5_0.Store(c);
-        c5_1.Store(c + 16);
-        c += ldc;
-        c6_0.Store(c);
-        c6_1.Store(c + 16);
-        c += ldc;
-        c7_0.Store(c);
-        c7_1.Store(c + 16);
-        c += ldc;
-        c8_0.Store(c);
-        c8_1.Store(c + 16);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile10x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        Vector512<float> c4_0 = b0;
-        Vector512<float> c5_0 = b0;
-        Vector512<float> c6_0 = b0;
-        Vector512<float> c7_0 = b0;
-        Vector512<float> c8_0 = b0;
-        Vector512<float> c9_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                x = Vector512.Create(a[144]);
-                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 144;
-        }
-
-        c0_0.Store(c);
-        c += ldc;
-        c1_0.Store(c);
-        c += ldc;
-        c2_0.Store(c);
-        c += ldc;
-        c3_0.Store(c);
-        c += ldc;
-        c4_0.Store(c);
-        c += ldc;
-        c5_0.Store(c);
-        c += ldc;
-        c6_0.Store(c);
-        c += ldc;
-        c7_0.Store(c);
-        c += ldc;
-        c8_0.Store(c);
-        c += ldc;
-        c9_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile10x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        Vector512<float> c5_0 = b0, c5_1 = b1;
-        Vector512<float> c6_0 = b0, c6_1 = b1;
-        Vector512<float> c7_0 = b0, c7_1 = b1;
-        Vector512<float> c8_0 = b0, c8_1 = b1;
-        Vector512<float> c9_0 = b0, c9_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
-                x = Vector512.Create(a[144]);
-                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
-                c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 144;
-        }
-
-        c0_0.Store(c);
-        c0_1.Store(c + 16);
-        c += ldc;
-        c1_0.Store(c);
-        c1_1.Store(c + 16);
-        c += ldc;
-        c2_0.Store(c);
-        c2_1.Store(c + 16);
-        c += ldc;
-        c3_0.Store(c);
-        c3_1.Store(c + 16);
-        c += ldc;
-        c4_0.Store(c);
-        c4_1.Store(c + 16);
-        c += ldc;
-        c5_0.Store(c);
-        c5_1.Store(c + 16);
-        c += ldc;
-        c6_0.Store(c);
-        c6_1.Store(c + 16);
-        c += ldc;
-        c7_0.Store(c);
-        c7_1.Store(c + 16);
-        c += ldc;
-        c8_0.Store(c);
-        c8_1.Store(c + 16);
-        c += ldc;
-        c9_0.Store(c);
-        c9_1.Store(c + 16);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile11x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        Vector512<float> c4_0 = b0;
-        Vector512<float> c5_0 = b0;
-        Vector512<float> c6_0 = b0;
-        Vector512<float> c7_0 = b0;
-        Vector512<float> c8_0 = b0;
-        Vector512<float> c9_0 = b0;
-        Vector512<float> c10_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                x = Vector512.Create(a[144]);
-                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
-                x = Vector512.Create(a[160]);
-                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 160;
-        }
-
-        c0_0.Store(c);
-        c += ldc;
-        c1_0.Store(c);
-        c += ldc;
-        c2_0.Store(c);
-        c += ldc;
-        c3_0.Store(c);
-        c += ldc;
-        c4_0.Store(c);
-        c += ldc;
-        c5_0.Store(c);
-        c += ldc;
-        c6_0.Store(c);
-        c += ldc;
-        c7_0.Store(c);
-        c += ldc;
-        c8_0.Store(c);
-        c += ldc;
-        c9_0.Store(c);
-        c += ldc;
-        c10_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile11x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        Vector512<float> c5_0 = b0, c5_1 = b1;
-        Vector512<float> c6_0 = b0, c6_1 = b1;
-        Vector512<float> c7_0 = b0, c7_1 = b1;
-        Vector512<float> c8_0 = b0, c8_1 = b1;
-        Vector512<float> c9_0 = b0, c9_1 = b1;
-        Vector512<float> c10_0 = b0, c10_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
-                x = Vector512.Create(a[144]);
-                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
-                c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
-                x = Vector512.Create(a[160]);
-                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
-                c10_1 = Vector512.MultiplyAddEstimate(x, b1, c10_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 160;
-        }
-
-        c0_0.Store(c);
-        c0_1.Store(c + 16);
-        c += ldc;
-        c1_0.Store(c);
-        c1_1.Store(c + 16);
-        c += ldc;
-        c2_0.Store(c);
-        c2_1.Store(c + 16);
-        c += ldc;
-        c3_0.Store(c);
-        c3_1.Store(c + 16);
-        c += ldc;
-        c4_0.Store(c);
-        c4_1.Store(c + 16);
-        c += ldc;
-        c5_0.Store(c);
-        c5_1.Store(c + 16);
-        c += ldc;
-        c6_0.Store(c);
-        c6_1.Store(c + 16);
-        c += ldc;
-        c7_0.Store(c);
-        c7_1.Store(c + 16);
-        c += ldc;
-        c8_0.Store(c);
-        c8_1.Store(c + 16);
-        c += ldc;
-        c9_0.Store(c);
-        c9_1.Store(c + 16);
-        c += ldc;
-        c10_0.Store(c);
-        c10_1.Store(c + 16);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile12x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        Vector512<float> c4_0 = b0;
-        Vector512<float> c5_0 = b0;
-        Vector512<float> c6_0 = b0;
-        Vector512<float> c7_0 = b0;
-        Vector512<float> c8_0 = b0;
-        Vector512<float> c9_0 = b0;
-        Vector512<float> c10_0 = b0;
-        Vector512<float> c11_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                x = Vector512.Create(a[144]);
-                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
-                x = Vector512.Create(a[160]);
-                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
-                x = Vector512.Create(a[176]);
-                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 176;
-        }
-
-        c0_0.Store(c);
-        c += ldc;
-        c1_0.Store(c);
-        c += ldc;
-        c2_0.Store(c);
-        c += ldc;
-        c3_0.Store(c);
-        c += ldc;
-        c4_0.Store(c);
-        c += ldc;
-        c5_0.Store(c);
-        c += ldc;
-        c6_0.Store(c);
-        c += ldc;
-        c7_0.Store(c);
-        c += ldc;
-        c8_0.Store(c);
-        c += ldc;
-        c9_0.Store(c);
-        c += ldc;
-        c10_0.Store(c);
-        c += ldc;
-        c11_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile12x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        Vector512<float> c5_0 = b0, c5_1 = b1;
-        Vector512<float> c6_0 = b0, c6_1 = b1;
-        Vector512<float> c7_0 = b0, c7_1 = b1;
-        Vector512<float> c8_0 = b0, c8_1 = b1;
-        Vector512<float> c9_0 = b0, c9_1 = b1;
-        Vector512<float> c10_0 = b0, c10_1 = b1;
-        Vector512<float> c11_0 = b0, c11_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
-                x = Vector512.Create(a[144]);
-                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
-                c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
-                x = Vector512.Create(a[160]);
-                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
-                c10_1 = Vector512.MultiplyAddEstimate(x, b1, c10_1);
-                x = Vector512.Create(a[176]);
-                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
-                c11_1 = Vector512.MultiplyAddEstimate(x, b1, c11_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 176;
-        }
-
-        c0_0.Store(c);
-        c0_1.Store(c + 16);
-        c += ldc;
-        c1_0.Store(c);
-        c1_1.Store(c + 16);
-        c += ldc;
-        c2_0.Store(c);
-        c2_1.Store(c + 16);
-        c += ldc;
-        c3_0.Store(c);
-        c3_1.Store(c + 16);
-        c += ldc;
-        c4_0.Store(c);
-        c4_1.Store(c + 16);
-        c += ldc;
-        c5_0.Store(c);
-        c5_1.Store(c + 16);
-        c += ldc;
-        c6_0.Store(c);
-        c6_1.Store(c + 16);
-        c += ldc;
-        c7_0.Store(c);
-        c7_1.Store(c + 16);
-        c += ldc;
-        c8_0.Store(c);
-        c8_1.Store(c + 16);
-        c += ldc;
-        c9_0.Store(c);
-        c9_1.Store(c + 16);
-        c += ldc;
-        c10_0.Store(c);
-        c10_1.Store(c + 16);
-        c += ldc;
-        c11_0.Store(c);
-        c11_1.Store(c + 16);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile13x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        Vector512<float> c4_0 = b0;
-        Vector512<float> c5_0 = b0;
-        Vector512<float> c6_0 = b0;
-        Vector512<float> c7_0 = b0;
-        Vector512<float> c8_0 = b0;
-        Vector512<float> c9_0 = b0;
-        Vector512<float> c10_0 = b0;
-        Vector512<float> c11_0 = b0;
-        Vector512<float> c12_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                x = Vector512.Create(a[144]);
-                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
-                x = Vector512.Create(a[160]);
-                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
-                x = Vector512.Create(a[176]);
-                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
-                x = Vector512.Create(a[192]);
-                c12_0 = Vector512.MultiplyAddEstimate(x, b0, c12_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 192;
-        }
-
-        c0_0.Store(c);
-        c += ldc;
-        c1_0.Store(c);
-        c += ldc;
-        c2_0.Store(c);
-        c += ldc;
-        c3_0.Store(c);
-        c += ldc;
-        c4_0.Store(c);
-        c += ldc;
-        c5_0.Store(c);
-        c += ldc;
-        c6_0.Store(c);
-        c += ldc;
-        c7_0.Store(c);
-        c += ldc;
-        c8_0.Store(c);
-        c += ldc;
-        c9_0.Store(c);
-        c += ldc;
-        c10_0.Store(c);
-        c += ldc;
-        c11_0.Store(c);
-        c += ldc;
-        c12_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile13x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        Vector512<float> c5_0 = b0, c5_1 = b1;
-        Vector512<float> c6_0 = b0, c6_1 = b1;
-        Vector512<float> c7_0 = b0, c7_1 = b1;
-        Vector512<float> c8_0 = b0, c8_1 = b1;
-        Vector512<float> c9_0 = b0, c9_1 = b1;
-        Vector512<float> c10_0 = b0, c10_1 = b1;
-        Vector512<float> c11_0 = b0, c11_1 = b1;
-        Vector512<float> c12_0 = b0, c12_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
-                x = Vector512.Create(a[144]);
-                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
-                c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
-                x = Vector512.Create(a[160]);
-                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
-                c10_1 = Vector512.MultiplyAddEstimate(x, b1, c10_1);
-                x = Vector512.Create(a[176]);
-                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
-                c11_1 = Vector512.MultiplyAddEstimate(x, b1, c11_1);
-                x = Vector512.Create(a[192]);
-                c12_0 = Vector512.MultiplyAddEstimate(x, b0, c12_0);
-                c12_1 = Vector512.MultiplyAddEstimate(x, b1, c12_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 192;
-        }
-
-        c0_0.Store(c);
-        c0_1.Store(c + 16);
-        c += ldc;
-        c1_0.Store(c);
-        c1_1.Store(c + 16);
-        c += ldc;
-        c2_0.Store(c);
-        c2_1.Store(c + 16);
-        c += ldc;
-        c3_0.Store(c);
-        c3_1.Store(c + 16);
-        c += ldc;
-        c4_0.Store(c);
-        c4_1.Store(c + 16);
-        c += ldc;
-        c5_0.Store(c);
-        c5_1.Store(c + 16);
-        c += ldc;
-        c6_0.Store(c);
-        c6_1.Store(c + 16);
-        c += ldc;
-        c7_0.Store(c);
-        c7_1.Store(c + 16);
-        c += ldc;
-        c8_0.Store(c);
-        c8_1.Store(c + 16);
-        c += ldc;
-        c9_0.Store(c);
-        c9_1.Store(c + 16);
-        c += ldc;
-        c10_0.Store(c);
-        c10_1.Store(c + 16);
-        c += ldc;
-        c11_0.Store(c);
-        c11_1.Store(c + 16);
-        c += ldc;
-        c12_0.Store(c);
-        c12_1.Store(c + 16);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void BlockTile14x1(
         nint k, float* a, float* b, float* c, nint ldc, float* init)
     {
@@ -6213,8 +8384,302 @@ internal static unsafe class Vector512Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void Stream14(
+        nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
+        float* ahead0, float* ahead1, nint* steps)
+    {
+        Vector512<float> c0_0 = Vector512.Load(init);
+        Vector512<float> c0_1 = Vector512.Load(init + 16);
+        Vector512<float> c1_0 = c0_0, c1_1 = c0_1;
+        Vector512<float> c2_0 = c0_0, c2_1 = c0_1;
+        Vector512<float> c3_0 = c0_0, c3_1 = c0_1;
+        Vector512<float> c4_0 = c0_0, c4_1 = c0_1;
+        Vector512<float> c5_0 = c0_0, c5_1 = c0_1;
+        Vector512<float> c6_0 = c0_0, c6_1 = c0_1;
+        Vector512<float> c7_0 = c0_0, c7_1 = c0_1;
+        Vector512<float> c8_0 = c0_0, c8_1 = c0_1;
+        Vector512<float> c9_0 = c0_0, c9_1 = c0_1;
+        Vector512<float> c10_0 = c0_0, c10_1 = c0_1;
+        Vector512<float> c11_0 = c0_0, c11_1 = c0_1;
+        Vector512<float> c12_0 = c0_0, c12_1 = c0_1;
+        Vector512<float> c13_0 = c0_0, c13_1 = c0_1;
+        if (Sse.IsSupported && (store & TileStore.PastCache) == 0)
+        {
+            float* p = c;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+            p += ldc;
+            Sse.Prefetch0(p);
+            Sse.Prefetch0(p + 31);
+        }
+
+        for (; k > 0; k--)
+        {
+            if (Sse.IsSupported)
+            {
+                nint step = *steps++;
+                Sse.Prefetch1(ahead0 + step);
+                Sse.Prefetch1(ahead1 + step);
+            }
+
+            Vector512<float> b0 = Vector512.Load(b);
+            Vector512<float> b1 = Vector512.Load(b + 16);
+            Vector512<float> x;
+            x = Vector512.Create(a[0]);
+            c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+            c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+            x = Vector512.Create(a[1]);
+            c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+            c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+            x = Vector512.Create(a[2]);
+            c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+            c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+            x = Vector512.Create(a[3]);
+            c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+            c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+            x = Vector512.Create(a[4]);
+            c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+            c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+            x = Vector512.Create(a[5]);
+            c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+            c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+            x = Vector512.Create(a[6]);
+            c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+            c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+            x = Vector512.Create(a[7]);
+            c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+            c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+            x = Vector512.Create(a[8]);
+            c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+            c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
+            x = Vector512.Create(a[9]);
+            c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+            c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
+            x = Vector512.Create(a[10]);
+            c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
+            c10_1 = Vector512.MultiplyAddEstimate(x, b1, c10_1);
+            x = Vector512.Create(a[11]);
+            c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
+            c11_1 = Vector512.MultiplyAddEstimate(x, b1, c11_1);
+            x = Vector512.Create(a[12]);
+            c12_0 = Vector512.MultiplyAddEstimate(x, b0, c12_0);
+            c12_1 = Vector512.MultiplyAddEstimate(x, b1, c12_1);
+            x = Vector512.Create(a[13]);
+            c13_0 = Vector512.MultiplyAddEstimate(x, b0, c13_0);
+            c13_1 = Vector512.MultiplyAddEstimate(x, b1, c13_1);
+            a += 14;
+            b += ldb;
+        }
+
+        if ((store & TileStore.Add) != 0)
+        {
+            float* p = c;
+            c0_0 += Vector512.Load(p);
+            c0_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c1_0 += Vector512.Load(p);
+            c1_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c2_0 += Vector512.Load(p);
+            c2_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c3_0 += Vector512.Load(p);
+            c3_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c4_0 += Vector512.Load(p);
+            c4_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c5_0 += Vector512.Load(p);
+            c5_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c6_0 += Vector512.Load(p);
+            c6_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c7_0 += Vector512.Load(p);
+            c7_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c8_0 += Vector512.Load(p);
+            c8_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c9_0 += Vector512.Load(p);
+            c9_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c10_0 += Vector512.Load(p);
+            c10_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c11_0 += Vector512.Load(p);
+            c11_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c12_0 += Vector512.Load(p);
+            c12_1 += Vector512.Load(p + 16);
+            p += ldc;
+            c13_0 += Vector512.Load(p);
+            c13_1 += Vector512.Load(p + 16);
+        }
+
+        if ((store & TileStore.Activate) != 0)
+        {
+            Vector512<float> zero = Vector512<float>.Zero, factor = Vector512.Create(slope);
+            c0_0 = TileStore.Activation(c0_0, zero, factor);
+            c0_1 = TileStore.Activation(c0_1, zero, factor);
+            c1_0 = TileStore.Activation(c1_0, zero, factor);
+            c1_1 = TileStore.Activation(c1_1, zero, factor);
+            c2_0 = TileStore.Activation(c2_0, zero, factor);
+            c2_1 = TileStore.Activation(c2_1, zero, factor);
+            c3_0 = TileStore.Activation(c3_0, zero, factor);
+            c3_1 = TileStore.Activation(c3_1, zero, factor);
+            c4_0 = TileStore.Activation(c4_0, zero, factor);
+            c4_1 = TileStore.Activation(c4_1, zero, factor);
+            c5_0 = TileStore.Activation(c5_0, zero, factor);
+            c5_1 = TileStore.Activation(c5_1, zero, factor);
+            c6_0 = TileStore.Activation(c6_0, zero, factor);
+            c6_1 = TileStore.Activation(c6_1, zero, factor);
+            c7_0 = TileStore.Activation(c7_0, zero, factor);
+            c7_1 = TileStore.Activation(c7_1, zero, factor);
+            c8_0 = TileStore.Activation(c8_0, zero, factor);
+            c8_1 = TileStore.Activation(c8_1, zero, factor);
+            c9_0 = TileStore.Activation(c9_0, zero, factor);
+            c9_1 = TileStore.Activation(c9_1, zero, factor);
+            c10_0 = TileStore.Activation(c10_0, zero, factor);
+            c10_1 = TileStore.Activation(c10_1, zero, factor);
+            c11_0 = TileStore.Activation(c11_0, zero, factor);
+            c11_1 = TileStore.Activation(c11_1, zero, factor);
+            c12_0 = TileStore.Activation(c12_0, zero, factor);
+            c12_1 = TileStore.Activation(c12_1, zero, factor);
+            c13_0 = TileStore.Activation(c13_0, zero, factor);
+            c13_1 = TileStore.Activation(c13_1, zero, factor);
+        }
+
+        if ((store & TileStore.PastCache) != 0)
+        {
+            c0_0.StoreAlignedNonTemporal(c);
+            c0_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c1_0.StoreAlignedNonTemporal(c);
+            c1_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c2_0.StoreAlignedNonTemporal(c);
+            c2_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c3_0.StoreAlignedNonTemporal(c);
+            c3_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c4_0.StoreAlignedNonTemporal(c);
+            c4_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c5_0.StoreAlignedNonTemporal(c);
+            c5_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c6_0.StoreAlignedNonTemporal(c);
+            c6_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c7_0.StoreAlignedNonTemporal(c);
+            c7_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c8_0.StoreAlignedNonTemporal(c);
+            c8_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c9_0.StoreAlignedNonTemporal(c);
+            c9_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c10_0.StoreAlignedNonTemporal(c);
+            c10_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c11_0.StoreAlignedNonTemporal(c);
+            c11_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c12_0.StoreAlignedNonTemporal(c);
+            c12_1.StoreAlignedNonTemporal(c + 16);
+            c += ldc;
+            c13_0.StoreAlignedNonTemporal(c);
+            c13_1.StoreAlignedNonTemporal(c + 16);
+        }
+        else
+        {
+            c0_0.Store(c);
+            c0_1.Store(c + 16);
+            c += ldc;
+            c1_0.Store(c);
+            c1_1.Store(c + 16);
+            c += ldc;
+            c2_0.Store(c);
+            c2_1.Store(c + 16);
+            c += ldc;
+            c3_0.Store(c);
+            c3_1.Store(c + 16);
+            c += ldc;
+            c4_0.Store(c);
+            c4_1.Store(c + 16);
+            c += ldc;
+            c5_0.Store(c);
+            c5_1.Store(c + 16);
+            c += ldc;
+            c6_0.Store(c);
+            c6_1.Store(c + 16);
+            c += ldc;
+            c7_0.Store(c);
+            c7_1.Store(c + 16);
+            c += ldc;
+            c8_0.Store(c);
+            c8_1.Store(c + 16);
+            c += ldc;
+            c9_0.Store(c);
+            c9_1.Store(c + 16);
+            c += ldc;
+            c10_0.Store(c);
+            c10_1.Store(c + 16);
+            c += ldc;
+            c11_0.Store(c);
+            c11_1.Store(c + 16);
+            c += ldc;
+            c12_0.Store(c);
+            c12_1.Store(c + 16);
+            c += ldc;
+            c13_0.Store(c);
+            c13_1.Store(c + 16);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Dot1x4(
-        nint k, float* x, nint ldx, float* w, nint ldw, float* y, nint ldy, float alpha, float beta)
+        nint k, float* x, float* w, nint ldw, float* y, nint ldy, float alpha, float beta,
+        float* ahead0, float* ahead1, float* ahead2, float* ahead3)
     {
         float* w1 = w + (1 * ldw);
         float* w2 = w + (2 * ldw);
@@ -6225,45 +8690,61 @@ internal static unsafe class Vector512Kernels
         Vector512<float> s0_3 = Vector512<float>.Zero;
         for (nint p = 0; p + 16 <= k; p += 16)
         {
+            if (Sse.IsSupported && ahead0 is not null)
+            {
+                Sse.Prefetch0(ahead0 + p);
+                Sse.Prefetch0(ahead1 + p);
+                Sse.Prefetch0(ahead2 + p);
+                Sse.Prefetch0(ahead3 + p);
+            }
+
+            Vector512<float> v;
             Vector512<float> b0 = Vector512.Load(w + p);
             Vector512<float> b1 = Vector512.Load(w1 + p);
             Vector512<float> b2 = Vector512.Load(w2 + p);
             Vector512<float> b3 = Vector512.Load(w3 + p);
-            Vector512<float> v;
-            v = Vector512.Load(x + p);
+            v = Vector512.Load(x);
             s0_0 = Vector512.MultiplyAddEstimate(v, b0, s0_0);
             s0_1 = Vector512.MultiplyAddEstimate(v, b1, s0_1);
             s0_2 = Vector512.MultiplyAddEstimate(v, b2, s0_2);
             s0_3 = Vector512.MultiplyAddEstimate(v, b3, s0_3);
+            x += 16;
         }
 
-        y[0] = (beta == 0 ? 0 : beta * y[0]) + (alpha * Vector512.Sum(s0_0));
-        y[1] = (beta == 0 ? 0 : beta * y[1]) + (alpha * Vector512.Sum(s0_1));
-        y[2] = (beta == 0 ? 0 : beta * y[2]) + (alpha * Vector512.Sum(s0_2));
-        y[3] = (beta == 0 ? 0 : beta * y[3]) + (alpha * Vector512.Sum(s0_3));
+        DotSums.Store(s0_0, s0_1, s0_2, s0_3, y, alpha, beta);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Dot1x1(
-        nint k, float* x, nint ldx, float* w, nint ldw, float* y, nint ldy, float alpha, float beta)
+        nint k, float* x, float* w, nint ldw, float* y, nint ldy, float alpha, float beta,
+        float* ahead0, float* ahead1, float* ahead2, float* ahead3)
     {
         Vector512<float> s0_0 = Vector512<float>.Zero;
         for (nint p = 0; p + 16 <= k; p += 16)
         {
-            Vector512<float> b0 = Vector512.Load(w + p);
+            if (Sse.IsSupported && ahead0 is not null)
+            {
+                Sse.Prefetch0(ahead0 + p);
+                Sse.Prefetch0(ahead1 + p);
+                Sse.Prefetch0(ahead2 + p);
+                Sse.Prefetch0(ahead3 + p);
+            }
+
             Vector512<float> v;
-            v = Vector512.Load(x + p);
+            Vector512<float> b0 = Vector512.Load(w + p);
+            v = Vector512.Load(x);
             s0_0 = Vector512.MultiplyAddEstimate(v, b0, s0_0);
+            x += 16;
         }
 
-        y[0] = (beta == 0 ? 0 : beta * y[0]) + (alpha * Vector512.Sum(s0_0));
+        DotSums.Store(s0_0, y, alpha, beta);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Dot2x4(
-        nint k, float* x, nint ldx, float* w, nint ldw, float* y, nint ldy, float alpha, float beta)
+        nint k, float* x, float* w, nint ldw, float* y, nint ldy, float alpha, float beta,
+        float* ahead0, float* ahead1, float* ahead2, float* ahead3)
     {
-        float* x1 = x + (1 * ldx);
         float* w1 = w + (1 * ldw);
         float* w2 = w + (2 * ldw);
         float* w3 = w + (3 * ldw);
@@ -6277,60 +8758,73 @@ internal static unsafe class Vector512Kernels
         Vector512<float> s1_3 = Vector512<float>.Zero;
         for (nint p = 0; p + 16 <= k; p += 16)
         {
+            if (Sse.IsSupported && ahead0 is not null)
+            {
+                Sse.Prefetch0(ahead0 + p);
+                Sse.Prefetch0(ahead1 + p);
+                Sse.Prefetch0(ahead2 + p);
+                Sse.Prefetch0(ahead3 + p);
+            }
+
+            Vector512<float> v;
             Vector512<float> b0 = Vector512.Load(w + p);
             Vector512<float> b1 = Vector512.Load(w1 + p);
             Vector512<float> b2 = Vector512.Load(w2 + p);
             Vector512<float> b3 = Vector512.Load(w3 + p);
-            Vector512<float> v;
-            v = Vector512.Load(x + p);
+            v = Vector512.Load(x);
             s0_0 = Vector512.MultiplyAddEstimate(v, b0, s0_0);
             s0_1 = Vector512.MultiplyAddEstimate(v, b1, s0_1);
             s0_2 = Vector512.MultiplyAddEstimate(v, b2, s0_2);
             s0_3 = Vector512.MultiplyAddEstimate(v, b3, s0_3);
-            v = Vector512.Load(x1 + p);
+            v = Vector512.Load(x + 16);
             s1_0 = Vector512.MultiplyAddEstimate(v, b0, s1_0);
             s1_1 = Vector512.MultiplyAddEstimate(v, b1, s1_1);
             s1_2 = Vector512.MultiplyAddEstimate(v, b2, s1_2);
             s1_3 = Vector512.MultiplyAddEstimate(v, b3, s1_3);
+            x += 32;
         }
 
-        y[0] = (beta == 0 ? 0 : beta * y[0]) + (alpha * Vector512.Sum(s0_0));
-        y[1] = (beta == 0 ? 0 : beta * y[1]) + (alpha * Vector512.Sum(s0_1));
-        y[2] = (beta == 0 ? 0 : beta * y[2]) + (alpha * Vector512.Sum(s0_2));
-        y[3] = (beta == 0 ? 0 : beta * y[3]) + (alpha * Vector512.Sum(s0_3));
-        y[(1 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 0]) + (alpha * Vector512.Sum(s1_0));
-        y[(1 * ldy) + 1] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 1]) + (alpha * Vector512.Sum(s1_1));
-        y[(1 * ldy) + 2] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 2]) + (alpha * Vector512.Sum(s1_2));
-        y[(1 * ldy) + 3] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 3]) + (alpha * Vector512.Sum(s1_3));
+        DotSums.Store(s0_0, s0_1, s0_2, s0_3, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s1_0, s1_1, s1_2, s1_3, y, alpha, beta);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Dot2x1(
-        nint k, float* x, nint ldx, float* w, nint ldw, float* y, nint ldy, float alpha, float beta)
+        nint k, float* x, float* w, nint ldw, float* y, nint ldy, float alpha, float beta,
+        float* ahead0, float* ahead1, float* ahead2, float* ahead3)
     {
-        float* x1 = x + (1 * ldx);
         Vector512<float> s0_0 = Vector512<float>.Zero;
         Vector512<float> s1_0 = Vector512<float>.Zero;
         for (nint p = 0; p + 16 <= k; p += 16)
         {
-            Vector512<float> b0 = Vector512.Load(w + p);
+            if (Sse.IsSupported && ahead0 is not null)
+            {
+                Sse.Prefetch0(ahead0 + p);
+                Sse.Prefetch0(ahead1 + p);
+                Sse.Prefetch0(ahead2 + p);
+                Sse.Prefetch0(ahead3 + p);
+            }
+
             Vector512<float> v;
-            v = Vector512.Load(x + p);
+            Vector512<float> b0 = Vector512.Load(w + p);
+            v = Vector512.Load(x);
             s0_0 = Vector512.MultiplyAddEstimate(v, b0, s0_0);
-            v = Vector512.Load(x1 + p);
+            v = Vector512.Load(x + 16);
             s1_0 = Vector512.MultiplyAddEstimate(v, b0, s1_0);
+            x += 32;
         }
 
-        y[0] = (beta == 0 ? 0 : beta * y[0]) + (alpha * Vector512.Sum(s0_0));
-        y[(1 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 0]) + (alpha * Vector512.Sum(s1_0));
+        DotSums.Store(s0_0, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s1_0, y, alpha, beta);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Dot3x4(
-        nint k, float* x, nint ldx, float* w, nint ldw, float* y, nint ldy, float alpha, float beta)
+        nint k, float* x, float* w, nint ldw, float* y, nint ldy, float alpha, float beta,
+        float* ahead0, float* ahead1, float* ahead2, float* ahead3)
     {
-        float* x1 = x + (1 * ldx);
-        float* x2 = x + (2 * ldx);
         float* w1 = w + (1 * ldw);
         float* w2 = w + (2 * ldw);
         float* w3 = w + (3 * ldw);
@@ -6348,75 +8842,85 @@ internal static unsafe class Vector512Kernels
         Vector512<float> s2_3 = Vector512<float>.Zero;
         for (nint p = 0; p + 16 <= k; p += 16)
         {
+            if (Sse.IsSupported && ahead0 is not null)
+            {
+                Sse.Prefetch0(ahead0 + p);
+                Sse.Prefetch0(ahead1 + p);
+                Sse.Prefetch0(ahead2 + p);
+                Sse.Prefetch0(ahead3 + p);
+            }
+
+            Vector512<float> v;
             Vector512<float> b0 = Vector512.Load(w + p);
             Vector512<float> b1 = Vector512.Load(w1 + p);
             Vector512<float> b2 = Vector512.Load(w2 + p);
             Vector512<float> b3 = Vector512.Load(w3 + p);
-            Vector512<float> v;
-            v = Vector512.Load(x + p);
+            v = Vector512.Load(x);
             s0_0 = Vector512.MultiplyAddEstimate(v, b0, s0_0);
             s0_1 = Vector512.MultiplyAddEstimate(v, b1, s0_1);
             s0_2 = Vector512.MultiplyAddEstimate(v, b2, s0_2);
             s0_3 = Vector512.MultiplyAddEstimate(v, b3, s0_3);
-            v = Vector512.Load(x1 + p);
+            v = Vector512.Load(x + 16);
             s1_0 = Vector512.MultiplyAddEstimate(v, b0, s1_0);
             s1_1 = Vector512.MultiplyAddEstimate(v, b1, s1_1);
             s1_2 = Vector512.MultiplyAddEstimate(v, b2, s1_2);
             s1_3 = Vector512.MultiplyAddEstimate(v, b3, s1_3);
-            v = Vector512.Load(x2 + p);
+            v = Vector512.Load(x + 32);
             s2_0 = Vector512.MultiplyAddEstimate(v, b0, s2_0);
             s2_1 = Vector512.MultiplyAddEstimate(v, b1, s2_1);
             s2_2 = Vector512.MultiplyAddEstimate(v, b2, s2_2);
             s2_3 = Vector512.MultiplyAddEstimate(v, b3, s2_3);
+            x += 48;
         }
 
-        y[0] = (beta == 0 ? 0 : beta * y[0]) + (alpha * Vector512.Sum(s0_0));
-        y[1] = (beta == 0 ? 0 : beta * y[1]) + (alpha * Vector512.Sum(s0_1));
-        y[2] = (beta == 0 ? 0 : beta * y[2]) + (alpha * Vector512.Sum(s0_2));
-        y[3] = (beta == 0 ? 0 : beta * y[3]) + (alpha * Vector512.Sum(s0_3));
-        y[(1 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 0]) + (alpha * Vector512.Sum(s1_0));
-        y[(1 * ldy) + 1] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 1]) + (alpha * Vector512.Sum(s1_1));
-        y[(1 * ldy) + 2] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 2]) + (alpha * Vector512.Sum(s1_2));
-        y[(1 * ldy) + 3] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 3]) + (alpha * Vector512.Sum(s1_3));
-        y[(2 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 0]) + (alpha * Vector512.Sum(s2_0));
-        y[(2 * ldy) + 1] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 1]) + (alpha * Vector512.Sum(s2_1));
-        y[(2 * ldy) + 2] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 2]) + (alpha * Vector512.Sum(s2_2));
-        y[(2 * ldy) + 3] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 3]) + (alpha * Vector512.Sum(s2_3));
+        DotSums.Store(s0_0, s0_1, s0_2, s0_3, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s1_0, s1_1, s1_2, s1_3, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s2_0, s2_1, s2_2, s2_3, y, alpha, beta);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Dot3x1(
-        nint k, float* x, nint ldx, float* w, nint ldw, float* y, nint ldy, float alpha, float beta)
+        nint k, float* x, float* w, nint ldw, float* y, nint ldy, float alpha, float beta,
+        float* ahead0, float* ahead1, float* ahead2, float* ahead3)
     {
-        float* x1 = x + (1 * ldx);
-        float* x2 = x + (2 * ldx);
         Vector512<float> s0_0 = Vector512<float>.Zero;
         Vector512<float> s1_0 = Vector512<float>.Zero;
         Vector512<float> s2_0 = Vector512<float>.Zero;
         for (nint p = 0; p + 16 <= k; p += 16)
         {
-            Vector512<float> b0 = Vector512.Load(w + p);
+            if (Sse.IsSupported && ahead0 is not null)
+            {
+                Sse.Prefetch0(ahead0 + p);
+                Sse.Prefetch0(ahead1 + p);
+                Sse.Prefetch0(ahead2 + p);
+                Sse.Prefetch0(ahead3 + p);
+            }
+
             Vector512<float> v;
-            v = Vector512.Load(x + p);
+            Vector512<float> b0 = Vector512.Load(w + p);
+            v = Vector512.Load(x);
             s0_0 = Vector512.MultiplyAddEstimate(v, b0, s0_0);
-            v = Vector512.Load(x1 + p);
+            v = Vector512.Load(x + 16);
             s1_0 = Vector512.MultiplyAddEstimate(v, b0, s1_0);
-            v = Vector512.Load(x2 + p);
+            v = Vector512.Load(x + 32);
             s2_0 = Vector512.MultiplyAddEstimate(v, b0, s2_0);
+            x += 48;
         }
 
-        y[0] = (beta == 0 ? 0 : beta * y[0]) + (alpha * Vector512.Sum(s0_0));
-        y[(1 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 0]) + (alpha * Vector512.Sum(s1_0));
-        y[(2 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 0]) + (alpha * Vector512.Sum(s2_0));
+        DotSums.Store(s0_0, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s1_0, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s2_0, y, alpha, beta);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Dot4x4(
-        nint k, float* x, nint ldx, float* w, nint ldw, float* y, nint ldy, float alpha, float beta)
+        nint k, float* x, float* w, nint ldw, float* y, nint ldy, float alpha, float beta,
+        float* ahead0, float* ahead1, float* ahead2, float* ahead3)
     {
-        float* x1 = x + (1 * ldx);
-        float* x2 = x + (2 * ldx);
-        float* x3 = x + (3 * ldx);
         float* w1 = w + (1 * ldw);
         float* w2 = w + (2 * ldw);
         float* w3 = w + (3 * ldw);
@@ -6438,90 +8942,97 @@ internal static unsafe class Vector512Kernels
         Vector512<float> s3_3 = Vector512<float>.Zero;
         for (nint p = 0; p + 16 <= k; p += 16)
         {
+            if (Sse.IsSupported && ahead0 is not null)
+            {
+                Sse.Prefetch0(ahead0 + p);
+                Sse.Prefetch0(ahead1 + p);
+                Sse.Prefetch0(ahead2 + p);
+                Sse.Prefetch0(ahead3 + p);
+            }
+
+            Vector512<float> v;
             Vector512<float> b0 = Vector512.Load(w + p);
             Vector512<float> b1 = Vector512.Load(w1 + p);
             Vector512<float> b2 = Vector512.Load(w2 + p);
             Vector512<float> b3 = Vector512.Load(w3 + p);
-            Vector512<float> v;
-            v = Vector512.Load(x + p);
+            v = Vector512.Load(x);
             s0_0 = Vector512.MultiplyAddEstimate(v, b0, s0_0);
             s0_1 = Vector512.MultiplyAddEstimate(v, b1, s0_1);
             s0_2 = Vector512.MultiplyAddEstimate(v, b2, s0_2);
             s0_3 = Vector512.MultiplyAddEstimate(v, b3, s0_3);
-            v = Vector512.Load(x1 + p);
+            v = Vector512.Load(x + 16);
             s1_0 = Vector512.MultiplyAddEstimate(v, b0, s1_0);
             s1_1 = Vector512.MultiplyAddEstimate(v, b1, s1_1);
             s1_2 = Vector512.MultiplyAddEstimate(v, b2, s1_2);
             s1_3 = Vector512.MultiplyAddEstimate(v, b3, s1_3);
-            v = Vector512.Load(x2 + p);
+            v = Vector512.Load(x + 32);
             s2_0 = Vector512.MultiplyAddEstimate(v, b0, s2_0);
             s2_1 = Vector512.MultiplyAddEstimate(v, b1, s2_1);
             s2_2 = Vector512.MultiplyAddEstimate(v, b2, s2_2);
             s2_3 = Vector512.MultiplyAddEstimate(v, b3, s2_3);
-            v = Vector512.Load(x3 + p);
+            v = Vector512.Load(x + 48);
             s3_0 = Vector512.MultiplyAddEstimate(v, b0, s3_0);
             s3_1 = Vector512.MultiplyAddEstimate(v, b1, s3_1);
             s3_2 = Vector512.MultiplyAddEstimate(v, b2, s3_2);
             s3_3 = Vector512.MultiplyAddEstimate(v, b3, s3_3);
+            x += 64;
         }
 
-        y[0] = (beta == 0 ? 0 : beta * y[0]) + (alpha * Vector512.Sum(s0_0));
-        y[1] = (beta == 0 ? 0 : beta * y[1]) + (alpha * Vector512.Sum(s0_1));
-        y[2] = (beta == 0 ? 0 : beta * y[2]) + (alpha * Vector512.Sum(s0_2));
-        y[3] = (beta == 0 ? 0 : beta * y[3]) + (alpha * Vector512.Sum(s0_3));
-        y[(1 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 0]) + (alpha * Vector512.Sum(s1_0));
-        y[(1 * ldy) + 1] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 1]) + (alpha * Vector512.Sum(s1_1));
-        y[(1 * ldy) + 2] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 2]) + (alpha * Vector512.Sum(s1_2));
-        y[(1 * ldy) + 3] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 3]) + (alpha * Vector512.Sum(s1_3));
-        y[(2 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 0]) + (alpha * Vector512.Sum(s2_0));
-        y[(2 * ldy) + 1] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 1]) + (alpha * Vector512.Sum(s2_1));
-        y[(2 * ldy) + 2] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 2]) + (alpha * Vector512.Sum(s2_2));
-        y[(2 * ldy) + 3] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 3]) + (alpha * Vector512.Sum(s2_3));
-        y[(3 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(3 * ldy) + 0]) + (alpha * Vector512.Sum(s3_0));
-        y[(3 * ldy) + 1] = (beta == 0 ? 0 : beta * y[(3 * ldy) + 1]) + (alpha * Vector512.Sum(s3_1));
-        y[(3 * ldy) + 2] = (beta == 0 ? 0 : beta * y[(3 * ldy) + 2]) + (alpha * Vector512.Sum(s3_2));
-        y[(3 * ldy) + 3] = (beta == 0 ? 0 : beta * y[(3 * ldy) + 3]) + (alpha * Vector512.Sum(s3_3));
+        DotSums.Store(s0_0, s0_1, s0_2, s0_3, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s1_0, s1_1, s1_2, s1_3, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s2_0, s2_1, s2_2, s2_3, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s3_0, s3_1, s3_2, s3_3, y, alpha, beta);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Dot4x1(
-        nint k, float* x, nint ldx, float* w, nint ldw, float* y, nint ldy, float alpha, float beta)
+        nint k, float* x, float* w, nint ldw, float* y, nint ldy, float alpha, float beta,
+        float* ahead0, float* ahead1, float* ahead2, float* ahead3)
     {
-        float* x1 = x + (1 * ldx);
-        float* x2 = x + (2 * ldx);
-        float* x3 = x + (3 * ldx);
         Vector512<float> s0_0 = Vector512<float>.Zero;
         Vector512<float> s1_0 = Vector512<float>.Zero;
         Vector512<float> s2_0 = Vector512<float>.Zero;
         Vector512<float> s3_0 = Vector512<float>.Zero;
         for (nint p = 0; p + 16 <= k; p += 16)
         {
-            Vector512<float> b0 = Vector512.Load(w + p);
+            if (Sse.IsSupported && ahead0 is not null)
+            {
+                Sse.Prefetch0(ahead0 + p);
+                Sse.Prefetch0(ahead1 + p);
+                Sse.Prefetch0(ahead2 + p);
+                Sse.Prefetch0(ahead3 + p);
+            }
+
             Vector512<float> v;
-            v = Vector512.Load(x + p);
+            Vector512<float> b0 = Vector512.Load(w + p);
+            v = Vector512.Load(x);
             s0_0 = Vector512.MultiplyAddEstimate(v, b0, s0_0);
-            v = Vector512.Load(x1 + p);
+            v = Vector512.Load(x + 16);
             s1_0 = Vector512.MultiplyAddEstimate(v, b0, s1_0);
-            v = Vector512.Load(x2 + p);
+            v = Vector512.Load(x + 32);
             s2_0 = Vector512.MultiplyAddEstimate(v, b0, s2_0);
-            v = Vector512.Load(x3 + p);
+            v = Vector512.Load(x + 48);
             s3_0 = Vector512.MultiplyAddEstimate(v, b0, s3_0);
+            x += 64;
         }
 
-        y[0] = (beta == 0 ? 0 : beta * y[0]) + (alpha * Vector512.Sum(s0_0));
-        y[(1 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 0]) + (alpha * Vector512.Sum(s1_0));
-        y[(2 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 0]) + (alpha * Vector512.Sum(s2_0));
-        y[(3 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(3 * ldy) + 0]) + (alpha * Vector512.Sum(s3_0));
+        DotSums.Store(s0_0, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s1_0, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s2_0, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s3_0, y, alpha, beta);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Dot5x4(
-        nint k, float* x, nint ldx, float* w, nint ldw, float* y, nint ldy, float alpha, float beta)
+        nint k, float* x, float* w, nint ldw, float* y, nint ldy, float alpha, float beta,
+        float* ahead0, float* ahead1, float* ahead2, float* ahead3)
     {
-        float* x1 = x + (1 * ldx);
-        float* x2 = x + (2 * ldx);
-        float* x3 = x + (3 * ldx);
-        float* x4 = x + (4 * ldx);
         float* w1 = w + (1 * ldw);
         float* w2 = w + (2 * ldw);
         float* w3 = w + (3 * ldw);
@@ -6547,68 +9058,63 @@ internal static unsafe class Vector512Kernels
         Vector512<float> s4_3 = Vector512<float>.Zero;
         for (nint p = 0; p + 16 <= k; p += 16)
         {
+            if (Sse.IsSupported && ahead0 is not null)
+            {
+                Sse.Prefetch0(ahead0 + p);
+                Sse.Prefetch0(ahead1 + p);
+                Sse.Prefetch0(ahead2 + p);
+                Sse.Prefetch0(ahead3 + p);
+            }
+
+            Vector512<float> v;
             Vector512<float> b0 = Vector512.Load(w + p);
             Vector512<float> b1 = Vector512.Load(w1 + p);
             Vector512<float> b2 = Vector512.Load(w2 + p);
             Vector512<float> b3 = Vector512.Load(w3 + p);
-            Vector512<float> v;
-            v = Vector512.Load(x + p);
+            v = Vector512.Load(x);
             s0_0 = Vector512.MultiplyAddEstimate(v, b0, s0_0);
             s0_1 = Vector512.MultiplyAddEstimate(v, b1, s0_1);
             s0_2 = Vector512.MultiplyAddEstimate(v, b2, s0_2);
             s0_3 = Vector512.MultiplyAddEstimate(v, b3, s0_3);
-            v = Vector512.Load(x1 + p);
+            v = Vector512.Load(x + 16);
             s1_0 = Vector512.MultiplyAddEstimate(v, b0, s1_0);
             s1_1 = Vector512.MultiplyAddEstimate(v, b1, s1_1);
             s1_2 = Vector512.MultiplyAddEstimate(v, b2, s1_2);
             s1_3 = Vector512.MultiplyAddEstimate(v, b3, s1_3);
-            v = Vector512.Load(x2 + p);
+            v = Vector512.Load(x + 32);
             s2_0 = Vector512.MultiplyAddEstimate(v, b0, s2_0);
             s2_1 = Vector512.MultiplyAddEstimate(v, b1, s2_1);
             s2_2 = Vector512.MultiplyAddEstimate(v, b2, s2_2);
             s2_3 = Vector512.MultiplyAddEstimate(v, b3, s2_3);
-            v = Vector512.Load(x3 + p);
+            v = Vector512.Load(x + 48);
             s3_0 = Vector512.MultiplyAddEstimate(v, b0, s3_0);
             s3_1 = Vector512.MultiplyAddEstimate(v, b1, s3_1);
             s3_2 = Vector512.MultiplyAddEstimate(v, b2, s3_2);
             s3_3 = Vector512.MultiplyAddEstimate(v, b3, s3_3);
-            v = Vector512.Load(x4 + p);
+            v = Vector512.Load(x + 64);
             s4_0 = Vector512.MultiplyAddEstimate(v, b0, s4_0);
             s4_1 = Vector512.MultiplyAddEstimate(v, b1, s4_1);
             s4_2 = Vector512.MultiplyAddEstimate(v, b2, s4_2);
             s4_3 = Vector512.MultiplyAddEstimate(v, b3, s4_3);
+            x += 80;
         }
 
-        y[0] = (beta == 0 ? 0 : beta * y[0]) + (alpha * Vector512.Sum(s0_0));
-        y[1] = (beta == 0 ? 0 : beta * y[1]) + (alpha * Vector512.Sum(s0_1));
-        y[2] = (beta == 0 ? 0 : beta * y[2]) + (alpha * Vector512.Sum(s0_2));
-        y[3] = (beta == 0 ? 0 : beta * y[3]) + (alpha * Vector512.Sum(s0_3));
-        y[(1 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 0]) + (alpha * Vector512.Sum(s1_0));
-        y[(1 * ldy) + 1] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 1]) + (alpha * Vector512.Sum(s1_1));
-        y[(1 * ldy) + 2] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 2]) + (alpha * Vector512.Sum(s1_2));
-        y[(1 * ldy) + 3] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 3]) + (alpha * Vector512.Sum(s1_3));
-        y[(2 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 0]) + (alpha * Vector512.Sum(s2_0));
-        y[(2 * ldy) + 1] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 1]) + (alpha * Vector512.Sum(s2_1));
-        y[(2 * ldy) + 2] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 2]) + (alpha * Vector512.Sum(s2_2));
-        y[(2 * ldy) + 3] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 3]) + (alpha * Vector512.Sum(s2_3));
-        y[(3 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(3 * ldy) + 0]) + (alpha * Vector512.Sum(s3_0));
-        y[(3 * ldy) + 1] = (beta == 0 ? 0 : beta * y[(3 * ldy) + 1]) + (alpha * Vector512.Sum(s3_1));
-        y[(3 * ldy) + 2] = (beta == 0 ? 0 : beta * y[(3 * ldy) + 2]) + (alpha * Vector512.Sum(s3_2));
-        y[(3 * ldy) + 3] = (beta == 0 ? 0 : beta * y[(3 * ldy) + 3]) + (alpha * Vector512.Sum(s3_3));
-        y[(4 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(4 * ldy) + 0]) + (alpha * Vector512.Sum(s4_0));
-        y[(4 * ldy) + 1] = (beta == 0 ? 0 : beta * y[(4 * ldy) + 1]) + (alpha * Vector512.Sum(s4_1));
-        y[(4 * ldy) + 2] = (beta == 0 ? 0 : beta * y[(4 * ldy) + 2]) + (alpha * Vector512.Sum(s4_2));
-        y[(4 * ldy) + 3] = (beta == 0 ? 0 : beta * y[(4 * ldy) + 3]) + (alpha * Vector512.Sum(s4_3));
+        DotSums.Store(s0_0, s0_1, s0_2, s0_3, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s1_0, s1_1, s1_2, s1_3, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s2_0, s2_1, s2_2, s2_3, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s3_0, s3_1, s3_2, s3_3, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s4_0, s4_1, s4_2, s4_3, y, alpha, beta);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Dot5x1(
-        nint k, float* x, nint ldx, float* w, nint ldw, float* y, nint ldy, float alpha, float beta)
+        nint k, float* x, float* w, nint ldw, float* y, nint ldy, float alpha, float beta,
+        float* ahead0, float* ahead1, float* ahead2, float* ahead3)
     {
-        float* x1 = x + (1 * ldx);
-        float* x2 = x + (2 * ldx);
-        float* x3 = x + (3 * ldx);
-        float* x4 = x + (4 * ldx);
         Vector512<float> s0_0 = Vector512<float>.Zero;
         Vector512<float> s1_0 = Vector512<float>.Zero;
         Vector512<float> s2_0 = Vector512<float>.Zero;
@@ -6616,36 +9122,45 @@ internal static unsafe class Vector512Kernels
         Vector512<float> s4_0 = Vector512<float>.Zero;
         for (nint p = 0; p + 16 <= k; p += 16)
         {
-            Vector512<float> b0 = Vector512.Load(w + p);
+            if (Sse.IsSupported && ahead0 is not null)
+            {
+                Sse.Prefetch0(ahead0 + p);
+                Sse.Prefetch0(ahead1 + p);
+                Sse.Prefetch0(ahead2 + p);
+                Sse.Prefetch0(ahead3 + p);
+            }
+
             Vector512<float> v;
-            v = Vector512.Load(x + p);
+            Vector512<float> b0 = Vector512.Load(w + p);
+            v = Vector512.Load(x);
             s0_0 = Vector512.MultiplyAddEstimate(v, b0, s0_0);
-            v = Vector512.Load(x1 + p);
+            v = Vector512.Load(x + 16);
             s1_0 = Vector512.MultiplyAddEstimate(v, b0, s1_0);
-            v = Vector512.Load(x2 + p);
+            v = Vector512.Load(x + 32);
             s2_0 = Vector512.MultiplyAddEstimate(v, b0, s2_0);
-            v = Vector512.Load(x3 + p);
+            v = Vector512.Load(x + 48);
             s3_0 = Vector512.MultiplyAddEstimate(v, b0, s3_0);
-            v = Vector512.Load(x4 + p);
+            v = Vector512.Load(x + 64);
             s4_0 = Vector512.MultiplyAddEstimate(v, b0, s4_0);
+            x += 80;
         }
 
-        y[0] = (beta == 0 ? 0 : beta * y[0]) + (alpha * Vector512.Sum(s0_0));
-        y[(1 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 0]) + (alpha * Vector512.Sum(s1_0));
-        y[(2 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 0]) + (alpha * Vector512.Sum(s2_0));
-        y[(3 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(3 * ldy) + 0]) + (alpha * Vector512.Sum(s3_0));
-        y[(4 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(4 * ldy) + 0]) + (alpha * Vector512.Sum(s4_0));
+        DotSums.Store(s0_0, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s1_0, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s2_0, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s3_0, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s4_0, y, alpha, beta);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Dot6x4(
-        nint k, float* x, nint ldx, float* w, nint ldw, float* y, nint ldy, float alpha, float beta)
+        nint k, float* x, float* w, nint ldw, float* y, nint ldy, float alpha, float beta,
+        float* ahead0, float* ahead1, float* ahead2, float* ahead3)
     {
-        float* x1 = x + (1 * ldx);
-        float* x2 = x + (2 * ldx);
-        float* x3 = x + (3 * ldx);
-        float* x4 = x + (4 * ldx);
-        float* x5 = x + (5 * ldx);
         float* w1 = w + (1 * ldw);
         float* w2 = w + (2 * ldw);
         float* w3 = w + (3 * ldw);
@@ -6675,78 +9190,70 @@ internal static unsafe class Vector512Kernels
         Vector512<float> s5_3 = Vector512<float>.Zero;
         for (nint p = 0; p + 16 <= k; p += 16)
         {
+            if (Sse.IsSupported && ahead0 is not null)
+            {
+                Sse.Prefetch0(ahead0 + p);
+                Sse.Prefetch0(ahead1 + p);
+                Sse.Prefetch0(ahead2 + p);
+                Sse.Prefetch0(ahead3 + p);
+            }
+
+            Vector512<float> v;
             Vector512<float> b0 = Vector512.Load(w + p);
             Vector512<float> b1 = Vector512.Load(w1 + p);
             Vector512<float> b2 = Vector512.Load(w2 + p);
             Vector512<float> b3 = Vector512.Load(w3 + p);
-            Vector512<float> v;
-            v = Vector512.Load(x + p);
+            v = Vector512.Load(x);
             s0_0 = Vector512.MultiplyAddEstimate(v, b0, s0_0);
             s0_1 = Vector512.MultiplyAddEstimate(v, b1, s0_1);
             s0_2 = Vector512.MultiplyAddEstimate(v, b2, s0_2);
             s0_3 = Vector512.MultiplyAddEstimate(v, b3, s0_3);
-            v = Vector512.Load(x1 + p);
+            v = Vector512.Load(x + 16);
             s1_0 = Vector512.MultiplyAddEstimate(v, b0, s1_0);
             s1_1 = Vector512.MultiplyAddEstimate(v, b1, s1_1);
             s1_2 = Vector512.MultiplyAddEstimate(v, b2, s1_2);
             s1_3 = Vector512.MultiplyAddEstimate(v, b3, s1_3);
-            v = Vector512.Load(x2 + p);
+            v = Vector512.Load(x + 32);
             s2_0 = Vector512.MultiplyAddEstimate(v, b0, s2_0);
             s2_1 = Vector512.MultiplyAddEstimate(v, b1, s2_1);
             s2_2 = Vector512.MultiplyAddEstimate(v, b2, s2_2);
             s2_3 = Vector512.MultiplyAddEstimate(v, b3, s2_3);
-            v = Vector512.Load(x3 + p);
+            v = Vector512.Load(x + 48);
             s3_0 = Vector512.MultiplyAddEstimate(v, b0, s3_0);
             s3_1 = Vector512.MultiplyAddEstimate(v, b1, s3_1);
             s3_2 = Vector512.MultiplyAddEstimate(v, b2, s3_2);
             s3_3 = Vector512.MultiplyAddEstimate(v, b3, s3_3);
-            v = Vector512.Load(x4 + p);
+            v = Vector512.Load(x + 64);
             s4_0 = Vector512.MultiplyAddEstimate(v, b0, s4_0);
             s4_1 = Vector512.MultiplyAddEstimate(v, b1, s4_1);
             s4_2 = Vector512.MultiplyAddEstimate(v, b2, s4_2);
             s4_3 = Vector512.MultiplyAddEstimate(v, b3, s4_3);
-            v = Vector512.Load(x5 + p);
+            v = Vector512.Load(x + 80);
             s5_0 = Vector512.MultiplyAddEstimate(v, b0, s5_0);
             s5_1 = Vector512.MultiplyAddEstimate(v, b1, s5_1);
             s5_2 = Vector512.MultiplyAddEstimate(v, b2, s5_2);
             s5_3 = Vector512.MultiplyAddEstimate(v, b3, s5_3);
+            x += 96;
         }
 
-        y[0] = (beta == 0 ? 0 : beta * y[0]) + (alpha * Vector512.Sum(s0_0));
-        y[1] = (beta == 0 ? 0 : beta * y[1]) + (alpha * Vector512.Sum(s0_1));
-        y[2] = (beta == 0 ? 0 : beta * y[2]) + (alpha * Vector512.Sum(s0_2));
-        y[3] = (beta == 0 ? 0 : beta * y[3]) + (alpha * Vector512.Sum(s0_3));
-        y[(1 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 0]) + (alpha * Vector512.Sum(s1_0));
-        y[(1 * ldy) + 1] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 1]) + (alpha * Vector512.Sum(s1_1));
-        y[(1 * ldy) + 2] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 2]) + (alpha * Vector512.Sum(s1_2));
-        y[(1 * ldy) + 3] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 3]) + (alpha * Vector512.Sum(s1_3));
-        y[(2 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 0]) + (alpha * Vector512.Sum(s2_0));
-        y[(2 * ldy) + 1] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 1]) + (alpha * Vector512.Sum(s2_1));
-        y[(2 * ldy) + 2] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 2]) + (alpha * Vector512.Sum(s2_2));
-        y[(2 * ldy) + 3] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 3]) + (alpha * Vector512.Sum(s2_3));
-        y[(3 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(3 * ldy) + 0]) + (alpha * Vector512.Sum(s3_0));
-        y[(3 * ldy) + 1] = (beta == 0 ? 0 : beta * y[(3 * ldy) + 1]) + (alpha * Vector512.Sum(s3_1));
-        y[(3 * ldy) + 2] = (beta == 0 ? 0 : beta * y[(3 * ldy) + 2]) + (alpha * Vector512.Sum(s3_2));
-        y[(3 * ldy) + 3] = (beta == 0 ? 0 : beta * y[(3 * ldy) + 3]) + (alpha * Vector512.Sum(s3_3));
-        y[(4 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(4 * ldy) + 0]) + (alpha * Vector512.Sum(s4_0));
-        y[(4 * ldy) + 1] = (beta == 0 ? 0 : beta * y[(4 * ldy) + 1]) + (alpha * Vector512.Sum(s4_1));
-        y[(4 * ldy) + 2] = (beta == 0 ? 0 : beta * y[(4 * ldy) + 2]) + (alpha * Vector512.Sum(s4_2));
-        y[(4 * ldy) + 3] = (beta == 0 ? 0 : beta * y[(4 * ldy) + 3]) + (alpha * Vector512.Sum(s4_3));
-        y[(5 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(5 * ldy) + 0]) + (alpha * Vector512.Sum(s5_0));
-        y[(5 * ldy) + 1] = (beta == 0 ? 0 : beta * y[(5 * ldy) + 1]) + (alpha * Vector512.Sum(s5_1));
-        y[(5 * ldy) + 2] = (beta == 0 ? 0 : beta * y[(5 * ldy) + 2]) + (alpha * Vector512.Sum(s5_2));
-        y[(5 * ldy) + 3] = (beta == 0 ? 0 : beta * y[(5 * ldy) + 3]) + (alpha * Vector512.Sum(s5_3));
+        DotSums.Store(s0_0, s0_1, s0_2, s0_3, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s1_0, s1_1, s1_2, s1_3, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s2_0, s2_1, s2_2, s2_3, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s3_0, s3_1, s3_2, s3_3, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s4_0, s4_1, s4_2, s4_3, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s5_0, s5_1, s5_2, s5_3, y, alpha, beta);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Dot6x1(
-        nint k, float* x, nint ldx, float* w, nint ldw, float* y, nint ldy, float alpha, float beta)
+        nint k, float* x, float* w, nint ldw, float* y, nint ldy, float alpha, float beta,
+        float* ahead0, float* ahead1, float* ahead2, float* ahead3)
     {
-        float* x1 = x + (1 * ldx);
-        float* x2 = x + (2 * ldx);
-        float* x3 = x + (3 * ldx);
-        float* x4 = x + (4 * ldx);
-        float* x5 = x + (5 * ldx);
         Vector512<float> s0_0 = Vector512<float>.Zero;
         Vector512<float> s1_0 = Vector512<float>.Zero;
         Vector512<float> s2_0 = Vector512<float>.Zero;
@@ -6755,28 +9262,42 @@ internal static unsafe class Vector512Kernels
         Vector512<float> s5_0 = Vector512<float>.Zero;
         for (nint p = 0; p + 16 <= k; p += 16)
         {
-            Vector512<float> b0 = Vector512.Load(w + p);
+            if (Sse.IsSupported && ahead0 is not null)
+            {
+                Sse.Prefetch0(ahead0 + p);
+                Sse.Prefetch0(ahead1 + p);
+                Sse.Prefetch0(ahead2 + p);
+                Sse.Prefetch0(ahead3 + p);
+            }
+
             Vector512<float> v;
-            v = Vector512.Load(x + p);
+            Vector512<float> b0 = Vector512.Load(w + p);
+            v = Vector512.Load(x);
             s0_0 = Vector512.MultiplyAddEstimate(v, b0, s0_0);
-            v = Vector512.Load(x1 + p);
+            v = Vector512.Load(x + 16);
             s1_0 = Vector512.MultiplyAddEstimate(v, b0, s1_0);
-            v = Vector512.Load(x2 + p);
+            v = Vector512.Load(x + 32);
             s2_0 = Vector512.MultiplyAddEstimate(v, b0, s2_0);
-            v = Vector512.Load(x3 + p);
+            v = Vector512.Load(x + 48);
             s3_0 = Vector512.MultiplyAddEstimate(v, b0, s3_0);
-            v = Vector512.Load(x4 + p);
+            v = Vector512.Load(x + 64);
             s4_0 = Vector512.MultiplyAddEstimate(v, b0, s4_0);
-            v = Vector512.Load(x5 + p);
+            v = Vector512.Load(x + 80);
             s5_0 = Vector512.MultiplyAddEstimate(v, b0, s5_0);
+            x += 96;
         }
 
-        y[0] = (beta == 0 ? 0 : beta * y[0]) + (alpha * Vector512.Sum(s0_0));
-        y[(1 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(1 * ldy) + 0]) + (alpha * Vector512.Sum(s1_0));
-        y[(2 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(2 * ldy) + 0]) + (alpha * Vector512.Sum(s2_0));
-        y[(3 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(3 * ldy) + 0]) + (alpha * Vector512.Sum(s3_0));
-        y[(4 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(4 * ldy) + 0]) + (alpha * Vector512.Sum(s4_0));
-        y[(5 * ldy) + 0] = (beta == 0 ? 0 : beta * y[(5 * ldy) + 0]) + (alpha * Vector512.Sum(s5_0));
+        DotSums.Store(s0_0, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s1_0, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s2_0, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s3_0, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s4_0, y, alpha, beta);
+        y += ldy;
+        DotSums.Store(s5_0, y, alpha, beta);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -7159,7 +9680,7 @@ internal static unsafe class Vector512Kernels
         }
     }
 
-    // Kernels by 2 * (rows - 1) + vectors - 1.
+    // Kernels by 2 * (rows - 1) + units - 1.
     internal static delegate*<nint, float*, float*, float*, nint, float*, int, int, void>[] Tiles() =>
     [
         &Tile1x1,
@@ -7192,7 +9713,7 @@ internal static unsafe class Vector512Kernels
         &Tile14x2,
     ];
 
-    // Kernels by 2 * (rows - 1) + vectors - 1.
+    // Kernels by 2 * (rows - 1) + units - 1.
     internal static delegate*<nint, float*, float*, float*, nint, float*, void>[] BlockTiles() =>
     [
         &BlockTile1x1,
@@ -7225,8 +9746,27 @@ internal static unsafe class Vector512Kernels
         &BlockTile14x2,
     ];
 
+    // Kernels by rows - 1.
+    internal static delegate*<nint, float*, float*, nint, float*, nint, float*, int, float, float*, float*, nint*, void>[] Streams() =>
+    [
+        &Stream1,
+        &Stream2,
+        &Stream3,
+        &Stream4,
+        &Stream5,
+        &Stream6,
+        &Stream7,
+        &Stream8,
+        &Stream9,
+        &Stream10,
+        &Stream11,
+        &Stream12,
+        &Stream13,
+        &Stream14,
+    ];
+
     // Kernels by 2 * (rows - 1), of four columns, then of one.
-    internal static delegate*<nint, float*, nint, float*, nint, float*, nint, float, float, void>[] Dots() =>
+    internal static delegate*<nint, float*, float*, nint, float*, nint, float, float, float*, float*, float*, float*, void>[] Dots() =>
     [
         &Dot1x4,
         &Dot1x1,
