@@ -140,7 +140,10 @@ public sealed partial class CaffeNet
     {
         // Nets that share an accelerator take turns.
         lock (Gpu ?? (object)this)
+        {
+            Net.IsStepwise = from > 0 || to < Layers.Count - 1 || BeforeForward is not null || AfterForward is not null;
             ForwardLayers(from, to);
+        }
     }
 
     private void ForwardLayers(int from, int to)
@@ -159,7 +162,11 @@ public sealed partial class CaffeNet
     private void RunBackward(int from, int to)
     {
         lock (Gpu ?? (object)this)
+        {
+            Net.IsStepwise =
+                from < Layers.Count - 1 || to > 0 || BeforeBackward is not null || AfterBackward is not null;
             BackwardLayers(from, to);
+        }
     }
 
     private void BackwardLayers(int from, int to)

@@ -5,6 +5,7 @@ using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Prototxt.Upgrades;
 using CaffeActors.Compute.Schema;
@@ -12,6 +13,7 @@ using CaffeActors.Data.Layers;
 using CaffeActors.Data.Nets;
 using CaffeActors.Data.PlugIns;
 using CaffeActors.Data.Snapshots;
+using CaffeActors.Data.Tools;
 
 namespace CaffeActors.Api;
 
@@ -115,7 +117,12 @@ public sealed partial class CaffeNet : IDisposable
                 ResolvePath = resolvePath,
                 Extensions = options.Extensions,
             };
-            Net built = NetBuilder.Build(net, new NetOptions(context, catalog) { Precision = options.Precision });
+            Net built = NetBuilder.Build(net, new NetOptions(context, catalog)
+            {
+                Precision = options.Precision,
+                Passes = options.Passes,
+                Use = options.Use,
+            });
             opened = new CaffeNet(built, context.Gpu, device, gpu);
             if (options.Weights is { } weights)
                 opened.LoadWeights(weights, options.Notice);
@@ -129,6 +136,13 @@ public sealed partial class CaffeNet : IDisposable
             throw;
         }
     }
+
+    /// <summary>Refuses to run where there is too little memory. Blobs take theirs when they are first used, so this is to
+    /// be asked before, once inputs have their shapes.</summary>
+    /// <param name="limit">Bytes there are; null, the default, for what the machine or its container has.</param>
+    /// <exception cref="CaffeException">CFA1702: parameters and activations do not fit.</exception>
+    public void RequireMemory(long? limit = null) =>
+        MemoryDemand.OfForward(Net).RequireFits($"the net '{Name}'", limit ?? MachineMemory.Bytes);
 
     /// <summary>Copies weights into the net, by layer name; later files win. What is in no file stays as it
     /// is.</summary>

@@ -1,6 +1,8 @@
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers;
+using CaffeActors.Compute.Nets.Memory;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Data.PlugIns;
 
 namespace CaffeActors.Api;
@@ -22,6 +24,15 @@ public sealed record CaffeNetOptions
     /// <summary>How data and gradients of blobs are kept where the net does not say (docs/precision.md). Default
     /// Float32.</summary>
     public StorageType Precision { get; init; }
+
+    /// <summary>Which passes may change how the net is computed (docs/passes.md). Default all. A pass over some layers
+    /// only, or with something to be called between them, runs without.</summary>
+    public NetPasses Passes { get; init; } = NetPasses.All;
+
+    /// <summary>What the net is used for, where that is known: its blobs then share memory, and only those named there,
+    /// inputs and outputs can be read after a pass (docs/memory.md); what only runs forward keeps nothing for gradients.
+    /// Default null: for anything, all blobs can be read.</summary>
+    public NetUse? Use { get; init; }
 
     /// <summary>Level of the net's state. Default null: the file's own, else 0.</summary>
     public int? Level { get; init; }

@@ -4,8 +4,10 @@ using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
+using CaffeActors.Data.Tools;
 
 namespace CaffeActors.Api;
 
@@ -36,11 +38,17 @@ internal sealed class SolverParts : IDisposable
                 ResolvePath = plan.ResolvePath,
                 Extensions = plan.Extensions,
             }, plan.Catalog)
-            { Precision = plan.Precision };
+            { Precision = plan.Precision, Passes = plan.Passes };
             NetOptions scaled = options with { Context = options.Context with { GradScale = scale } };
             Nets.Add(new CaffeNet(NetBuilder.Build(plan.Nets.Train, scaled), _gpu));
             foreach (SolverTestNet test in plan.Nets.Tests)
                 Nets.Add(new CaffeNet(NetBuilder.Build(test.Net, options), _gpu));
+            _optimizer = new Optimizer(plan.Solver, Nets[0].Net.LearnableParams, _device, notice)
+            {
+                GradScale = scale,
+            };
+            MemoryDemand.OfTraining([Nets[0].Net], _optimizer, Nets.Skip(1).Select(test => test.Net))
+                .RequireFits("training", plan.MemoryLimit ?? MachineMemory.Bytes);
             foreach (string weights in plan.Weights)
             {
                 notice($"Finetuning from {weights}");
@@ -49,11 +57,6 @@ internal sealed class SolverParts : IDisposable
                 foreach (CaffeNet net in Nets)
                     net.TakeWeights(stored, file, notice);
             }
-
-            _optimizer = new Optimizer(plan.Solver, Nets[0].Net.LearnableParams, _device, notice)
-            {
-                GradScale = scale,
-            };
         }
         catch
         {

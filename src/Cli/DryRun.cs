@@ -15,6 +15,7 @@ internal static class DryRun
         {
             Threads = plan.Threads,
             Precision = plan.Precision,
+            Passes = plan.Passes,
             Extensions = plan.Extensions,
             Catalog = plan.Catalog,
         };

@@ -4,6 +4,7 @@ using CaffeActors.Actors.Logging;
 using CaffeActors.Api;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Cli;
@@ -47,10 +48,12 @@ internal sealed class ModelOptions
     /// <param name="arguments">The command line.</param>
     /// <param name="phase">The phase where none is given.</param>
     /// <param name="log">Hears remarks.</param>
-    public CaffeNet Open(ParseResult arguments, Phase phase, RunLog log)
+    /// <param name="use">What the net is used for; null for anything.</param>
+    /// <exception cref="CaffeException">The net cannot be built, or is too large to run.</exception>
+    public CaffeNet Open(ParseResult arguments, Phase phase, RunLog log, NetUse? use = null)
     {
         Phase wanted = arguments.GetResult(_phase) is null ? phase : ParsePhase(arguments.GetValue(_phase), phase);
-        return CaffeNet.Open(arguments.GetValue(_model)!, wanted, new CaffeNetOptions
+        CaffeNet net = CaffeNet.Open(arguments.GetValue(_model)!, wanted, new CaffeNetOptions
         {
             Device = DeviceOptions.OfGpu(arguments.GetValue(_gpu), "--gpu"),
             Level = arguments.GetValue(_level),
@@ -60,7 +63,18 @@ internal sealed class ModelOptions
             LayerAssemblies = LayersOption.Of(arguments, _layers),
             Notice = line => log.Info(line),
             Warning = line => log.Warn(line),
+            Use = use,
         });
+        try
+        {
+            net.RequireMemory();
+            return net;
+        }
+        catch
+        {
+            net.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Reads a phase.</summary>

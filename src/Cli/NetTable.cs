@@ -1,4 +1,5 @@
 using System.Globalization;
+using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
 using Spectre.Console;
 
@@ -28,12 +29,29 @@ internal static class NetTable
             [
                 Markup.Escape(row.Name), row.Type,
                 string.Join(", ", row.Tops.Select(top => string.Join('×', top.Shape))),
-                row.Parameters == 0 ? "" : Number(row.Parameters), Bytes(row.ActivationBytes),
+                row.Parameters == 0 ? "" : Number(row.Parameters), ByteText.Of(row.ActivationBytes),
                 (row.ForwardFlops / 1e6).ToString("F2", CultureInfo.InvariantCulture),
             ];
             table.AddRow(withPlaces ? [.. cells, net.Layers[rank].Place] : cells);
         }
 
+        Write(table, terminal);
+        terminal.Out.WriteLine(
+            $"{net.Name}, phase {net.Phase.ToString().ToUpperInvariant()}: {summary.Rows.Count} layers, "
+            + $"{Number(summary.Parameters)} parameters, "
+                + $"{(summary.ForwardFlops / 1e9).ToString("F3", CultureInfo.InvariantCulture)} GFLOP forward");
+        terminal.Out.WriteLine(
+            $"memory: parameters {ByteText.Of(summary.Parameters * 4)}, activations {ByteText.Of(summary.ActivationBytes)}, "
+            + $"gradients {ByteText.Of(summary.GradientBytes)}, prefetch {ByteText.Of(summary.PrefetchBytes)}");
+        terminal.Out.WriteLine($"to run {ByteText.Of(summary.InferenceBytes)}, to train {ByteText.Of(summary.TrainingBytes())} "
+            + $"(SGD; {ByteText.Of(summary.TrainingBytes(2))} with AdaDelta or Adam)");
+    }
+
+    /// <summary>Writes a table as plain text.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="terminal">Where to.</param>
+    public static void Write(Table table, Terminal terminal)
+    {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new AnsiConsoleOutput(terminal.Out),
@@ -42,24 +60,7 @@ internal static class NetTable
         // A redirected table must not be folded to the width of a terminal that is not there.
         console.Profile.Width = 200;
         console.Write(table);
-        terminal.Out.WriteLine(
-            $"{net.Name}, phase {net.Phase.ToString().ToUpperInvariant()}: {summary.Rows.Count} layers, "
-            + $"{Number(summary.Parameters)} parameters, "
-                + $"{(summary.ForwardFlops / 1e9).ToString("F3", CultureInfo.InvariantCulture)} GFLOP forward");
-        terminal.Out.WriteLine(
-            $"memory: parameters {Bytes(summary.Parameters * 4)}, activations {Bytes(summary.ActivationBytes)}, "
-            + $"gradients {Bytes(summary.GradientBytes)}, prefetch {Bytes(summary.PrefetchBytes)}");
-        terminal.Out.WriteLine($"to run {Bytes(summary.InferenceBytes)}, to train {Bytes(summary.TrainingBytes())} "
-            + $"(SGD; {Bytes(summary.TrainingBytes(2))} with AdaDelta or Adam)");
     }
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
-
-    private static string Bytes(long bytes) => bytes switch
-    {
-        0 => "0",
-        < 1 << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:F1} KiB"),
-        < 1 << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:F1} MiB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1073741824.0:F2} GiB"),
-    };
 }

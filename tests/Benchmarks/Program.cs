@@ -1,14 +1,18 @@
 using CaffeActors.Benchmarks;
 using CaffeActors.Benchmarks.Actors;
+using CaffeActors.Benchmarks.Comparison;
 using CaffeActors.Benchmarks.Kernels;
+using CaffeActors.Benchmarks.Layers;
 using CaffeActors.Benchmarks.Reading;
 
 // Benchmarks by name, run in Release-like optimisation in every configuration:
-//   dotnet run --project tests/Benchmarks -- gemm [THREADS] [ROUNDS]
-//   dotnet run --project tests/Benchmarks -- conv [THREADS] [ROUNDS] [NAME-PART]
-//   dotnet run --project tests/Benchmarks -- half [THREADS]
-//   dotnet run --project tests/Benchmarks -- step NET BATCH ITERATIONS [THREADS [fp32|fp16|bf16]]
-//   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS [fp32|fp16|bf16]]
+//   dotnet run --project tests/Benchmarks -- compare [--peer COMMAND] [--threads N] [--rounds R] [--only PATTERN]
+//                                                    [--output FILE.md]
+//   dotnet run --project tests/Benchmarks -- step NET BATCH ITERATIONS [THREADS] [infer] [fp16|bf16]
+//   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS] [infer] [least] [fp16|bf16]
+//   dotnet run --project tests/Benchmarks -- kernels [--threads N] [--plain] [--output FILE.md]
+//                                                    [--filter PATTERNS]
+//   dotnet run --project tests/Benchmarks -- passes NET BATCH ROUNDS [train|infer [THREADS [PASS,...]]]
 //   dotnet run --project tests/Benchmarks -- actors NET BATCH [ROUNDS [ITERATIONS]]
 //   dotnet run --project tests/Benchmarks -- reduce [REPLICAS [KIND [BUCKET-MIB [ROUNDS [BATCH]]]]]
 //   dotnet run --project tests/Benchmarks -- gpu [DEVICE] [ROUNDS] [NAME-PART]
@@ -28,22 +32,20 @@ async Task<int> RunAsync()
 {
     switch (args.FirstOrDefault())
     {
-        case "gemm":
-            GemmBenchmark.Run(args[1..]);
-            return 0;
-        case "conv":
-            ConvolutionBenchmark.Run(args[1..]);
-            return 0;
-        case "half":
-            HalfBenchmark.Run(args[1..]);
-            return 0;
+        case "compare":
+            return CompareBenchmark.Run(args[1..]);
+        case "kernels":
+            return KernelBenchmarks.Run(args[1..]);
         case "gpu":
             GpuBenchmark.Run(args[1..]);
             return 0;
         case "step":
-            return TrainingStep.Run(args[1..]);
+            return StepBenchmark.Run(args[1..]);
         case "layers":
-            return TrainingStep.Layers(args[1..]);
+            return LayerTable.Run(args[1..]);
+        case "passes":
+            PassBenchmark.Run(args[1..]);
+            return 0;
         case "actors":
             return await ActorOverhead.RunAsync(args[1..]);
         case "reduce":
@@ -54,7 +56,7 @@ async Task<int> RunAsync()
             return DataTools.Run(args[1..]);
         default:
             Console.Error.WriteLine(
-                "name a benchmark: gemm, conv, gpu, half, step, layers, actors, reduce, data, tools");
+                "name a benchmark: compare, kernels, step, layers, passes, gpu, actors, reduce, data, tools");
             return 2;
     }
 }

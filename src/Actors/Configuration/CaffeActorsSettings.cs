@@ -2,6 +2,8 @@ using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Nets.Memory;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.PlugIns;
 
@@ -35,8 +37,17 @@ public sealed record CaffeActorsSettings
     /// <summary><c>compute.precision</c>.</summary>
     public required StorageType Precision { get; init; }
 
+    /// <summary><c>compute.passes</c>.</summary>
+    public required NetPasses Passes { get; init; }
+
     /// <summary>What computes plain matrix products on accelerators.</summary>
     public required GpuBlas GpuBlas { get; init; }
+
+    /// <summary><c>compute.recompute</c>.</summary>
+    public required Recompute Recompute { get; init; }
+
+    /// <summary><c>compute.memory-limit</c> in bytes, or null.</summary>
+    public required long? MemoryLimit { get; init; }
 
     /// <summary><c>compute.grad-scale</c>, or null.</summary>
     public required GradScaleSetting? GradScale { get; init; }

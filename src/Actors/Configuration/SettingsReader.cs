@@ -6,6 +6,8 @@ using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Memory;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.PlugIns;
 
@@ -91,8 +93,11 @@ public static class SettingsReader
                 data.Text("root"), [.. data.Sections("sets").Select(DataSet)], data.Int("threads", 0, 1024)),
             Threads = compute.Int("threads", 0, 1024),
             Kernels = compute.Choice<KernelChoice>("kernels"),
+            Passes = PassNames.Parse(Texts(compute, "passes"), "compute.passes"),
             GpuBlas = compute.Choice<GpuBlas>("gpu-blas"),
             Precision = StorageNames.Parse(compute.Text("precision"), "compute.precision"),
+            Recompute = compute.Choice<Recompute>("recompute"),
+            MemoryLimit = compute.Has("memory-limit") ? compute.Size("memory-limit", 1, long.MaxValue) : null,
             GradScale = compute.Has("grad-scale")
                 ? GradScaleSetting.Parse(compute.Text("grad-scale"), "compute.grad-scale") : null,
             Parallel = Parallel(root.Section("parallel"), root.Section("placement")),

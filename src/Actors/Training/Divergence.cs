@@ -24,6 +24,8 @@ public static class Divergence
         new(ErrorCodes.NotFinite, FailureKind.Diverged,
             $"iteration {iteration}: the update made '{param.Name}' NaN or infinite; lower base_lr or clip gradients");
 
+    // Tops may have made way for others since they were computed: they are computed again then, but for those that are
+    // read, which stay.
     private static string? First(Net net)
     {
         foreach (NetLayer layer in net.Layers)
@@ -34,6 +36,8 @@ public static class Divergence
                     return $"parameter {i} of layer '{layer.Name}'";
             }
 
+            if (net.Use is not null && layer.Bottom.Length > 0)
+                layer.Forward();
             for (int t = 0; t < layer.Top.Length; t++)
             {
                 if (!IsFinite(layer.Top[t]))

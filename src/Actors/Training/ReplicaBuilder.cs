@@ -4,6 +4,7 @@ using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Reduction;
 using CaffeActors.Compute.Solvers;
@@ -89,7 +90,12 @@ internal sealed class ReplicaBuilder(
     private Net Build(NetOptions options)
     {
         Net net = NetBuilder.Build(
-            batch.Net.CloneWithPlaces(), options with { Precision = plan.Precision });
+            batch.Net.CloneWithPlaces(), options with
+            {
+                Precision = plan.Precision,
+                Passes = plan.Passes,
+                Use = new NetUse(Backward: true) { Recompute = plan.Recompute },
+            });
         NetLayer? carrier = net.Layers.FirstOrDefault(layer => layer.Layer.CarriedState.Count > 0);
         string? cut = _parallel.Reproducible ? "parallel.reproducible = on"
             : _parallel.MicroBatches > 1 ? $"parallel.micro-batches = {_parallel.MicroBatches}" : null;

@@ -6,6 +6,8 @@ using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
+using CaffeActors.Compute.Nets.Memory;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.PlugIns;
@@ -80,6 +82,15 @@ public sealed record RunPlan
 
     /// <summary>How blobs are kept where the nets do not say.</summary>
     public StorageType Precision { get; init; }
+
+    /// <summary>Which passes may change how nets are computed.</summary>
+    public NetPasses Passes { get; init; } = NetPasses.All;
+
+    /// <summary>What is computed again in the backward pass instead of being kept for it.</summary>
+    public Recompute Recompute { get; init; }
+
+    /// <summary>Bytes of memory that the run may need; null for what the machine has.</summary>
+    public long? MemoryLimit { get; init; }
 
     /// <summary>What computes plain matrix products on accelerators.</summary>
     public GpuBlas GpuBlas { get; init; }

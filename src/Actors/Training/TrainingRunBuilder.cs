@@ -3,6 +3,7 @@ using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Prototxt.Upgrades;
 using CaffeActors.Compute.Schema;
@@ -11,6 +12,7 @@ using CaffeActors.Data.Files;
 using CaffeActors.Data.Metrics;
 using CaffeActors.Data.Runs;
 using CaffeActors.Data.Snapshots;
+using CaffeActors.Data.Tools;
 
 namespace CaffeActors.Actors.Training;
 
@@ -88,7 +90,7 @@ internal sealed class TrainingRunBuilder
                 Extensions = _plan.Extensions,
                 LoadThreads = _plan.LoadThreads,
             }, catalog) with
-            { Precision = _plan.Precision };
+            { Precision = _plan.Precision, Passes = _plan.Passes, Use = new NetUse(Backward: false) };
             for (int i = 0; i < _plan.Nets.Tests.Count; i++)
             {
                 _log.Info($"Creating test net (#{i}).");
@@ -96,6 +98,11 @@ internal sealed class TrainingRunBuilder
                     NetBuilder.Build(_plan.Nets.Tests[i].Net, options), _plan.Nets.Tests[i].Iterations));
             }
 
+            // Before anything is filled: a blob takes its memory when it is first used.
+            MemoryDemand.OfTraining([.. replicas.Replicas.Select(replica => replica.Net)], replicas.Optimizer,
+                tests.Select(test => test.Net)).RequireFits("training", _plan.MemoryLimit ?? MachineMemory.Bytes);
+            foreach (TestNet test in tests)
+                test.Net.ShareTrainedLayersWith(replicas.Root.Net);
             foreach (string weights in _plan.Weights)
                 Finetune(weights, [replicas.Root.Net, .. tests.Select(test => test.Net)]);
             folder = OpenFolder(search, seed);

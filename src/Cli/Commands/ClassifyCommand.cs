@@ -4,6 +4,7 @@ using CaffeActors.Api;
 using CaffeActors.Api.Images;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Cli.Commands;
@@ -75,6 +76,7 @@ internal sealed class ClassifyCommand : VerbCommand
             Warning = terminal.Error.WriteLine,
             Threads = ModelOptions.ThreadCount(arguments.GetValue(_threads)),
             LayerAssemblies = LayersOption.Of(arguments, _layers),
+            Use = new NetUse(Backward: false),
         });
         using Classifier classifier = Open(net, arguments, oversample, out (int Height, int Width) size);
         bool color = net.Blobs[net.Inputs[0]].Channels == 3;

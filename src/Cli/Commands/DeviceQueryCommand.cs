@@ -7,6 +7,7 @@ using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
+using CaffeActors.Data.Tools;
 
 namespace CaffeActors.Cli.Commands;
 
@@ -54,7 +55,7 @@ internal sealed class DeviceQueryCommand : VerbCommand
         Tell(result, "Device id", "cpu");
         Tell(result, "Name", $"{RuntimeInformation.ProcessArchitecture}, {RuntimeInformation.OSDescription}");
         Tell(result, "Cores", Environment.ProcessorCount);
-        Tell(result, "Total memory", $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes} bytes");
+        Tell(result, "Total memory", $"{MachineMemory.Bytes} bytes");
         Tell(result, "SIMD", Simd());
         Tell(result, "BLAS", "managed");
         Tell(result, "Kernels", KernelFamily.Best.Name);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Api;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Tools;
 
@@ -62,7 +63,9 @@ internal sealed class ExtractFeaturesCommand : VerbCommand
             LayerAssemblies = LayersOption.Of(arguments, _layers),
             Notice = line => log.Info(line),
             Warning = line => log.Warn(line),
+            Use = new NetUse(Backward: false, blobs),
         });
+        session.RequireMemory();
         session.LoadWeights(arguments.GetValue(_weights)!, line => log.Info(line));
         FeatureExtractor.RequireBlobs(session.Net, blobs);
         log.Info("Extracting Features");

@@ -59,6 +59,7 @@ internal sealed class NetRunCommand : VerbCommand
         using Hdf5Reader? inputs = arguments.GetValue(_inputs) is { } path ? new Hdf5Reader(path) : null;
         ReadInputs(session.Net, inputs);
         session.Net.Reshape();
+        session.RequireMemory();
         float loss = session.Net.Forward();
         if (backward)
         {

@@ -1,9 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using CaffeActors.Api;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Nets.Memory;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Cli.Commands;
@@ -29,6 +32,11 @@ internal sealed class NetSummaryCommand : VerbCommand
     private readonly Option<string> _device =
         DeviceOptions.Device("Show where each layer would run on this device: cpu or gpu:N.");
     private readonly Option<string[]> _layers = LayersOption.Make();
+    private readonly Option<bool> _passes = new("--passes")
+    {
+        Description = "Show what graph passes change, and save; of phase TEST as of a net that only runs forward.",
+    };
+
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON." };
 
     public override void Define(Command command)
@@ -37,15 +45,19 @@ internal sealed class NetSummaryCommand : VerbCommand
         command.Options.Add(_phase);
         command.Options.Add(_shapes);
         command.Options.Add(_device);
+        command.Options.Add(_passes);
         command.Options.Add(_json);
         command.Options.Add(_layers);
     }
 
     public override Task<int> RunAsync(ParseResult arguments, Terminal terminal)
     {
+        Phase phase = arguments.GetValue(_phase);
+        bool withPasses = arguments.GetValue(_passes);
         using CaffeNet session = CaffeNet.Open(
-            arguments.GetValue(_file)!, arguments.GetValue(_phase), new CaffeNetOptions
+            arguments.GetValue(_file)!, phase, new CaffeNetOptions
             {
+                Use = withPasses && phase == Phase.Test ? new NetUse(Backward: false) : null,
                 Device = DeviceOptions.Of(arguments, _device),
                 WithoutData = true,
                 LayerAssemblies = LayersOption.Of(arguments, _layers),
@@ -55,10 +67,17 @@ internal sealed class NetSummaryCommand : VerbCommand
             });
         var summary = new NetSummary(session.Net, prefetchBatches: 4);
         if (arguments.GetValue(_json))
-            terminal.Out.WriteLine(JsonSerializer.Serialize(Json(session.Net, summary), JsonOptions));
+        {
+            terminal.Out.WriteLine(JsonSerializer.Serialize(Json(session.Net, summary, withPasses), JsonOptions));
+        }
         else
+        {
             NetTable.Print(session.Net, summary, terminal,
                 withPlaces: arguments.GetResult(_device) is { Implicit: false });
+            if (withPasses)
+                PassTable.Print(session.Net.PassEffects, terminal);
+        }
+
         return Task.FromResult(ExitCodes.Done);
     }
 
@@ -82,9 +101,13 @@ internal sealed class NetSummaryCommand : VerbCommand
         return shapes;
     }
 
-    private static readonly JsonSerializerOptions JsonOptions = new() { WriteIndented = true };
+    private static readonly JsonSerializerOptions JsonOptions = new()
+    {
+        WriteIndented = true,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    };
 
-    private static object Json(Net net, NetSummary summary) => new
+    private static object Json(Net net, NetSummary summary, bool withPasses) => new
     {
         name = net.Name,
         phase = net.Phase.ToString().ToUpperInvariant(),
@@ -107,5 +130,14 @@ internal sealed class NetSummaryCommand : VerbCommand
         forward_flops = summary.ForwardFlops,
         inference_bytes = summary.InferenceBytes,
         training_bytes = summary.TrainingBytes(),
+        passes = withPasses ? net.PassEffects.Select(effect => new
+        {
+            pass = PassNames.Of(effect.Pass),
+            layer = effect.Layer,
+            absorbed = effect.Absorbed,
+            forward_bytes_saved = effect.ForwardBytes,
+            backward_bytes_saved = effect.BackwardBytes,
+            kept_bytes = effect.KeptBytes,
+        }) : null,
     };
 }

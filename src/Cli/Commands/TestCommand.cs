@@ -3,6 +3,7 @@ using CaffeActors.Actors.Logging;
 using CaffeActors.Api;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 using static CaffeActors.Compute.Diagnostics.LogNumber;
 
@@ -31,7 +32,7 @@ internal sealed class TestCommand : VerbCommand
     {
         using RunLog log = GlogFlags.OpenLog(arguments, terminal.Error, "test");
         int iterations = ModelOptions.AtLeastOne(arguments.GetValue(_iterations), "--iterations");
-        using CaffeNet session = _model.Open(arguments, Phase.Test, log);
+        using CaffeNet session = _model.Open(arguments, Phase.Test, log, new NetUse(Backward: false));
         session.LoadWeights(arguments.GetValue(_weights)!, line => log.Info(line));
         Net net = session.Net;
         log.Info($"Running for {iterations} iterations.");

@@ -20,6 +20,7 @@ public sealed unsafe class Blob : IDisposable
     private SyncedMemory? _diff;
     private StorageType _dataStorage;
     private StorageType _diffStorage;
+    private Action<Blob>? _fill;
 
     /// <summary>A blob of no elements, to be reshaped.</summary>
     public Blob() => _shape = [0];
@@ -60,8 +61,7 @@ public sealed unsafe class Blob : IDisposable
     }
 
     /// <summary>The memory of the data: its state, and its sides on accelerators.</summary>
-    public SyncedMemory DataMemory => _data
-        ??= new SyncedMemory(Math.Max(Count, _capacity) * (long)sizeof(float), DataStorage);
+    public SyncedMemory DataMemory => _data ?? MakeData();
 
     /// <summary>The memory of the diff: its state, and its sides on accelerators.</summary>
     public SyncedMemory DiffMemory => _diff
@@ -112,6 +112,7 @@ public sealed unsafe class Blob : IDisposable
         _data?.Release();
         _diff?.Release();
         _data = _diff = null;
+        _fill = null;
     }
 
     /// <summary>Takes over another blob's shape.</summary>
@@ -125,6 +126,7 @@ public sealed unsafe class Blob : IDisposable
             return;
         _data?.Release();
         _data = other.DataMemory.AddReference();
+        _fill = null;
         _capacity = Count;
     }
 
@@ -251,8 +253,13 @@ public sealed unsafe class Blob : IDisposable
         _data?.Release();
         _diff?.Release();
         _data = _diff = null;
+        _fill = null;
         _capacity = 0;
     }
+
+    /// <summary>Has the data filled when they are first asked for; not where they are another blob's by then.</summary>
+    /// <param name="fill">Gives the blob its values. It may come on whatever thread asks.</param>
+    internal void FillWhenUsed(Action<Blob> fill) => _fill = fill;
 
     /// <summary>The number of elements of a shape.</summary>
     public static int CountOf(ReadOnlySpan<int> shape)
@@ -261,6 +268,19 @@ public sealed unsafe class Blob : IDisposable
         foreach (int length in shape)
             count *= length;
         return count;
+    }
+
+    private SyncedMemory MakeData()
+    {
+        var data = new SyncedMemory(Math.Max(Count, _capacity) * (long)sizeof(float), DataStorage);
+        _data = data;
+        if (_fill is { } fill)
+        {
+            _fill = null;
+            fill(this);
+        }
+
+        return data;
     }
 
     private static int[] ValidShape(ReadOnlySpan<int> shape)

@@ -18,7 +18,7 @@ namespace CaffeActors.Compute.Blobs;
 public sealed unsafe class SyncedMemory
 {
     /// <summary>Alignment of the CPU side in bytes: one AVX-512 register, one cache line.</summary>
-    public const int Alignment = 64;
+    public const int Alignment = HostMemory.Alignment;
 
     private readonly Lock _moving = new();
     private volatile Mirror[] _mirrors = [];
@@ -27,6 +27,10 @@ public sealed unsafe class SyncedMemory
 
     // Size of the window that the CPU side is; 0 where the memory is the block's own.
     private nuint _window;
+
+    // Where in a net's memory the CPU side lies; null where it does not.
+    private HostArena? _arena;
+    private long _offset;
     private volatile bool _cpuIsValid;
     private int _references = 1;
 
@@ -45,6 +49,11 @@ public sealed unsafe class SyncedMemory
 
     /// <summary>Size of the CPU side in bytes.</summary>
     public long Bytes { get; }
+
+    /// <summary>How often any side was asked for to be written: who works something out of the values can tell by it
+    /// whether to do so again. A pointer or span must be asked for anew for each pass, as its writes are not
+    /// seen.</summary>
+    public long Version { get; private set; }
 
     /// <summary>How accelerators keep the block.</summary>
     public StorageType Storage { get; private set; }
@@ -144,6 +153,25 @@ public sealed unsafe class SyncedMemory
         Storage = storage;
     }
 
+    /// <summary>Gives the CPU side its place in memory that other blocks use at other times, or, without one, lets it
+    /// have memory of its own again. Values are lost.</summary>
+    /// <param name="arena">The memory; it must live as long.</param>
+    /// <param name="offset">Where in it, a multiple of <see cref="Alignment"/>, with <see cref="RoomFor"/> its
+    /// size.</param>
+    internal void PlaceIn(HostArena? arena, long offset)
+    {
+        FreeCpu();
+        _arena = arena;
+        _offset = offset;
+    }
+
+    /// <summary>Whether the CPU side lies in memory that other blocks use at other times.</summary>
+    internal bool IsPlaced => _arena is not null;
+
+    /// <summary>Bytes that a CPU side takes with what lies behind it: kernels may read (never write) a whole register
+    /// at the end of a row.</summary>
+    internal static long RoomFor(long bytes) => bytes + Alignment;
+
     /// <summary>One more user of the block.</summary>
     public SyncedMemory AddReference()
     {
@@ -234,8 +262,10 @@ public sealed unsafe class SyncedMemory
         return mirror.Memory;
     }
 
+    // All sides but the one that is to be written.
     private void Invalidate()
     {
+        Version++;
         foreach (Mirror mirror in _mirrors)
             mirror.IsValid = false;
     }
@@ -256,8 +286,7 @@ public sealed unsafe class SyncedMemory
         ObjectDisposedException.ThrowIf(_references <= 0, this);
         if (Bytes == 0)
             return;
-        // One register of slack: kernels may read (never write) a whole register at the end of a row.
-        nuint size = (nuint)Bytes + Alignment;
+        nuint size = (nuint)RoomFor(Bytes);
         if (_windows is not null)
         {
             _cpu = _windows.Rent(size, out _window);
@@ -265,9 +294,15 @@ public sealed unsafe class SyncedMemory
             return;
         }
 
-        _cpu = NativeMemory.AlignedAlloc(size, Alignment);
-        NativeMemory.Clear(_cpu, size);
-        GC.AddMemoryPressure(Bytes);
+        if (_arena is null)
+        {
+            _cpu = HostMemory.Allocate((long)size);
+            return;
+        }
+
+        _cpu = _arena.Address + _offset;
+        if (clear)
+            NativeMemory.Clear(_cpu, (nuint)Bytes);
     }
 
     private void FreeCpu()
@@ -276,15 +311,9 @@ public sealed unsafe class SyncedMemory
         if (_cpu is null)
             return;
         if (_window > 0)
-        {
             _windows!.Return(_cpu, _window);
-        }
-        else
-        {
-            NativeMemory.AlignedFree(_cpu);
-            GC.RemoveMemoryPressure(Bytes);
-        }
-
+        else if (_arena is null)
+            HostMemory.Free(_cpu, RoomFor(Bytes));
         _cpu = null;
         _window = 0;
     }

@@ -14,10 +14,15 @@ namespace CaffeActors.Compute.Fillers;
 public sealed class BilinearFiller(FillerParameter parameter) : Filler(parameter)
 {
     /// <inheritdoc/>
-    protected override void FillData(Blob blob, RandomDraw draw)
+    protected override void RequireSuitable(Blob blob)
     {
         if (blob.AxisCount != 4 || blob.Dim(2) != blob.Dim(3))
             throw Fail($"filler 'bilinear' needs a blob of four axes with a square kernel, not {blob.ShapeString}");
+    }
+
+    /// <inheritdoc/>
+    protected override void FillData(Blob blob, RandomDraw draw)
+    {
         int kernel = blob.Dim(3);
         float factor = (kernel + 1) / 2, centre = (kernel - 1) / (2 * factor);
         Span<float> data = blob.MutableData;

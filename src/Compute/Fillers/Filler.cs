@@ -48,9 +48,31 @@ public abstract class Filler(FillerParameter parameter)
     /// <exception cref="CaffeException">The blob is empty or its shape does not suit the filler.</exception>
     public void Fill(Blob blob, RandomDraw draw)
     {
+        Check(blob);
+        FillData(blob, draw);
+    }
+
+    /// <summary>The same, once the blob's data are asked for: what is never read, or given other memory before, takes
+    /// neither time nor memory.</summary>
+    /// <param name="blob">The blob, whose data were not asked for yet.</param>
+    /// <param name="draw">Where random numbers come from.</param>
+    /// <exception cref="CaffeException">The blob is empty or its shape does not suit the filler.</exception>
+    public void FillWhenUsed(Blob blob, RandomDraw draw)
+    {
+        Check(blob);
+        blob.FillWhenUsed(target => FillData(target, draw));
+    }
+
+    /// <summary>Refuses a blob or parameters that do not suit the filler. Default: all suit.</summary>
+    protected virtual void RequireSuitable(Blob blob)
+    {
+    }
+
+    private void Check(Blob blob)
+    {
         if (blob.Count == 0)
             throw Fail(parameter, $"filler '{parameter.Type}' got a blob without elements (shape {blob.ShapeString})");
-        FillData(blob, draw);
+        RequireSuitable(blob);
     }
 
     /// <summary>Fills the data of a blob that has elements.</summary>

@@ -17,20 +17,26 @@ public sealed class GaussianFiller(FillerParameter parameter) : Filler(parameter
     protected override bool AllowsSparse => true;
 
     /// <inheritdoc/>
-    protected override void FillData(Blob blob, RandomDraw draw)
+    protected override void RequireSuitable(Blob blob)
     {
         if (!(Parameter.Std > 0))
             throw Fail($"filler 'gaussian' has std {Parameter.Std}; it must be above 0 ('constant' gives one value)");
-        int outputs = blob.AxisCount > 0 ? blob.Dim(0) : 1;
+        int outputs = OutputsOf(blob);
         if (Parameter.Sparse < -1 || Parameter.Sparse > outputs)
         {
             throw Fail(
                 $"filler 'gaussian' has sparse {Parameter.Sparse}; it must be -1 (off) or 0 to {outputs}, the first "
                 + $"dimension of the blob ({blob.ShapeString})");
         }
+    }
 
+    /// <inheritdoc/>
+    protected override void FillData(Blob blob, RandomDraw draw)
+    {
         RandomFill.Gaussian(blob.MutableData, draw, Parameter.Mean, Parameter.Std);
         if (Parameter.Sparse >= 0)
-            RandomFill.Thin(blob.MutableData, draw, Parameter.Sparse / (double)outputs);
+            RandomFill.Thin(blob.MutableData, draw, Parameter.Sparse / (double)OutputsOf(blob));
     }
+
+    private static int OutputsOf(Blob blob) => blob.AxisCount > 0 ? blob.Dim(0) : 1;
 }

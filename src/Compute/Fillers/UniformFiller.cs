@@ -10,10 +10,13 @@ namespace CaffeActors.Compute.Fillers;
 public sealed class UniformFiller(FillerParameter parameter) : Filler(parameter)
 {
     /// <inheritdoc/>
-    protected override void FillData(Blob blob, RandomDraw draw)
+    protected override void RequireSuitable(Blob blob)
     {
         if (!(Parameter.Min <= Parameter.Max))
             throw Fail($"filler 'uniform' has min {Parameter.Min} above max {Parameter.Max}");
-        RandomFill.Uniform(blob.MutableData, draw, Parameter.Min, Parameter.Max);
     }
+
+    /// <inheritdoc/>
+    protected override void FillData(Blob blob, RandomDraw draw) =>
+        RandomFill.Uniform(blob.MutableData, draw, Parameter.Min, Parameter.Max);
 }

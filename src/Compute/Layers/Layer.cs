@@ -3,6 +3,7 @@ using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Fillers;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Schema;
@@ -100,6 +101,13 @@ public abstract class Layer : IDisposable
     /// </summary>
     public virtual long ForwardFlops(Blob[] bottom, Blob[] top) => top.Sum(blob => (long)blob.Count);
 
+    /// <summary>
+    /// What a layer that has several ways to compute on the CPU chose for the present shapes, in words: for the tops, for
+    /// the bottoms' gradients and for the weights'. Empty, the default, where there is nothing to choose. Valid after
+    /// <see cref="SetUp"/>.
+    /// </summary>
+    public virtual IReadOnlyList<string> Algorithms => [];
+
     /// <summary>Whether the layer, as it is set, can compute on an accelerator. Default: where it is an
     /// <see cref="IGpuLayer"/>.</summary>
     public virtual bool HasGpuPath => this is IGpuLayer;
@@ -114,6 +122,12 @@ public abstract class Layer : IDisposable
     /// <summary>The accelerator the layer computes on, or null: the CPU. Valid after <see cref="SetUp"/>.</summary>
     public GpuDevice? Gpu => _onGpu is null ? null : Context.Gpu;
 
+    /// <summary>Whether another layer computes this one's tops for it: a forward pass then only shapes them.</summary>
+    internal bool IsForwardAbsorbed { get; set; }
+
+    /// <summary>Whether another layer computes this one's gradients for it.</summary>
+    internal bool IsBackwardAbsorbed { get; set; }
+
     /// <summary>What the layer gets from its net.</summary>
     protected LayerContext Context =>
         _context ?? throw new InvalidOperationException($"Layer '{Name}' is used before SetUp.");
@@ -124,6 +138,20 @@ public abstract class Layer : IDisposable
     /// <summary>Whether a bottom holds labels, indices or the like, which 16 bits would change (11 bits of a number are
     /// kept, or 8): it is kept in 32. Default false.</summary>
     public virtual bool NeedsExact(int bottom) => false;
+
+    /// <summary>The data of which blobs the gradients are computed from; called after the set-up. What is in no
+    /// gradient's computation need not be kept for it. Default: all.</summary>
+    public virtual GradientReads ReadsBackward(Blob[] bottom, Blob[] top) => GradientReads.All;
+
+    /// <summary>Whether <see cref="Recompute"/> makes the top of the last forward pass again, bit for bit, from the
+    /// bottoms, at the cost of a pass or two over them. Default false.</summary>
+    public virtual bool CanRecompute => false;
+
+    /// <summary>Whether, working in place, it keeps a copy of its bottom for its gradient. Default false.</summary>
+    public virtual bool CopiesInPlace => false;
+
+    /// <summary>Whether it must keep what its gradient needs; false in a net that is built to run forward only.</summary>
+    public bool KeepsForGradient { get; internal set; } = true;
 
     /// <summary>The loss weight of a top: 0 where it is no loss.</summary>
     public float LossWeight(int top) => top < _lossWeights.Length ? _lossWeights[top] : 0;
@@ -155,6 +183,8 @@ public abstract class Layer : IDisposable
     public float Forward(Blob[] bottom, Blob[] top)
     {
         Reshape(bottom, top);
+        if (IsForwardAbsorbed)
+            return 0;
         WriteLossWeights(top);
         if (_onGpu is null)
             ForwardCpu(bottom, top);
@@ -179,11 +209,17 @@ public abstract class Layer : IDisposable
     /// <param name="bottom">The bottoms.</param>
     public void Backward(Blob[] top, bool[] propagateDown, Blob[] bottom)
     {
+        if (IsBackwardAbsorbed)
+            return;
         if (_onGpu is null)
             BackwardCpu(top, propagateDown, bottom);
         else
             _onGpu.BackwardGpu(Context.Gpu!, top, propagateDown, bottom);
     }
+
+    /// <summary>Whether the layer computes where another one does: on the same CPU and accelerator.</summary>
+    internal bool IsBeside(Layer other) =>
+        ReferenceEquals(Context.Device, other.Context.Device) && ReferenceEquals(Gpu, other.Gpu);
 
     /// <summary>Frees the learnable blobs and the buffers.</summary>
     public void Dispose()
@@ -200,6 +236,10 @@ public abstract class Layer : IDisposable
 
     /// <summary>Computes the tops on the CPU.</summary>
     protected abstract void ForwardCpu(Blob[] bottom, Blob[] top);
+
+    /// <summary>Computes the tops of the last forward pass again, and changes nothing else. Default:
+    /// <see cref="ForwardCpu"/>.</summary>
+    protected internal virtual void Recompute(Blob[] bottom, Blob[] top) => ForwardCpu(bottom, top);
 
     /// <summary>Computes the gradients on the CPU.</summary>
     protected abstract void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom);
@@ -239,7 +279,7 @@ public abstract class Layer : IDisposable
         var blob = new Blob(shape);
         if (filler is not null)
             Filler.Create(filler)
-                .Fill(blob, new RandomStream(Context.Seed, RandomStream.StreamId($"{Name}/blob{index}")).NextDraw());
+                .FillWhenUsed(blob, new RandomStream(Context.Seed, RandomStream.StreamId($"{Name}/blob{index}")).NextDraw());
         _blobs.Add(blob);
         return blob;
     }

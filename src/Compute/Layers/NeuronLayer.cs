@@ -19,6 +19,9 @@ public abstract class NeuronLayer(LayerParameter parameter) : Layer(parameter)
     /// <summary>Whether the gradient is computed from y. Default false.</summary>
     protected virtual bool NeedsOutput => false;
 
+    /// <summary>Whether a copy of y is kept, as a later layer overwrites it.</summary>
+    private protected bool KeepsOutput => _output is not null;
+
     /// <summary>Whether the top is the bottom. Valid after the first <see cref="Reshape"/>.</summary>
     protected bool IsInPlace { get; private set; }
 

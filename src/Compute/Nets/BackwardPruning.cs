@@ -38,6 +38,16 @@ internal static class BackwardPruning
         }
     }
 
+    public static void Forbid(IReadOnlyList<NetLayer> layers)
+    {
+        foreach (NetLayer layer in layers)
+        {
+            layer.NeedBackward = false;
+            Array.Clear(layer.BottomNeedBackward);
+            Array.Clear(layer.Layer.ParamPropagateDown);
+        }
+    }
+
     public static void Force(IReadOnlyList<NetLayer> layers)
     {
         foreach (NetLayer layer in layers)

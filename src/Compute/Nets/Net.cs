@@ -1,4 +1,6 @@
 using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Nets.Memory;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
 
@@ -12,12 +14,14 @@ namespace CaffeActors.Compute.Nets;
 public sealed class Net : IDisposable
 {
     private readonly IReadOnlyDictionary<string, Blob> _blobs;
+    private readonly NetRewrites _rewrites;
+    private readonly NetMemory? _memory;
     private readonly Action<string> _notice;
 
     internal Net(
         NetParameter parameter, IReadOnlyList<NetLayer> layers, IReadOnlyList<string> blobNames,
         IReadOnlyDictionary<string, Blob> blobs, IReadOnlyList<string> inputs, IReadOnlyList<string> outputs,
-        IReadOnlyList<LearnableParam> learnableParams, Action<string> notice)
+        IReadOnlyList<LearnableParam> learnableParams, NetRewrites rewrites, NetMemory? memory, Action<string> notice)
     {
         Parameter = parameter;
         Layers = layers;
@@ -26,8 +30,11 @@ public sealed class Net : IDisposable
         InputNames = inputs;
         OutputNames = outputs;
         LearnableParams = learnableParams;
-        DebugInfo = parameter.DebugInfo;
+        _rewrites = rewrites;
+        PassEffects = rewrites.Effects;
+        _memory = memory;
         _notice = notice;
+        DebugInfo = parameter.DebugInfo;
     }
 
     /// <summary>The net's message as it was built: filtered, with splits, without weights.</summary>
@@ -54,8 +61,35 @@ public sealed class Net : IDisposable
     /// <summary>The blobs a solver updates, in the order of the layers; shared ones once.</summary>
     public IReadOnlyList<LearnableParam> LearnableParams { get; }
 
-    /// <summary>Whether each pass tells the mean absolute values of all blobs.</summary>
-    public bool DebugInfo { get; set; }
+    /// <summary>What graph passes changed when the net was built (<see cref="NetOptions.Passes"/>).</summary>
+    public IReadOnlyList<PassEffect> PassEffects { get; }
+
+    /// <summary>Whether each pass tells the mean absolute values of all blobs; each layer then computes what is its
+    /// own. To be set between passes.</summary>
+    public bool DebugInfo
+    {
+        get;
+        set
+        {
+            field = value;
+            ChooseRewrites();
+        }
+    }
+
+    /// <summary>Whether blobs are looked at or written between layers, or only some layers run: each layer then computes
+    /// what is its own, whatever <see cref="PassEffects"/> says. To be set between passes. Default false.</summary>
+    public bool IsStepwise
+    {
+        get;
+        set
+        {
+            field = value;
+            ChooseRewrites();
+        }
+    }
+
+    /// <summary>What the net was built for, and may be used for alone; null: for anything.</summary>
+    public NetUse? Use => _memory?.Use;
 
     /// <summary>The blob of a name.</summary>
     /// <exception cref="KeyNotFoundException">There is none.</exception>
@@ -78,8 +112,10 @@ public sealed class Net : IDisposable
     }
 
     /// <summary>Runs the layers that need it backward.</summary>
+    /// <exception cref="InvalidOperationException">The net was built to run forward only.</exception>
     public void Backward()
     {
+        RequireBackward();
         for (int rank = Layers.Count - 1; rank >= 0; rank--)
         {
             if (Layers[rank].NeedBackward)
@@ -100,8 +136,10 @@ public sealed class Net : IDisposable
     }
 
     /// <summary>Runs one layer backward; the diffs of its tops must be there.</summary>
+    /// <exception cref="InvalidOperationException">The net was built to run forward only.</exception>
     public void BackwardLayer(int rank)
     {
+        RequireBackward();
         Layers[rank].Backward();
         if (DebugInfo)
             NetDebug.TellBackward(Layers[rank], _notice);
@@ -120,6 +158,7 @@ public sealed class Net : IDisposable
     {
         foreach (NetLayer layer in Layers)
             layer.Layer.Reshape(layer.Bottom, layer.Top);
+        _memory?.Renew();
     }
 
     /// <summary>Sets the gradients of all learnable blobs to zero.</summary>
@@ -153,5 +192,15 @@ public sealed class Net : IDisposable
             foreach (Blob top in layer.Top)
                 top.Dispose();
         }
+
+        _memory?.Dispose();
     }
+
+    private void RequireBackward()
+    {
+        if (_memory is { Use.Backward: false })
+            throw new InvalidOperationException($"Net '{Name}' was built to run forward only.");
+    }
+
+    private void ChooseRewrites() => _rewrites.IsActive = !DebugInfo && !IsStepwise;
 }

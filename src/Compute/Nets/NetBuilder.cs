@@ -1,6 +1,8 @@
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
+using CaffeActors.Compute.Nets.Memory;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Schema;
 
@@ -22,6 +24,7 @@ public sealed class NetBuilder
     private readonly HashSet<string> _needBackward = [];
     private readonly List<string> _inputs = [];
     private readonly ParameterSharing _sharing = new();
+    private readonly HashSet<Blob> _apart = [];
     private long _elements;
 
     private NetBuilder(NetParameter parameter, NetOptions options)
@@ -64,19 +67,29 @@ public sealed class NetBuilder
         BackwardPruning.Apply(_layers, _notice);
         if (_parameter.ForceBackward)
             BackwardPruning.Force(_layers);
+        if (_options.Use is { Backward: false })
+            BackwardPruning.Forbid(_layers);
         OverwrittenTops.Apply(_layers);
         string[] outputs = [.. _available.Keys.Order(StringComparer.Ordinal)];
         KeepInHalf(outputs);
+        NetRewrites rewrites = NetRewrites.Make(_layers, _options.Passes);
         foreach (string output in outputs)
             _notice($"This network produces output {output}");
         _notice("Network initialization done.");
         _notice($"Memory required for data: {_elements * sizeof(float)}");
+        if (rewrites.Notice() is { } passes)
+            _notice(passes);
         // Weights now live in the layers; the net's message is its definition alone.
         NetParameter definition = _parameter.Clone();
         foreach (LayerParameter layer in definition.Layer)
             layer.Blobs.Clear();
-        return new Net(definition, _layers, _blobNames, _blobs, _inputs, outputs, _sharing.Params, _notice);
+        return new Net(
+            definition, _layers, _blobNames, _blobs, _inputs, outputs, _sharing.Params, rewrites, Memory(outputs),
+            _notice);
     }
+
+    private NetMemory? Memory(string[] outputs) =>
+        _options is { Use: { } use, Placement: null } ? new NetMemory(_layers, use, outputs) : null;
 
     private void KeepInHalf(string[] outputs)
     {
@@ -162,7 +175,15 @@ public sealed class NetBuilder
         {
             string name = parameter.Top[t];
             bool inPlace = t < parameter.Bottom.Count && parameter.Bottom[t] == name;
-            if (inPlace)
+            if (inPlace && IsApart(entry, t))
+            {
+                // The name is the newest blob's.
+                var blob = new Blob();
+                tops.Add(blob);
+                _blobs[name] = blob;
+                _apart.Add(blob);
+            }
+            else if (inPlace)
             {
                 tops.Add(entry.Bottom[t]);
             }
@@ -195,6 +216,13 @@ public sealed class NetBuilder
         entry.Top = [.. tops];
         entry.TopNames = names;
     }
+
+    // A layer that would have to copy its bottom to work in place gains nothing by it where tops are computed again:
+    // with a top of its own neither that nor the copy outlasts the pass. So it is with those that follow it.
+    private bool IsApart(NetLayer entry, int bottom) =>
+        _options is { Use: { Backward: true, Recompute: Recompute.Cheap }, Placement: null, Context.Gpu: null }
+        && entry is { Layer.CanRecompute: true, Bottom.Length: 1 }
+        && (entry.Layer.CopiesInPlace || _apart.Contains(entry.Bottom[bottom]));
 
     private void SetUp(NetLayer entry, LayerParameter parameter)
     {

@@ -1,5 +1,6 @@
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers;
+using CaffeActors.Compute.Nets.Memory;
 
 namespace CaffeActors.Compute.Nets;
 
@@ -57,6 +58,12 @@ public sealed class NetLayer
     /// <summary>Where blobs around it are kept in 16 bits between passes on the CPU; null where none is.</summary>
     internal RestingBlobs? Resting { get; set; }
 
+    /// <summary>Its top, where that is not kept for the backward pass; else null.</summary>
+    internal Recomputation? Forgets { get; set; }
+
+    /// <summary>What must be computed again before it runs backward.</summary>
+    internal Recomputation[] Recomputes { get; set; } = [];
+
     /// <summary>Runs the layer forward.</summary>
     /// <returns>Its part of the loss.</returns>
     public float Forward()
@@ -66,6 +73,7 @@ public sealed class NetLayer
             Resting?.BeforeForward();
             float loss = Layer.Forward(Bottom, Top);
             Resting?.Close();
+            Forgets?.Forget();
             return loss;
         }
         catch (Exception fault) when (PlugInFault.Of(Layer, fault) is { } failure)
@@ -79,6 +87,8 @@ public sealed class NetLayer
     {
         try
         {
+            foreach (Recomputation top in Recomputes)
+                top.BringBack();
             Resting?.BeforeBackward(BottomNeedBackward);
             Layer.Backward(Top, BottomNeedBackward, Bottom);
             Resting?.Close();

@@ -6,6 +6,7 @@ using CaffeActors.Actors;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Training;
+using CaffeActors.Benchmarks.Nets;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;

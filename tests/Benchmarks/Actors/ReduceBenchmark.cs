@@ -8,6 +8,7 @@ using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Reduction;
 using CaffeActors.Actors.Training;
+using CaffeActors.Benchmarks.Nets;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Reduction;

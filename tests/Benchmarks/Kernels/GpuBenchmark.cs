@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CaffeActors.Actors.Training;
+using CaffeActors.Benchmarks.Nets;
 using CaffeActors.Compute.Backends.Cpu.Convolution;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Backends.Gpu.Convolution;
@@ -39,7 +40,7 @@ internal static class GpuBenchmark
         gpu.Bind();
         Console.WriteLine($"gpu {number}, {gpu.Name}, products by {(gpu.Library is null ? "own kernels" : "cuBLAS")}, "
             + $"least of {rounds} rounds");
-        var work = new Rounds(threads: 2);
+        var work = new Rounds();
         List<Blob> blobs = [];
         foreach ((string name, bool ta, bool tb, int m, int n, int k) in _products)
         {
@@ -47,13 +48,14 @@ internal static class GpuBenchmark
                 work.Add(name, 2.0 * m * n * k, Product(gpu, blobs, ta, tb, m, n, k));
         }
 
-        foreach ((string name, int images, ConvolutionGeometry geometry) in ConvolutionBenchmark.Layers)
+        foreach (ConvolutionCase layer in ConvolutionCase.All)
         {
+            (string name, int images) = (layer.Name, layer.Images);
             if ((part.Length > 0 || name.StartsWith("lenet", StringComparison.Ordinal)
                 || name.StartsWith("alexnet", StringComparison.Ordinal))
                 && name.Contains(part, StringComparison.OrdinalIgnoreCase))
             {
-                Add(work, gpu, blobs, $"{name} x {images}", images, geometry);
+                Add(work, gpu, blobs, $"{name} x {images}", images, layer.Geometry);
             }
         }
 

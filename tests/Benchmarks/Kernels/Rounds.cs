@@ -6,8 +6,7 @@ namespace CaffeActors.Benchmarks.Kernels;
 /// Times several pieces of work in turn, round after round, and keeps the least time of each: on a machine that
 /// others use too, the least of many is what repeats.
 /// </summary>
-/// <param name="threads">Threads the work uses. One: processor time is taken, which others disturb less.</param>
-internal sealed class Rounds(int threads)
+internal sealed class Rounds
 {
     private readonly List<(string Name, double Flops, Action Work)> _items = [];
 
@@ -39,9 +38,8 @@ internal sealed class Rounds(int threads)
     }
 
     // At least three milliseconds at a time, so that the clock and the wake-up of threads do not count.
-    private double Seconds(Action work)
+    private static double Seconds(Action work)
     {
-        TimeSpan used = Environment.CpuUsage.TotalTime;
         long start = Stopwatch.GetTimestamp();
         int runs = 0;
         double seconds;
@@ -49,9 +47,7 @@ internal sealed class Rounds(int threads)
         {
             work();
             runs++;
-            seconds = threads == 1
-                ? (Environment.CpuUsage.TotalTime - used).TotalSeconds
-                : Stopwatch.GetElapsedTime(start).TotalSeconds;
+            seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
         while (seconds < 3e-3);
         return seconds / runs;

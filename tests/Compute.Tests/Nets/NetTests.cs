@@ -2,6 +2,7 @@ using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Schema;
 
@@ -24,9 +25,12 @@ public abstract class NetTests : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    protected Net Build(string text) => NetBuilder.Build(
+    protected Net Build(string text, NetUse? use = null) => NetBuilder.Build(
         TextFormat.Parse<NetParameter>(text, "net.prototxt"),
-        new NetOptions(new LayerContext(_device, seed: 1) { Notice = Notices.Add }, LayerCatalog.Compute));
+        new NetOptions(new LayerContext(_device, seed: 1) { Notice = Notices.Add }, LayerCatalog.Compute)
+        {
+            Use = use,
+        });
 
     protected CaffeException Refused(string text) => Assert.Throws<CaffeException>(() => Build(text).Dispose());
 

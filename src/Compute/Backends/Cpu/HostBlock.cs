@@ -16,8 +16,7 @@ internal sealed unsafe class HostBlock : IDeviceMemory
         _store = store;
         _device = device;
         _bytes = bytes;
-        _address = NativeMemory.AlignedAlloc((nuint)bytes, SyncedMemory.Alignment);
-        GC.AddMemoryPressure(bytes);
+        _address = HostMemory.Allocate(bytes, clear: false);
         store.Count(bytes);
     }
 
@@ -54,9 +53,8 @@ internal sealed unsafe class HostBlock : IDeviceMemory
     {
         if (_address is null)
             return;
-        NativeMemory.AlignedFree(_address);
+        HostMemory.Free(_address, _bytes);
         _address = null;
-        GC.RemoveMemoryPressure(_bytes);
         _store.Count(-_bytes);
     }
 

@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using CaffeActors.Compute.Blobs;
-
 namespace CaffeActors.Compute.Backends.Cpu;
 
 /// <summary>
@@ -52,8 +49,7 @@ public sealed unsafe class HostWindows : IDisposable
             size = bytes;
             Bytes += (long)bytes;
             Allocations++;
-            GC.AddMemoryPressure((long)bytes);
-            return NativeMemory.AlignedAlloc(bytes, SyncedMemory.Alignment);
+            return HostMemory.Allocate((long)bytes, clear: false);
         }
     }
 
@@ -83,8 +79,7 @@ public sealed unsafe class HostWindows : IDisposable
 
     private void Free((nint Address, nuint Bytes) window)
     {
-        NativeMemory.AlignedFree((void*)window.Address);
+        HostMemory.Free((void*)window.Address, (long)window.Bytes);
         Bytes -= (long)window.Bytes;
-        GC.RemoveMemoryPressure((long)window.Bytes);
     }
 }

@@ -97,21 +97,43 @@ public static unsafe class Lanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreInterleaved(float* target, Vector512<float> even, Vector512<float> odd)
     {
+        Interleave(even, odd, out Vector512<float> low, out Vector512<float> high);
+        low.Store(target);
+        high.Store(target + 16);
+    }
+
+    /// <summary>The 32 floats whose even and odd places are given.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Interleave(
+        Vector512<float> even, Vector512<float> odd, out Vector512<float> low, out Vector512<float> high)
+    {
         if (Avx512F.IsSupported)
         {
-            Avx512F.PermuteVar16x32x2(
-                even, Vector512.Create(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23), odd).Store(target);
-            Avx512F.PermuteVar16x32x2(
-                even, Vector512.Create(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), odd)
-                .Store(target + 16);
+            low = Avx512F.PermuteVar16x32x2(
+                even, Vector512.Create(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23), odd);
+            high = Avx512F.PermuteVar16x32x2(
+                even, Vector512.Create(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), odd);
+        }
+        else if (Avx2.IsSupported)
+        {
+            low = Zip(even.GetLower(), odd.GetLower());
+            high = Zip(even.GetUpper(), odd.GetUpper());
         }
         else
         {
-            for (int lane = 0; lane < Count; lane++)
-            {
-                target[2 * lane] = even.GetElement(lane);
-                target[(2 * lane) + 1] = odd.GetElement(lane);
-            }
+            low = Alternate(even.GetLower(), odd.GetLower());
+            high = Alternate(even.GetUpper(), odd.GetUpper());
+        }
+
+        static Vector512<float> Alternate(Vector256<float> a, Vector256<float> b) => Vector512.Create(
+            a[0], b[0], a[1], b[1], a[2], b[2], a[3], b[3], a[4], b[4], a[5], b[5], a[6], b[6], a[7], b[7]);
+
+        static Vector512<float> Zip(Vector256<float> even, Vector256<float> odd)
+        {
+            // Each half of a register by itself: 0 to 1 and 4 to 5, 2 to 3 and 6 to 7.
+            Vector256<float> first = Avx.UnpackLow(even, odd), second = Avx.UnpackHigh(even, odd);
+            return Vector512.Create(
+                Avx.Permute2x128(first, second, 0x20), Avx.Permute2x128(first, second, 0x31));
         }
     }
 }

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace CaffeActors.Compute.Backends.Cpu;
 
 /// <summary>
@@ -40,7 +38,7 @@ public sealed unsafe class Workspace : IDisposable
     {
         for (int i = 0; i < _buffers.Length; i++)
         {
-            NativeMemory.AlignedFree(_buffers[i]);
+            HostMemory.Free(_buffers[i], _bytes[i]);
             _buffers[i] = null;
             _bytes[i] = 0;
         }
@@ -52,9 +50,8 @@ public sealed unsafe class Workspace : IDisposable
         long bytes = (count * sizeof(float)) + 64;
         if (_bytes[index] < bytes)
         {
-            NativeMemory.AlignedFree(_buffers[index]);
-            _buffers[index] = NativeMemory.AlignedAlloc((nuint)bytes, 64);
-            NativeMemory.Clear(_buffers[index], (nuint)bytes);
+            HostMemory.Free(_buffers[index], _bytes[index]);
+            _buffers[index] = HostMemory.Allocate(bytes);
             _bytes[index] = bytes;
         }
 

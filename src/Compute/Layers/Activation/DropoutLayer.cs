@@ -5,6 +5,7 @@ using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Schema;
 
@@ -25,6 +26,9 @@ public sealed unsafe class DropoutLayer(LayerParameter parameter) : NeuronLayer(
     private ushort[] _mask = [];
     private RandomDraw _draw;
     private RandomStream? _stream;
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) => GradientReads.None;
 
     /// <inheritdoc/>
     public override void Reshape(Blob[] bottom, Blob[] top)

@@ -17,7 +17,7 @@ public abstract class InputNeuronLayer(LayerParameter parameter) : NeuronLayer(p
     /// <summary>Keeps x where y is about to overwrite it; the first thing a forward pass does.</summary>
     protected void KeepInput(Blob[] bottom, Blob[] top)
     {
-        if (NeedsInput && IsInPlace)
+        if (NeedsInput && IsInPlace && KeepsForGradient)
             Keep(bottom[0], _kept);
     }
 

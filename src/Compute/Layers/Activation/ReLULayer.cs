@@ -3,6 +3,8 @@ using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Layers.Fusion;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Activation;
@@ -14,9 +16,13 @@ namespace CaffeActors.Compute.Layers.Activation;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("ReLU")]
-public sealed unsafe class ReLULayer(LayerParameter parameter) : InputNeuronLayer(parameter), IGpuLayer
+public sealed unsafe class ReLULayer(LayerParameter parameter)
+    : InputNeuronLayer(parameter), IGpuLayer, IFusibleRectifier
 {
     private readonly float _slope = parameter.ReluParam?.NegativeSlope ?? 0;
+
+    /// <inheritdoc/>
+    float? IFusibleRectifier.FusibleSlope => NeedsInput || KeepsOutput ? null : _slope;
 
     /// <inheritdoc/>
     /// <remarks>Else y is above 0 where x is, and serves as well.</remarks>
@@ -32,6 +38,13 @@ public sealed unsafe class ReLULayer(LayerParameter parameter) : InputNeuronLaye
         if (by is not DropoutLayer)
             base.TopIsOverwritten(by);
     }
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) =>
+        !IsInPlace ? GradientReads.Bottoms : NeedsInput ? GradientReads.None : GradientReads.Tops;
+
+    /// <inheritdoc/>
+    public override bool CanRecompute => true;
 
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
@@ -83,16 +96,14 @@ public sealed unsafe class ReLULayer(LayerParameter parameter) : InputNeuronLaye
 
     private readonly struct Value(float slope) : IVectorFunction
     {
-        // Also with slope 0: 0 * min(x, 0) makes NaN of -infinity, as Caffe does.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<float> Invoke(Vector512<float> x) =>
-            Vector512.Max(x, Vector512<float>.Zero) + (slope * Vector512.Min(x, Vector512<float>.Zero));
+        public Vector512<float> Invoke(Vector512<float> x) => Rectifier.Value(x, slope);
     }
 
     private readonly struct Gradient(float slope) : IVectorFunction2
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector512<float> Invoke(Vector512<float> x, Vector512<float> dy) =>
-            Vector512.ConditionalSelect(Vector512.GreaterThan(x, Vector512<float>.Zero), dy, slope * dy);
+            Rectifier.Gradient(x, dy, slope);
     }
 }

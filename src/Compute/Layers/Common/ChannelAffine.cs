@@ -15,8 +15,10 @@ namespace CaffeActors.Compute.Layers.Common;
 /// <param name="center">Null for 0.</param>
 /// <param name="scale">Null for 1.</param>
 /// <param name="bias">Null for 0.</param>
+/// <param name="slope">Where the results are to be rectified, the slope below 0; else null.</param>
 internal readonly unsafe struct ChannelAffine(
-    ChannelLayout layout, float* x, float* y, float* copy, float* center, float* scale, float* bias) : IRangeBody
+    ChannelLayout layout, float* x, float* y, float* copy, float* center, float* scale, float* bias,
+    float? slope = null) : IRangeBody
 {
     /// <summary>Does the elements [<paramref name="from"/>, <paramref name="to"/>).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -28,6 +30,7 @@ internal readonly unsafe struct ChannelAffine(
             {
                 int channel = i % layout.Channels, count = Math.Min(layout.Channels - channel, to - i);
                 EachItsOwn(i, count, channel);
+                Rectify(i, count);
                 i += count;
             }
         }
@@ -38,9 +41,17 @@ internal readonly unsafe struct ChannelAffine(
                 int plane = i / layout.Inner;
                 int count = (int)Math.Min(((plane + 1L) * layout.Inner) - i, to - i);
                 AllTheSame(i, count, plane % layout.Channels);
+                Rectify(i, count);
                 i += count;
             }
         }
+    }
+
+    // A run lies in the inner caches still.
+    private void Rectify(int start, int count)
+    {
+        if (slope is { } below)
+            Rectifier.Apply(y + start, 0, 1, count, below);
     }
 
     private void AllTheSame(int start, int count, int channel)

@@ -4,8 +4,9 @@ using CaffeActors.Compute.Backends.Cpu;
 
 namespace CaffeActors.Compute.Layers.Common;
 
-/// <summary>y = sum of coefficient times x over the inputs, in their order.</summary>
-internal readonly unsafe struct WeightedSum(float** x, float* coefficients, int inputs, float* y) : IRangeBody
+/// <summary>y = sum of coefficient times x over the inputs, in their order, rectified where there is a slope.</summary>
+internal readonly unsafe struct WeightedSum(float** x, float* coefficients, int inputs, float* y, float? slope)
+    : IRangeBody
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -16,6 +17,8 @@ internal readonly unsafe struct WeightedSum(float** x, float* coefficients, int 
             Vector512<float> sum = Vector512<float>.Zero;
             for (int k = 0; k < inputs; k++)
                 sum = Vector512.FusedMultiplyAdd(Vector512.Load(x[k] + i), Vector512.Create(coefficients[k]), sum);
+            if (slope is { } below)
+                sum = Rectifier.Value(sum, below);
             Lanes.Store(sum, y + i, to - i);
         }
     }

@@ -3,6 +3,8 @@ using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Layers.Fusion;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 using static CaffeActors.Compute.Schema.EltwiseParameter.Types;
 
@@ -19,7 +21,7 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Eltwise")]
-public sealed unsafe class EltwiseLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
+public sealed unsafe class EltwiseLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer, IRectifierHost
 {
     private readonly EltwiseParameter _eltwise = parameter.EltwiseParam ?? new EltwiseParameter();
 
@@ -27,11 +29,27 @@ public sealed unsafe class EltwiseLayer(LayerParameter parameter) : Layer(parame
     private readonly Blob _taken = new();
     private float[] _coefficients = [];
 
+    // Of the results, where another layer's work is done here.
+    private float? _slope;
+
+    /// <inheritdoc/>
+    bool IRectifierHost.CanRectify => Gpu is null && _eltwise.Operation == EltwiseOp.Sum;
+
+    /// <inheritdoc/>
+    bool IRectifierHost.CanRectifyGradient => false;
+
     /// <inheritdoc/>
     public override int MinBottoms => 2;
 
     /// <inheritdoc/>
     public override int ExactTops => 1;
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) =>
+        _eltwise.Operation == EltwiseOp.Prod ? GradientReads.Bottoms : GradientReads.None;
+
+    /// <inheritdoc/>
+    public override bool CanRecompute => true;
 
     /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) =>
@@ -54,6 +72,9 @@ public sealed unsafe class EltwiseLayer(LayerParameter parameter) : Layer(parame
         if (_eltwise.Operation == EltwiseOp.Max)
             _taken.ReshapeLike(bottom[0]);
     }
+
+    /// <inheritdoc/>
+    void IRectifierHost.Rectify(float? slope, bool gradientToo) => _slope = slope;
 
     /// <inheritdoc/>
     protected override void LayerSetUp(Blob[] bottom, Blob[] top)
@@ -81,7 +102,7 @@ public sealed unsafe class EltwiseLayer(LayerParameter parameter) : Layer(parame
         fixed (float* coefficients = _coefficients)
         {
             if (_eltwise.Operation == EltwiseOp.Sum)
-                Elementwise.Run(Context.Device, count, new WeightedSum(x, coefficients, inputs, y));
+                Elementwise.Run(Context.Device, count, new WeightedSum(x, coefficients, inputs, y, _slope));
             else if (_eltwise.Operation == EltwiseOp.Prod)
                 Elementwise.Run(Context.Device, count, new Product(x, inputs, y));
             else

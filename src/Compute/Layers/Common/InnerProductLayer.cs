@@ -4,6 +4,8 @@ using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Layers.Fusion;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Common;
@@ -17,7 +19,8 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("InnerProduct")]
-public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
+public sealed unsafe class InnerProductLayer(LayerParameter parameter)
+    : Layer(parameter), IGpuLayer, IRectifierHost, IChannelMapHost
 {
     private readonly InnerProductParameter _inner = parameter.InnerProductParam ?? new InnerProductParameter();
     private int _axis;
@@ -25,12 +28,26 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(p
     private int _n;
     private int _k;
     private int[] _topShape = [];
+    private FoldedWeights? _folded;
+
+    // Of the outputs, where another layer's work is done here.
+    private float? _slope;
 
     /// <inheritdoc/>
     public override int ExactBottoms => 1;
 
     /// <inheritdoc/>
     public override int ExactTops => 1;
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) => GradientReads.Bottoms;
+
+    /// <inheritdoc/>
+    bool IRectifierHost.CanRectify => Gpu is null;
+
+    /// <inheritdoc/>
+    /// <remarks>It would be a pass of its own, as it is for the other layer.</remarks>
+    bool IRectifierHost.CanRectifyGradient => false;
 
     /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => 2L * _m * _n * _k;
@@ -52,13 +69,31 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(p
     }
 
     /// <inheritdoc/>
+    void IRectifierHost.Rectify(float? slope, bool gradientToo) => _slope = slope;
+
+    /// <inheritdoc/>
+    long IChannelMapHost.FoldedBytes => _folded?.Bytes ?? 0;
+
+    /// <inheritdoc/>
+    bool IChannelMapHost.CanFold(int axis) => axis == _axis;
+
+    /// <inheritdoc/>
+    void IChannelMapHost.Fold(IReadOnlyList<IChannelMap> maps)
+    {
+        _folded?.Dispose();
+        _folded = maps.Count == 0 ? null
+            : new FoldedWeights(Blobs[0], _inner.BiasTerm ? Blobs[1] : null, _n, _inner.Transpose, maps);
+    }
+
+    /// <inheritdoc/>
     public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
     {
+        (Blob weights, Blob? bias) = ForwardBlobs();
         var x = new RowMatrix(bottom[0].GpuData(gpu), 0, _k);
-        Values w = Blobs[0].GpuData(gpu);
+        Values w = weights.GpuData(gpu);
         Values y = top[0].OverwriteGpuData(gpu);
-        if (_inner.BiasTerm)
-            Product(new BiasedRowTarget(y, _n, Blobs[1].GpuData(gpu)));
+        if (bias is not null)
+            Product(new BiasedRowTarget(y, _n, bias.GpuData(gpu)));
         else
             Product(new RowTarget(y, 0, _n, 0, 0));
 
@@ -133,9 +168,10 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(p
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
     {
+        (Blob weights, Blob? bias) = ForwardBlobs();
         Gemm.Run(
-            Context.Device, false, !_inner.Transpose, _m, _n, _k, 1, bottom[0].CpuData, _k, Blobs[0].CpuData,
-            _inner.Transpose ? _n : _k, 0, top[0].MutableCpuData, _n, _inner.BiasTerm ? Blobs[1].CpuData : null);
+            Context.Device, false, !_inner.Transpose, _m, _n, _k, 1, bottom[0].CpuData, _k, weights.CpuData,
+            _inner.Transpose ? _n : _k, 0, top[0].MutableCpuData, _n, bias is null ? null : bias.CpuData, _slope);
     }
 
     /// <inheritdoc/>
@@ -160,5 +196,21 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter) : Layer(p
                 device, false, _inner.Transpose, _m, _k, _n, 1, dy, _n, Blobs[0].CpuData,
                 _inner.Transpose ? _n : _k, 0, bottom[0].MutableCpuDiff, _k);
         }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+            _folded?.Dispose();
+    }
+
+    private (Blob Weights, Blob? Bias) ForwardBlobs()
+    {
+        if (_folded is null)
+            return (Blobs[0], _inner.BiasTerm ? Blobs[1] : null);
+        _folded.Refresh();
+        return (_folded.Weights, _folded.Bias);
     }
 }

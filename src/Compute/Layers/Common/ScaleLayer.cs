@@ -5,6 +5,8 @@ using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Layers.Fusion;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Common;
@@ -20,7 +22,8 @@ namespace CaffeActors.Compute.Layers.Common;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Scale")]
-public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLayer(parameter), IGpuLayer
+public sealed unsafe class ScaleLayer(LayerParameter parameter)
+    : ChannelwiseLayer(parameter), IGpuLayer, IChannelMap, IRectifierHost
 {
     private readonly ScaleParameter _scale = parameter.ScaleParam ?? new ScaleParameter();
     private readonly ChannelGradient _gradient = new();
@@ -28,6 +31,28 @@ public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLay
     // x as it was before it was overwritten in place.
     private readonly Blob _kept = new();
     private ChannelLayout _layout;
+    private int? _mapAxis;
+
+    // Of the results, where another layer's work is done here.
+    private float? _slope;
+
+    /// <inheritdoc/>
+    int? IChannelMap.MapAxis => _mapAxis;
+
+    /// <inheritdoc/>
+    bool IRectifierHost.CanRectify => Gpu is null;
+
+    /// <inheritdoc/>
+    bool IRectifierHost.CanRectifyGradient => false;
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) => GradientReads.Bottoms;
+
+    /// <inheritdoc/>
+    public override bool CanRecompute => true;
+
+    /// <inheritdoc/>
+    public override bool CopiesInPlace => true;
 
     /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => top[0].Count * (_scale.BiasTerm ? 2L : 1L);
@@ -42,10 +67,25 @@ public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLay
                 $"the bias has the shape {bias.ShapeString}, but the scale is now {ValuesOf(bottom).ShapeString}");
         }
 
+        _mapAxis = bottom.Length == 1 && Blobs[0].AxisCount == 1 ? bottom[0].CanonicalAxis(_scale.Axis) : null;
         top[0].ReshapeLike(bottom[0]);
-        if (bottom[0] == top[0])
+        if (KeepsInput(bottom, top))
             _kept.ReshapeLike(bottom[0]);
     }
+
+    /// <inheritdoc/>
+    void IChannelMap.Compose(Span<double> factors, Span<double> summands)
+    {
+        ReadOnlySpan<float> scale = Blobs[0].Data, bias = _scale.BiasTerm ? Blobs[1].Data : default;
+        for (int channel = 0; channel < factors.Length; channel++)
+        {
+            factors[channel] *= scale[channel];
+            summands[channel] = (summands[channel] * scale[channel]) + (bias.IsEmpty ? 0 : bias[channel]);
+        }
+    }
+
+    /// <inheritdoc/>
+    void IRectifierHost.Rectify(float? slope, bool gradientToo) => _slope = slope;
 
     /// <inheritdoc/>
     protected override void LayerSetUp(Blob[] bottom, Blob[] top)
@@ -67,7 +107,7 @@ public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLay
         float* bias = biasBlob is null ? null : biasBlob.CpuData;
         float* copy = KeepsInput(bottom, top) ? _kept.MutableCpuData : null;
         Elementwise.Run(
-            Context.Device, _layout.Count, new ChannelAffine(_layout, x, y, copy, null, scale, bias));
+            Context.Device, _layout.Count, new ChannelAffine(_layout, x, y, copy, null, scale, bias, _slope));
     }
 
     /// <inheritdoc/>
@@ -145,7 +185,7 @@ public sealed unsafe class ScaleLayer(LayerParameter parameter) : ChannelwiseLay
     }
 
     private bool KeepsInput(Blob[] bottom, Blob[] top) =>
-        bottom[0] == top[0] && (bottom.Length == 2 || ParamPropagateDown[0]);
+        KeepsForGradient && bottom[0] == top[0] && (bottom.Length == 2 || ParamPropagateDown[0]);
 
     // Caffe works out ds in the diff of a bottom that wants no gradient, and leaves it: who compares diffs (net run
     // --backward) finds the same numbers.

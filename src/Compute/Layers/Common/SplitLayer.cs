@@ -3,6 +3,7 @@ using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Common;
@@ -15,11 +16,20 @@ namespace CaffeActors.Compute.Layers.Common;
 [Layer("Split")]
 public sealed unsafe class SplitLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
 {
+    // The tops that get a gradient, where that is known; null: all of them.
+    private int[]? _withGradient;
+
+    // The top whose gradient is the bottom's, in the same memory; -1: none is.
+    private int _handedOn = -1;
+
     /// <inheritdoc/>
     public override int ExactBottoms => 1;
 
     /// <inheritdoc/>
     public override int MinTops => 1;
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) => GradientReads.None;
 
     /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => 0;
@@ -33,6 +43,23 @@ public sealed unsafe class SplitLayer(LayerParameter parameter) : Layer(paramete
             blob.ReshapeLike(bottom[0]);
             blob.ShareData(bottom[0]);
         }
+
+        if (_handedOn >= 0)
+            top[_handedOn].ShareDiff(bottom[0]);
+    }
+
+    /// <summary>Tells the layer which tops get a gradient: only those are added up from now on.</summary>
+    /// <param name="tops">Their numbers, rising; null: all, as before.</param>
+    internal void AddOnly(int[]? tops) => _withGradient = tops;
+
+    /// <summary>Lets the gradient of the only top that gets one be the bottom's, in the same memory, for good.</summary>
+    /// <param name="index">The top.</param>
+    /// <param name="bottom">The bottom.</param>
+    /// <param name="top">The tops.</param>
+    internal void HandOn(int index, Blob[] bottom, Blob[] top)
+    {
+        _handedOn = index;
+        Reshape(bottom, top);
     }
 
     /// <inheritdoc/>
@@ -46,12 +73,13 @@ public sealed unsafe class SplitLayer(LayerParameter parameter) : Layer(paramete
     /// <inheritdoc/>
     protected override void BackwardCpu(Blob[] top, bool[] propagateDown, Blob[] bottom)
     {
-        if (!propagateDown[0])
+        if (!propagateDown[0] || IsHandedOn)
             return;
-        float** dy = stackalloc float*[top.Length];
-        for (int i = 0; i < top.Length; i++)
-            dy[i] = top[i].CpuDiff;
-        Elementwise.Run(Context.Device, bottom[0].Count, new SumBody(dy, top.Length, bottom[0].MutableCpuDiff));
+        int terms = _withGradient?.Length ?? top.Length;
+        float** dy = stackalloc float*[terms];
+        for (int i = 0; i < terms; i++)
+            dy[i] = top[TopOf(i)].CpuDiff;
+        Elementwise.Run(Context.Device, bottom[0].Count, new SumBody(dy, terms, bottom[0].MutableCpuDiff));
     }
 
     /// <inheritdoc/>
@@ -62,16 +90,20 @@ public sealed unsafe class SplitLayer(LayerParameter parameter) : Layer(paramete
     /// <inheritdoc/>
     public void BackwardGpu(GpuDevice gpu, Blob[] top, bool[] propagateDown, Blob[] bottom)
     {
-        if (!propagateDown[0])
+        if (!propagateDown[0] || IsHandedOn)
             return;
-        int count = bottom[0].Count, tops = top.Length;
+        int count = bottom[0].Count, tops = _withGradient?.Length ?? top.Length;
         Values dx = bottom[0].OverwriteGpuDiff(gpu);
         gpu.Run(count, new GpuSumBody(dx, Diff(0), Diff(1), Diff(2), Diff(3), Math.Min(tops, 4)));
         for (int i = 4; i < tops; i += 3)
             gpu.Run(count, new GpuSumBody(dx, dx, Diff(i), Diff(i + 1), Diff(i + 2), Math.Min(tops - i, 3) + 1));
 
-        Values Diff(int i) => i < tops ? top[i].GpuDiff(gpu) : Values.None;
+        Values Diff(int i) => i < tops ? top[TopOf(i)].GpuDiff(gpu) : Values.None;
     }
+
+    private bool IsHandedOn => _handedOn >= 0 && _withGradient is not null;
+
+    private int TopOf(int term) => _withGradient is null ? term : _withGradient[term];
 
     // The sum of the first so many of four, in their order.
     internal readonly struct GpuSumBody(Values sum, Values a, Values b, Values c, Values d, int terms) : IGpuBody

@@ -3,6 +3,7 @@ using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Backends.Gpu.Convolution;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Convolution;
@@ -57,7 +58,18 @@ public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(par
     protected int ChannelAxis { get; private set; }
 
     /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) => GradientReads.Bottoms;
+
+    /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => 2 * Kernel.Geometry.Products * Images * top.Length;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Algorithms =>
+        [.. PassesOfKernel.Select(pass => Kernel.Algorithm(Context.Device, pass))];
+
+    /// <summary>Which pass of <see cref="Kernel"/> computes the tops, the bottoms' gradients and the weights'.</summary>
+    protected virtual IReadOnlyList<ConvolutionPass> PassesOfKernel { get; } =
+        [ConvolutionPass.Forward, ConvolutionPass.DataGradient, ConvolutionPass.WeightGradient];
 
     /// <inheritdoc/>
     public override void Reshape(Blob[] bottom, Blob[] top)

@@ -2,6 +2,8 @@ using CaffeActors.Compute.Backends.Cpu.Convolution;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Backends.Gpu.Convolution;
 using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Layers.Fusion;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Convolution;
@@ -18,13 +20,40 @@ namespace CaffeActors.Compute.Layers.Convolution;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("Convolution")]
-public sealed unsafe class ConvolutionLayer(LayerParameter parameter) : BaseConvolutionLayer(parameter)
+public sealed unsafe class ConvolutionLayer(LayerParameter parameter)
+    : BaseConvolutionLayer(parameter), IRectifierHost, IChannelMapHost, IWeightKeeper
 {
+    private FoldedWeights? _folded;
+
+    // The weights as the kernel reads them, and what was written last when they were taken.
+    private KeptWeights? _kept;
+    private SyncedMemory? _keptOf;
+    private long _keptVersion;
+
+    // Of the outputs and of their gradient, where another layer's work is done here.
+    private float? _slope;
+    private float? _gradientSlope;
+
+    /// <inheritdoc/>
+    bool IRectifierHost.CanRectify => Gpu is null;
+
+    /// <inheritdoc/>
+    bool IRectifierHost.CanRectifyGradient => true;
+
+    /// <inheritdoc/>
+    long IWeightKeeper.KeptWeightBytes => Gpu is null ? Kernel.KeptBytes : 0;
+
+    /// <inheritdoc/>
+    /// <remarks>Where it masks its gradient as a rectifier, its outputs say where.</remarks>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) =>
+        _slope is null ? GradientReads.Bottoms : GradientReads.All;
+
     /// <inheritdoc/>
     public override void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
     {
-        Values weights = Blobs[0].GpuData(gpu);
-        Values? bias = HasBias ? Blobs[1].GpuData(gpu) : null;
+        (Blob weightBlob, Blob? biasBlob) = ForwardBlobs();
+        Values weights = weightBlob.GpuData(gpu);
+        Values? bias = biasBlob?.GpuData(gpu);
         for (int i = 0; i < top.Length; i++)
             OnGpu.Forward(gpu, Images, bottom[i].GpuData(gpu), weights, bias, top[i].OverwriteGpuData(gpu));
     }
@@ -52,6 +81,40 @@ public sealed unsafe class ConvolutionLayer(LayerParameter parameter) : BaseConv
     }
 
     /// <inheritdoc/>
+    void IRectifierHost.Rectify(float? slope, bool gradientToo)
+    {
+        _slope = slope;
+        _gradientSlope = gradientToo ? slope : null;
+    }
+
+    /// <inheritdoc/>
+    long IChannelMapHost.FoldedBytes => _folded?.Bytes ?? 0;
+
+    /// <inheritdoc/>
+    bool IChannelMapHost.CanFold(int axis) => axis == ChannelAxis;
+
+    /// <inheritdoc/>
+    void IWeightKeeper.KeepWeights() => _kept ??= new KeptWeights();
+
+    /// <inheritdoc/>
+    void IChannelMapHost.Fold(IReadOnlyList<IChannelMap> maps)
+    {
+        _folded?.Dispose();
+        _folded = maps.Count == 0 ? null
+            : new FoldedWeights(Blobs[0], HasBias ? Blobs[1] : null, Outputs, outputsLast: false, maps);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (!disposing)
+            return;
+        _folded?.Dispose();
+        _kept?.Dispose();
+    }
+
+    /// <inheritdoc/>
     protected override (int First, int Second) WeightChannels() => (Outputs, Channels / Groups);
 
     /// <inheritdoc/>
@@ -70,9 +133,11 @@ public sealed unsafe class ConvolutionLayer(LayerParameter parameter) : BaseConv
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
     {
-        float* weights = Blobs[0].CpuData, bias = HasBias ? Blobs[1].CpuData : null;
+        (Blob weightBlob, Blob? biasBlob) = ForwardBlobs();
+        float* weights = weightBlob.CpuData, bias = biasBlob is null ? null : biasBlob.CpuData;
+        Kernel.Kept = KeptOf(weightBlob.DataMemory);
         for (int i = 0; i < top.Length; i++)
-            Kernel.Forward(Context.Device, Images, bottom[i].CpuData, weights, bias, top[i].MutableCpuData);
+            Kernel.Forward(Context.Device, Images, bottom[i].CpuData, weights, bias, top[i].MutableCpuData, _slope);
     }
 
     /// <inheritdoc/>
@@ -80,11 +145,17 @@ public sealed unsafe class ConvolutionLayer(LayerParameter parameter) : BaseConv
     {
         for (int i = 0; i < top.Length; i++)
         {
-            float* gradient = top[i].CpuDiff;
-            if (HasBias && ParamPropagateDown[1])
+            float* gradient = _gradientSlope is null ? top[i].CpuDiff : top[i].MutableCpuDiff;
+            float* biasGradient = HasBias && ParamPropagateDown[1] ? Blobs[1].MutableCpuDiff : null;
+            int plane = Kernel.Geometry.OutputPlane;
+            if (_gradientSlope is { } slope)
             {
-                ConvolutionKernel.BackwardBias(
-                    Context.Device, Images, Outputs, Kernel.Geometry.OutputPlane, gradient, Blobs[1].MutableCpuDiff);
+                ConvolutionKernel.BackwardRectified(
+                    Context.Device, Images, Outputs, plane, top[i].CpuData, slope, gradient, biasGradient);
+            }
+            else if (biasGradient is not null)
+            {
+                ConvolutionKernel.BackwardBias(Context.Device, Images, Outputs, plane, gradient, biasGradient);
             }
 
             if (ParamPropagateDown[0])
@@ -92,5 +163,21 @@ public sealed unsafe class ConvolutionLayer(LayerParameter parameter) : BaseConv
             if (propagateDown[i])
                 Kernel.BackwardData(Context.Device, Images, Blobs[0].CpuData, gradient, bottom[i].MutableCpuDiff);
         }
+    }
+
+    private (Blob Weights, Blob? Bias) ForwardBlobs()
+    {
+        if (_folded is null)
+            return (Blobs[0], HasBias ? Blobs[1] : null);
+        _folded.Refresh();
+        return (_folded.Weights, _folded.Bias);
+    }
+
+    private KeptWeights? KeptOf(SyncedMemory weights)
+    {
+        if (!ReferenceEquals(weights, _keptOf) || weights.Version != _keptVersion)
+            _kept?.Invalidate();
+        (_keptOf, _keptVersion) = (weights, weights.Version);
+        return _kept;
     }
 }

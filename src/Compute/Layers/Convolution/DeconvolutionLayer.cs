@@ -22,6 +22,10 @@ namespace CaffeActors.Compute.Layers.Convolution;
 public sealed unsafe class DeconvolutionLayer(LayerParameter parameter) : BaseConvolutionLayer(parameter)
 {
     /// <inheritdoc/>
+    protected override IReadOnlyList<ConvolutionPass> PassesOfKernel { get; } =
+        [ConvolutionPass.DataGradient, ConvolutionPass.Forward, ConvolutionPass.WeightGradient];
+
+    /// <inheritdoc/>
     public override void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
     {
         Values weights = Blobs[0].GpuData(gpu);

@@ -4,6 +4,8 @@ using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers.Common;
+using CaffeActors.Compute.Layers.Fusion;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 using ILGPU.Algorithms;
 
@@ -23,7 +25,8 @@ namespace CaffeActors.Compute.Layers.Normalization;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("BatchNorm")]
-public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(parameter), IGpuLayer
+public sealed unsafe class BatchNormLayer(LayerParameter parameter)
+    : Layer(parameter), IGpuLayer, IChannelMap, IChannelMapHost, IRectifierHost
 {
     private const int Statistics = 3;
 
@@ -40,6 +43,11 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
     private double[] _first = [];
     private double[] _second = [];
     private ChannelLayout _layout;
+    private bool _isFlat;
+
+    // Work of the layers behind this one that is done here: maps, with room for their numbers, and a rectifier.
+    private IChannelMap[] _maps = [];
+    private float? _rectifierSlope;
 
     /// <inheritdoc/>
     public override int ExactBottoms => 1;
@@ -47,7 +55,26 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
     /// <inheritdoc/>
     public override int ExactTops => 1;
 
+    /// <inheritdoc/>
+    int? IChannelMap.MapAxis => UsesGlobal && !_isFlat ? 1 : null;
+
+    /// <inheritdoc/>
+    bool IRectifierHost.CanRectify => Gpu is null;
+
+    /// <inheritdoc/>
+    bool IRectifierHost.CanRectifyGradient => false;
+
     private bool UsesGlobal => _norm.HasUseGlobalStats ? _norm.UseGlobalStats : Phase == Phase.Test;
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) =>
+        UsesGlobal || bottom[0] == top[0] ? GradientReads.None : GradientReads.Bottoms;
+
+    /// <inheritdoc/>
+    public override bool CanRecompute => true;
+
+    /// <inheritdoc/>
+    public override bool CopiesInPlace => !UsesGlobal;
 
     /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => top[0].Count * (UsesGlobal ? 2L : 5L);
@@ -63,10 +90,36 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
         }
 
         _layout = layout;
+        _isFlat = bottom[0].AxisCount == 1;
         top[0].ReshapeLike(bottom[0]);
         if (bottom[0] == top[0] && !UsesGlobal)
             _kept.ReshapeLike(bottom[0]);
     }
+
+    /// <inheritdoc/>
+    void IChannelMap.Compose(Span<double> factors, Span<double> summands)
+    {
+        TakeGlobal();
+        ReadOnlySpan<float> mean = _mean.Data, inverse = _inverse.Data;
+        for (int channel = 0; channel < factors.Length; channel++)
+        {
+            factors[channel] *= inverse[channel];
+            summands[channel] = (summands[channel] - mean[channel]) * inverse[channel];
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Nothing but what its own gradient would take.</remarks>
+    long IChannelMapHost.FoldedBytes => 0;
+
+    /// <inheritdoc/>
+    bool IChannelMapHost.CanFold(int axis) => Gpu is null && ((IChannelMap)this).MapAxis == axis;
+
+    /// <inheritdoc/>
+    void IChannelMapHost.Fold(IReadOnlyList<IChannelMap> maps) => _maps = [.. maps];
+
+    /// <inheritdoc/>
+    void IRectifierHost.Rectify(float? slope, bool gradientToo) => _rectifierSlope = slope;
 
     /// <inheritdoc/>
     public void ForwardGpu(GpuDevice gpu, Blob[] bottom, Blob[] top)
@@ -142,10 +195,24 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
             TakeGlobal();
         else
             TakeBatch(bottom[0].CpuData);
+        Recompute(bottom, top);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>With the statistics of the last pass.</remarks>
+    protected internal override void Recompute(Blob[] bottom, Blob[] top)
+    {
+        float* bias = null;
+        if (_maps.Length > 0)
+        {
+            FoldMaps();
+            bias = _offset.CpuData;
+        }
+
         float* x = bottom[0].CpuData, y = top[0].MutableCpuData;
-        float* copy = bottom[0] == top[0] && !UsesGlobal ? _kept.MutableCpuData : null;
+        float* copy = bottom[0] == top[0] && !UsesGlobal && KeepsForGradient ? _kept.MutableCpuData : null;
         Elementwise.Run(Context.Device, _layout.Count,
-            new ChannelAffine(_layout, x, y, copy, _mean.CpuData, _inverse.CpuData, null));
+            new ChannelAffine(_layout, x, y, copy, _mean.CpuData, _inverse.CpuData, bias, _rectifierSlope));
     }
 
     /// <inheritdoc/>
@@ -205,6 +272,18 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter) : Layer(para
             mean[channel] = factor * means[channel];
             inverse[channel] = 1 / MathF.Sqrt((factor * variances[channel]) + _norm.Eps);
         }
+    }
+
+    // (x - mean) * inverse, with the maps behind it, is (x - mean) * factor + summand.
+    private void FoldMaps()
+    {
+        Span<float> inverse = _inverse.MutableData, offset = _offset.MutableData;
+        for (int channel = 0; channel < inverse.Length; channel++)
+            (_first[channel], _second[channel]) = (inverse[channel], 0);
+        foreach (IChannelMap map in _maps)
+            map.Compose(_first, _second);
+        for (int channel = 0; channel < inverse.Length; channel++)
+            (inverse[channel], offset[channel]) = ((float)_first[channel], (float)_second[channel]);
     }
 
     private void TakeBatch(GpuDevice gpu, Values x)

@@ -2,6 +2,7 @@ using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Compute.Layers.Normalization;
@@ -31,6 +32,16 @@ public sealed unsafe class LRNLayer(LayerParameter parameter) : Layer(parameter)
     public override int ExactTops => 1;
 
     private bool IsAcross => _lrn.NormRegion == LRNParameter.Types.NormRegion.AcrossChannels;
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) =>
+        bottom[0] == top[0] ? GradientReads.None : GradientReads.Bottoms;
+
+    /// <inheritdoc/>
+    public override bool CanRecompute => true;
+
+    /// <inheritdoc/>
+    public override bool CopiesInPlace => true;
 
     /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) =>

@@ -59,12 +59,12 @@ internal readonly unsafe struct AveragePooling(
             sum.Store(sums + w);
         }
 
-        for (; w < width; w++)
+        if (w < width)
         {
-            float sum = 0;
+            Vector512<float> sum = Vector512<float>.Zero;
             for (int i = 0; i < count; i++)
-                sum += rows[((long)i * width) + w];
-            sums[w] = sum;
+                sum += Lanes.Load(rows + ((long)i * width) + w, width - w);
+            Lanes.Store(sum, sums + w, width - w);
         }
     }
 
@@ -245,8 +245,8 @@ internal readonly unsafe struct AverageSpread(
         int w = 0;
         for (; w + Lanes.Count <= width; w += Lanes.Count)
             (Vector512.Load(target + w) + Vector512.Load(columns + w)).Store(target + w);
-        for (; w < width; w++)
-            target[w] += columns[w];
+        if (w < width)
+            Lanes.Store(Lanes.Load(target + w, width - w) + Vector512.Load(columns + w), target + w, width - w);
     }
 }
 

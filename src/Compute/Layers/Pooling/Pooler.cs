@@ -27,6 +27,9 @@ internal sealed unsafe class Pooler(PoolMethod method, bool draws, params ReadOn
     /// <summary>Whether each window's gradient goes to one place, which the forward pass notes.</summary>
     public bool HasPlaces => method == PoolMethod.Max || draws;
 
+    /// <summary>Whether the forward pass cannot do without them.</summary>
+    public bool NeedsPlaces => draws || !_outer.IsOne;
+
     /// <summary>The same on an accelerator; the caller's to dispose of.</summary>
     public GpuPooler OnGpu() => new(method, draws, _slice, _outer);
 
@@ -35,7 +38,8 @@ internal sealed unsafe class Pooler(PoolMethod method, bool draws, params ReadOn
     /// <param name="planes">Number of planes.</param>
     /// <param name="x">The planes.</param>
     /// <param name="y">One number for each window.</param>
-    /// <param name="places">Receives the places taken, -1 for none; not used without <see cref="HasPlaces"/>.</param>
+    /// <param name="places">Receives the places taken, -1 for none; not used without <see cref="HasPlaces"/>.
+    /// Null where nobody wants them, but for <see cref="NeedsPlaces"/>.</param>
     /// <param name="mask">For MAX: receives the places as floats; null where nobody wants them.</param>
     /// <param name="stream">Where draws come from.</param>
     public void Forward(
@@ -65,7 +69,9 @@ internal sealed unsafe class Pooler(PoolMethod method, bool draws, params ReadOn
     /// <param name="dx">The planes' gradient, overwritten.</param>
     public void Backward(CpuDevice device, int planes, float* x, float* dy, int* places, float* dx)
     {
-        if (HasPlaces)
+        if (HasPlaces && _outer.IsOne && PlaceGather.Takes(_slice))
+            Run(device, planes, new PlaceGather(_slice, dy, places, dx, device.Workspace));
+        else if (HasPlaces)
             Run(device, planes, new PlaceScatter(PlaneSize, PooledSize, dy, places, dx));
         else if (method == PoolMethod.Ave && _outer.IsOne)
             Run(device, planes, new AverageSpread(_slice, dy, dx, device.Workspace));

@@ -1,3 +1,5 @@
+using CaffeActors.Compute.Backends.Cpu;
+
 namespace CaffeActors.Compute.Layers.Pooling;
 
 /// <summary>
@@ -65,6 +67,9 @@ internal readonly record struct PoolingGeometry
 
     /// <summary>Whether every window lies on the plane whole.</summary>
     public bool Inside => PadH == 0 && PadW == 0 && SpanH <= Height && SpanW <= Width;
+
+    /// <summary>Cells that <see cref="MaxWindows"/> may read behind a plane.</summary>
+    public int Reach => (int)Math.Min(int.MaxValue / 4, Math.Max(0, SpanW - Width)) + (3 * Lanes.Count) + KernelW;
 
     /// <summary>Whether the vector kernels take it: columns one or two apart, no window far outside.</summary>
     public bool Regular =>

@@ -1,6 +1,8 @@
+using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Schema;
 using static CaffeActors.Compute.Schema.PoolingParameter.Types;
@@ -26,6 +28,9 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
 
     // Places of the elements taken, as 32-bit integers in the blob's data.
     private readonly Blob _places = new();
+
+    // Whether they are those of the last pass: one that is to be tested notes none.
+    private bool _hasPlaces;
     private PoolingSettings? _settings;
     private Pooler? _pooler;
     private GpuPooler? _onGpu;
@@ -44,6 +49,10 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
     public override int MaxTops => _pooling.Pool == PoolMethod.Max ? 2 : 1;
 
     private bool IsDraw => _pooling.Pool == PoolMethod.Stochastic && Phase == Phase.Train;
+
+    /// <inheritdoc/>
+    public override GradientReads ReadsBackward(Blob[] bottom, Blob[] top) =>
+        _pooling.Pool == PoolMethod.Stochastic ? GradientReads.Bottoms : GradientReads.None;
 
     /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => top[0].Count * _windowSize;
@@ -107,11 +116,9 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
     {
         if (top[0].Count == 0)
             return;
-        int* places = _pooler!.HasPlaces ? (int*)_places.MutableCpuData : null;
+        _hasPlaces = _pooler!.HasPlaces && (Phase == Phase.Train || _pooler.NeedsPlaces || top.Length > 1);
         float* mask = top.Length > 1 ? top[1].MutableCpuData : null;
-        _pooler.Forward(
-            Context.Device, bottom[0].CountRange(0, 2), bottom[0].CpuData, top[0].MutableCpuData, places, mask,
-            _stream);
+        Pool(bottom[0], top[0].MutableCpuData, mask);
     }
 
     /// <inheritdoc/>
@@ -119,7 +126,13 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
     {
         if (!propagateDown[0] || bottom[0].Count == 0)
             return;
-        int* places = _pooler!.HasPlaces ? (int*)_places.CpuData : null;
+        if (_pooler!.HasPlaces && !_hasPlaces)
+        {
+            _hasPlaces = true;
+            Pool(bottom[0], Context.Device.Workspace.Shared(WorkspaceSlots.Layer, top[0].Count), null);
+        }
+
+        int* places = _hasPlaces ? (int*)_places.CpuData : null;
         _pooler.Backward(
             Context.Device, bottom[0].CountRange(0, 2), bottom[0].CpuData, top[0].CpuDiff, places,
             bottom[0].MutableCpuDiff);
@@ -134,6 +147,10 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
         _places.Dispose();
         _onGpu?.Dispose();
     }
+
+    private void Pool(Blob bottom, float* y, float* mask) => _pooler!.Forward(
+        Context.Device, bottom.CountRange(0, 2), bottom.CpuData, y,
+        _hasPlaces ? (int*)_places.MutableCpuData : null, mask, _stream);
 
     private void TakeShape(Blob bottom)
     {

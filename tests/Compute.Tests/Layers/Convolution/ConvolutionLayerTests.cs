@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Cpu.Convolution;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
@@ -98,6 +99,23 @@ public sealed class ConvolutionLayerTests
         harness.Backward(false);
         Assert.All(harness.Layer.Blobs[1].Diff.ToArray(), value => Assert.Equal(2 * 3 * 2, value));
         Assert.DoesNotContain(0, harness.Layer.Blobs[0].Diff.ToArray());
+    }
+
+    [Fact]
+    public void Algorithms_AreThoseOfTheKernelsPasses()
+    {
+        using LayerHarness harness = Harness(
+            Parameter(16, convolution =>
+            {
+                convolution.KernelSize.Add(2);
+                convolution.Stride.Add(3);
+            }), Input(2, 4, 8, 59));
+        using var device = new CpuDevice(1);
+        var kernel = new ConvolutionKernel(
+            new ConvolutionGeometry(1, 4, 16, new SpatialAxis(8, 2, 3, 0, 1), new SpatialAxis(59, 2, 3, 0, 1)));
+        string[] expected = [.. Enum.GetValues<ConvolutionPass>().Select(pass => kernel.Algorithm(device, pass))];
+        Assert.NotEqual(expected[0], expected[1]);
+        Assert.Equal(expected, harness.Layer.Algorithms);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Cpu.Convolution;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
@@ -195,4 +196,18 @@ public sealed class DeconvolutionLayerTests
     private static int Groups(string set) =>
         set.Contains("group: 2", StringComparison.Ordinal) ? 2
             : set.Contains("group: 3", StringComparison.Ordinal) ? 3 : 1;
+
+    [Fact]
+    public void Algorithms_AreThoseOfTheKernelsPassesInTheirRoles()
+    {
+        using LayerHarness harness = Harness("num_output: 4 kernel_size: 2 stride: 3", Input(2, 16, 3, 20));
+        using var device = new CpuDevice(1);
+        var kernel = new ConvolutionKernel(
+            new ConvolutionGeometry(1, 4, 16, new SpatialAxis(8, 2, 3, 0, 1), new SpatialAxis(59, 2, 3, 0, 1)));
+        string Of(ConvolutionPass pass) => kernel.Algorithm(device, pass);
+        Assert.NotEqual(Of(ConvolutionPass.Forward), Of(ConvolutionPass.DataGradient));
+        Assert.Equal(
+            [Of(ConvolutionPass.DataGradient), Of(ConvolutionPass.Forward), Of(ConvolutionPass.WeightGradient)],
+            harness.Layer.Algorithms);
+    }
 }

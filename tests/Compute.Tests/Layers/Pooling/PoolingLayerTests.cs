@@ -29,6 +29,23 @@ public sealed class PoolingLayerTests
         { [1, 1, 2, 3], [500, 700], [500, 700], [0, 0] },
     };
 
+    // Larger ones, for which differences would take long: rows of windows that go on with the next ones', with more
+    // of them than are kept at once, windows that share rows but no columns, and the sizes of well-known nets.
+    public static TheoryData<int[], uint[], uint[], uint[]> LargeCases => new()
+    {
+        { [2, 3, 40, 40], [3, 3], [1, 1], [1, 1] },
+        { [2, 9, 7, 7], [3, 3], [1, 1], [1, 1] },
+        { [2, 3, 14, 14], [3, 3], [1, 1], [1, 1] },
+        { [1, 4, 13, 13], [5, 5], [1, 1], [2, 2] },
+        { [2, 2, 30, 40], [3, 3], [2, 2], [0, 0] },
+        { [2, 2, 31, 41], [3, 3], [2, 2], [1, 1] },
+        { [2, 3, 6, 50], [2, 2], [2, 2], [0, 0] },
+        { [1, 3, 12, 35], [4, 5], [2, 2], [1, 2] },
+        { [2, 2, 9, 20], [3, 3], [2, 1], [1, 1] },
+        { [1, 2, 60, 40], [2, 4], [1, 1], [1, 0] },
+        { [1, 2, 9, 9], [9, 9], [1, 1], [4, 4] },
+    };
+
     private static LayerParameter Parameter(PoolMethod pool, uint[] kernel, uint[] stride, uint[] pad) => new()
     {
         Type = "Pooling",
@@ -69,6 +86,48 @@ public sealed class PoolingLayerTests
                 Assert.Equal(place, harness.Top[1].Data[window]);
             });
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(LargeCases))]
+    public void Max_OfLargePlanesGoesThereAndBack(int[] shape, uint[] kernel, uint[] stride, uint[] pad)
+    {
+        Max_TakesTheGreatestAndItsPlace(shape, kernel, stride, pad);
+        using Blob values = LayerHarness.RandomBlob(1, shape);
+        using Blob bottom = Coarse(values);
+        using var harness = new LayerHarness(Parameter(PoolMethod.Max, kernel, stride, pad), [bottom], tops: 2);
+        harness.Forward();
+        LayerHarness.FillRandom(harness.Top[0].MutableDiff, 2);
+        harness.Backward();
+        float[] expected = new float[bottom.Count];
+        int windows = harness.Top[0].CountFrom(2), cells = bottom.CountFrom(2);
+        for (int i = 0; i < harness.Top[0].Count; i++)
+            expected[(i / windows * cells) + (int)harness.Top[1].Data[i]] += harness.Top[0].Diff[i];
+        Assert.Equal(expected, bottom.Diff.ToArray());
+    }
+
+    [Theory]
+    [InlineData(3u, 1u, 1u)]
+    [InlineData(3u, 2u, 0u)]
+    [InlineData(4u, 3u, 0u)]
+    public void Max_InTestPhaseIsTheSame(uint kernel, uint stride, uint pad)
+    {
+        List<float[]> results = [];
+        foreach (Phase phase in (Phase[])[Phase.Train, Phase.Test])
+        {
+            LayerParameter parameter = Parameter(PoolMethod.Max, [kernel, kernel], [stride, stride], [pad, pad]);
+            parameter.Phase = phase;
+            using var harness = new LayerHarness(parameter, [LayerHarness.RandomBlob(4, [2, 3, 21, 37])]);
+            harness.Forward();
+            results.Add(harness.Top[0].Data.ToArray());
+            LayerHarness.FillRandom(harness.Top[0].MutableDiff, 5);
+            harness.Backward();
+            results.Add(harness.Bottom[0].Diff.ToArray());
+            Assert.Equal(results[^2], harness.Top[0].Data.ToArray());
+        }
+
+        Assert.Equal(results[0], results[2]);
+        Assert.Equal(results[1], results[3]);
     }
 
     [Theory]

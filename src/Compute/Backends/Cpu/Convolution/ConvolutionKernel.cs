@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu.Convolution.Winograd;
 
 namespace CaffeActors.Compute.Backends.Cpu.Convolution;
@@ -25,6 +23,13 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     /// <summary>The sizes.</summary>
     public ConvolutionGeometry Geometry => geometry;
 
+    /// <summary>Where <see cref="Forward"/> keeps the weights in its own form; who writes the weights invalidates it.
+    /// Default null: nowhere, they are packed anew on each call.</summary>
+    public KeptWeights? Kept { get; set; }
+
+    /// <summary>Bytes that <see cref="Kept"/> takes; 0 where the weights are read as they are.</summary>
+    public long KeptBytes => Depthwise is null ? ForwardProduct.PackedCount * sizeof(float) : 0;
+
     /// <summary>
     /// Whether convolutions of one input channel a group take their own kernel, the faster one. Default true; false is
     /// for comparing.
@@ -42,14 +47,17 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     /// <param name="w">Weights.</param>
     /// <param name="bias">One number for each output channel, or null.</param>
     /// <param name="y">Outputs, overwritten.</param>
-    public void Forward(CpuDevice device, int images, float* x, float* w, float* bias, float* y)
+    /// <param name="negativeSlope">Where the outputs are to be rectified as they are stored, the slope below 0 (0 for a
+    /// plain rectifier); null leaves them as they are.</param>
+    public void Forward(
+        CpuDevice device, int images, float* x, float* w, float* bias, float* y, float? negativeSlope = null)
     {
         if (Depthwise is { } depthwise)
-            depthwise.Forward(device, images, x, w, bias, y);
+            depthwise.Forward(device, images, x, w, bias, y, negativeSlope);
         else if (WinogradFor(device, ConvolutionPass.Forward) is { } winograd)
-            winograd.Forward(device, images, x, w, bias, null, y);
+            winograd.Forward(device, images, x, w, bias, negativeSlope, y);
         else
-            ForwardProduct.Run(device, images, w, x, bias, y);
+            ForwardProduct.Run(device, images, w, x, bias, y, negativeSlope, Kept);
     }
 
     /// <summary>The inputs' gradient.</summary>
@@ -110,52 +118,27 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     /// <param name="plane">Numbers in a channel.</param>
     /// <param name="dy">The outputs' gradient.</param>
     /// <param name="db">The bias' gradient.</param>
-    public static void BackwardBias(CpuDevice device, int images, int channels, int plane, float* dy, float* db)
-    {
-        const int ChannelsOfTask = 8;
-        int tasks = (channels + ChannelsOfTask - 1) / ChannelsOfTask;
-        device.Pool.Run(new BiasBody(images, channels, plane, ChannelsOfTask, dy, db), tasks);
-    }
+    public static void BackwardBias(CpuDevice device, int images, int channels, int plane, float* dy, float* db) =>
+        BiasGradient.Run(device, images, channels, plane, null, 0, dy, db);
+
+    /// <summary>
+    /// The same after a <see cref="Forward"/> with a slope, and besides, in the same pass: the gradient of the rectified
+    /// outputs becomes that of the sums.
+    /// </summary>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="channels">Channels of the output.</param>
+    /// <param name="plane">Numbers in a channel.</param>
+    /// <param name="y">The outputs.</param>
+    /// <param name="slope">The slope, at least 0.</param>
+    /// <param name="dy">The outputs' gradient; overwritten by that of the sums.</param>
+    /// <param name="db">The bias' gradient, or null where it is not wanted.</param>
+    public static void BackwardRectified(
+        CpuDevice device, int images, int channels, int plane, float* y, float slope, float* dy, float* db) =>
+        BiasGradient.Run(device, images, channels, plane, y, slope, dy, db);
 
     private WinogradConvolution? WinogradFor(CpuDevice device, ConvolutionPass pass) =>
         device.AllowsWinograd && _winograd is not null && WinogradConvolution.IsFaster(geometry, pass)
             ? _winograd
             : null;
-
-    private readonly struct BiasBody(int images, int channels, int plane, int channelsOfTask, float* dy, float* db)
-        : IParallelBody
-    {
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        public void Invoke(int task, int worker)
-        {
-            int end = Math.Min(channels, (task + 1) * channelsOfTask);
-            for (int channel = task * channelsOfTask; channel < end; channel++)
-            {
-                double sum = 0;
-                for (int image = 0; image < images; image++)
-                    sum += Sum(dy + ((((nint)image * channels) + channel) * plane));
-                db[channel] += (float)sum;
-            }
-        }
-
-        private float Sum(float* from)
-        {
-            Vector512<float> s0 = Vector512<float>.Zero, s1 = s0, s2 = s0, s3 = s0;
-            int i = 0;
-            for (; i + 64 <= plane; i += 64)
-            {
-                s0 += Vector512.Load(from + i);
-                s1 += Vector512.Load(from + i + 16);
-                s2 += Vector512.Load(from + i + 32);
-                s3 += Vector512.Load(from + i + 48);
-            }
-
-            for (; i + 16 <= plane; i += 16)
-                s0 += Vector512.Load(from + i);
-            float sum = Vector512.Sum(s0 + s1 + (s2 + s3));
-            for (; i < plane; i++)
-                sum += from[i];
-            return sum;
-        }
-    }
 }

@@ -40,9 +40,10 @@ internal sealed unsafe class DepthwiseKernel
     }
 
     /// <summary>See <see cref="ConvolutionKernel.Forward"/>.</summary>
-    public void Forward(CpuDevice device, int images, float* x, float* w, float* bias, float* y) =>
+    public void Forward(
+        CpuDevice device, int images, float* x, float* w, float* bias, float* y, float? negativeSlope) =>
         Rowwise.Run(device, images * _geometry.Groups, (long)_geometry.OutputsOfGroup * _geometry.OutputPlane,
-            new ForwardBody(this, device, x, w, bias, y));
+            new ForwardBody(this, device, x, w, bias, y, negativeSlope));
 
     /// <summary>See <see cref="ConvolutionKernel.BackwardData"/>.</summary>
     public void BackwardData(CpuDevice device, int images, float* w, float* dy, float* dx, float* bias) =>
@@ -66,7 +67,7 @@ internal sealed unsafe class DepthwiseKernel
     }
 
     private readonly struct ForwardBody(
-        DepthwiseKernel owner, CpuDevice device, float* x, float* w, float* bias, float* y) : IRowBody
+        DepthwiseKernel owner, CpuDevice device, float* x, float* w, float* bias, float* y, float? slope) : IRowBody
     {
         public void Invoke(int from, int to, int worker)
         {
@@ -83,6 +84,9 @@ internal sealed unsafe class DepthwiseKernel
                     float* target = y + ((((nint)plane * geometry.OutputsOfGroup) + i) * geometry.OutputPlane);
                     float start = bias is null ? 0 : bias[channel];
                     DepthwiseSums.Outputs(source, pixels, w + ((nint)channel * geometry.Taps), start, target);
+                    // A plane is in the inner caches still.
+                    if (slope is { } below)
+                        Rectifier.Apply(target, 0, 1, geometry.OutputPlane, below);
                 }
             }
         }

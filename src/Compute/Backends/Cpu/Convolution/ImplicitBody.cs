@@ -8,7 +8,7 @@ namespace CaffeActors.Compute.Backends.Cpu.Convolution;
 /// <summary>Tasks of an implicit product: a block of images, a group, a band of units, some target channels.</summary>
 internal readonly unsafe struct ImplicitBody(
     ImplicitProduct product, PackedWeights weights, CpuDevice device, ImplicitPlan plan,
-    float* packed, float* source, float* bias, float* target) : IParallelBody
+    float* packed, float* source, float* bias, float* target, float? slope) : IParallelBody
 {
     /// <inheritdoc/>
     public void Invoke(int task, int worker)
@@ -72,7 +72,9 @@ internal readonly unsafe struct ImplicitBody(
                     Packing.Right(family, part.Source + *offsets + first, product.Layout.Plane, 1, depth, count, right);
                 else
                     Pack(family, part.Source, offsets, depth, pieces, count, right);
-                Multiply(part, phase, pieces, count, left + ((nint)product.Rows * k), right, depth, d == 0);
+                Multiply(
+                    part, phase, pieces, count, left + ((nint)product.Rows * k), right, depth, d == 0,
+                    slope is not null && d == depths.Parts - 1);
             }
         }
     }
@@ -93,7 +95,7 @@ internal readonly unsafe struct ImplicitBody(
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     private void Multiply(
         in Part part, PixelPhase phase, ChunkPieces pieces, int count,
-        float* left, float* right, int depth, bool isFirst)
+        float* left, float* right, int depth, bool isFirst, bool rectify)
     {
         KernelFamily family = device.Kernels;
         EvenSplit panels = EvenSplit.RowPanels(family, product.Rows);
@@ -118,13 +120,21 @@ internal readonly unsafe struct ImplicitBody(
                         tile(depth, a, b, at, plane, init, add, family.Lanes);
                     else
                         PanelProduct.Part(family, height, width, depth, a, b, at, plane, init, add);
+                    if (rectify)
+                        Rectifier.Apply(at, plane, height, width, slope.GetValueOrDefault());
                     continue;
                 }
 
                 family.Tile(height, width <= family.Lanes ? 1 : 2)(
                     depth, a, b, tileBuffer, PanelProduct.TilePitch, init, 0, family.Lanes);
                 for (; piece < end; piece++)
-                    Scatter(tileBuffer, pieces.Targets[piece], height, c, plane, phase.TargetStep, !isFirst);
+                {
+                    PixelPiece target = pieces.Targets[piece];
+                    Scatter(tileBuffer, target, height, c, plane, phase.TargetStep, !isFirst);
+                    // Only targets next to each other are ever rectified: those of a forward product.
+                    if (rectify)
+                        Rectifier.Apply(c + target.Offset, plane, height, target.Length, slope.GetValueOrDefault());
+                }
             }
         }
     }

@@ -61,6 +61,9 @@ internal sealed unsafe class ImplicitProduct
     /// <summary>The most units in one band.</summary>
     public int BandUnits { get; }
 
+    /// <summary>Number of floats of packed weights.</summary>
+    public long PackedCount => _weights.Count;
+
     /// <summary>Number of units: the most that a phase has.</summary>
     public int Units { get; }
 
@@ -152,13 +155,17 @@ internal sealed unsafe class ImplicitProduct
     /// <param name="source">The sources; a register past their end must be readable.</param>
     /// <param name="bias">What each target channel starts from; null for zeros.</param>
     /// <param name="target">The targets, overwritten.</param>
-    public void Run(CpuDevice device, int images, float* weights, float* source, float* bias, float* target)
+    /// <param name="slope">Where the targets are to be rectified, the slope below 0; else null.</param>
+    /// <param name="kept">Where packed weights are kept from call to call; null: nowhere.</param>
+    public void Run(
+        CpuDevice device, int images, float* weights, float* source, float* bias, float* target, float? slope = null,
+        KeptWeights? kept = null)
     {
         if (images == 0 || Phases.Length == 0)
             return;
         ImplicitPlan plan = ImplicitPlan.Of(this, device, images);
-        float* packed = _weights.Pack(device, weights);
-        device.Pool.Run(new ImplicitBody(this, _weights, device, plan, packed, source, bias, target), plan.Tasks);
+        float* packed = _weights.Pack(device, weights, kept);
+        device.Pool.Run(new ImplicitBody(this, _weights, device, plan, packed, source, bias, target, slope), plan.Tasks);
     }
 
     /// <summary>How a convolution reads its images, and its pixels with the cells that reach them.</summary>

@@ -19,10 +19,20 @@ internal sealed unsafe class PackedWeights(
     private readonly int _depth = phases.Sum(phase => phase.Depth);
     private readonly int _parts = phases.Sum(phase => PanelProduct.Depths(phase.Depth).Parts);
 
-    /// <summary>Packs all of them, on the device's threads, into its shared memory.</summary>
-    public float* Pack(CpuDevice device, float* weights)
+    /// <summary>Number of floats.</summary>
+    public long Count => (long)groups * rows * _depth;
+
+    /// <summary>Packs all of them, on the device's threads.</summary>
+    /// <param name="device">Whose threads, and whose shared memory where they are not kept.</param>
+    /// <param name="weights">The convolution's weights.</param>
+    /// <param name="kept">Where they are kept from call to call; null: nowhere.</param>
+    public float* Pack(CpuDevice device, float* weights, KeptWeights? kept)
     {
-        float* packed = device.Workspace.Shared(WorkspaceSlots.Left, (long)groups * rows * _depth);
+        float* packed;
+        if (kept is null)
+            packed = device.Workspace.Shared(WorkspaceSlots.Left, Count);
+        else if (kept.TryGet(this, device.Kernels, Count, out packed))
+            return packed;
         device.Pool.Run(new Body(this, device.Kernels, weights, packed), groups * _parts);
         return packed;
     }

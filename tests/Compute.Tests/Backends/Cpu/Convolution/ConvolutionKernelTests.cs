@@ -213,6 +213,7 @@ public sealed unsafe class ConvolutionKernelTests
             ConvolutionKernel.BackwardBias(
                 device, one.Images, one.Outputs, geometry.OutputPlane, dy.CpuData, db.MutableCpuData);
             float[][] results = [Values(y), Values(dx), Values(dw), Values(db)];
+            CheckRectified(one, kernel, device, (x, w, bias, dy), results);
             if (first is null)
             {
                 reference.Y.AssertClose(results[0], $"{one}: outputs");
@@ -229,6 +230,31 @@ public sealed unsafe class ConvolutionKernelTests
             for (int i = 0; i < results.Length; i++)
                 AssertSameBits(first[i], results[i], $"{one}, {device.Threads} threads, result {i}");
         }
+    }
+
+    // What a layer of its own would make of the outputs and of their gradient.
+    private static void CheckRectified(
+        Case one, ConvolutionKernel kernel, CpuDevice device, (Blob X, Blob W, Blob Bias, Blob Dy) from,
+        float[][] plain)
+    {
+        const float Slope = 0.25f;
+        using Blob y = Guarded(from.Dy.Count, float.NaN), dy = Guarded(from.Dy.Count, 0);
+        using Blob db = Guarded(from.Bias.Count, 0.5f), masked = new(from.Dy.Shape);
+        from.Dy.Data.CopyTo(dy.MutableData);
+        kernel.Forward(
+            device, one.Images, from.X.CpuData, from.W.CpuData, from.Bias.CpuData, y.MutableCpuData, Slope);
+        float[] outputs = [.. plain[0].Select(value => (Slope * MathF.Min(value, 0)) + MathF.Max(value, 0))];
+        AssertSameBits(outputs, Values(y), $"{one}, {device.Threads} threads: rectified outputs");
+        ConvolutionKernel.BackwardRectified(
+            device, one.Images, one.Outputs, kernel.Geometry.OutputPlane, y.CpuData, Slope, dy.MutableCpuData,
+            db.MutableCpuData);
+        for (int i = 0; i < masked.Count; i++)
+            masked.MutableData[i] = (outputs[i] > 0 ? 1 : Slope) * from.Dy.Data[i];
+        AssertSameBits(masked.Data, Values(dy), $"{one}: masked gradient");
+        using Blob sums = Guarded(from.Bias.Count, 0.5f);
+        ConvolutionKernel.BackwardBias(
+            device, one.Images, one.Outputs, kernel.Geometry.OutputPlane, masked.CpuData, sums.MutableCpuData);
+        AssertSameBits(Values(sums), Values(db), $"{one}: gradient of the bias");
     }
 
     private static Blob Guarded(int count, float value)

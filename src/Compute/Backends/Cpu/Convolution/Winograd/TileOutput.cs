@@ -59,7 +59,7 @@ internal sealed unsafe class TileOutput(int height, int width, int side, int til
             }
 
             if (negativeSlope is { } slope)
-                Rectify(scratch, side * rowPitch, slope);
+                Rectifier.Apply(scratch, side * rowPitch, 1, side * rowPitch, slope);
             for (int i = 0; i < lines; i++)
             {
                 float* line = scratch + (i * rowPitch);
@@ -70,16 +70,6 @@ internal sealed unsafe class TileOutput(int height, int width, int side, int til
                         line + (x * 16), offsets, count, channels, target + ((nint)i * width) + x, Plane, count, 1);
                 }
             }
-        }
-    }
-
-    private static void Rectify(float* values, int count, float slope)
-    {
-        Vector512<float> factor = Vector512.Create(slope), zero = Vector512<float>.Zero;
-        for (int i = 0; i < count; i += 16)
-        {
-            Vector512<float> x = Vector512.Load(values + i);
-            (Vector512.Max(x, zero) + (factor * Vector512.Min(x, zero))).Store(values + i);
         }
     }
 }

@@ -6,14 +6,15 @@ namespace CaffeActors.Compute.Backends.Cpu.Convolution.Winograd;
 /// Correlation of sources with weights by Winograd's transforms: the forward pass, and with the kernel turned round
 /// the data gradient. Blocks of tiles are transformed to 36 matrices (tiles by channels), multiplied with the weights'
 /// 36, and the products transformed back. Where there are many tiles, each thread takes blocks of them through all
-/// three steps in memory of its own, and the weights are transformed beforehand; where there are few, the tiles are
-/// transformed beforehand, and each thread takes parts of the target channels, with their weights. An element's sum
-/// has the same order in both.
+/// three steps in memory of its own, and the weights are transformed beforehand; where there are few, each task has a
+/// share of the tiles and a share of the target channels, and transforms both for itself. An element's sum has the same
+/// order in both.
 /// </summary>
 internal sealed unsafe class WinogradProduct<TKind>
     where TKind : struct, IWinograd
 {
-    // Tiles of a block: enough rows for the kernels, and few enough for the second cache to hold a part's products.
+    // Tiles of a block: enough rows for the kernels, and few enough for the second cache to hold a part's
+    // products.
     private const int TilesOfBlock = 56;
 
     // From so many tiles on it is the weights that are transformed beforehand.
@@ -100,13 +101,10 @@ internal sealed unsafe class WinogradProduct<TKind>
             return;
         }
 
-        nint blockSize = 36 * PlaneStep(args.MaxTiles(_tilesX));
-        float* tiles = device.Workspace.Shared(WorkspaceSlots.Left, _groups * blocks * blockSize);
-        device.Pool.Run(new SourceBody(this, args, tiles, blockSize), _groups * blocks * ChannelBlocks);
-        int tasks = _groups * _filter.Parts, split = 1;
-        while (split < blocks && tasks * split < 2 * threads && tasks * split % threads != 0)
-            split++;
-        device.Pool.Run(new PartBody(this, args, tiles, blockSize, split), tasks * split);
+        ShareGrid grid = ShareGrid.Of(
+            _groups, threads, blocks, _filter.Parts, (double)rows * _tilesX * ChannelBlocks,
+            (double)_filter.Depth * _filter.Parts * (FilterLayout.Lanes / 16));
+        device.Pool.Run(new ShareBody(this, args, grid), _groups * grid.First * grid.Second);
     }
 
     // Floats from one of the 36 matrices of a block's tiles to the next; an odd number of cache lines.
@@ -169,10 +167,11 @@ internal sealed unsafe class WinogradProduct<TKind>
             float* init = plane == 7 ? starts : zeros;
             for (int p = 0; p < panels.Parts; p++)
             {
-                int first = panels.Start(p), height = panels.Count(p);
+                int first = panels.Start(p);
                 float* a = tiles + (plane * planeStep) + ((nint)first * ChannelBlocks * 16);
                 float* c = products + (plane * productStep) + ((nint)first * FilterLayout.Lanes);
-                delegate*<nint, float*, float*, float*, nint, float*, void> tile = family.BlockTile(height, vectors);
+                delegate*<nint, float*, float*, float*, nint, float*, void> tile =
+                    family.BlockTile(panels.Count(p), vectors);
                 for (int j = 0; j < lanes; j += wide)
                 {
                     float* b = weights + (plane * _filter.PlaneStep) + ((nint)j * _filter.Depth);
@@ -236,35 +235,32 @@ internal sealed unsafe class WinogradProduct<TKind>
         }
     }
 
-    // Few tiles: 16 channels of a block of them.
-    private readonly struct SourceBody(WinogradProduct<TKind> owner, Arguments args, float* tiles, nint blockSize)
-        : IParallelBody
-    {
-        public void Invoke(int task, int worker)
-        {
-            (int groupBlock, int channelBlock) = Math.DivRem(task, owner.ChannelBlocks);
-            (int group, int block) = Math.DivRem(groupBlock, args.Blocks.Parts);
-            owner.TransformTiles(args, worker, group, block, channelBlock, tiles + (groupBlock * blockSize));
-        }
-    }
-
-    // Few tiles: a part of the target channels, for all blocks or some.
-    private readonly struct PartBody(
-        WinogradProduct<TKind> owner, Arguments args, float* tiles, nint blockSize, int split) : IParallelBody
+    // Few tiles: a share of them and a share of the target channels.
+    private readonly struct ShareBody(WinogradProduct<TKind> owner, Arguments args, ShareGrid grid) : IParallelBody
     {
         public void Invoke(int task, int worker)
         {
             FilterLayout filter = owner._filter;
-            (int groupPart, int share) = Math.DivRem(task, split);
-            (int group, int part) = Math.DivRem(groupPart, filter.Parts);
-            float* weights = args.Device.Workspace.OfWorker(worker, WorkspaceSlots.Left, filter.PartSize);
-            float* from = args.Weights + ((nint)group * filter.GroupStep);
-            WinogradFilter<TKind>.Transform(args.Device.Kernels, filter, from, part, weights);
-            EvenSplit shares = new(args.Blocks.Parts, split);
-            for (int block = shares.Start(share); block < shares.Start(share + 1); block++)
+            (task, int partShare) = Math.DivRem(task, grid.Second);
+            (int group, int tileShare) = Math.DivRem(task, grid.First);
+            EvenSplit shares = new(args.Blocks.Parts, grid.First), parts = new(filter.Parts, grid.Second);
+            int firstBlock = shares.Start(tileShare), blocks = shares.Count(tileShare);
+            nint blockSize = 36 * owner.PlaneStep(args.MaxTiles(owner._tilesX));
+            float* tiles = args.Device.Workspace.OfWorker(
+                worker, WorkspaceSlots.Left, (shares.Most * blockSize) + filter.PartSize);
+            float* weights = tiles + (shares.Most * blockSize);
+            for (int b = 0; b < blocks; b++)
             {
-                float* a = tiles + (((nint)(group * args.Blocks.Parts) + block) * blockSize);
-                owner.Multiply(args, worker, group, block, part, a, weights);
+                for (int c = 0; c < owner.ChannelBlocks; c++)
+                    owner.TransformTiles(args, worker, group, firstBlock + b, c, tiles + (b * blockSize));
+            }
+
+            float* from = args.Weights + ((nint)group * filter.GroupStep);
+            for (int part = parts.Start(partShare); part < parts.Start(partShare + 1); part++)
+            {
+                WinogradFilter<TKind>.Transform(args.Device.Kernels, filter, from, part, weights);
+                for (int b = 0; b < blocks; b++)
+                    owner.Multiply(args, worker, group, firstBlock + b, part, tiles + (b * blockSize), weights);
             }
         }
     }

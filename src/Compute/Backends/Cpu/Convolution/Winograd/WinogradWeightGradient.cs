@@ -6,15 +6,21 @@ namespace CaffeActors.Compute.Backends.Cpu.Convolution.Winograd;
 
 /// <summary>
 /// The weights' gradient by Winograd's transforms: tiles of the sources and of the outputs' gradient are transformed,
-/// some hundred tiles at a time, to 36 matrices each, whose 36 products (output channels by input channels, summed over
-/// tiles) are at last transformed back to kernel cells. Threads share the 36 products out among them, so an element's
-/// sum has one order.
+/// some at a time, to 36 matrices each, whose 36 products (output channels by input channels, summed over tiles) are at
+/// last transformed back to kernel cells. Where there are many tiles, slices of them are summed side by side and then
+/// added in their order; tasks take slices, and shares of the channels where threads are more. The slices depend on the
+/// shapes alone, so an element's sum has one order.
 /// </summary>
 internal sealed unsafe class WinogradWeightGradient<TKind>
     where TKind : struct, IWinograd
 {
-    // Tiles summed at a time: panels of so many stay in the inner caches.
-    private const int MaxTiles = 64;
+    // The least tiles of a slice, the most slices, and the most floats of products that all of them keep.
+    private const int LeastTilesOfSlice = 256;
+    private const int MostSlices = 8;
+    private const long MostProducts = 8 << 20;
+
+    // The least tiles summed at a time: fewer would keep kernels busy with loading and storing sums.
+    private const int LeastTiles = 48;
     private const int OutputsOfTask = 4;
 
     private readonly ConvolutionGeometry _geometry;
@@ -35,6 +41,7 @@ internal sealed unsafe class WinogradWeightGradient<TKind>
         _gradient = new TileSource(y.Output, x.Output, 0, 0, side, side, _tilesY, _tilesX);
     }
 
+    // Channels of a group, in blocks of 16.
     private int Inputs => (_geometry.InputsOfGroup + 15) / 16 * 16;
 
     private int Outputs => (_geometry.OutputsOfGroup + 15) / 16 * 16;
@@ -44,41 +51,36 @@ internal sealed unsafe class WinogradWeightGradient<TKind>
 
     /// <summary>Adds to the weights' gradient, or sets it.</summary>
     /// <param name="device">Whose threads and memory.</param>
-    /// <param name="images">Number of images.</param>
+    /// <param name="images">Number of images, at least 1.</param>
     /// <param name="source">The images.</param>
     /// <param name="outputGradient">The outputs' gradient.</param>
     /// <param name="gradient">The weights' gradient.</param>
     /// <param name="add">Whether to add to what is there.</param>
     public void Run(CpuDevice device, int images, float* source, float* outputGradient, float* gradient, bool add)
     {
-        int rows = images * _tilesY, groups = _geometry.Groups;
-        EvenSplit blocks = new(rows, Math.Max(1, (rows * _tilesX + MaxTiles - 1) / MaxTiles));
-        blocks = blocks with { Parts = Math.Min(blocks.Parts, Math.Max(1, rows)) };
+        int rows = images * _tilesY, groups = _geometry.Groups, tiles = rows * _tilesX;
+        nint products = groups * 36 * ProductStep;
+        int slices = (int)Math.Clamp(
+            Math.Min(tiles / LeastTilesOfSlice, MostProducts / products), 1, Math.Min(rows, MostSlices));
+        // Sums are loaded and stored for each block of tiles, transformed tiles stored and loaded once: as much of
+        // both.
+        int most = Math.Max(LeastTiles, Inputs * Outputs / (Inputs + Outputs));
         var args = new Arguments
         {
             Device = device,
             Source = source,
             OutputGradient = outputGradient,
             Gradient = gradient,
-            AddGradient = add,
-            Rows = blocks.Most,
-            MaxTiles = blocks.Most * _tilesX,
+            Add = add,
+            Slices = new EvenSplit(rows, slices),
+            RowsOfBlock = Math.Max(1, most / _tilesX),
+            Products = device.Workspace.Shared(WorkspaceSlots.Right, slices * products),
         };
-        args.Tiles = device.Workspace.Shared(
-            WorkspaceSlots.Left, groups * 36 * (args.SourceStep(Inputs) + args.SourceStep(Outputs)));
-        args.Products = device.Workspace.Shared(WorkspaceSlots.Right, groups * 36 * ProductStep);
-        for (int block = 0; block < blocks.Parts; block++)
-        {
-            args.FirstRow = blocks.Start(block);
-            args.Rows = blocks.Count(block);
-            args.AddProducts = block > 0;
-            device.Pool.Run(new TransformBody(this, args), groups * (Inputs + Outputs) / 16);
-            device.Pool.Run(new ProductBody(this, args), groups * 36);
-        }
-
-        device.Pool.Run(
-            new FilterBody(this, args),
-            groups * ((_geometry.OutputsOfGroup + OutputsOfTask - 1) / OutputsOfTask));
+        ShareGrid grid = ShareGrid.Of(
+            groups * slices, device.Threads, Outputs / 16, Math.Max(1, Inputs / 32), Outputs, Inputs);
+        device.Pool.Run(new ShareBody(this, args, grid), groups * slices * grid.First * grid.Second);
+        int tasks = (_geometry.OutputsOfGroup + OutputsOfTask - 1) / OutputsOfTask;
+        device.Pool.Run(new FilterBody(this, args), groups * tasks);
     }
 
     // Rows of a product's tiles: what a kernel holds of 16 channels.
@@ -90,108 +92,143 @@ internal sealed unsafe class WinogradWeightGradient<TKind>
         public float* Source;
         public float* OutputGradient;
         public float* Gradient;
-        public float* Tiles;
         public float* Products;
-        public bool AddGradient;
-        public bool AddProducts;
+        public bool Add;
+        public EvenSplit Slices;
+        public int RowsOfBlock;
+    }
+
+    // What a task works on: a slice of the tiles, some channels.
+    private struct Share
+    {
+        public int Worker;
+        public int Group;
+        public int FirstOutput;
+        public int Outputs;
+        public int FirstInput;
+        public int Inputs;
         public int FirstRow;
         public int Rows;
-        public int MaxTiles;
-
-        // From one of the 36 matrices of so many channels to the next; an odd number of cache lines.
-        public readonly nint SourceStep(int channels)
-        {
-            nint lines = (nint)channels / 16 * MaxTiles;
-            return 16 * (lines + ((lines & 1) == 0 ? 1 : 0));
-        }
-
-        // The outputs' gradient of a group lies behind its sources.
-        public readonly float* Group(int group, int inputs, int outputs, bool ofGradient) =>
-            Tiles + (group * 36 * (SourceStep(inputs) + SourceStep(outputs)))
-            + (ofGradient ? 36 * SourceStep(inputs) : 0);
+        public int Tiles;
+        public float* Scratch;
+        public float* Left;
+        public float* Right;
+        public nint LeftStep;
+        public nint RightStep;
+        public float* Products;
+        public bool Add;
     }
 
-    // 16 channels of the sources or of the outputs' gradient.
-    private readonly struct TransformBody(WinogradWeightGradient<TKind> owner, Arguments args) : IParallelBody
-    {
-        public void Invoke(int task, int worker)
-        {
-            int inputBlocks = owner.Inputs / 16;
-            (int group, int block) = Math.DivRem(task, (owner.Inputs + owner.Outputs) / 16);
-            bool ofGradient = block >= inputBlocks;
-            if (ofGradient)
-                block -= inputBlocks;
-            TileSource tiles = ofGradient ? owner._gradient : owner._source;
-            float* scratch = args.Device.Workspace.OfWorker(worker, WorkspaceSlots.Image, tiles.Room(args.Rows));
-            float* to = args.Group(group, owner.Inputs, owner.Outputs, ofGradient);
-            if (ofGradient)
-                Gradient(group, block, scratch, to);
-            else
-                Source(group, block, scratch, to);
-        }
-
-        // Panels of columns, as products read their right matrix.
-        private void Source(int group, int block, float* scratch, float* to)
-        {
-            ConvolutionGeometry geometry = owner._geometry;
-            int count = args.Rows * owner._tilesX, wide = args.Device.Kernels.PanelColumns, channel = block * 16;
-            int panel = channel / wide * wide, width = Math.Min(wide, owner.Inputs - panel);
-            int piece = Math.Min(16, width);
-            int* places = stackalloc int[count];
-            for (int i = 0; i < count; i++)
-                places[i] = (panel * count) + (channel - panel) + (i * width);
-            nint plane = geometry.InputPlane;
-            owner._source.Transform<InputLine>(
-                args.Source + ((((nint)group * geometry.InputsOfGroup) + channel) * plane), geometry.Inputs * plane,
-                Math.Min(16, geometry.InputsOfGroup - channel), args.FirstRow, args.Rows, scratch,
-                new TileTarget(to, args.SourceStep(owner.Inputs), piece, (nint)count * piece), places);
-        }
-
-        // Panels of rows, as they read their left one.
-        private void Gradient(int group, int block, float* scratch, float* to)
-        {
-            ConvolutionGeometry geometry = owner._geometry;
-            int count = args.Rows * owner._tilesX, channel = block * 16, rows = RowsOfPanel(args.Device.Kernels);
-            int* places = stackalloc int[count];
-            for (int i = 0; i < count; i++)
-                places[i] = (channel * count) + (i * rows);
-            nint plane = geometry.OutputPlane;
-            owner._gradient.Transform<GradientLine<TKind>>(
-                args.OutputGradient + ((((nint)group * geometry.OutputsOfGroup) + channel) * plane),
-                geometry.Outputs * plane, Math.Min(16, geometry.OutputsOfGroup - channel), args.FirstRow, args.Rows,
-                scratch, new TileTarget(to, args.SourceStep(owner.Outputs), rows, (nint)count * rows), places);
-        }
-    }
-
-    // One of the 36 products.
-    private readonly struct ProductBody(WinogradWeightGradient<TKind> owner, Arguments args) : IParallelBody
+    // A slice of the tiles and shares of the channels, block after block.
+    private readonly struct ShareBody(WinogradWeightGradient<TKind> owner, Arguments args, ShareGrid grid)
+        : IParallelBody
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Invoke(int task, int worker)
         {
-            (int group, int plane) = Math.DivRem(task, 36);
-            KernelFamily family = args.Device.Kernels;
-            int inputs = owner.Inputs, outputs = owner._geometry.OutputsOfGroup, rows = RowsOfPanel(family);
-            int count = args.Rows * owner._tilesX;
-            float* right = args.Group(group, inputs, owner.Outputs, false) + (plane * args.SourceStep(inputs));
-            float* left = args.Group(group, inputs, owner.Outputs, true) + (plane * args.SourceStep(owner.Outputs));
-            float* product = args.Products + (task * owner.ProductStep), zero = PanelProduct.Zero;
-            for (int j = 0; j < inputs; j += family.PanelColumns)
+            (task, int inputShare) = Math.DivRem(task, grid.Second);
+            (task, int outputShare) = Math.DivRem(task, grid.First);
+            (int slice, int group) = Math.DivRem(task, owner._geometry.Groups);
+            var outputs = new EvenSplit(owner.Outputs / 16, grid.First);
+            var inputs = new EvenSplit((owner.Inputs + 31) / 32, grid.Second);
+            var share = new Share
             {
-                int width = Math.Min(family.PanelColumns, inputs - j);
-                delegate*<nint, float*, float*, float*, nint, float*, int, int, void> tile =
-                    family.Tile(rows, width / family.Lanes);
-                for (int i = 0; i < outputs; i += rows)
+                Worker = worker,
+                Group = group,
+                FirstOutput = outputs.Start(outputShare) * 16,
+                FirstInput = inputs.Start(inputShare) * 32,
+                Products = args.Products
+                    + (((nint)(slice * owner._geometry.Groups) + group) * 36 * owner.ProductStep),
+            };
+            share.Outputs = (outputs.Start(outputShare + 1) * 16) - share.FirstOutput;
+            share.Inputs = Math.Min(owner.Inputs, inputs.Start(inputShare + 1) * 32) - share.FirstInput;
+            nint tiles = (nint)args.RowsOfBlock * owner._tilesX;
+            share.LeftStep = OddLines(tiles * share.Outputs);
+            share.RightStep = OddLines(tiles * share.Inputs);
+            share.Left = args.Device.Workspace.OfWorker(
+                worker, WorkspaceSlots.Left, 36 * (share.LeftStep + share.RightStep));
+            share.Right = share.Left + (36 * share.LeftStep);
+            share.Scratch = args.Device.Workspace.OfWorker(
+                worker, WorkspaceSlots.Image,
+                Math.Max(owner._source.Room(args.RowsOfBlock), owner._gradient.Room(args.RowsOfBlock)));
+            int end = args.Slices.Start(slice + 1);
+            for (int row = args.Slices.Start(slice); row < end; row += args.RowsOfBlock)
+            {
+                (share.FirstRow, share.Rows) = (row, Math.Min(args.RowsOfBlock, end - row));
+                share.Tiles = share.Rows * owner._tilesX;
+                for (int input = 0; input < share.Inputs; input += 16)
+                    TransformSource(share, input);
+                for (int output = 0; output < share.Outputs; output += 16)
+                    TransformGradient(share, output);
+                Multiply(share);
+                share.Add = true;
+            }
+        }
+
+        // From one of 36 matrices to the next there is an odd number of cache lines.
+        private static nint OddLines(nint floats) => floats + (((floats / 16) & 1) == 0 ? 16 : 0);
+
+        // 16 channels into panels of columns, as products read their right matrix.
+        private void TransformSource(in Share share, int input)
+        {
+            ConvolutionGeometry geometry = owner._geometry;
+            int count = share.Tiles, wide = args.Device.Kernels.PanelColumns, channel = share.FirstInput + input;
+            int panel = input / wide * wide, width = Math.Min(wide, share.Inputs - panel), piece = Math.Min(16, width);
+            int* places = stackalloc int[count];
+            for (int i = 0; i < count; i++)
+                places[i] = (panel * count) + (input - panel) + (i * width);
+            nint plane = geometry.InputPlane;
+            owner._source.Transform<InputLine>(
+                args.Source + ((((nint)share.Group * geometry.InputsOfGroup) + channel) * plane),
+                geometry.Inputs * plane, Math.Min(16, geometry.InputsOfGroup - channel), share.FirstRow, share.Rows,
+                share.Scratch, new TileTarget(share.Right, share.RightStep, piece, (nint)count * piece), places);
+        }
+
+        // 16 channels into panels of rows, as products read their left matrix.
+        private void TransformGradient(in Share share, int output)
+        {
+            ConvolutionGeometry geometry = owner._geometry;
+            int count = share.Tiles, rows = RowsOfPanel(args.Device.Kernels), channel = share.FirstOutput + output;
+            int* places = stackalloc int[count];
+            for (int i = 0; i < count; i++)
+                places[i] = (output * count) + (i * rows);
+            nint plane = geometry.OutputPlane;
+            owner._gradient.Transform<GradientLine<TKind>>(
+                args.OutputGradient + ((((nint)share.Group * geometry.OutputsOfGroup) + channel) * plane),
+                geometry.Outputs * plane, Math.Min(16, geometry.OutputsOfGroup - channel), share.FirstRow, share.Rows,
+                share.Scratch, new TileTarget(share.Left, share.LeftStep, rows, (nint)count * rows), places);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void Multiply(in Share share)
+        {
+            KernelFamily family = args.Device.Kernels;
+            int rows = RowsOfPanel(family), add = share.Add ? 1 : 0, pitch = owner.Inputs;
+            int outputs = Math.Min(share.Outputs, owner._geometry.OutputsOfGroup - share.FirstOutput);
+            nint count = share.Tiles;
+            float* zero = PanelProduct.Zero;
+            for (int plane = 0; plane < 36; plane++)
+            {
+                float* left = share.Left + (plane * share.LeftStep), right = share.Right + (plane * share.RightStep);
+                float* product = share.Products + (plane * owner.ProductStep) + ((nint)share.FirstOutput * pitch)
+                    + share.FirstInput;
+                for (int j = 0; j < share.Inputs; j += family.PanelColumns)
                 {
-                    tile(
-                        count, left + ((nint)i * count), right + ((nint)j * count), product + ((nint)i * inputs) + j,
-                        inputs, zero, args.AddProducts ? 1 : 0, family.Lanes);
+                    int width = Math.Min(family.PanelColumns, share.Inputs - j);
+                    delegate*<nint, float*, float*, float*, nint, float*, int, int, void> tile =
+                        family.Tile(rows, width / family.Lanes);
+                    for (int i = 0; i < outputs; i += rows)
+                    {
+                        tile(
+                            count, left + (i * count), right + (j * count), product + ((nint)i * pitch) + j, pitch,
+                            zero, add, family.Lanes);
+                    }
                 }
             }
         }
     }
 
-    // Some output channels, from products to kernel cells.
+    // Some output channels, from the slices' products to kernel cells.
     private readonly struct FilterBody(WinogradWeightGradient<TKind> owner, Arguments args) : IParallelBody
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -216,16 +253,27 @@ internal sealed unsafe class WinogradWeightGradient<TKind>
         }
 
         // The gradients of 16 input channels, each channel's cells side by side.
-        [SkipLocalsInit]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
         private void Cells(float* product, int channels, float* to)
         {
             int taps = TKind.Taps, all = taps * taps;
-            float* columns = stackalloc float[96 * 5], cells = stackalloc float[32 * 16];
+            float* sums = stackalloc float[36 * 16], columns = stackalloc float[96 * 5];
+            float* cells = stackalloc float[32 * 16];
             nint* offsets = stackalloc nint[16];
             for (int i = 0; i < 16; i++)
                 offsets[i] = i * 16;
+            nint sliceStep = owner._geometry.Groups * 36 * owner.ProductStep;
+            for (int plane = 0; plane < 36; plane++)
+            {
+                float* from = product + (plane * owner.ProductStep);
+                Vector512<float> sum = Vector512.Load(from);
+                for (int slice = 1; slice < args.Slices.Parts; slice++)
+                    sum += Vector512.Load(from + (slice * sliceStep));
+                sum.Store(sums + (plane * 16));
+            }
+
             for (int j = 0; j < 6; j++)
-                TKind.FilterGradient(product + (j * owner.ProductStep), 6 * owner.ProductStep, columns + (j * 16), 96);
+                TKind.FilterGradient(sums + (j * 16), 96, columns + (j * 16), 96);
             for (int i = 0; i < taps; i++)
                 TKind.FilterGradient(columns + (i * 96), 16, cells + (i * taps * 16), 16);
             for (int tap = 0; tap < all; tap += 16)
@@ -241,13 +289,13 @@ internal sealed unsafe class WinogradWeightGradient<TKind>
             for (; i + 16 <= count; i += 16)
             {
                 Vector512<float> sum = Vector512.Load(from + i);
-                if (args.AddGradient)
+                if (args.Add)
                     sum += Vector512.Load(to + i);
                 sum.Store(to + i);
             }
 
             for (; i < count; i++)
-                to[i] = args.AddGradient ? to[i] + from[i] : from[i];
+                to[i] = args.Add ? to[i] + from[i] : from[i];
         }
     }
 }

@@ -1,0 +1,14 @@
+using CaffeActors.Compute.Blobs;
+
+namespace CaffeActors.Compute.Nets.Memory;
+
+/// <summary>A block of memory of a net's blobs.</summary>
+/// <param name="Memory">The memory.</param>
+/// <param name="Block">When it is in use.</param>
+/// <param name="IsOwn">Whether it must not lie where others do.</param>
+/// <param name="IsDiff">Whether it holds gradients.</param>
+internal sealed record ScannedBlock(SyncedMemory Memory, MemoryBlock Block, bool IsOwn, bool IsDiff)
+{
+    /// <summary>The layer that computes it again for the backward pass, or null.</summary>
+    public NetLayer? RecomputedBy { get; init; }
+}
