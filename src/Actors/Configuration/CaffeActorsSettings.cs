@@ -1,4 +1,5 @@
 using CaffeActors.Actors.Configuration.Hocon;
+using CaffeActors.Compute.Backends.Cpu.Blas;
 using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
@@ -39,6 +40,9 @@ public sealed record CaffeActorsSettings
 
     /// <summary><c>compute.passes</c>.</summary>
     public required NetPasses Passes { get; init; }
+
+    /// <summary>What computes large matrix products on the CPU, as <see cref="BlasChoice"/> names it.</summary>
+    public required string Blas { get; init; }
 
     /// <summary>What computes plain matrix products on accelerators.</summary>
     public required GpuBlas GpuBlas { get; init; }

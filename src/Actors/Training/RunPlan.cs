@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
+using CaffeActors.Compute.Backends.Cpu.Blas;
 using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
@@ -91,6 +92,10 @@ public sealed record RunPlan
 
     /// <summary>Bytes of memory that the run may need; null for what the machine has.</summary>
     public long? MemoryLimit { get; init; }
+
+    /// <summary>What computes large matrix products on the CPU, as <see cref="BlasChoice"/> names it. Default
+    /// managed.</summary>
+    public string Blas { get; init; } = BlasChoice.Managed;
 
     /// <summary>What computes plain matrix products on accelerators.</summary>
     public GpuBlas GpuBlas { get; init; }

@@ -1,3 +1,5 @@
+using CaffeActors.Compute.Backends.Cpu.Blas;
+
 namespace CaffeActors.Compute.Backends.Cpu.Gemm;
 
 /// <summary>
@@ -57,6 +59,13 @@ public static unsafe class Gemm
 
         if (SmallBatch.TryRun(device, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, epilogue))
             return;
+        if (device.Blas is { } library)
+        {
+            BlasProduct.Run(
+                device, library, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, epilogue);
+            return;
+        }
+
         var body = new ProductBody
         {
             Device = device,

@@ -115,8 +115,8 @@ internal static unsafe class Vector128Kernels
             a += 0;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -151,10 +151,10 @@ internal static unsafe class Vector128Kernels
             a += 0;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c0_2.Store(c + 8);
-            c0_3.Store(c + 12);
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c0_2.Store(c + 8);
+        c0_3.Store(c + 12);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -370,11 +370,11 @@ internal static unsafe class Vector128Kernels
             a += 16;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -415,15 +415,15 @@ internal static unsafe class Vector128Kernels
             a += 16;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c0_2.Store(c + 8);
-            c0_3.Store(c + 12);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
-            c1_2.Store(c + 8);
-            c1_3.Store(c + 12);
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c0_2.Store(c + 8);
+        c0_3.Store(c + 12);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c1_2.Store(c + 8);
+        c1_3.Store(c + 12);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -702,14 +702,14 @@ internal static unsafe class Vector128Kernels
             a += 32;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 4);
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -756,20 +756,20 @@ internal static unsafe class Vector128Kernels
             a += 32;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c0_2.Store(c + 8);
-            c0_3.Store(c + 12);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
-            c1_2.Store(c + 8);
-            c1_3.Store(c + 12);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 4);
-            c2_2.Store(c + 8);
-            c2_3.Store(c + 12);
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c0_2.Store(c + 8);
+        c0_3.Store(c + 12);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c1_2.Store(c + 8);
+        c1_3.Store(c + 12);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+        c2_2.Store(c + 8);
+        c2_3.Store(c + 12);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1111,17 +1111,17 @@ internal static unsafe class Vector128Kernels
             a += 48;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 4);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 4);
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 4);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1174,25 +1174,25 @@ internal static unsafe class Vector128Kernels
             a += 48;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c0_2.Store(c + 8);
-            c0_3.Store(c + 12);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
-            c1_2.Store(c + 8);
-            c1_3.Store(c + 12);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 4);
-            c2_2.Store(c + 8);
-            c2_3.Store(c + 12);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 4);
-            c3_2.Store(c + 8);
-            c3_3.Store(c + 12);
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c0_2.Store(c + 8);
+        c0_3.Store(c + 12);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c1_2.Store(c + 8);
+        c1_3.Store(c + 12);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+        c2_2.Store(c + 8);
+        c2_3.Store(c + 12);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 4);
+        c3_2.Store(c + 8);
+        c3_3.Store(c + 12);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1597,20 +1597,20 @@ internal static unsafe class Vector128Kernels
             a += 64;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 4);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 4);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 4);
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 4);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 4);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1669,30 +1669,30 @@ internal static unsafe class Vector128Kernels
             a += 64;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c0_2.Store(c + 8);
-            c0_3.Store(c + 12);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
-            c1_2.Store(c + 8);
-            c1_3.Store(c + 12);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 4);
-            c2_2.Store(c + 8);
-            c2_3.Store(c + 12);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 4);
-            c3_2.Store(c + 8);
-            c3_3.Store(c + 12);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 4);
-            c4_2.Store(c + 8);
-            c4_3.Store(c + 12);
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c0_2.Store(c + 8);
+        c0_3.Store(c + 12);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c1_2.Store(c + 8);
+        c1_3.Store(c + 12);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+        c2_2.Store(c + 8);
+        c2_3.Store(c + 12);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 4);
+        c3_2.Store(c + 8);
+        c3_3.Store(c + 12);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 4);
+        c4_2.Store(c + 8);
+        c4_3.Store(c + 12);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -2160,23 +2160,23 @@ internal static unsafe class Vector128Kernels
             a += 80;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 4);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 4);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 4);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 4);
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 4);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 4);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 4);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -2241,35 +2241,35 @@ internal static unsafe class Vector128Kernels
             a += 80;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c0_2.Store(c + 8);
-            c0_3.Store(c + 12);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
-            c1_2.Store(c + 8);
-            c1_3.Store(c + 12);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 4);
-            c2_2.Store(c + 8);
-            c2_3.Store(c + 12);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 4);
-            c3_2.Store(c + 8);
-            c3_3.Store(c + 12);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 4);
-            c4_2.Store(c + 8);
-            c4_3.Store(c + 12);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 4);
-            c5_2.Store(c + 8);
-            c5_3.Store(c + 12);
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c0_2.Store(c + 8);
+        c0_3.Store(c + 12);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c1_2.Store(c + 8);
+        c1_3.Store(c + 12);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+        c2_2.Store(c + 8);
+        c2_3.Store(c + 12);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 4);
+        c3_2.Store(c + 8);
+        c3_3.Store(c + 12);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 4);
+        c4_2.Store(c + 8);
+        c4_3.Store(c + 12);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 4);
+        c5_2.Store(c + 8);
+        c5_3.Store(c + 12);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]

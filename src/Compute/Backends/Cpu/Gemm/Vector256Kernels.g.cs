@@ -100,7 +100,7 @@ internal static unsafe class Vector256Kernels
             a += 0;
         }
 
-            c0_0.Store(c);
+        c0_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -129,8 +129,8 @@ internal static unsafe class Vector256Kernels
             a += 0;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 8);
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -307,9 +307,9 @@ internal static unsafe class Vector256Kernels
             a += 16;
         }
 
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -342,11 +342,11 @@ internal static unsafe class Vector256Kernels
             a += 16;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 8);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 8);
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -566,11 +566,11 @@ internal static unsafe class Vector256Kernels
             a += 32;
         }
 
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -607,14 +607,14 @@ internal static unsafe class Vector256Kernels
             a += 32;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 8);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 8);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 8);
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -877,13 +877,13 @@ internal static unsafe class Vector256Kernels
             a += 48;
         }
 
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -924,17 +924,17 @@ internal static unsafe class Vector256Kernels
             a += 48;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 8);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 8);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 8);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 8);
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 8);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1240,15 +1240,15 @@ internal static unsafe class Vector256Kernels
             a += 64;
         }
 
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1293,20 +1293,20 @@ internal static unsafe class Vector256Kernels
             a += 64;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 8);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 8);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 8);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 8);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 8);
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 8);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 8);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1655,17 +1655,17 @@ internal static unsafe class Vector256Kernels
             a += 80;
         }
 
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1714,23 +1714,23 @@ internal static unsafe class Vector256Kernels
             a += 80;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 8);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 8);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 8);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 8);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 8);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 8);
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 8);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 8);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 8);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]

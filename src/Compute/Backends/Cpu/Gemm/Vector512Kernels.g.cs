@@ -134,7 +134,7 @@ internal static unsafe class Vector512Kernels
             a += 0;
         }
 
-            c0_0.Store(c);
+        c0_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -163,8 +163,8 @@ internal static unsafe class Vector512Kernels
             a += 0;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -385,9 +385,9 @@ internal static unsafe class Vector512Kernels
             a += 16;
         }
 
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -420,11 +420,11 @@ internal static unsafe class Vector512Kernels
             a += 16;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -698,11 +698,11 @@ internal static unsafe class Vector512Kernels
             a += 32;
         }
 
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -739,14 +739,14 @@ internal static unsafe class Vector512Kernels
             a += 32;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1073,13 +1073,13 @@ internal static unsafe class Vector512Kernels
             a += 48;
         }
 
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1120,17 +1120,17 @@ internal static unsafe class Vector512Kernels
             a += 48;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1510,15 +1510,15 @@ internal static unsafe class Vector512Kernels
             a += 64;
         }
 
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1563,20 +1563,20 @@ internal static unsafe class Vector512Kernels
             a += 64;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -2009,17 +2009,17 @@ internal static unsafe class Vector512Kernels
             a += 80;
         }
 
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -2068,23 +2068,23 @@ internal static unsafe class Vector512Kernels
             a += 80;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 16);
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -2570,19 +2570,19 @@ internal static unsafe class Vector512Kernels
             a += 96;
         }
 
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
-            c += ldc;
-            c6_0.Store(c);
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -2635,26 +2635,26 @@ internal static unsafe class Vector512Kernels
             a += 96;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 16);
-            c += ldc;
-            c6_0.Store(c);
-            c6_1.Store(c + 16);
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -3193,21 +3193,21 @@ internal static unsafe class Vector512Kernels
             a += 112;
         }
 
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
-            c += ldc;
-            c6_0.Store(c);
-            c += ldc;
-            c7_0.Store(c);
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -3264,29 +3264,29 @@ internal static unsafe class Vector512Kernels
             a += 112;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 16);
-            c += ldc;
-            c6_0.Store(c);
-            c6_1.Store(c + 16);
-            c += ldc;
-            c7_0.Store(c);
-            c7_1.Store(c + 16);
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -3878,23 +3878,23 @@ internal static unsafe class Vector512Kernels
             a += 128;
         }
 
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
-            c += ldc;
-            c6_0.Store(c);
-            c += ldc;
-            c7_0.Store(c);
-            c += ldc;
-            c8_0.Store(c);
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
+        c += ldc;
+        c8_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -3955,32 +3955,32 @@ internal static unsafe class Vector512Kernels
             a += 128;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 16);
-            c += ldc;
-            c6_0.Store(c);
-            c6_1.Store(c + 16);
-            c += ldc;
-            c7_0.Store(c);
-            c7_1.Store(c + 16);
-            c += ldc;
-            c8_0.Store(c);
-            c8_1.Store(c + 16);
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -4625,25 +4625,25 @@ internal static unsafe class Vector512Kernels
             a += 144;
         }
 
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
-            c += ldc;
-            c6_0.Store(c);
-            c += ldc;
-            c7_0.Store(c);
-            c += ldc;
-            c8_0.Store(c);
-            c += ldc;
-            c9_0.Store(c);
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
+        c += ldc;
+        c8_0.Store(c);
+        c += ldc;
+        c9_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -4708,35 +4708,35 @@ internal static unsafe class Vector512Kernels
             a += 144;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 16);
-            c += ldc;
-            c6_0.Store(c);
-            c6_1.Store(c + 16);
-            c += ldc;
-            c7_0.Store(c);
-            c7_1.Store(c + 16);
-            c += ldc;
-            c8_0.Store(c);
-            c8_1.Store(c + 16);
-            c += ldc;
-            c9_0.Store(c);
-            c9_1.Store(c + 16);
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+        c += ldc;
+        c9_0.Store(c);
+        c9_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -5434,27 +5434,27 @@ internal static unsafe class Vector512Kernels
             a += 160;
         }
 
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
-            c += ldc;
-            c6_0.Store(c);
-            c += ldc;
-            c7_0.Store(c);
-            c += ldc;
-            c8_0.Store(c);
-            c += ldc;
-            c9_0.Store(c);
-            c += ldc;
-            c10_0.Store(c);
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
+        c += ldc;
+        c8_0.Store(c);
+        c += ldc;
+        c9_0.Store(c);
+        c += ldc;
+        c10_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -5523,38 +5523,38 @@ internal static unsafe class Vector512Kernels
             a += 160;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 16);
-            c += ldc;
-            c6_0.Store(c);
-            c6_1.Store(c + 16);
-            c += ldc;
-            c7_0.Store(c);
-            c7_1.Store(c + 16);
-            c += ldc;
-            c8_0.Store(c);
-            c8_1.Store(c + 16);
-            c += ldc;
-            c9_0.Store(c);
-            c9_1.Store(c + 16);
-            c += ldc;
-            c10_0.Store(c);
-            c10_1.Store(c + 16);
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+        c += ldc;
+        c9_0.Store(c);
+        c9_1.Store(c + 16);
+        c += ldc;
+        c10_0.Store(c);
+        c10_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -6305,29 +6305,29 @@ internal static unsafe class Vector512Kernels
             a += 176;
         }
 
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
-            c += ldc;
-            c6_0.Store(c);
-            c += ldc;
-            c7_0.Store(c);
-            c += ldc;
-            c8_0.Store(c);
-            c += ldc;
-            c9_0.Store(c);
-            c += ldc;
-            c10_0.Store(c);
-            c += ldc;
-            c11_0.Store(c);
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
+        c += ldc;
+        c8_0.Store(c);
+        c += ldc;
+        c9_0.Store(c);
+        c += ldc;
+        c10_0.Store(c);
+        c += ldc;
+        c11_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -6400,41 +6400,41 @@ internal static unsafe class Vector512Kernels
             a += 176;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 16);
-            c += ldc;
-            c6_0.Store(c);
-            c6_1.Store(c + 16);
-            c += ldc;
-            c7_0.Store(c);
-            c7_1.Store(c + 16);
-            c += ldc;
-            c8_0.Store(c);
-            c8_1.Store(c + 16);
-            c += ldc;
-            c9_0.Store(c);
-            c9_1.Store(c + 16);
-            c += ldc;
-            c10_0.Store(c);
-            c10_1.Store(c + 16);
-            c += ldc;
-            c11_0.Store(c);
-            c11_1.Store(c + 16);
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+        c += ldc;
+        c9_0.Store(c);
+        c9_1.Store(c + 16);
+        c += ldc;
+        c10_0.Store(c);
+        c10_1.Store(c + 16);
+        c += ldc;
+        c11_0.Store(c);
+        c11_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -7238,31 +7238,31 @@ internal static unsafe class Vector512Kernels
             a += 192;
         }
 
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
-            c += ldc;
-            c6_0.Store(c);
-            c += ldc;
-            c7_0.Store(c);
-            c += ldc;
-            c8_0.Store(c);
-            c += ldc;
-            c9_0.Store(c);
-            c += ldc;
-            c10_0.Store(c);
-            c += ldc;
-            c11_0.Store(c);
-            c += ldc;
-            c12_0.Store(c);
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
+        c += ldc;
+        c8_0.Store(c);
+        c += ldc;
+        c9_0.Store(c);
+        c += ldc;
+        c10_0.Store(c);
+        c += ldc;
+        c11_0.Store(c);
+        c += ldc;
+        c12_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -7339,44 +7339,44 @@ internal static unsafe class Vector512Kernels
             a += 192;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 16);
-            c += ldc;
-            c6_0.Store(c);
-            c6_1.Store(c + 16);
-            c += ldc;
-            c7_0.Store(c);
-            c7_1.Store(c + 16);
-            c += ldc;
-            c8_0.Store(c);
-            c8_1.Store(c + 16);
-            c += ldc;
-            c9_0.Store(c);
-            c9_1.Store(c + 16);
-            c += ldc;
-            c10_0.Store(c);
-            c10_1.Store(c + 16);
-            c += ldc;
-            c11_0.Store(c);
-            c11_1.Store(c + 16);
-            c += ldc;
-            c12_0.Store(c);
-            c12_1.Store(c + 16);
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+        c += ldc;
+        c9_0.Store(c);
+        c9_1.Store(c + 16);
+        c += ldc;
+        c10_0.Store(c);
+        c10_1.Store(c + 16);
+        c += ldc;
+        c11_0.Store(c);
+        c11_1.Store(c + 16);
+        c += ldc;
+        c12_0.Store(c);
+        c12_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -8233,33 +8233,33 @@ internal static unsafe class Vector512Kernels
             a += 208;
         }
 
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
-            c += ldc;
-            c6_0.Store(c);
-            c += ldc;
-            c7_0.Store(c);
-            c += ldc;
-            c8_0.Store(c);
-            c += ldc;
-            c9_0.Store(c);
-            c += ldc;
-            c10_0.Store(c);
-            c += ldc;
-            c11_0.Store(c);
-            c += ldc;
-            c12_0.Store(c);
-            c += ldc;
-            c13_0.Store(c);
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
+        c += ldc;
+        c8_0.Store(c);
+        c += ldc;
+        c9_0.Store(c);
+        c += ldc;
+        c10_0.Store(c);
+        c += ldc;
+        c11_0.Store(c);
+        c += ldc;
+        c12_0.Store(c);
+        c += ldc;
+        c13_0.Store(c);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -8340,47 +8340,47 @@ internal static unsafe class Vector512Kernels
             a += 208;
         }
 
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 16);
-            c += ldc;
-            c6_0.Store(c);
-            c6_1.Store(c + 16);
-            c += ldc;
-            c7_0.Store(c);
-            c7_1.Store(c + 16);
-            c += ldc;
-            c8_0.Store(c);
-            c8_1.Store(c + 16);
-            c += ldc;
-            c9_0.Store(c);
-            c9_1.Store(c + 16);
-            c += ldc;
-            c10_0.Store(c);
-            c10_1.Store(c + 16);
-            c += ldc;
-            c11_0.Store(c);
-            c11_1.Store(c + 16);
-            c += ldc;
-            c12_0.Store(c);
-            c12_1.Store(c + 16);
-            c += ldc;
-            c13_0.Store(c);
-            c13_1.Store(c + 16);
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+        c += ldc;
+        c9_0.Store(c);
+        c9_1.Store(c + 16);
+        c += ldc;
+        c10_0.Store(c);
+        c10_1.Store(c + 16);
+        c += ldc;
+        c11_0.Store(c);
+        c11_1.Store(c + 16);
+        c += ldc;
+        c12_0.Store(c);
+        c12_1.Store(c + 16);
+        c += ldc;
+        c13_0.Store(c);
+        c13_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
