@@ -93,7 +93,7 @@ public static class SettingsReader
                 data.Text("root"), [.. data.Sections("sets").Select(DataSet)], data.Int("threads", 0, 1024)),
             Threads = compute.Int("threads", 0, 1024),
             Passes = PassNames.Parse(Texts(compute, "passes"), "compute.passes"),
-            Blas = BlasChoice.Parse(compute.Text("blas"), "compute.blas"),
+            Blas = BlasChoice.Parse(compute.Text("blas"), "compute.blas", compute.Values["blas"].Place),
             GpuBlas = compute.Choice<GpuBlas>("gpu-blas"),
             Precision = StorageNames.Parse(compute.Text("precision"), "compute.precision"),
             Recompute = compute.Choice<Recompute>("recompute"),
