@@ -54,8 +54,7 @@ public sealed class ReplicaActorTests
             TextFormat.Parse<NetParameter>(net),
             new NetOptions(new LayerContext(device, seed: 5), LayerCatalog.Compute)
             {
-                Kept = planned is null ? null : [],
-                Recompute = planned ?? Recompute.None,
+                Use = planned is { } recompute ? new NetUse(Backward: true) { Recompute = recompute } : null,
             });
         var solver = new SolverParameter
         {

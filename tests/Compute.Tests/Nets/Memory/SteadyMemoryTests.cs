@@ -54,7 +54,10 @@ public sealed class SteadyMemoryTests : NetTests
             .Replace("shape { dim: 4 }", "shape { dim: 64 }", StringComparison.Ordinal);
         using Net net = NetBuilder.Build(
             TextFormat.Parse<NetParameter>(text),
-            new NetOptions(new LayerContext(device, 1), LayerCatalog.Compute) { Kept = [] });
+            new NetOptions(new LayerContext(device, 1), LayerCatalog.Compute)
+            {
+                Use = new NetUse(Backward: true),
+            });
         using var optimizer = new Optimizer(
             new SolverParameter { BaseLr = 0.01f, LrPolicy = "fixed", Momentum = 0.9f }, net.LearnableParams, device);
         long first = Iterate(1);
