@@ -30,12 +30,13 @@ public static class BlasChoice
     /// <summary>Checks a choice; nothing is loaded.</summary>
     /// <param name="choice">What the user wrote.</param>
     /// <param name="what">What is read, for the error.</param>
+    /// <param name="place">Where it was written; null, the default: unknown.</param>
     /// <returns>The choice.</returns>
     /// <exception cref="CaffeException">It is neither a name nor a path.</exception>
-    public static string Parse(string choice, string what) =>
+    public static string Parse(string choice, string what, SourcePlace? place = null) =>
         choice is Managed or Auto or OpenBlas or Mkl || choice.AsSpan().ContainsAny('/', '\\', '.') ? choice
             : throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
-                $"{what} is {Auto}, {Managed}, {Mkl}, {OpenBlas} or the path of a library, not '{choice}'");
+                $"{what} is {Auto}, {Managed}, {Mkl}, {OpenBlas} or the path of a library, not '{choice}'", place);
 
     /// <summary>
     /// Turns <see cref="Auto"/> into a name. It depends on a measurement, made once in a process, so whoever must get
