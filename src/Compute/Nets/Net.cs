@@ -165,7 +165,7 @@ public sealed class Net : IDisposable
     public void ClearParamDiffs()
     {
         foreach (LearnableParam param in LearnableParams)
-            param.ClearDiff();
+            param.Blob.ClearDiff();
     }
 
     /// <summary>Weight of an output in the loss, 0 where it is none.</summary>

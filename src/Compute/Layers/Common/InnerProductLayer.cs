@@ -181,11 +181,11 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter)
         float* dy = top[0].CpuDiff, x = bottom[0].CpuData;
         if (ParamPropagateDown[0])
         {
-            float* dw = Blobs[0].MutableCpuDiff;
+            float* dw = Blobs[0].CpuDiffToAddTo(out bool add);
             if (_inner.Transpose)
-                Gemm.Run(device, true, false, _k, _n, _m, 1, x, _k, dy, _n, 1, dw, _n);
+                Gemm.Run(device, true, false, _k, _n, _m, 1, x, _k, dy, _n, add ? 1 : 0, dw, _n);
             else
-                Gemm.Run(device, true, false, _n, _k, _m, 1, dy, _n, x, _k, 1, dw, _k);
+                Gemm.Run(device, true, false, _n, _k, _m, 1, dy, _n, x, _k, add ? 1 : 0, dw, _k);
         }
 
         if (_inner.BiasTerm && ParamPropagateDown[1])

@@ -159,7 +159,11 @@ public sealed unsafe class ConvolutionLayer(LayerParameter parameter)
             }
 
             if (ParamPropagateDown[0])
-                Kernel.BackwardWeights(Context.Device, Images, bottom[i].CpuData, gradient, Blobs[0].MutableCpuDiff);
+            {
+                float* weights = Blobs[0].CpuDiffToAddTo(out bool add);
+                Kernel.BackwardWeights(Context.Device, Images, bottom[i].CpuData, gradient, weights, add);
+            }
+
             if (propagateDown[i])
                 Kernel.BackwardData(Context.Device, Images, Blobs[0].CpuData, gradient, bottom[i].MutableCpuDiff);
         }
