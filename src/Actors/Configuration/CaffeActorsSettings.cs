@@ -1,5 +1,6 @@
 using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Compute.Backends.Cpu.Blas;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Nets.Memory;
@@ -30,6 +31,9 @@ public sealed record CaffeActorsSettings
 
     /// <summary><c>compute.threads</c>.</summary>
     public required int Threads { get; init; }
+
+    /// <summary><c>compute.kernels</c>.</summary>
+    public required KernelChoice Kernels { get; init; }
 
     /// <summary><c>compute.precision</c>.</summary>
     public required StorageType Precision { get; init; }

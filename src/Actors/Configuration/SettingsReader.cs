@@ -3,6 +3,7 @@ using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Backends.Cpu.Blas;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
@@ -92,8 +93,10 @@ public static class SettingsReader
             Data = new DataSettings(
                 data.Text("root"), [.. data.Sections("sets").Select(DataSet)], data.Int("threads", 0, 1024)),
             Threads = compute.Int("threads", 0, 1024),
-            Passes = PassNames.Parse(Texts(compute, "passes"), "compute.passes"),
-            Blas = BlasChoice.Parse(compute.Text("blas"), "compute.blas", compute.Values["blas"].Place),
+            Passes = PassNames.TryParse(Texts(compute, "passes"))
+                ?? throw compute.Wrong("passes", PassNames.Expected),
+            Kernels = compute.Choice<KernelChoice>("kernels"),
+            Blas = BlasChoice.TryParse(compute.Text("blas")) ?? throw compute.Wrong("blas", BlasChoice.Expected),
             GpuBlas = compute.Choice<GpuBlas>("gpu-blas"),
             Precision = StorageNames.Parse(compute.Text("precision"), "compute.precision"),
             Recompute = compute.Choice<Recompute>("recompute"),

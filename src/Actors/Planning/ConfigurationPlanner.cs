@@ -1,6 +1,7 @@
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
@@ -52,6 +53,7 @@ public static class ConfigurationPlanner
             GpuBlas = settings.GpuBlas,
             Recompute = settings.Recompute,
             MemoryLimit = settings.MemoryLimit,
+            Kernels = KernelFamily.Of(settings.Kernels),
             ConfigPath = path,
             ResolvedConfig = settings.Resolved.Render(),
             SnapshotsInRunFolder = true,

@@ -87,7 +87,8 @@ internal static class ReplicaGroupBuilder
         for (int i = 0; i < ids.Count; i++)
         {
             GpuDevice? gpu = DeviceOpener.Open(ids[i], plan.GpuBlas);
-            devices.Add(new ReplicaDevice(ids[i], new CpuDevice(threads[i]) { Blas = blas }, gpu));
+            var cpu = new CpuDevice(threads[i]) { Kernels = plan.Kernels, Blas = blas };
+            devices.Add(new ReplicaDevice(ids[i], cpu, gpu));
         }
     }
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Compute.Backends.Cpu.Blas;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
@@ -76,6 +77,9 @@ public sealed record RunPlan
 
     /// <summary>Threads to compute on, dealt out to the devices; 0 takes one for each core.</summary>
     public int Threads { get; init; }
+
+    /// <summary>The matrix kernels of CPU devices. Default: the best for this machine.</summary>
+    public KernelFamily Kernels { get; init; } = KernelFamily.Best;
 
     /// <summary>How blobs are kept where the nets do not say.</summary>
     public StorageType Precision { get; init; }

@@ -6,6 +6,7 @@ using System.Runtime.Intrinsics.X86;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Backends.Cpu.Blas;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Data.Tools;
 
@@ -57,6 +58,7 @@ internal sealed class DeviceQueryCommand : VerbCommand
         Tell(result, "Cores", Environment.ProcessorCount);
         Tell(result, "Total memory", $"{MachineMemory.Bytes} bytes");
         Tell(result, "SIMD", Simd());
+        Tell(result, "Kernels", KernelFamily.Best.Name);
         Tell(result, "BLAS", $"{BlasChoice.Managed} (compute.blas)");
         foreach (string name in (string[])[BlasChoice.OpenBlas, BlasChoice.Mkl])
         {

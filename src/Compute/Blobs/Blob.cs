@@ -79,6 +79,23 @@ public sealed unsafe class Blob : IDisposable
     /// <summary>The diff on the CPU, for reading and writing.</summary>
     public float* MutableCpuDiff => (float*)DiffMemory.MutableCpuData();
 
+    /// <summary>Whether all of the diff is zero without having been written: at first, and after
+    /// <see cref="ClearDiff"/>.</summary>
+    public bool IsDiffZero => DiffMemory.IsZero;
+
+    /// <summary>Makes all of the diff zero, on every side. Zeros are written only when it is read or added to.</summary>
+    public void ClearDiff() => DiffMemory.Clear();
+
+    /// <summary>The diff on the CPU for one who adds to each of its elements.</summary>
+    /// <param name="add">Whether to add. False where the diff is zero: then what is in memory is undefined, and all of
+    /// it is to be overwritten.</param>
+    public float* CpuDiffToAddTo(out bool add)
+    {
+        // Memory that is larger than the blob would not be overwritten whole.
+        add = !IsDiffZero || DiffMemory.Bytes != Count * (long)sizeof(float);
+        return add ? MutableCpuDiff : (float*)DiffMemory.OverwriteCpuData();
+    }
+
     /// <summary>The data on the CPU as a span, for reading.</summary>
     public ReadOnlySpan<float> Data => Count == 0 ? default : new(CpuData, Count);
 

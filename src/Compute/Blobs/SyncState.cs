@@ -3,7 +3,7 @@ namespace CaffeActors.Compute.Blobs;
 /// <summary>Which side of a <see cref="SyncedMemory"/> holds the newest values.</summary>
 public enum SyncState
 {
-    /// <summary>No side has memory yet.</summary>
+    /// <summary>No side has values: all of them are zero.</summary>
     Uninitialized,
 
     /// <summary>The CPU's side is newer.</summary>

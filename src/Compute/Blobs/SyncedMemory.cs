@@ -6,8 +6,9 @@ namespace CaffeActors.Compute.Blobs;
 
 /// <summary>
 /// A block of 32-bit floats with a CPU side and a side on each accelerator that ever asked for it (mostly one).
-/// A side is allocated when it is first asked for, zero-filled; a copy happens only when a side is asked for and
-/// another one's values are newer. Between two accelerators values go without the CPU side where both can do it.
+/// A side is allocated when it is first asked for; a copy happens only when a side is asked for and another one's values
+/// are newer. While no side has values, as at first and after <see cref="Clear"/>, all of them are zero, and a side is
+/// filled with zeros when it is asked for. Between two accelerators values go without the CPU side where both can do it.
 /// With a 16-bit <see cref="Storage"/> the accelerators' sides are kept in that form, and values are converted on their
 /// way (rounded to nearest, ties to even). Host memory may be such a side too (<see cref="HostStore"/>): what the CPU
 /// works on is then a window that <see cref="Settle"/> closes.
@@ -70,6 +71,17 @@ public sealed unsafe class SyncedMemory
             return _cpuIsValid ? atDevice ? SyncState.Synced : SyncState.HeadAtCpu
                 : atDevice ? SyncState.HeadAtGpu : SyncState.Uninitialized;
         }
+    }
+
+    /// <summary>Whether all values are zero without having been written: no side has any.</summary>
+    public bool IsZero => !_cpuIsValid && NewestMirror() is null;
+
+    /// <summary>Makes all values zero. Nothing is written until a side is asked for, and nothing at all where that is
+    /// overwritten whole.</summary>
+    public void Clear()
+    {
+        _cpuIsValid = false;
+        Invalidate();
     }
 
     /// <summary>The CPU's values for reading, copied from the device if those are newer.</summary>
@@ -205,6 +217,8 @@ public sealed unsafe class SyncedMemory
         IDeviceMemory? newest = NewestMirror()?.Memory;
         if (_cpu is null)
             AllocateCpu(clear: newest is null);
+        else if (newest is null)
+            NativeMemory.Clear(_cpu, (nuint)Bytes);
         if (newest is not null)
         {
             if (Storage == StorageType.Float32)

@@ -128,6 +128,10 @@ public abstract class Layer : IDisposable
     /// <summary>Whether another layer computes this one's gradients for it.</summary>
     internal bool IsBackwardAbsorbed { get; set; }
 
+    /// <summary>Whether the only top's data lie in the only bottom's memory, since another layer has put them there and
+    /// nobody reads the bottom's.</summary>
+    internal bool IsTopShared { get; set; }
+
     /// <summary>What the layer gets from its net.</summary>
     protected LayerContext Context =>
         _context ?? throw new InvalidOperationException($"Layer '{Name}' is used before SetUp.");
@@ -178,11 +182,20 @@ public abstract class Layer : IDisposable
     /// <exception cref="CaffeException">The shapes do not fit.</exception>
     public abstract void Reshape(Blob[] bottom, Blob[] top);
 
+    /// <summary>Shapes the tops as <see cref="Reshape"/> does, and keeps their data where they belong.</summary>
+    internal void Shape(Blob[] bottom, Blob[] top)
+    {
+        Reshape(bottom, top);
+        // On each pass anew: a bottom that grew has other memory now.
+        if (IsTopShared)
+            top[0].ShareData(bottom[0]);
+    }
+
     /// <summary>Computes the tops. The bottoms may have changed their shape since the last pass.</summary>
     /// <returns>The layer's part of the loss: each top with a loss weight, weighted and summed.</returns>
     public float Forward(Blob[] bottom, Blob[] top)
     {
-        Reshape(bottom, top);
+        Shape(bottom, top);
         if (IsForwardAbsorbed)
             return 0;
         WriteLossWeights(top);

@@ -157,7 +157,7 @@ public sealed class Net : IDisposable
     public void Reshape()
     {
         foreach (NetLayer layer in Layers)
-            layer.Layer.Reshape(layer.Bottom, layer.Top);
+            layer.Layer.Shape(layer.Bottom, layer.Top);
         _memory?.Renew();
     }
 
@@ -165,7 +165,7 @@ public sealed class Net : IDisposable
     public void ClearParamDiffs()
     {
         foreach (LearnableParam param in LearnableParams)
-            param.ClearDiff();
+            param.Blob.ClearDiff();
     }
 
     /// <summary>Weight of an output in the loss, 0 where it is none.</summary>

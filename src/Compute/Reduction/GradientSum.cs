@@ -45,14 +45,10 @@ public static unsafe class GradientSum
     public static void Keep(CpuDevice device, LearnableParam source, Blob kept)
     {
         if (source.Gpu is { } gpu)
-        {
             gpu.Run(kept.Count, new CopyBody(source.Blob.GpuDiff(gpu), kept.OverwriteGpuData(gpu)));
-            source.ClearDiff();
-            return;
-        }
-
-        Copy(device, kept.MutableCpuData, source.Blob.CpuDiff, kept.Count);
-        Clear(device, source.Blob.MutableCpuDiff, kept.Count);
+        else
+            Copy(device, kept.MutableCpuData, source.Blob.CpuDiff, kept.Count);
+        source.Blob.ClearDiff();
     }
 
     /// <summary>target.data = source.data.</summary>
@@ -90,22 +86,11 @@ public static unsafe class GradientSum
     /// <param name="source">Of the same count; it is only read.</param>
     public static void TakeOver(CpuDevice device, LearnableParam target, LearnableParam source)
     {
-        int count = target.Blob.Count;
-        if (count == 0)
+        if (target.Blob.Count == 0)
             return;
         Copy(device, target.Gpu, target.Blob, source.Blob);
-        if (target.Gpu is null)
-            Clear(device, target.Blob.MutableCpuDiff, count);
-        else
-            target.ClearDiff();
+        target.Blob.ClearDiff();
     }
-
-    /// <summary>target[i] = 0.</summary>
-    /// <param name="device">Whose threads.</param>
-    /// <param name="target">What to clear.</param>
-    /// <param name="count">Number of elements, at least 0.</param>
-    public static void Clear(CpuDevice device, float* target, int count) =>
-        Elementwise.Run(device, count, new ClearBody(target));
 
     private readonly struct Sum : IVectorFunction2
     {
@@ -116,10 +101,5 @@ public static unsafe class GradientSum
     {
         public void Invoke(int from, int to) =>
             new ReadOnlySpan<float>(source + from, to - from).CopyTo(new Span<float>(target + from, to - from));
-    }
-
-    private readonly struct ClearBody(float* target) : IRangeBody
-    {
-        public void Invoke(int from, int to) => new Span<float>(target + from, to - from).Clear();
     }
 }

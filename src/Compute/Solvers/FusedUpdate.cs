@@ -41,7 +41,7 @@ internal readonly unsafe struct FusedUpdate<TRule>(ParamMemory memory, ParamUpda
         Vector512<float> one = Vector512<float>.One, second = default, check = default;
         bool l2 = update.Decay != 0 && update.Regularization == Regularization.L2;
         bool l1 = update.Decay != 0 && update.Regularization == Regularization.L1;
-        bool clear = update.ClearGradient;
+        bool keep = !update.ClearGradient;
         for (int i = 0; i < count; i += Width)
         {
             Vector512<float> weight = Vector512.Load(w + i);
@@ -66,7 +66,8 @@ internal readonly unsafe struct FusedUpdate<TRule>(ParamMemory memory, ParamUpda
                 second.Store(h2 + i);
             weight -= delta;
             weight.Store(w + i);
-            (clear ? Vector512<float>.Zero : delta).Store(g + i);
+            if (keep)
+                delta.Store(g + i);
             // 0 for a finite weight, NaN for any other.
             check += weight - weight;
         }

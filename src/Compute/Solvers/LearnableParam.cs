@@ -16,13 +16,4 @@ public sealed record LearnableParam(Blob Blob, float LrMult, float DecayMult, st
 
     /// <summary>Whether its gradient is computed from diffs that are kept in fp16. Default false.</summary>
     public bool HasHalfGradient { get; init; }
-
-    /// <summary>Sets the gradient to zero where it is used.</summary>
-    public void ClearDiff()
-    {
-        if (Gpu is null)
-            Blob.MutableDiff.Clear();
-        else
-            Blob.ClearGpuDiff(Gpu);
-    }
 }

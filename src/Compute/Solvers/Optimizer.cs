@@ -137,7 +137,8 @@ public sealed unsafe class Optimizer : IDisposable
     /// <param name="iteration">Updates done so far.</param>
     /// <param name="gradientScale">Multiplies all gradients first, as 1 / replicas does their sum. Default 1.</param>
     /// <param name="clearGradients">
-    /// Zeroes the gradients for the next iteration, at no cost. Default false: the diffs keep Δ, what was subtracted.
+    /// Zeroes the gradients for the next iteration, at no cost (see <see cref="Blob.ClearDiff"/>). Default false: the
+    /// diffs keep Δ, what was subtracted.
     /// </param>
     /// <returns>The learning rate.</returns>
     public float ApplyUpdate(int iteration, float gradientScale = 1, bool clearGradients = false)
@@ -288,6 +289,9 @@ public sealed unsafe class Optimizer : IDisposable
             gpu.Update(index, _rule, new GpuParamMemory(gpu.Gpu, blob, history, second), blob.Count, update);
         else
             _notFinite[index] = !_rule.Update(_device, new ParamMemory(blob, history, second), update);
+        // An accelerator has written the zeros by the way.
+        if (clearGradient && _onGpu[index] is null)
+            blob.ClearDiff();
     }
 
     // What layer-wise rates go by: of all parameters of an accelerator at once, since each copy waits.
@@ -311,7 +315,7 @@ public sealed unsafe class Optimizer : IDisposable
     private void Skip(GradScale scale)
     {
         foreach (LearnableParam learnable in _params)
-            learnable.ClearDiff();
+            learnable.Blob.ClearDiff();
         _notice?.Invoke(scale.Skip());
     }
 

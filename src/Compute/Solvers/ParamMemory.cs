@@ -24,7 +24,7 @@ public readonly unsafe struct ParamMemory
     /// <summary>The weights w; they become w - Δ.</summary>
     public float* Weights { get; }
 
-    /// <summary>The accumulated gradient; it becomes Δ, or 0 where <see cref="ParamUpdate.ClearGradient"/> is
+    /// <summary>The accumulated gradient; it becomes Δ, or stays where <see cref="ParamUpdate.ClearGradient"/> is
     /// set.</summary>
     public float* Gradient { get; }
 

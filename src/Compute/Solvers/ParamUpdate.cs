@@ -1,3 +1,5 @@
+using CaffeActors.Compute.Blobs;
+
 namespace CaffeActors.Compute.Solvers;
 
 /// <summary>One update of one parameter: everything that depends neither on the rule nor on where its memory
@@ -25,6 +27,7 @@ public readonly struct ParamUpdate
     /// <summary>Updates done so far, of all parameters together.</summary>
     public required int Iteration { get; init; }
 
-    /// <summary>Whether the gradient is zeroed for the next iteration instead of keeping Δ.</summary>
+    /// <summary>Whether the gradient is zeroed for the next iteration instead of keeping Δ: on the CPU by the caller
+    /// (<see cref="Blob.ClearDiff"/>), on an accelerator by the update.</summary>
     public required bool ClearGradient { get; init; }
 }

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Testing;
 
 namespace CaffeActors.Actors.Tests.Configuration;
@@ -34,6 +36,36 @@ public sealed class SettingsReaderTests
             Placement = settings.Parallel.Placement,
         }, settings.Parallel);
         Assert.Empty(settings.Data.Sets);
+        Assert.Equal(NetPasses.All, settings.Passes);
+    }
+
+    [Theory]
+    [InlineData("none", NetPasses.None)]
+    [InlineData("fuse-relu", NetPasses.FuseReLU)]
+    [InlineData("[trim-splits, fold-batch-norm]", NetPasses.TrimSplits | NetPasses.FoldBatchNorm)]
+    [InlineData("[]", NetPasses.None)]
+    public void Passes_AreRead(string text, NetPasses passes) =>
+        Assert.Equal(passes, Read($"compute.passes = {text}").Passes);
+
+    [Fact]
+    public void UnknownPass_IsRefusedWithItsPlace()
+    {
+        CaffeException failure = Refused("compute {\n passes = [fuse-relu, fuse-bias]\n}");
+        Assert.Equal(ErrorCodes.BadSetting, failure.Code);
+        Assert.Contains("must be all, none, or a list of fold-batch-norm, fuse-relu", failure.Message,
+            StringComparison.Ordinal);
+        Assert.Equal(2, failure.Place?.Line);
+    }
+
+    [Fact]
+    public void Kernels_AreChosenByName()
+    {
+        Assert.Equal(KernelChoice.Auto, Read("").Kernels);
+        Assert.Equal(KernelChoice.Avx2, Read("compute.kernels = avx2").Kernels);
+        Assert.Equal(KernelChoice.Portable, Read("", "compute.kernels=portable").Kernels);
+        CaffeException failure = Refused("compute.kernels = sse");
+        Assert.Equal(ErrorCodes.BadSetting, failure.Code);
+        Assert.Contains("auto, avx512, avx2, portable", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -185,6 +185,39 @@ public sealed unsafe class BlobTests
     }
 
     [Fact]
+    public void ClearedDiff_IsOverwrittenOnceAndThenAddedTo()
+    {
+        using Blob blob = LayerHarness.BlobOf([3], 1, 2, 3), shared = new(3);
+        shared.ShareDiff(blob);
+        blob.MutableDiff.Fill(5);
+        Assert.False(blob.IsDiffZero);
+        blob.ClearDiff();
+        Assert.True(shared.IsDiffZero);
+        new Span<float>(shared.CpuDiffToAddTo(out bool first), 3).Fill(7);
+        Assert.False(first);
+        float* diff = blob.CpuDiffToAddTo(out bool second);
+        Assert.True(second);
+        Assert.Equal([7, 7, 7], new Span<float>(diff, 3).ToArray());
+        blob.ClearDiff();
+        Assert.Equal(new float[3], shared.Diff.ToArray());
+        Assert.Equal(new float[3], blob.ToProto(withDiff: true).Diff);
+        Assert.Equal([1, 2, 3], blob.Data.ToArray());
+    }
+
+    [Fact]
+    public void ClearedDiff_OfMoreMemoryThanTheBlobIsZeroBehindItToo()
+    {
+        using var blob = new Blob(4);
+        blob.MutableDiff.Fill(5);
+        blob.Reshape(2);
+        blob.ClearDiff();
+        new Span<float>(blob.CpuDiffToAddTo(out bool add), 2).Fill(7);
+        Assert.True(add);
+        blob.Reshape(4);
+        Assert.Equal([7, 7, 0, 0], blob.Diff.ToArray());
+    }
+
+    [Fact]
     public void Dispose_LeavesAUsableBlob()
     {
         var blob = new Blob(3);

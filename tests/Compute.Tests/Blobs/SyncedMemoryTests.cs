@@ -64,6 +64,54 @@ public sealed unsafe class SyncedMemoryTests
         Assert.Equal(0, _device.Live);
     }
 
+    [Theory]
+    [InlineData(SyncState.Uninitialized)]
+    [InlineData(SyncState.HeadAtCpu)]
+    [InlineData(SyncState.HeadAtGpu)]
+    [InlineData(SyncState.Synced)]
+    public void Clear_MakesZerosOfAllSidesWithoutCopies(SyncState from)
+    {
+        foreach (Access access in Enum.GetValues<Access>())
+        {
+            SyncedMemory memory = InState(from);
+            memory.Clear();
+            Assert.True(memory.IsZero);
+            Assert.Equal(SyncState.Uninitialized, memory.Head);
+            (int device, int host) = (_device.CopiesToDevice, _device.CopiesToHost);
+            ReadOnlySpan<float> values = access switch
+            {
+                Access.CpuRead => new(memory.CpuData(), 4),
+                Access.CpuWrite => new(memory.MutableCpuData(), 4),
+                Access.CpuOverwrite => new(memory.OverwriteCpuData(), 4),
+                Access.DeviceRead => FakeDevice.Values(memory.DeviceData(_device)),
+                _ => FakeDevice.Values(memory.MutableDeviceData(_device)),
+            };
+            Assert.False(memory.IsZero);
+            Assert.Equal((device, host), (_device.CopiesToDevice, _device.CopiesToHost));
+            if (access != Access.CpuOverwrite)
+            {
+                Assert.Equal(new float[4], values.ToArray());
+                Assert.Equal(new float[4], new ReadOnlySpan<float>(memory.CpuData(), 4).ToArray());
+                Assert.Equal(new float[4], FakeDevice.Values(memory.DeviceData(_device)).ToArray());
+            }
+
+            memory.Release();
+        }
+    }
+
+    [Fact]
+    public void Clear_OutlastsRestAndAnotherStorage()
+    {
+        SyncedMemory memory = InState(SyncState.HeadAtCpu);
+        memory.Clear();
+        memory.Settle(_device);
+        Assert.True(memory.IsZero);
+        memory.StoreAs(StorageType.BFloat16);
+        Assert.True(memory.IsZero);
+        Assert.Equal(new float[4], new ReadOnlySpan<float>(memory.CpuData(), 4).ToArray());
+        memory.Release();
+    }
+
     [Fact]
     public void ValuesGoThereAndBack()
     {

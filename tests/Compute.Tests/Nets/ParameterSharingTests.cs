@@ -2,6 +2,8 @@ using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Compute.Solvers;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Compute.Tests.Nets;
 
@@ -42,6 +44,53 @@ public sealed class ParameterSharingTests : NetTests
         Assert.Equal([true, true], net.FindLayer("a")!.OwnsParam);
         Assert.Equal([false, false], net.FindLayer("b")!.OwnsParam);
         Assert.Equal(net.FindLayer("a")!.LearnableParamIds, net.FindLayer("b")!.LearnableParamIds);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void ClearedGradients_AreThoseOfTheNextPassesAlone(int passes)
+    {
+        const string Shared = "param { name: \"w\" } param { name: \"b\" } ";
+        const string Filled = "num_output: 2 kernel_size: 2 weight_filler { type: \"xavier\" }";
+        using Net net = Build($$"""
+            state { phase: TRAIN }
+            layer { name: "x" type: "Input" top: "x" input_param { shape { dim: 2 dim: 2 dim: 3 dim: 3 } } }
+            layer { name: "c" type: "Convolution" bottom: "x" top: "c" convolution_param { {{Filled}} pad: 1 } }
+            layer { name: "d" type: "Deconvolution" bottom: "c" top: "d" convolution_param { {{Filled}} } }
+            layer { name: "r" type: "Reshape" bottom: "d" top: "r" reshape_param { shape { dim: 2 dim: 50 } } }
+            {{Ip("a", "r", Shared, 50)}} {{Ip("b", "a", Shared + "loss_weight: 1", 50)}}
+            """);
+        LayerHarness.FillRandom(net.Blob("x").MutableData, 1);
+        float[][] first = Gradients();
+        Assert.All(first, values => Assert.Contains(values, value => value != 0));
+        // What is in memory is not what is added to.
+        foreach (LearnableParam param in net.LearnableParams)
+            param.Blob.MutableDiff.Fill(float.NaN);
+        Assert.Equal(first, Gradients());
+
+        float[][] Gradients()
+        {
+            net.ClearParamDiffs();
+            for (int pass = 0; pass < passes; pass++)
+            {
+                net.Forward();
+                net.Backward();
+            }
+
+            float[][] sums = [.. net.LearnableParams.Select(param => param.Blob.Diff.ToArray())];
+            net.ClearParamDiffs();
+            net.Forward();
+            net.Backward();
+            for (int i = 0; i < sums.Length; i++)
+            {
+                ReadOnlySpan<float> one = net.LearnableParams[i].Blob.Diff;
+                for (int j = 0; j < one.Length; j++)
+                    Assert.Equal(passes * one[j], sums[i][j], 1e-4f * (1 + MathF.Abs(sums[i][j])));
+            }
+
+            return sums;
+        }
     }
 
     [Fact]

@@ -43,7 +43,12 @@ public sealed class OptimizerTests : IDisposable
         using Optimizer optimizer = Make(Parameter(), param);
         optimizer.ApplyUpdate(0, clearGradients: true);
         Assert.Equal([0, 2, 5], param.Blob.Data.ToArray());
+        Assert.Equal(param.Gpu is null, param.Blob.IsDiffZero);
         Assert.Equal([0, 0, 0], param.Blob.Diff.ToArray());
+        // Where no layer has added to it since, the next update finds zeros.
+        param.Blob.ClearDiff();
+        optimizer.ApplyUpdate(1, clearGradients: true);
+        Assert.Equal([0, 2, 5], param.Blob.Data.ToArray());
     }
 
     [Fact]

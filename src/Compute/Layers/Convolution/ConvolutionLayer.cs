@@ -41,7 +41,7 @@ public sealed unsafe class ConvolutionLayer(LayerParameter parameter)
     bool IRectifierHost.CanRectifyGradient => true;
 
     /// <inheritdoc/>
-    long IWeightKeeper.KeptWeightBytes => Gpu is null ? Kernel.KeptBytes : 0;
+    long IWeightKeeper.KeptWeightBytes => Gpu is null ? Kernel.KeptBytes(Context.Device) : 0;
 
     /// <inheritdoc/>
     /// <remarks>Where it masks its gradient as a rectifier, its outputs say where.</remarks>
@@ -159,7 +159,11 @@ public sealed unsafe class ConvolutionLayer(LayerParameter parameter)
             }
 
             if (ParamPropagateDown[0])
-                Kernel.BackwardWeights(Context.Device, Images, bottom[i].CpuData, gradient, Blobs[0].MutableCpuDiff);
+            {
+                float* weights = Blobs[0].CpuDiffToAddTo(out bool add);
+                Kernel.BackwardWeights(Context.Device, Images, bottom[i].CpuData, gradient, weights, add);
+            }
+
             if (propagateDown[i])
                 Kernel.BackwardData(Context.Device, Images, Blobs[0].CpuData, gradient, bottom[i].MutableCpuDiff);
         }

@@ -104,7 +104,11 @@ public sealed unsafe class DeconvolutionLayer(LayerParameter parameter) : BaseCo
             }
 
             if (ParamPropagateDown[0])
-                Kernel.BackwardWeights(Context.Device, Images, gradient, bottom[i].CpuData, Blobs[0].MutableCpuDiff);
+            {
+                float* weights = Blobs[0].CpuDiffToAddTo(out bool add);
+                Kernel.BackwardWeights(Context.Device, Images, gradient, bottom[i].CpuData, weights, add);
+            }
+
             if (propagateDown[i])
             {
                 Kernel.Forward(

@@ -19,8 +19,6 @@ internal sealed class NetMemory : IDisposable
         _layers = layers;
         _outputs = outputs;
         Use = use;
-        foreach (NetLayer layer in layers)
-            layer.Layer.KeepsForGradient = use.Backward;
         Apply(MemoryPlan.Of(layers, use, outputs));
     }
 

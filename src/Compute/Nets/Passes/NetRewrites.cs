@@ -33,15 +33,16 @@ internal sealed class NetRewrites
     /// <summary>Finds where passes can change a net, and makes the changes.</summary>
     /// <param name="layers">The net's layers, set up; who runs backward and how blobs are kept is decided.</param>
     /// <param name="passes">The passes wanted.</param>
-    public static NetRewrites Make(IReadOnlyList<NetLayer> layers, NetPasses passes)
+    /// <param name="unread">Names of the blobs that are not read after a pass.</param>
+    public static NetRewrites Make(IReadOnlyList<NetLayer> layers, NetPasses passes, IEnumerable<string> unread)
     {
         // What is folded makes way for what follows it.
-        HashSet<NetLayer> absorbed = [];
+        var chains = new LayerChains(layers, unread);
         List<Rewrite> found = [];
         if (passes.HasFlag(NetPasses.FoldBatchNorm))
-            found.AddRange(FoldBatchNorm.Find(layers, absorbed));
+            found.AddRange(FoldBatchNorm.Find(chains));
         if (passes.HasFlag(NetPasses.FuseReLU))
-            found.AddRange(FuseReLU.Find(layers, absorbed));
+            found.AddRange(FuseReLU.Find(chains));
         if (passes.HasFlag(NetPasses.TrimSplits))
             found.AddRange(TrimSplits.Find(layers));
         if (passes.HasFlag(NetPasses.KeepWeights))

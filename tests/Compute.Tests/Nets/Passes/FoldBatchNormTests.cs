@@ -119,6 +119,56 @@ public sealed class FoldBatchNormTests : PassTests
         Assert.Equal(apart.Forward(), net.Forward(), 1e-4f * MathF.Abs(apart.Forward()));
     }
 
+    private static string Apart => $$"""
+        {{Test}} {{Images}} {{Convolution.Replace("\"y\"", "\"c\"", StringComparison.Ordinal)}}
+        layer { name: "bn" type: "BatchNorm" bottom: "c" top: "b" }
+        layer { name: "scale" type: "Scale" bottom: "b" top: "s" scale_param { bias_term: true } }
+        layer { name: "relu" type: "ReLU" bottom: "s" top: "y" }
+        """;
+
+    // Their layers need not work in place: nobody sees what lies between.
+    [Fact]
+    public void BlobsThatAreNotRead_AreOneWithWhatFollowsThem()
+    {
+        using Net apart = Build(Apart, NetPasses.None);
+        using Net folded = Build(Apart, change: options => options with { Use = new NetUse(Backward: false) });
+        Scatter(apart);
+        Copy(apart, folded);
+        Assert.Equal(["bn", "scale"], folded.PassEffects[0].Absorbed);
+        Assert.Equal(["relu"], folded.PassEffects[1].Absorbed);
+        AssertForwardClose(apart, folded, 0);
+        foreach (bool byReshape in (bool[])[true, false])
+        {
+            foreach (Net net in (Net[])[apart, folded])
+            {
+                net.Blob("x").Reshape(byReshape ? 5 : 8, 4, 11, 7);
+                if (byReshape)
+                    net.Reshape();
+            }
+
+            AssertForwardClose(apart, folded, 1);
+            Assert.Same(folded.Blob("c").DataMemory, folded.Blob("y").DataMemory);
+        }
+
+        folded.IsStepwise = true;
+        AssertForwardClose(apart, folded, 2);
+    }
+
+    [Fact]
+    public void ABlobThatIsRead_KeepsItsContents()
+    {
+        using Net apart = Build(Apart, NetPasses.None);
+        using Net folded = Build(Apart, change: options => options with { Use = new NetUse(Backward: false, "b") });
+        Scatter(apart);
+        Copy(apart, folded);
+        Assert.Equal(
+            [("conv", "bn"), ("scale", "relu")],
+            folded.PassEffects.Where(effect => effect.Absorbed.Count > 0)
+                .Select(effect => (effect.Layer, Assert.Single(effect.Absorbed))));
+        AssertForwardClose(apart, folded, 0);
+        AssertClose(apart.Blob("b"), folded.Blob("b"));
+    }
+
     [Fact]
     public void In16Bits_EachLayerRounds() => Assert.Empty(Effects(
         $"{Test} {Images} {Convolution} {Norm} {Scale} " + Product("num_output: 2")
