@@ -96,6 +96,7 @@ public static class SettingsReader
             Passes = PassNames.TryParse(Texts(compute, "passes"))
                 ?? throw compute.Wrong("passes", PassNames.Expected),
             Kernels = compute.Choice<KernelChoice>("kernels"),
+            Winograd = compute.Flag("winograd"),
             Blas = BlasChoice.TryParse(compute.Text("blas")) ?? throw compute.Wrong("blas", BlasChoice.Expected),
             GpuBlas = compute.Choice<GpuBlas>("gpu-blas"),
             Precision = StorageNames.Parse(compute.Text("precision"), "compute.precision"),

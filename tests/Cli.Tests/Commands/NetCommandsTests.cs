@@ -129,11 +129,20 @@ public sealed class NetCommandsTests : IDisposable
         Assert.True(await _cli.RunAsync(["net", "summary", lenet, .. shapes]) == 0, _cli.Error);
         Assert.Contains("431,080 parameters", _cli.Out, StringComparison.Ordinal);
         Assert.Contains("64×20×24×24", _cli.Out, StringComparison.Ordinal);
+        Assert.Contains("blobs share memory: ", _cli.Out, StringComparison.Ordinal);
         // The table says it all; how the net was built is for logs.
         Assert.DoesNotContain("Setting up", _cli.Error, StringComparison.Ordinal);
         Assert.Equal(0, await _cli.RunAsync(["net", "summary", lenet, "--json", .. shapes]));
         using JsonDocument json = JsonDocument.Parse(_cli.Out);
         Assert.Equal(431_080, json.RootElement.GetProperty("parameters").GetInt64());
+        JsonElement shared = json.RootElement.GetProperty("shared");
+        foreach (string use in (string[])["forward", "training"])
+        {
+            Assert.InRange(
+                shared.GetProperty(use + "_bytes").GetInt64(), 1,
+                shared.GetProperty(use + "_bytes_unshared").GetInt64() - 1);
+        }
+
         JsonElement conv1 = json.RootElement.GetProperty("layers").EnumerateArray()
             .Single(layer => layer.GetProperty("name").GetString() == "conv1");
         Assert.Equal(64L * 20 * 24 * 24 * 25 * 2, conv1.GetProperty("forward_flops").GetInt64());

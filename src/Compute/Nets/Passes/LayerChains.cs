@@ -42,13 +42,12 @@ internal sealed class LayerChains
         return writesIt && !IsLoss(writer.Layer) && layer.Layer.IsBeside(writer.Layer) ? writer : null;
     }
 
-    /// <summary>Notes that a layer's work is done by the one before it. A top of its own lies in its bottom's memory
-    /// from now on, for good.</summary>
+    /// <summary>Notes that a layer's work is done by the one before it. When it is next shaped a top of its own comes to
+    /// lie in its bottom's memory, for good.</summary>
     public void Absorb(NetLayer layer)
     {
         _absorbed.Add(layer);
         layer.Layer.IsTopShared = !IsInPlace(layer);
-        layer.Layer.Shape(layer.Bottom, layer.Top);
     }
 
     private static bool IsInPlace(NetLayer layer) => ReferenceEquals(layer.Bottom[0], layer.Top[0]);

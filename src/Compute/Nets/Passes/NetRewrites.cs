@@ -47,7 +47,11 @@ internal sealed class NetRewrites
             found.AddRange(TrimSplits.Find(layers));
         if (passes.HasFlag(NetPasses.KeepWeights))
             found.AddRange(KeepWeights.Find(layers));
-        return new NetRewrites(found) { IsActive = true };
+        var rewrites = new NetRewrites(found) { IsActive = true };
+        // Layers behind those whose memory is another's now share it in turn (Split, Flatten).
+        foreach (NetLayer layer in found.Count > 0 ? layers : [])
+            layer.Layer.Shape(layer.Bottom, layer.Top);
+        return rewrites;
     }
 
     /// <summary>A line for the log; null where nothing was done.</summary>

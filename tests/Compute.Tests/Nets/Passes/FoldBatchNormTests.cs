@@ -154,6 +154,27 @@ public sealed class FoldBatchNormTests : PassTests
         AssertForwardClose(apart, folded, 2);
     }
 
+    // A plan of memory is made of what the layers share then.
+    [Fact]
+    public void ASplitBehindThem_SharesTheirMemoryFromTheStart()
+    {
+        string text = Apart + """
+            layer { name: "p" type: "Power" bottom: "y" top: "p" }
+            layer { name: "q" type: "TanH" bottom: "p" top: "q" }
+            layer { name: "r" type: "Eltwise" bottom: "q" bottom: "y" top: "r" }
+            """;
+        using Net apart = Build(text, NetPasses.None);
+        using Net folded = Build(text, change: options => options with { Use = new NetUse(Backward: false) });
+        Assert.Same(folded.Blob("c").DataMemory, folded.Blob("y_relu_0_split_1").DataMemory);
+        Scatter(apart);
+        Copy(apart, folded);
+        Fill(apart, 0);
+        Fill(folded, 0);
+        apart.Forward();
+        folded.Forward();
+        AssertClose(apart.Blob("r"), folded.Blob("r"));
+    }
+
     [Fact]
     public void ABlobThatIsRead_KeepsItsContents()
     {
