@@ -52,8 +52,8 @@ public sealed unsafe class SplitLayer(LayerParameter parameter) : Layer(paramete
     /// <param name="tops">Their numbers, rising; null: all, as before.</param>
     internal void AddOnly(int[]? tops) => _withGradient = tops;
 
-    /// <summary>Lets the gradient of the only top that gets one be the bottom's, in the same memory, for good: from when
-    /// the layer is next shaped.</summary>
+    /// <summary>Lets the gradient of the only top that gets one be the bottom's, in the same memory, for good: from
+    /// when the layer is next shaped.</summary>
     /// <param name="top">The top's number.</param>
     internal void HandOn(int top) => _handedOn = top;
 

@@ -1,6 +1,7 @@
 namespace CaffeActors.Compute.Nets.Passes;
 
-/// <summary>What the passes changed in a net. While it is looked at between layers all changes are taken back.</summary>
+/// <summary>What the passes changed in a net. While it is looked at between layers all changes are taken
+/// back.</summary>
 internal sealed class NetRewrites
 {
     private readonly IReadOnlyList<Rewrite> _rewrites;

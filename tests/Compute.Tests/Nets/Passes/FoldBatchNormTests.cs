@@ -81,7 +81,8 @@ public sealed class FoldBatchNormTests : PassTests
         Copy(apart, folded);
         Assert.Equal(
             [("bn", "scale"), ("bn", "relu")],
-            folded.PassEffects.Where(effect => effect.Absorbed.Count > 0).Select(effect => (effect.Layer, Assert.Single(effect.Absorbed))));
+            folded.PassEffects.Where(effect => effect.Absorbed.Count > 0)
+                .Select(effect => (effect.Layer, Assert.Single(effect.Absorbed))));
         AssertForwardClose(apart, folded, 0);
         Assert.Equal(apart.Blob("c").Data, folded.Blob("c").Data);
     }

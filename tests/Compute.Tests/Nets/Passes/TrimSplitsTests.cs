@@ -97,8 +97,9 @@ public sealed class TrimSplitsTests : PassTests
     [Fact]
     public void ALossWeightOfASplit_Stays()
     {
-        string text = $"{Images} {Convolved.Replace("top: \"c\"", "top: \"c\" loss_weight: 0.5", StringComparison.Ordinal)} "
-            + $"{Power} {Loss.Replace("\"y\"", "\"p\"", StringComparison.Ordinal)}";
+        string weighted = Convolved.Replace(
+            "top: \"c\"", "top: \"c\" loss_weight: 0.5", StringComparison.Ordinal);
+        string text = $"{Images} {weighted} {Power} {Loss.Replace("\"y\"", "\"p\"", StringComparison.Ordinal)}";
         using Net net = Build(text), apart = Build(text, NetPasses.None);
         Assert.Empty(net.PassEffects);
         AssertTrainTheSame(apart, net);

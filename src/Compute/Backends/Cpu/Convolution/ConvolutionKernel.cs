@@ -125,8 +125,8 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
         BiasGradient.Run(device, images, channels, plane, null, 0, dy, db);
 
     /// <summary>
-    /// The same after a <see cref="Forward"/> with a slope, and besides, in the same pass: the gradient of the rectified
-    /// outputs becomes that of the sums.
+    /// The same after a <see cref="Forward"/> with a slope, and besides, in the same pass: the gradient of the
+    /// rectified outputs becomes that of the sums.
     /// </summary>
     /// <param name="device">Where to compute.</param>
     /// <param name="images">Number of images.</param>
