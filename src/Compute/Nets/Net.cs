@@ -164,8 +164,8 @@ public sealed class Net : IDisposable
     /// <summary>Sets the gradients of all learnable blobs to zero.</summary>
     public void ClearParamDiffs()
     {
-        foreach (LearnableParam param in LearnableParams)
-            param.Blob.ClearDiff();
+        for (int i = 0; i < LearnableParams.Count; i++)
+            LearnableParams[i].Blob.ClearDiff();
     }
 
     /// <summary>Weight of an output in the loss, 0 where it is none.</summary>
