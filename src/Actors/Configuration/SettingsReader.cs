@@ -97,7 +97,7 @@ public static class SettingsReader
                 ?? throw compute.Wrong("passes", PassNames.Expected),
             Kernels = compute.Choice<KernelChoice>("kernels"),
             Winograd = compute.Flag("winograd"),
-            Blas = BlasChoice.Parse(compute.Text("blas"), "compute.blas", compute.Values["blas"].Place),
+            Blas = BlasChoice.TryParse(compute.Text("blas")) ?? throw compute.Wrong("blas", BlasChoice.Expected),
             GpuBlas = compute.Choice<GpuBlas>("gpu-blas"),
             Precision = StorageNames.Parse(compute.Text("precision"), "compute.precision"),
             Recompute = compute.Choice<Recompute>("recompute"),

@@ -77,7 +77,8 @@ public sealed class Net : IDisposable
     }
 
     /// <summary>Whether blobs are looked at or written between layers, or only some layers run: each layer then
-    /// computes what is its own, whatever <see cref="PassEffects"/> says. To be set between passes. Default false.</summary>
+    /// computes what is its own, whatever <see cref="PassEffects"/> says. To be set between passes. Default
+    /// false.</summary>
     public bool IsStepwise
     {
         get;
@@ -164,8 +165,8 @@ public sealed class Net : IDisposable
     /// <summary>Sets the gradients of all learnable blobs to zero.</summary>
     public void ClearParamDiffs()
     {
-        foreach (LearnableParam param in LearnableParams)
-            param.Blob.ClearDiff();
+        for (int i = 0; i < LearnableParams.Count; i++)
+            LearnableParams[i].Blob.ClearDiff();
     }
 
     /// <summary>Weight of an output in the loss, 0 where it is none.</summary>

@@ -59,7 +59,8 @@ public sealed class FailureTests : IDisposable
     {
         RunPlan plan = _fixture.Plan() with { MemoryLimit = 10_000 };
         CaffeException refused = Assert.Throws<CaffeException>(
-            () => TrainingRunBuilder.Build(plan, TrainingFixture.Catalog, new RunLog(_fixture.Log), TimeProvider.System));
+            () => TrainingRunBuilder.Build(
+                plan, TrainingFixture.Catalog, new RunLog(_fixture.Log), TimeProvider.System));
         Assert.Equal((ErrorCodes.OutOfMemory, FailureKind.Configuration), (refused.Code, refused.Kind));
         Assert.Contains("the solver's history", refused.Message, StringComparison.Ordinal);
         Assert.Contains("there are 9.8 KiB", refused.Message, StringComparison.Ordinal);

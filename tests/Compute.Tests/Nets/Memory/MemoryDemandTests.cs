@@ -16,8 +16,8 @@ public sealed class MemoryDemandTests : NetTests
         layer { name: "in" type: "Input" top: "x" top: "t"
           input_param { shape { dim: 64 dim: 32768 } shape { dim: 64 } } }
 
-        """ + string.Concat(Enumerable.Range(0, 400).Select(i => Ip($"ip{i}", i == 0 ? "x" : $"ip{i - 1}", outputs: 32768)))
-        + Loss("ip399");
+        """ + string.Concat(Enumerable.Range(0, 400).Select(
+            i => Ip($"ip{i}", i == 0 ? "x" : $"ip{i - 1}", outputs: 32768))) + Loss("ip399");
 
     [Fact]
     public void AbsurdNet_IsRefusedWithTheSumBeforeItTakesAnything()

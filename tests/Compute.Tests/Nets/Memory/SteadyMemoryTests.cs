@@ -39,8 +39,7 @@ public sealed class SteadyMemoryTests : NetTests
         SteadyState.AllocatesNothing(() => net.Forward(), warmUp: 20);
     }
 
-    // On one thread all work is this thread's, and so are the pages it would be given. What is left are those of the
-    // managed heap, a few: the blobs of an iteration are a thousand.
+    // On one thread all work is this thread's, and so are the pages it would be given. A few may be the managed heap's.
     [Theory]
     [InlineData("chain")]
     [InlineData("inception")]
@@ -54,16 +53,13 @@ public sealed class SteadyMemoryTests : NetTests
             .Replace("shape { dim: 4 }", "shape { dim: 64 }", StringComparison.Ordinal);
         using Net net = NetBuilder.Build(
             TextFormat.Parse<NetParameter>(text),
-            new NetOptions(new LayerContext(device, 1), LayerCatalog.Compute)
-            {
-                Use = new NetUse(Backward: true),
-            });
+            new NetOptions(new LayerContext(device, 1), LayerCatalog.Compute) { Use = new NetUse(Backward: true) });
         using var optimizer = new Optimizer(
             new SolverParameter { BaseLr = 0.01f, LrPolicy = "fixed", Momentum = 0.9f }, net.LearnableParams, device);
         long first = Iterate(1);
-        Assert.True(first > 300, $"{first} pages in the first iteration: they are not counted");
+        Assert.True(first > 20, $"{first} pages in the first iteration: they are not counted");
         Iterate(10);
-        Assert.InRange(Enumerable.Range(0, 5).Min(_ => Iterate(5)), 0, 20);
+        Assert.InRange(Enumerable.Range(0, 5).Min(_ => Iterate(5)), 0, 4);
 
         long Iterate(int times)
         {
