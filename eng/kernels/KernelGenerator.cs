@@ -28,9 +28,9 @@ public static class KernelGenerator
         {
             TileGenerator.Tile(o, registers, rows, 1);
             TileGenerator.Tile(o, registers, rows, 2);
-            TileGenerator.Stream(o, registers, rows);
             TileGenerator.BlockTile(o, registers, rows, 1);
             TileGenerator.BlockTile(o, registers, rows, 2);
+            TileGenerator.Stream(o, registers, rows);
         }
 
         for (int rows = 1; rows <= dotRows; rows++)

@@ -99,8 +99,9 @@ internal static class TileGenerator
         o.Line();
     }
 
-    /// <summary>c[i, j] = init[j] + sum over k of a[i, k] * b[k, j], where a holds 16 k of all rows, then the next
-    /// 16.</summary>
+    /// <summary>
+    /// c[i, j] = init[j] + sum over k of a[i, k] * b[k, j], where a holds 16 of k of all rows, then the next 16.
+    /// </summary>
     public static void BlockTile(StringBuilder o, Registers r, int rows, int units)
     {
         int columns = units * r.OfUnit;
@@ -136,7 +137,14 @@ internal static class TileGenerator
         o.Line($"            a += {(rows - 1) * 16};");
         o.Line("        }");
         o.Line();
-        Elements(o, r, rows, columns, "c", (name, at) => $"{name}.Store({at});");
+        for (int i = 0; i < rows; i++)
+        {
+            for (int j = 0; j < columns; j++)
+                o.Line($"        c{i}_{j}.Store(c{SourceText.Plus(j * r.Lanes)});");
+            if (i < rows - 1)
+                o.Line("        c += ldc;");
+        }
+
         o.Line("    }");
         o.Line();
     }

@@ -41,10 +41,16 @@ internal static class NetTable
             + $"{Number(summary.Parameters)} parameters, "
                 + $"{(summary.ForwardFlops / 1e9).ToString("F3", CultureInfo.InvariantCulture)} GFLOP forward");
         terminal.Out.WriteLine(
-            $"memory: parameters {ByteText.Of(summary.Parameters * 4)}, activations {ByteText.Of(summary.ActivationBytes)}, "
-            + $"gradients {ByteText.Of(summary.GradientBytes)}, prefetch {ByteText.Of(summary.PrefetchBytes)}");
-        terminal.Out.WriteLine($"to run {ByteText.Of(summary.InferenceBytes)}, to train {ByteText.Of(summary.TrainingBytes())} "
+            $"memory: parameters {ByteText.Of(summary.Parameters * 4)}, "
+            + $"activations {ByteText.Of(summary.ActivationBytes)}, gradients {ByteText.Of(summary.GradientBytes)}, "
+            + $"prefetch {ByteText.Of(summary.PrefetchBytes)}");
+        terminal.Out.WriteLine(
+            $"to run {ByteText.Of(summary.InferenceBytes)}, to train {ByteText.Of(summary.TrainingBytes())} "
             + $"(SGD; {ByteText.Of(summary.TrainingBytes(2))} with AdaDelta or Adam)");
+        terminal.Out.WriteLine(
+            $"blobs share memory: {ByteText.Of(summary.ForwardPlan.Bytes)} to run instead of "
+            + $"{ByteText.Of(summary.ForwardPlan.UnplannedBytes)}, {ByteText.Of(summary.TrainingPlan.Bytes)} to train "
+            + $"instead of {ByteText.Of(summary.TrainingPlan.UnplannedBytes)}");
     }
 
     /// <summary>Writes a table as plain text.</summary>

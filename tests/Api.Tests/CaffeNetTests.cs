@@ -205,6 +205,30 @@ public sealed class CaffeNetTests : IDisposable
         Assert.Equal(["+ip", "-ip", "+prob", "-prob", "<prob", ">prob"], heard);
     }
 
+    // Its ReLU works in place, and is done by the convolution where all layers run.
+    [Fact]
+    public void PassesOverSomeLayers_ComputeEachLayersOwn()
+    {
+        using CaffeNet net = Open(more: "force_backward: true");
+        NdArray images = ApiFixture.Wave(4, 3, 6, 6);
+        net.Forward(("data", images));
+        Assert.NotEmpty(net.Net.PassEffects);
+        float[] whole = net.Blobs["prob"].Data.ToArray();
+        net.ForwardRange(end: "conv");
+        Assert.Contains(net.Blobs["conv"].Data.ToArray(), value => value < 0);
+        net.ForwardRange("relu");
+        Assert.Equal(whole, net.Blobs["prob"].Data);
+        net.Backward(("prob", ApiFixture.Wave(4, 5)));
+        float[] gradient = net.Blobs["data"].Diff.ToArray();
+        net.BackwardRange(end: "relu");
+        net.BackwardRange("conv");
+        Assert.Equal(gradient, net.Blobs["data"].Diff);
+        float least = 0;
+        net.AfterForward += layer => least = layer.Name == "conv" ? net.Blobs["conv"].Data.ToArray().Min() : least;
+        net.Forward();
+        Assert.True(least < 0);
+    }
+
     [Fact]
     public void SetInputArrays_FeedsMemoryData()
     {

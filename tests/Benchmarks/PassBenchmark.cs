@@ -23,7 +23,8 @@ internal static class PassBenchmark
         (string name, int batch, int rounds) = (args[0], Number(args[1]), Number(args[2]));
         bool trains = args.Length < 4 || args[3] == "train";
         using var device = new CpuDevice(args.Length > 4 ? Number(args[4]) : 0);
-        NetPasses passes = PassNames.Parse(args.Length > 5 ? args[5].Split(',') : ["all"], "the passes");
+        NetPasses passes = PassNames.TryParse(args.Length > 5 ? args[5].Split(',') : ["all"])
+            ?? throw new ArgumentException($"the passes are {PassNames.Expected}");
         using Net apart = Build(name, batch, trains, NetPasses.None, device);
         using Net passed = Build(name, batch, trains, passes, device);
         (List<double> Forward, List<double> Backward)[] times = [([], []), ([], [])];

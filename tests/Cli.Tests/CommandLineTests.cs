@@ -140,6 +140,9 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains($"Cores:                         {Environment.ProcessorCount}", _cli.Out,
             StringComparison.Ordinal);
         Assert.Contains("SIMD:", _cli.Out, StringComparison.Ordinal);
+        Assert.Matches(@"(?m)^BLAS: +managed \(compute\.blas\)$", _cli.Out);
+        Assert.Matches(@"(?m)^BLAS, openblas: +(OpenBLAS .+; /.+|not found)$", _cli.Out);
+        Assert.Matches(@"(?m)^BLAS, auto: +(managed|openblas|mkl)$", _cli.Out);
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Hdf5;
@@ -100,6 +101,8 @@ public sealed partial class DeviceTests : IDisposable
     {
         Assert.Equal(0, await _cli.RunAsync("device_query"));
         Assert.Contains("Device id:                     cpu", _cli.Out, StringComparison.Ordinal);
+        Assert.Contains(
+            $"Kernels:                       {KernelFamily.Best.Name}\n", _cli.Out, StringComparison.Ordinal);
         Assert.Contains("] Querying GPUs all", _cli.Error, StringComparison.Ordinal);
         Assert.Equal(1 + GpuPlatform.Count, DeviceLine().Count(_cli.Out));
         string ids = string.Join(',', Enumerable.Range(0, Math.Max(1, GpuPlatform.Count)));

@@ -1,4 +1,6 @@
 using CaffeActors.Actors.Configuration.Hocon;
+using CaffeActors.Compute.Backends.Cpu.Blas;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Nets.Memory;
@@ -30,11 +32,20 @@ public sealed record CaffeActorsSettings
     /// <summary><c>compute.threads</c>.</summary>
     public required int Threads { get; init; }
 
+    /// <summary><c>compute.kernels</c>.</summary>
+    public required KernelChoice Kernels { get; init; }
+
+    /// <summary><c>compute.winograd</c>.</summary>
+    public required bool Winograd { get; init; }
+
     /// <summary><c>compute.precision</c>.</summary>
     public required StorageType Precision { get; init; }
 
     /// <summary><c>compute.passes</c>.</summary>
     public required NetPasses Passes { get; init; }
+
+    /// <summary>What computes large matrix products on the CPU, as <see cref="BlasChoice"/> names it.</summary>
+    public required string Blas { get; init; }
 
     /// <summary>What computes plain matrix products on accelerators.</summary>
     public required GpuBlas GpuBlas { get; init; }

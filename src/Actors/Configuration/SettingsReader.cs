@@ -2,6 +2,8 @@ using System.Reflection;
 using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Backends.Cpu.Blas;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
@@ -91,7 +93,11 @@ public static class SettingsReader
             Data = new DataSettings(
                 data.Text("root"), [.. data.Sections("sets").Select(DataSet)], data.Int("threads", 0, 1024)),
             Threads = compute.Int("threads", 0, 1024),
-            Passes = PassNames.Parse(Texts(compute, "passes"), "compute.passes"),
+            Passes = PassNames.TryParse(Texts(compute, "passes"))
+                ?? throw compute.Wrong("passes", PassNames.Expected),
+            Kernels = compute.Choice<KernelChoice>("kernels"),
+            Winograd = compute.Flag("winograd"),
+            Blas = BlasChoice.TryParse(compute.Text("blas")) ?? throw compute.Wrong("blas", BlasChoice.Expected),
             GpuBlas = compute.Choice<GpuBlas>("gpu-blas"),
             Precision = StorageNames.Parse(compute.Text("precision"), "compute.precision"),
             Recompute = compute.Choice<Recompute>("recompute"),

@@ -1,6 +1,7 @@
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
@@ -48,9 +49,12 @@ public static class ConfigurationPlanner
             LoadThreads = settings.Data.Threads,
             Parallel = settings.Parallel with { Devices = plan.Parallel.Devices },
             Passes = settings.Passes,
+            Blas = settings.Blas,
             GpuBlas = settings.GpuBlas,
             Recompute = settings.Recompute,
             MemoryLimit = settings.MemoryLimit,
+            Kernels = KernelFamily.Of(settings.Kernels),
+            Winograd = settings.Winograd,
             ConfigPath = path,
             ResolvedConfig = settings.Resolved.Render(),
             SnapshotsInRunFolder = true,

@@ -85,7 +85,7 @@ internal static class ReplicaGroupBuilder
         for (int i = 0; i < ids.Count; i++)
         {
             GpuDevice? gpu = DeviceOpener.Open(ids[i], plan.GpuBlas);
-            devices.Add(new ReplicaDevice(ids[i], new CpuDevice(threads[i]), gpu));
+            devices.Add(new ReplicaDevice(ids[i], plan.CreateCpu(threads[i]), gpu));
         }
     }
 

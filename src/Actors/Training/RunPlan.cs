@@ -1,6 +1,9 @@
 using System.Security.Cryptography;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
+using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Cpu.Blas;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
@@ -76,6 +79,12 @@ public sealed record RunPlan
     /// <summary>Threads to compute on, dealt out to the devices; 0 takes one for each core.</summary>
     public int Threads { get; init; }
 
+    /// <summary>The matrix kernels of CPU devices. Default: the best for this machine.</summary>
+    public KernelFamily Kernels { get; init; } = KernelFamily.Best;
+
+    /// <summary>Whether convolutions may take Winograd's method. Default true.</summary>
+    public bool Winograd { get; init; } = true;
+
     /// <summary>How blobs are kept where the nets do not say.</summary>
     public StorageType Precision { get; init; }
 
@@ -87,6 +96,20 @@ public sealed record RunPlan
 
     /// <summary>Bytes of memory that the run may need; null for what the machine has.</summary>
     public long? MemoryLimit { get; init; }
+
+    /// <summary>What computes large matrix products on the CPU, as <see cref="BlasChoice"/> names it. Default
+    /// managed.</summary>
+    public string Blas { get; init; } = BlasChoice.Managed;
+
+    /// <summary>A CPU device as the plan wants it.</summary>
+    /// <param name="threads">Its threads; 0 takes one for each core.</param>
+    /// <exception cref="CaffeException">The library that is to compute products cannot be loaded.</exception>
+    public CpuDevice CreateCpu(int threads) => new(threads)
+    {
+        Kernels = Kernels,
+        AllowsWinograd = Winograd,
+        Blas = BlasChoice.Open(BlasChoice.Settle(Blas, kept: null)),
+    };
 
     /// <summary>What computes plain matrix products on accelerators.</summary>
     public GpuBlas GpuBlas { get; init; }

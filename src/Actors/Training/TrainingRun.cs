@@ -1,5 +1,6 @@
 using CaffeActors.Actors.Logging;
 using CaffeActors.Actors.Messages;
+using CaffeActors.Compute.Backends.Cpu.Blas;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
@@ -119,6 +120,7 @@ internal sealed class TrainingRun : IDisposable
             MetricSegment = Segment,
             MetricStep = Iteration,
             WorldSize = Replicas.Replicas.Count,
+            Blas = Replicas.Root.Device.Blas?.Choice ?? BlasChoice.Managed,
         };
         return new WriteSnapshot(
             NetWeights.Of(Replicas.Root.Net), SolverProgress.Of(Iteration, Replicas.Optimizer), resume);

@@ -1,5 +1,6 @@
 using System.Reflection;
 using CaffeActors.Actors.Logging;
+using CaffeActors.Compute.Backends.Cpu.Blas;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
@@ -82,7 +83,8 @@ internal sealed class TrainingRunBuilder
         RunDirectory? folder = null;
         try
         {
-            replicas = ReplicaGroupBuilder.Build(_plan, catalog, seed, _log);
+            replicas = ReplicaGroupBuilder.Build(
+                _plan with { Blas = SettledBlas(restore?.Resume?.Blas) }, catalog, seed, _log);
             NetOptions options = replicas.Root.Options(new LayerContext(replicas.Root.Device, seed)
             {
                 Notice = line => _log.Info(line),
@@ -131,6 +133,21 @@ internal sealed class TrainingRunBuilder
             replicas?.Dispose();
             throw;
         }
+    }
+
+    // A resumed run computes its products as before, to the same bits, unless it is told to do otherwise.
+    private string SettledBlas(string? kept)
+    {
+        string blas = BlasChoice.Settle(_plan.Blas, kept);
+        if (_plan.Blas != BlasChoice.Managed || kept is not null and not BlasChoice.Managed)
+            _log.Info($"Matrix products by {BlasChoice.Open(blas)?.Description ?? BlasChoice.Managed}");
+        if (kept is not null && blas != kept)
+        {
+            _log.Warn($"The snapshot's products are {kept}'s (compute.blas), this run's are {blas}'s from here on: "
+                + "numbers differ by rounding from those of a run that was not interrupted.");
+        }
+
+        return blas;
     }
 
     private void Finetune(string file, IEnumerable<Net> nets)

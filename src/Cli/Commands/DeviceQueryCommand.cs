@@ -5,6 +5,8 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
+using CaffeActors.Compute.Backends.Cpu.Blas;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Data.Tools;
 
@@ -56,7 +58,15 @@ internal sealed class DeviceQueryCommand : VerbCommand
         Tell(result, "Cores", Environment.ProcessorCount);
         Tell(result, "Total memory", $"{MachineMemory.Bytes} bytes");
         Tell(result, "SIMD", Simd());
-        Tell(result, "BLAS", "managed");
+        Tell(result, "Kernels", KernelFamily.Best.Name);
+        Tell(result, "BLAS", $"{BlasChoice.Managed} (compute.blas)");
+        foreach (string name in (string[])[BlasChoice.OpenBlas, BlasChoice.Mkl])
+        {
+            Tell(result, $"BLAS, {name}", BlasLibrary.Find(name) is { } library
+                ? $"{library.Description}; {library.Path}" : "not found");
+        }
+
+        Tell(result, "BLAS, auto", BlasChoice.Settle(BlasChoice.Auto, kept: null));
     }
 
     // Caffe's names and units, then what it does not tell.

@@ -130,6 +130,13 @@ internal sealed class NetSummaryCommand : VerbCommand
         forward_flops = summary.ForwardFlops,
         inference_bytes = summary.InferenceBytes,
         training_bytes = summary.TrainingBytes(),
+        shared = new
+        {
+            forward_bytes = summary.ForwardPlan.Bytes,
+            forward_bytes_unshared = summary.ForwardPlan.UnplannedBytes,
+            training_bytes = summary.TrainingPlan.Bytes,
+            training_bytes_unshared = summary.TrainingPlan.UnplannedBytes,
+        },
         passes = withPasses ? net.PassEffects.Select(effect => new
         {
             pass = PassNames.Of(effect.Pass),

@@ -102,8 +102,9 @@ public abstract class Layer : IDisposable
     public virtual long ForwardFlops(Blob[] bottom, Blob[] top) => top.Sum(blob => (long)blob.Count);
 
     /// <summary>
-    /// What a layer that has several ways to compute on the CPU chose for the present shapes, in words: for the tops, for
-    /// the bottoms' gradients and for the weights'. Empty, the default, where there is nothing to choose. Valid after
+    /// What a layer that has several ways to compute on the CPU chose for the present shapes, in words: for the tops,
+    /// for the bottoms' gradients and for the weights'. Empty, the default, where there is nothing to choose. Valid
+    /// after
     /// <see cref="SetUp"/>.
     /// </summary>
     public virtual IReadOnlyList<string> Algorithms => [];
@@ -128,6 +129,10 @@ public abstract class Layer : IDisposable
     /// <summary>Whether another layer computes this one's gradients for it.</summary>
     internal bool IsBackwardAbsorbed { get; set; }
 
+    /// <summary>Whether the only top's data lie in the only bottom's memory, since another layer has put them there and
+    /// nobody reads the bottom's.</summary>
+    internal bool IsTopShared { get; set; }
+
     /// <summary>What the layer gets from its net.</summary>
     protected LayerContext Context =>
         _context ?? throw new InvalidOperationException($"Layer '{Name}' is used before SetUp.");
@@ -150,7 +155,8 @@ public abstract class Layer : IDisposable
     /// <summary>Whether, working in place, it keeps a copy of its bottom for its gradient. Default false.</summary>
     public virtual bool CopiesInPlace => false;
 
-    /// <summary>Whether it must keep what its gradient needs; false in a net that is built to run forward only.</summary>
+    /// <summary>Whether it must keep what its gradient needs; false in a net that is built to run forward
+    /// only.</summary>
     public bool KeepsForGradient { get; internal set; } = true;
 
     /// <summary>The loss weight of a top: 0 where it is no loss.</summary>
@@ -178,11 +184,20 @@ public abstract class Layer : IDisposable
     /// <exception cref="CaffeException">The shapes do not fit.</exception>
     public abstract void Reshape(Blob[] bottom, Blob[] top);
 
+    /// <summary>Shapes the tops as <see cref="Reshape"/> does, and keeps their data where they belong.</summary>
+    internal void Shape(Blob[] bottom, Blob[] top)
+    {
+        Reshape(bottom, top);
+        // On each pass anew: a bottom that grew has other memory now.
+        if (IsTopShared)
+            top[0].ShareData(bottom[0]);
+    }
+
     /// <summary>Computes the tops. The bottoms may have changed their shape since the last pass.</summary>
     /// <returns>The layer's part of the loss: each top with a loss weight, weighted and summed.</returns>
     public float Forward(Blob[] bottom, Blob[] top)
     {
-        Reshape(bottom, top);
+        Shape(bottom, top);
         if (IsForwardAbsorbed)
             return 0;
         WriteLossWeights(top);
@@ -278,8 +293,11 @@ public abstract class Layer : IDisposable
 
         var blob = new Blob(shape);
         if (filler is not null)
-            Filler.Create(filler)
-                .FillWhenUsed(blob, new RandomStream(Context.Seed, RandomStream.StreamId($"{Name}/blob{index}")).NextDraw());
+        {
+            var stream = new RandomStream(Context.Seed, RandomStream.StreamId($"{Name}/blob{index}"));
+            Filler.Create(filler).FillWhenUsed(blob, stream.NextDraw());
+        }
+
         _blobs.Add(blob);
         return blob;
     }

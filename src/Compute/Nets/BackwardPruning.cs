@@ -45,6 +45,7 @@ internal static class BackwardPruning
             layer.NeedBackward = false;
             Array.Clear(layer.BottomNeedBackward);
             Array.Clear(layer.Layer.ParamPropagateDown);
+            layer.Layer.KeepsForGradient = false;
         }
     }
 

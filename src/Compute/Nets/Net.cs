@@ -76,8 +76,9 @@ public sealed class Net : IDisposable
         }
     }
 
-    /// <summary>Whether blobs are looked at or written between layers, or only some layers run: each layer then computes
-    /// what is its own, whatever <see cref="PassEffects"/> says. To be set between passes. Default false.</summary>
+    /// <summary>Whether blobs are looked at or written between layers, or only some layers run: each layer then
+    /// computes what is its own, whatever <see cref="PassEffects"/> says. To be set between passes. Default
+    /// false.</summary>
     public bool IsStepwise
     {
         get;
@@ -157,15 +158,15 @@ public sealed class Net : IDisposable
     public void Reshape()
     {
         foreach (NetLayer layer in Layers)
-            layer.Layer.Reshape(layer.Bottom, layer.Top);
+            layer.Layer.Shape(layer.Bottom, layer.Top);
         _memory?.Renew();
     }
 
     /// <summary>Sets the gradients of all learnable blobs to zero.</summary>
     public void ClearParamDiffs()
     {
-        foreach (LearnableParam param in LearnableParams)
-            param.Blob.ClearDiff();
+        for (int i = 0; i < LearnableParams.Count; i++)
+            LearnableParams[i].Blob.ClearDiff();
     }
 
     /// <summary>Weight of an output in the loss, 0 where it is none.</summary>

@@ -72,7 +72,7 @@ public sealed class NetBuilder
         OverwrittenTops.Apply(_layers);
         string[] outputs = [.. _available.Keys.Order(StringComparer.Ordinal)];
         KeepInHalf(outputs);
-        NetRewrites rewrites = NetRewrites.Make(_layers, _options.Passes);
+        NetRewrites rewrites = NetRewrites.Make(_layers, _options.Passes, Unread(outputs));
         foreach (string output in outputs)
             _notice($"This network produces output {output}");
         _notice("Network initialization done.");
@@ -87,6 +87,11 @@ public sealed class NetBuilder
             definition, _layers, _blobNames, _blobs, _inputs, outputs, _sharing.Params, rewrites, Memory(outputs),
             _notice);
     }
+
+    // Of a net that runs backward too, a gradient may need what a later layer of a chain would overwrite.
+    private IEnumerable<string> Unread(string[] outputs) =>
+        _options is { Use: { Backward: false } use, Placement: null }
+            ? _blobNames.Except(use.Kept).Except(outputs) : [];
 
     private NetMemory? Memory(string[] outputs) =>
         _options is { Use: { } use, Placement: null } ? new NetMemory(_layers, use, outputs) : null;

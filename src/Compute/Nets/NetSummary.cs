@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Nets.Memory;
 
 namespace CaffeActors.Compute.Nets;
 
@@ -36,6 +37,8 @@ public sealed class NetSummary
             layer => layer.Bottom.Length == 0 && layer.Layer.Type != "Input")
             .Sum(layer => layer.Top.Sum(top => (long)top.Count * sizeof(float)));
         ForwardFlops = Rows.Sum(row => row.ForwardFlops);
+        ForwardPlan = MemoryPlan.Of(net, new NetUse(Backward: false));
+        TrainingPlan = MemoryPlan.Of(net, new NetUse(Backward: true));
     }
 
     /// <summary>A row for each layer.</summary>
@@ -56,14 +59,20 @@ public sealed class NetSummary
     /// <summary>Operations of a forward pass over one batch.</summary>
     public long ForwardFlops { get; }
 
-    /// <summary>Bytes to run the net forward.</summary>
-    public long InferenceBytes => (Parameters * sizeof(float)) + ActivationBytes + PrefetchBytes;
+    /// <summary>What activations take where the net runs forward, with memory shared and without.</summary>
+    public MemoryPlan ForwardPlan { get; }
 
-    /// <summary>Bytes to train the net: parameters, their gradients and history, activations with gradients, batches
-    /// kept ready.</summary>
+    /// <summary>What activations and their gradients take where it trains, likewise.</summary>
+    public MemoryPlan TrainingPlan { get; }
+
+    /// <summary>Bytes to run the net forward, with memory shared.</summary>
+    public long InferenceBytes => (Parameters * sizeof(float)) + ForwardPlan.Bytes + PrefetchBytes;
+
+    /// <summary>Bytes to train the net: parameters, their gradients and history, activations with gradients, memory
+    /// shared, and batches kept ready.</summary>
     /// <param name="historyBlocks">Values a solver keeps for each parameter: 1, or 2 for AdaDelta and Adam.</param>
     public long TrainingBytes(int historyBlocks = 1) =>
-        (Parameters * sizeof(float) * (2 + historyBlocks)) + ActivationBytes + GradientBytes + PrefetchBytes;
+        (Parameters * sizeof(float) * (2 + historyBlocks)) + TrainingPlan.Bytes + PrefetchBytes;
 
     private static NetSummaryRow Row(NetLayer layer) => new(
         layer.Name, layer.Layer.Type, layer.BottomNames,

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Testing;
 
 namespace CaffeActors.Actors.Tests.Configuration;
@@ -34,6 +36,43 @@ public sealed class SettingsReaderTests
             Placement = settings.Parallel.Placement,
         }, settings.Parallel);
         Assert.Empty(settings.Data.Sets);
+        Assert.Equal(NetPasses.All, settings.Passes);
+    }
+
+    [Theory]
+    [InlineData("none", NetPasses.None)]
+    [InlineData("fuse-relu", NetPasses.FuseReLU)]
+    [InlineData("[trim-splits, fold-batch-norm]", NetPasses.TrimSplits | NetPasses.FoldBatchNorm)]
+    [InlineData("[]", NetPasses.None)]
+    public void Passes_AreRead(string text, NetPasses passes) =>
+        Assert.Equal(passes, Read($"compute.passes = {text}").Passes);
+
+    [Fact]
+    public void UnknownPass_IsRefusedWithItsPlace()
+    {
+        CaffeException failure = Refused("compute {\n passes = [fuse-relu, fuse-bias]\n}");
+        Assert.Equal(ErrorCodes.BadSetting, failure.Code);
+        Assert.Contains("must be all, none, or a list of fold-batch-norm, fuse-relu", failure.Message,
+            StringComparison.Ordinal);
+        Assert.Equal(2, failure.Place?.Line);
+    }
+
+    [Fact]
+    public void Kernels_AreChosenByName()
+    {
+        Assert.Equal(KernelChoice.Auto, Read("").Kernels);
+        Assert.Equal(KernelChoice.Avx2, Read("compute.kernels = avx2").Kernels);
+        Assert.Equal(KernelChoice.Portable, Read("", "compute.kernels=portable").Kernels);
+        CaffeException failure = Refused("compute.kernels = sse");
+        Assert.Equal(ErrorCodes.BadSetting, failure.Code);
+        Assert.Contains("auto, avx512, avx2, portable", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Winograd_CanBeSwitchedOff()
+    {
+        Assert.True(Read("").Winograd);
+        Assert.False(Read("compute.winograd = off").Winograd);
     }
 
     [Fact]
@@ -63,7 +102,7 @@ public sealed class SettingsReaderTests
             run.name = mine
             train { solver = s.prototxt, resume = auto, max-iter = 1e3, seed = 7, time-budget = 55m, stages = [a,
               b], level = -1 }
-            compute.threads = 3
+            compute { threads = 3, blas = /opt/libblas.so }
             snapshot.keep-last = 2
             metrics { system-every = 0, flush-interval = 5s }
             """);
@@ -72,7 +111,7 @@ public sealed class SettingsReaderTests
             (settings.Train.MaxIter, settings.Train.Seed, settings.Train.TimeBudget));
         Assert.Equal(ResumeMode.Auto, settings.Train.Resume);
         Assert.Equal(["a", "b"], settings.Train.Stages);
-        Assert.Equal((3, 2), (settings.Threads, settings.KeepLast));
+        Assert.Equal((3, 2, "/opt/libblas.so"), (settings.Threads, settings.KeepLast, settings.Blas));
         Assert.Equal(new MetricsSettings(0, TimeSpan.FromSeconds(5)), settings.Metrics);
     }
 
@@ -93,6 +132,7 @@ public sealed class SettingsReaderTests
     [Theory]
     [InlineData("compute.threads = many", "compute.threads")]
     [InlineData("compute.threads = -1", "compute.threads")]
+    [InlineData("compute.blas = atlas", "compute.blas")]
     [InlineData("train.resume = perhaps", "train.resume")]
     [InlineData("train.time-budget = 55x", "train.time-budget")]
     [InlineData("metrics.flush-interval = 31s", "metrics.flush-interval")]

@@ -135,6 +135,8 @@ public sealed class ConfigurationPlannerTests : IDisposable
     [InlineData("extensions.data.scale-range = [a, 1]", ErrorCodes.BadSetting, "two numbers")]
     [InlineData("extensions.data.border = wrap", ErrorCodes.BadSetting, "repeat, reflect, fill")]
     [InlineData("extensions.data.fill = 256", ErrorCodes.BadSetting, "from 0 to 255")]
+    [InlineData("compute.recompute = all", ErrorCodes.BadSetting, "one of none, cheap")]
+    [InlineData("compute.memory-limit = 0", ErrorCodes.BadSetting, "compute.memory-limit")]
     [InlineData("data.threads = -1", ErrorCodes.BadSetting, "from 0 to 1024")]
     [InlineData("train.solver = \"\"", ErrorCodes.BadSetting, "train.solver")]
     [InlineData("train.solver = nowhere.prototxt", ErrorCodes.FileNotFound, "nowhere.prototxt")]

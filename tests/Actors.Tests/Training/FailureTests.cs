@@ -55,6 +55,19 @@ public sealed class FailureTests : IDisposable
     }
 
     [Fact]
+    public void RunThatCannotFit_IsRefusedBeforeItBegins()
+    {
+        RunPlan plan = _fixture.Plan() with { MemoryLimit = 10_000 };
+        CaffeException refused = Assert.Throws<CaffeException>(
+            () => TrainingRunBuilder.Build(
+                plan, TrainingFixture.Catalog, new RunLog(_fixture.Log), TimeProvider.System));
+        Assert.Equal((ErrorCodes.OutOfMemory, FailureKind.Configuration), (refused.Code, refused.Kind));
+        Assert.Contains("the solver's history", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("there are 9.8 KiB", refused.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_fixture.At("runs")));
+    }
+
+    [Fact]
     public async Task ThrowingLayer_EndsTheRunWithItsNameAndIteration()
     {
         _fixture.AddHook("TRAIN");

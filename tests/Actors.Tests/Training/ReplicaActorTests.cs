@@ -7,6 +7,7 @@ using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
@@ -45,12 +46,16 @@ public sealed class ReplicaActorTests
         layer { name: "loss2" type: "SoftmaxWithLoss" bottom: "side" bottom: "t" top: "loss2" loss_weight: 0.3 }
         """;
 
-    private static ReplicaGroup Build(string net = Net)
+    // Without a plan of its memory each blob has its own.
+    private static ReplicaGroup Build(string net = Net, Recompute? planned = null)
     {
         var device = new CpuDevice(2);
         Net built = NetBuilder.Build(
             TextFormat.Parse<NetParameter>(net),
-            new NetOptions(new LayerContext(device, seed: 5), LayerCatalog.Compute));
+            new NetOptions(new LayerContext(device, seed: 5), LayerCatalog.Compute)
+            {
+                Use = planned is { } recompute ? new NetUse(Backward: true) { Recompute = recompute } : null,
+            });
         var solver = new SolverParameter
         {
             BaseLr = 0.1f,
@@ -86,9 +91,9 @@ public sealed class ReplicaActorTests
     private static string Weights(ReplicaGroup group) => string.Join('|', group.Root.Net.LearnableParams.Select(param =>
         Convert.ToHexString(System.Runtime.InteropServices.MemoryMarshal.AsBytes(param.Blob.Data))));
 
-    private static async Task<(float[] Losses, string Weights)> ActorsAsync(string more)
+    private static async Task<(float[] Losses, string Weights)> ActorsAsync(string more, Recompute? planned = null)
     {
-        using ReplicaGroup group = Build();
+        using ReplicaGroup group = Build(Net, planned);
         Config config = ConfigurationFactory.ParseString(more)
             .WithFallback(ConfigurationFactory.ParseString(Dispatchers.Configuration(1)));
         using var system = ActorSystem.Create("replica-test", config);
@@ -129,7 +134,7 @@ public sealed class ReplicaActorTests
                   mailbox-type = "{{typeof(ShuffledMailbox).AssemblyQualifiedName}}"
                   seed = {{seed}}
                 }
-                """);
+                """, seed % 3 == 0 ? null : seed % 3 == 1 ? Recompute.None : Recompute.Cheap);
             Assert.Equal(losses, shuffled.Losses);
             Assert.Equal(weights, shuffled.Weights);
         }

@@ -1,6 +1,7 @@
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Planning;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Backends.Cpu.Blas;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Solvers;
@@ -101,6 +102,43 @@ public sealed class ResumeTests : IDisposable
             display: 5 average_loss: 3 test_iter: 3 test_interval: 10 max_iter: 40 solver_mode: CPU base_lr: 0.05
             snapshot_prefix: "{_fixture.At("snap")}" {settings} {more}
             """);
+    }
+
+    public static TheoryData<string> BlasChoices =>
+        [BlasChoice.Managed, .. BlasChoice.Installed.Select(library => library.Choice)];
+
+    [Theory]
+    [MemberData(nameof(BlasChoices))]
+    public async Task AutomaticBlas_StaysWhatItWas(string choice)
+    {
+        await _fixture.RunAsync(_fixture.Plan(runs: "uncut") with { Blas = choice });
+        _fixture.WriteSolver("snapshot: 17");
+        await _fixture.RunAsync(_fixture.Plan(new PlanOptions { MaxIter = 17 }, "cut") with { Blas = choice });
+        string resume = await File.ReadAllTextAsync(
+            Directory.GetFiles(Path.Combine(_fixture.RunFolder("cut"), "snapshots"), "*_17.resume").Single(),
+            TestContext.Current.CancellationToken);
+        Assert.Contains($"\"blas\": \"{choice}\"", resume, StringComparison.Ordinal);
+        _fixture.WriteSolver("");
+        RunOutcome outcome = await _fixture.RunAsync(
+            _fixture.Plan(runs: "cut") with { Resume = ResumeMode.Auto, Blas = BlasChoice.Auto });
+
+        Assert.Equal(new RunOutcome(RunEnd.Finished, 40), outcome);
+        Assert.Contains($"Matrix products by {BlasChoice.Open(choice)?.Description ?? choice}",
+            _fixture.Log.ToString(), StringComparison.Ordinal);
+        Assert.Equal(_fixture.Snapshot(40, "uncut").Model, _fixture.Snapshot(40, "cut").Model);
+        Assert.Equal(_fixture.Snapshot(40, "uncut").State, _fixture.Snapshot(40, "cut").State);
+    }
+
+    [Fact]
+    public async Task MissingBlas_EndsTheRunBeforeItBegins()
+    {
+        _fixture.WriteSolver("snapshot: 17");
+        await _fixture.RunAsync(_fixture.Plan(new PlanOptions { MaxIter = 17 }, "cut"));
+        _fixture.WriteSolver("");
+        string other = _fixture.At("libnone.so");
+        CaffeException failure = await Assert.ThrowsAsync<CaffeException>(() => _fixture.RunAsync(
+            _fixture.Plan(runs: "cut") with { Resume = ResumeMode.Auto, Blas = other }));
+        Assert.Contains($"the BLAS library '{other}' cannot be used", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Cpu.Blas;
 using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Blobs;
 
@@ -27,6 +28,7 @@ public unsafe class GemmBenchmarks
     public void SetUp()
     {
         _device = KernelSettings.Device();
+        _device.Blas = BlasChoice.Open(Case.Blas);
         (_a, _b, _c) = (
             Operands.Random(Case.M, Case.K), Operands.Random(Case.K, Case.N), Operands.Random(Case.M, Case.N));
     }

@@ -1,3 +1,5 @@
+using CaffeActors.Compute.Backends.Cpu.Blas;
+
 namespace CaffeActors.Benchmarks.Kernels;
 
 /// <summary>A product of matrices that a net makes.</summary>
@@ -7,10 +9,11 @@ namespace CaffeActors.Benchmarks.Kernels;
 /// <param name="M">Rows of C.</param>
 /// <param name="N">Columns of C.</param>
 /// <param name="K">Length of the sums.</param>
-internal sealed record GemmCase(string Name, bool TransA, bool TransB, int M, int N, int K) : IWork
+/// <param name="Blas">The library that computes it; the engine's own kernels do unless it is given.</param>
+internal sealed record GemmCase(
+    string Name, bool TransA, bool TransB, int M, int N, int K, string Blas = BlasChoice.Managed) : IWork
 {
-    /// <summary>Square matrices, and those of inner-product layers.</summary>
-    public static IReadOnlyList<GemmCase> All { get; } =
+    private static readonly GemmCase[] Shapes =
     [
         new("256 NN", false, false, 256, 256, 256),
         new("512 NN", false, false, 512, 512, 512),
@@ -40,6 +43,16 @@ internal sealed record GemmCase(string Name, bool TransA, bool TransB, int M, in
         new("lenet ip2 x 64 data", false, false, 64, 500, 10),
     ];
 
+    /// <summary>Square matrices, and those of inner-product layers: each by the engine's own kernels, then by the
+    /// libraries that this machine has.</summary>
+    public static IReadOnlyList<GemmCase> All { get; } =
+    [
+        .. from shape in Shapes
+           from blas in (IEnumerable<string>)[
+               BlasChoice.Managed, .. BlasChoice.Installed.Select(library => library.Choice)]
+           select shape with { Blas = blas },
+    ];
+
     /// <inheritdoc/>
     public string Unit => "GFLOP/s";
 
@@ -47,5 +60,5 @@ internal sealed record GemmCase(string Name, bool TransA, bool TransB, int M, in
     public double AmountOf(string benchmark) => 2.0 * M * N * K;
 
     /// <inheritdoc/>
-    public override string ToString() => Name;
+    public override string ToString() => Blas == BlasChoice.Managed ? Name : $"{Name}, {Blas}";
 }

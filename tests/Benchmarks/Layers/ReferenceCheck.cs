@@ -30,14 +30,11 @@ internal static class ReferenceCheck
             net.ForwardLayer(layer.Rank);
             if (PlainSums.Of(layer) is not { } sums)
                 continue;
+            var absorbed = new AbsorbedWork(net, layer);
             ReadOnlySpan<float> y = layer.Top[0].Data;
-            // A layer that does the following ReLU's work too leaves no negative number behind.
-            bool isRectified = !y.ContainsAnyInRange(float.NegativeInfinity, -float.Epsilon);
-            if (isRectified)
+            if (absorbed.Rectifies)
                 rectified[layer.Rank] = y.ToArray();
-            Check(
-                ref worst[0], layer.Rank, y,
-                place => isRectified ? Math.Max(0, sums.Output(place)) : sums.Output(place));
+            Check(ref worst[0], layer.Rank, y, place => absorbed.Apply(place, sums.Output(place)));
         }
 
         for (int rank = net.Layers.Count - 1; backward && rank >= 0; rank--)

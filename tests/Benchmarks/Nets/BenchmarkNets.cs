@@ -5,6 +5,7 @@ using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
@@ -98,7 +99,12 @@ internal static class BenchmarkNets
     {
         var device = new CpuDevice(threads);
         var context = new LayerContext(device, seed: 1) { GradScale = scale, Gpu = gpu };
-        Net net = NetBuilder.Build(parameter, new NetOptions(context, LayerCatalog.Compute) { Precision = precision });
+        var options = new NetOptions(context, LayerCatalog.Compute)
+        {
+            Precision = precision,
+            Use = new NetUse(Backward: parameter.State.Phase == Phase.Train),
+        };
+        Net net = NetBuilder.Build(parameter, options);
         Fill(net.Blob("data"), draw => draw - 0.5f);
         if (net.HasBlob("label"))
             Fill(net.Blob("label"), draw => MathF.Floor(draw * classes));

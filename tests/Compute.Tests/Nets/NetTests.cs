@@ -3,6 +3,7 @@ using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Nets.Memory;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Schema;
 
@@ -25,11 +26,12 @@ public abstract class NetTests : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    protected Net Build(string text, NetUse? use = null) => NetBuilder.Build(
+    protected Net Build(string text, NetUse? use = null, NetPasses passes = NetPasses.All) => NetBuilder.Build(
         TextFormat.Parse<NetParameter>(text, "net.prototxt"),
         new NetOptions(new LayerContext(_device, seed: 1) { Notice = Notices.Add }, LayerCatalog.Compute)
         {
             Use = use,
+            Passes = passes,
         });
 
     protected CaffeException Refused(string text) => Assert.Throws<CaffeException>(() => Build(text).Dispose());

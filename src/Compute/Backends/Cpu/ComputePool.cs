@@ -7,19 +7,25 @@ namespace CaffeActors.Compute.Backends.Cpu;
 /// The threads of one CPU device. The calling thread works too, as worker 0; the others spin for a while after a job
 /// and then park, since waking a parked thread costs some 50 µs and a spinning one less than 1 µs. A job ends when
 /// its tasks are done, whether or not every thread came to it: one that the system runs late holds up nobody.
+/// Each worker begins with its own share of the tasks, in their order, and then helps the others from the end of
+/// theirs: where tasks follow the images of a batch, a core finds in its cache what it wrote for the layer before.
 /// Nothing is allocated per job. One job at a time; a body must not start another job of the same pool.
 /// </summary>
 public sealed unsafe class ComputePool : IDisposable
 {
-    private const int SpinsBeforeParking = 3000;
+    private const int SpinsBeforeParking = 12000;
     private const long NextPhase = 1L << 32;
+
+    // Longs from a worker's share to the next: two cache lines, which processors fetch in pairs.
+    private const int ShareStep = 16;
 
     private readonly Thread[] _workers;
     private readonly object _parking = new();
     private delegate*<void*, int, int, void> _body;
     private void* _state;
-    private int _tasks;
-    private int _next;
+
+    // Of each worker: the first task nobody took yet in the upper half, the end of its share in the lower one.
+    private readonly long[] _shares;
 
     // Upper half: the phase, odd while a job takes workers, even between jobs. Lower half: workers at it.
     private long _job;
@@ -34,6 +40,7 @@ public sealed unsafe class ComputePool : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Threads = threads;
+        _shares = new long[(threads + 1) * ShareStep];
         _workers = new Thread[threads - 1];
         for (int i = 0; i < _workers.Length; i++)
         {
@@ -64,8 +71,12 @@ public sealed unsafe class ComputePool : IDisposable
         // The body stays on this frame until every worker that took part is done with it.
         _body = &Invoke<TBody>;
         _state = Unsafe.AsPointer(ref body);
-        _tasks = tasks;
-        _next = 0;
+        for (int worker = 0; worker < Threads; worker++)
+        {
+            long start = (long)worker * tasks / Threads, end = (worker + 1L) * tasks / Threads;
+            Volatile.Write(ref Share(worker), (start << 32) | end);
+        }
+
         Interlocked.Add(ref _job, NextPhase);
         if (Volatile.Read(ref _parked) > 0)
         {
@@ -78,7 +89,7 @@ public sealed unsafe class ComputePool : IDisposable
         for (int spins = 0; (int)Volatile.Read(ref _job) != 0; spins++)
         {
             if (spins < SpinsBeforeParking)
-                Thread.SpinWait(4);
+                Thread.SpinWait(1);
             else
                 Thread.Yield();
         }
@@ -138,7 +149,7 @@ public sealed unsafe class ComputePool : IDisposable
             long job = Volatile.Read(ref _job);
             if (Phase(job) != seen)
                 return job;
-            Thread.SpinWait(8);
+            Thread.SpinWait(2);
         }
 
         lock (_parking)
@@ -156,20 +167,45 @@ public sealed unsafe class ComputePool : IDisposable
 
     private static bool IsOpen(long phase) => (phase & 1) != 0;
 
+    // The last long before the first share would lie on the array's head.
+    private ref long Share(int worker) => ref _shares[(worker + 1) * ShareStep];
+
     private void Drain(int worker)
     {
         try
         {
-            int task;
-            while ((task = Interlocked.Increment(ref _next) - 1) < _tasks)
+            while (TryTake(ref Share(worker), fromEnd: false, out int task))
                 _body(_state, task, worker);
+            for (int next = 1; next < Threads; next++)
+            {
+                while (TryTake(ref Share((worker + next) % Threads), fromEnd: true, out int task))
+                    _body(_state, task, worker);
+            }
         }
 #pragma warning disable CA1031 // A worker hands every failure to the caller of Run.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
             Interlocked.CompareExchange(ref _failure, failure, null);
-            Volatile.Write(ref _next, _tasks);
+            for (int other = 0; other < Threads; other++)
+                Volatile.Write(ref Share(other), 0);
+        }
+    }
+
+    private static bool TryTake(ref long share, bool fromEnd, out int task)
+    {
+        long found = Volatile.Read(ref share);
+        while (true)
+        {
+            int first = (int)(found >> 32), end = (int)found;
+            task = fromEnd ? end - 1 : first;
+            if (first >= end)
+                return false;
+            long left = fromEnd ? found - 1 : found + (1L << 32);
+            long seen = Interlocked.CompareExchange(ref share, left, found);
+            if (seen == found)
+                return true;
+            found = seen;
         }
     }
 }

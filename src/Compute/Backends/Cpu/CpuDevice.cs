@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Backends.Cpu.Blas;
 using CaffeActors.Compute.Backends.Cpu.Gemm;
 
 namespace CaffeActors.Compute.Backends.Cpu;
@@ -29,8 +30,12 @@ public sealed class CpuDevice : IDisposable
     /// <summary>The matrix kernels it computes with. Default: the best for this machine.</summary>
     public KernelFamily Kernels { get; init; } = KernelFamily.Best;
 
-    /// <summary>Whether convolutions take Winograd's method where it is faster. Default true; false keeps to plain sums,
-    /// whose rounding errors are some ten times smaller.</summary>
+    /// <summary>The library that computes large matrix products; may change between them. Default null:
+    /// <see cref="Kernels"/> do.</summary>
+    public BlasLibrary? Blas { get; set; }
+
+    /// <summary>Whether convolutions take Winograd's method where it is faster. Default true; false keeps to plain
+    /// sums, whose rounding errors are some ten times smaller.</summary>
     public bool AllowsWinograd { get; init; } = true;
 
     /// <summary>Number of threads.</summary>

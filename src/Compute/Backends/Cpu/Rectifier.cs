@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using CaffeActors.Compute.Backends.Cpu.Gemm;
 
 namespace CaffeActors.Compute.Backends.Cpu;
 
@@ -15,7 +16,7 @@ internal static unsafe class Rectifier
     /// <param name="slope">The slope below 0.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Value(Vector512<float> x, float slope) =>
-        Vector512.Max(x, Vector512<float>.Zero) + (slope * Vector512.Min(x, Vector512<float>.Zero));
+        TileStore.Activation(x, Vector512<float>.Zero, Vector512.Create(slope));
 
     /// <summary>The gradient by x.</summary>
     /// <param name="x">The argument; the value serves as well where the slope is not below 0.</param>

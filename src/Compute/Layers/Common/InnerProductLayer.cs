@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
@@ -170,21 +168,10 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter)
     /// <inheritdoc/>
     protected override void ForwardCpu(Blob[] bottom, Blob[] top)
     {
-        (Blob weights, Blob? biasBlob) = ForwardBlobs();
-        float* y = top[0].MutableCpuData;
-        // Each row starts from the bias, and the product is added.
-        if (biasBlob is not null)
-        {
-            var bias = new ReadOnlySpan<float>(biasBlob.CpuData, _n);
-            for (int i = 0; i < _m; i++)
-                bias.CopyTo(new Span<float>(y + ((nint)i * _n), _n));
-        }
-
+        (Blob weights, Blob? bias) = ForwardBlobs();
         Gemm.Run(
             Context.Device, false, !_inner.Transpose, _m, _n, _k, 1, bottom[0].CpuData, _k, weights.CpuData,
-            _inner.Transpose ? _n : _k, biasBlob is null ? 0 : 1, y, _n);
-        if (_slope is { } slope)
-            VectorMap.Run(Context.Device, top[0].Count, y, y, new Rectified(slope));
+            _inner.Transpose ? _n : _k, 0, top[0].MutableCpuData, _n, bias is null ? null : bias.CpuData, _slope);
     }
 
     /// <inheritdoc/>
@@ -225,11 +212,5 @@ public sealed unsafe class InnerProductLayer(LayerParameter parameter)
             return (Blobs[0], _inner.BiasTerm ? Blobs[1] : null);
         _folded.Refresh();
         return (_folded.Weights, _folded.Bias);
-    }
-
-    private readonly struct Rectified(float slope) : IVectorFunction
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector512<float> Invoke(Vector512<float> x) => Rectifier.Value(x, slope);
     }
 }

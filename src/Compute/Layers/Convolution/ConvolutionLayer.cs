@@ -41,7 +41,7 @@ public sealed unsafe class ConvolutionLayer(LayerParameter parameter)
     bool IRectifierHost.CanRectifyGradient => true;
 
     /// <inheritdoc/>
-    long IWeightKeeper.KeptWeightBytes => Gpu is null ? Kernel.KeptBytes : 0;
+    long IWeightKeeper.KeptWeightBytes => Gpu is null ? Kernel.KeptBytes(Context.Device) : 0;
 
     /// <inheritdoc/>
     /// <remarks>Where it masks its gradient as a rectifier, its outputs say where.</remarks>

@@ -195,6 +195,8 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter)
             TakeGlobal();
         else
             TakeBatch(bottom[0].CpuData);
+        if (_maps.Length > 0)
+            FoldMaps();
         Recompute(bottom, top);
     }
 
@@ -202,13 +204,7 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter)
     /// <remarks>With the statistics of the last pass.</remarks>
     protected internal override void Recompute(Blob[] bottom, Blob[] top)
     {
-        float* bias = null;
-        if (_maps.Length > 0)
-        {
-            FoldMaps();
-            bias = _offset.CpuData;
-        }
-
+        float* bias = _maps.Length > 0 ? _offset.CpuData : null;
         float* x = bottom[0].CpuData, y = top[0].MutableCpuData;
         float* copy = bottom[0] == top[0] && !UsesGlobal && KeepsForGradient ? _kept.MutableCpuData : null;
         Elementwise.Run(Context.Device, _layout.Count,

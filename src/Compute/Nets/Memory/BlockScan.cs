@@ -89,11 +89,25 @@ internal sealed class BlockScan
         for (int t = 0; t < layer.Top.Length; t++)
         {
             if (reads.HasFlag(GradientReads.Tops))
-                _data[layer.Top[t].DataMemory].Backward.Add(now);
+                AddReaders(layer, t);
             Entry entry = Touch(_diffs, layer.Top[t].DiffMemory, layer, layer.TopNames[t]);
             entry.Backward.Add(now);
             // A weight in the loss stands there from pass to pass.
             entry.IsOwn |= layer.Layer.LossWeight(t) != 0;
+        }
+    }
+
+    // A layer that works in place may leave its gradient to the one that wrote before it (Passes.NetPasses.FuseReLU).
+    private void AddReaders(NetLayer layer, int top)
+    {
+        Entry entry = _data[layer.Top[top].DataMemory];
+        entry.Backward.Add(_order.Backward(layer.Rank));
+        while (Array.IndexOf(layer.Bottom, layer.Top[top]) is var bottom and >= 0)
+        {
+            LayerLink writer = layer.Producers[bottom];
+            (layer, top) = (_layers[writer.Rank], writer.Index);
+            if (layer.NeedBackward)
+                entry.Backward.Add(_order.Backward(layer.Rank));
         }
     }
 

@@ -50,5 +50,6 @@ public sealed class MemoryPlan
 
     // What layers keep to themselves because they work in place, in whatever way the net is used.
     private static long Copies(NetLayer layer) =>
-        layer.Layer is { CopiesInPlace: true, KeepsForGradient: true } && layer.Bottom[0] == layer.Top[0] ? layer.Bottom[0].DataMemory.Bytes : 0;
+        layer.Layer is { CopiesInPlace: true, KeepsForGradient: true } && layer.Bottom[0] == layer.Top[0]
+            ? layer.Bottom[0].DataMemory.Bytes : 0;
 }

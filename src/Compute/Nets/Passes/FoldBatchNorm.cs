@@ -4,29 +4,28 @@ using CaffeActors.Compute.Layers.Fusion;
 namespace CaffeActors.Compute.Nets.Passes;
 
 /// <summary>
-/// Finds layers that are maps of channels (BatchNorm with global statistics, Scale) and work in place on what a layer of
-/// products, or a BatchNorm, wrote; none of them runs backward. Blobs kept in 16 bits are left alone: each layer rounds
-/// them there.
+/// Finds layers that are maps of channels (BatchNorm with global statistics, Scale) of what a layer of products, or a
+/// BatchNorm, made; none of them runs backward. Blobs kept in 16 bits are left alone: each layer rounds them there.
 /// </summary>
 internal static class FoldBatchNorm
 {
     /// <summary>The places.</summary>
-    /// <param name="layers">The net's layers, set up.</param>
-    /// <param name="absorbed">The layers whose work is done by others; those found are added.</param>
-    public static IEnumerable<Rewrite> Find(IReadOnlyList<NetLayer> layers, ISet<NetLayer> absorbed)
+    /// <param name="chains">The net's chains; the layers found are absorbed.</param>
+    public static IEnumerable<Rewrite> Find(LayerChains chains)
     {
         Dictionary<NetLayer, List<NetLayer>> mapsOf = [];
-        foreach (NetLayer layer in layers)
+        foreach (NetLayer layer in chains.Layers)
         {
             if (layer.NeedBackward || layer.Layer is not IChannelMap { MapAxis: { } axis }
-                || InPlaceChain.WriterBefore(layers, layer, (IReadOnlySet<NetLayer>)absorbed) is not { } host
-                || host.NeedBackward || host.Layer is not IChannelMapHost able || !able.CanFold(axis)
-                || host.Top[0].DataStorage != StorageType.Float32)
+                || chains.WriterBefore(layer) is not { } host || host.NeedBackward
+                || host.Layer is not IChannelMapHost able || !able.CanFold(axis)
+                || host.Top[0].DataStorage != StorageType.Float32
+                || layer.Top[0].DataStorage != StorageType.Float32)
                 continue;
             if (!mapsOf.TryGetValue(host, out List<NetLayer>? maps))
                 mapsOf.Add(host, maps = []);
             maps.Add(layer);
-            absorbed.Add(layer);
+            chains.Absorb(layer);
         }
 
         return mapsOf.OrderBy(found => found.Key.Rank).Select(found => new Folding(found.Key, found.Value));

@@ -4,30 +4,31 @@ using CaffeActors.Compute.Layers.Fusion;
 namespace CaffeActors.Compute.Nets.Passes;
 
 /// <summary>
-/// Finds rectifiers that work in place on what a layer wrote that can rectify it itself. Where it can, and both run
-/// backward, it masks the gradient too; else the rectifier's own backward pass stays.
+/// Finds rectifiers of what a layer made that can rectify it itself. Where it can, and both run backward, it masks the
+/// gradient too; else the rectifier's own backward pass stays.
 /// </summary>
 internal static class FuseReLU
 {
     /// <summary>The places.</summary>
-    /// <param name="layers">The net's layers, set up.</param>
-    /// <param name="absorbed">The layers whose work is done by others; those found are added.</param>
-    public static IEnumerable<Rewrite> Find(IReadOnlyList<NetLayer> layers, ISet<NetLayer> absorbed)
+    /// <param name="chains">The net's chains; the layers found are absorbed.</param>
+    public static IEnumerable<Rewrite> Find(LayerChains chains)
     {
         List<Rewrite> found = [];
         HashSet<NetLayer> hosts = [];
-        foreach (NetLayer layer in layers)
+        foreach (NetLayer layer in chains.Layers)
         {
             if (layer.Layer is not IFusibleRectifier { FusibleSlope: { } slope }
-                || InPlaceChain.WriterBefore(layers, layer, (IReadOnlySet<NetLayer>)absorbed) is not { } host
+                || chains.WriterBefore(layer) is not { } host
                 || host.Layer is not IRectifierHost { CanRectify: true })
                 continue;
             // In 16 bits what lies between is rounded: a sign is not changed by that, a slope's product is.
-            if (slope != 0 && host.Top[0].DataStorage != StorageType.Float32)
+            if (slope != 0 && (host.Top[0].DataStorage, layer.Top[0].DataStorage) != default)
+                continue;
+            if (host.Top[0].DataStorage != layer.Top[0].DataStorage)
                 continue;
             if (!hosts.Add(host))
                 continue;
-            absorbed.Add(layer);
+            chains.Absorb(layer);
             found.Add(new Fusing(host, layer, slope));
         }
 

@@ -1,6 +1,7 @@
 namespace CaffeActors.Compute.Nets.Passes;
 
-/// <summary>What the passes changed in a net. While it is looked at between layers all changes are taken back.</summary>
+/// <summary>What the passes changed in a net. While it is looked at between layers all changes are taken
+/// back.</summary>
 internal sealed class NetRewrites
 {
     private readonly IReadOnlyList<Rewrite> _rewrites;
@@ -33,20 +34,25 @@ internal sealed class NetRewrites
     /// <summary>Finds where passes can change a net, and makes the changes.</summary>
     /// <param name="layers">The net's layers, set up; who runs backward and how blobs are kept is decided.</param>
     /// <param name="passes">The passes wanted.</param>
-    public static NetRewrites Make(IReadOnlyList<NetLayer> layers, NetPasses passes)
+    /// <param name="unread">Names of the blobs that are not read after a pass.</param>
+    public static NetRewrites Make(IReadOnlyList<NetLayer> layers, NetPasses passes, IEnumerable<string> unread)
     {
         // What is folded makes way for what follows it.
-        HashSet<NetLayer> absorbed = [];
+        var chains = new LayerChains(layers, unread);
         List<Rewrite> found = [];
         if (passes.HasFlag(NetPasses.FoldBatchNorm))
-            found.AddRange(FoldBatchNorm.Find(layers, absorbed));
+            found.AddRange(FoldBatchNorm.Find(chains));
         if (passes.HasFlag(NetPasses.FuseReLU))
-            found.AddRange(FuseReLU.Find(layers, absorbed));
+            found.AddRange(FuseReLU.Find(chains));
         if (passes.HasFlag(NetPasses.TrimSplits))
             found.AddRange(TrimSplits.Find(layers));
         if (passes.HasFlag(NetPasses.KeepWeights))
             found.AddRange(KeepWeights.Find(layers));
-        return new NetRewrites(found) { IsActive = true };
+        var rewrites = new NetRewrites(found) { IsActive = true };
+        // Layers behind those whose memory is another's now share it in turn (Split, Flatten).
+        foreach (NetLayer layer in found.Count > 0 ? layers : [])
+            layer.Layer.Shape(layer.Bottom, layer.Top);
+        return rewrites;
     }
 
     /// <summary>A line for the log; null where nothing was done.</summary>

@@ -1,5 +1,3 @@
-using CaffeActors.Compute.Diagnostics;
-
 namespace CaffeActors.Compute.Nets.Passes;
 
 /// <summary>What users call the passes: <c>fold-batch-norm</c>, <c>fuse-relu</c>, <c>trim-splits</c>,
@@ -20,27 +18,25 @@ public static class PassNames
     /// <summary>The name of one pass.</summary>
     public static string Of(NetPasses pass) => Names.First(known => known.Pass == pass).Name;
 
+    /// <summary>What a setting of passes must be, for an error's "must be ...".</summary>
+    public static string Expected =>
+        $"{All}, {None}, or a list of {string.Join(", ", Names.Select(known => known.Name))}";
+
     /// <summary>Reads passes.</summary>
     /// <param name="names">Names of passes, or <c>all</c> or <c>none</c> alone.</param>
-    /// <param name="what">What is read, for the error.</param>
-    /// <exception cref="CaffeException">A name is not known, or <c>all</c> or <c>none</c> is not alone.</exception>
-    public static NetPasses Parse(IReadOnlyList<string> names, string what)
+    /// <returns>The passes; null where a name is not known, or <c>all</c> or <c>none</c> is not alone.</returns>
+    public static NetPasses? TryParse(IReadOnlyList<string> names)
     {
         if (names is [All])
             return NetPasses.All;
-        if (names is [None] or [])
+        if (names is [None])
             return NetPasses.None;
         NetPasses passes = NetPasses.None;
         foreach (string name in names)
         {
             NetPasses pass = Names.FirstOrDefault(known => known.Name == name).Pass;
             if (pass == NetPasses.None)
-            {
-                throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
-                    $"{what} is all, none or some of {string.Join(", ", Names.Select(known => known.Name))}, "
-                    + $"not '{string.Join(", ", names)}'");
-            }
-
+                return null;
             passes |= pass;
         }
 

@@ -1,6 +1,7 @@
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Nets.Memory;
+using CaffeActors.Compute.Nets.Passes;
 using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Solvers;
 using CaffeActors.Testing;
@@ -32,7 +33,9 @@ public sealed class MemoryPlanTests : NetTests
     public void Forward_GivesTheSameBitsInAnyOrderAndMakesNoDiffs(string name)
     {
         string text = PlannedNets.Texts[name].Replace("phase: TRAIN", "phase: TEST", StringComparison.Ordinal);
-        using Net plain = Build(text), planned = Build(text, new NetUse(Backward: false));
+        // What is folded is rounded otherwise, and more of it is where blobs are not read.
+        const NetPasses Exact = NetPasses.All & ~NetPasses.FoldBatchNorm;
+        using Net plain = Build(text, passes: Exact), planned = Build(text, new NetUse(Backward: false), Exact);
         for (uint seed = 0; seed < 8; seed++)
         {
             Run(plain, null, backward: false);

@@ -81,7 +81,8 @@ public sealed class FoldBatchNormTests : PassTests
         Copy(apart, folded);
         Assert.Equal(
             [("bn", "scale"), ("bn", "relu")],
-            folded.PassEffects.Where(effect => effect.Absorbed.Count > 0).Select(effect => (effect.Layer, Assert.Single(effect.Absorbed))));
+            folded.PassEffects.Where(effect => effect.Absorbed.Count > 0)
+                .Select(effect => (effect.Layer, Assert.Single(effect.Absorbed))));
         AssertForwardClose(apart, folded, 0);
         Assert.Equal(apart.Blob("c").Data, folded.Blob("c").Data);
     }
@@ -117,6 +118,77 @@ public sealed class FoldBatchNormTests : PassTests
         Fill(apart, 0);
         Fill(net, 0);
         Assert.Equal(apart.Forward(), net.Forward(), 1e-4f * MathF.Abs(apart.Forward()));
+    }
+
+    private static string Apart => $$"""
+        {{Test}} {{Images}} {{Convolution.Replace("\"y\"", "\"c\"", StringComparison.Ordinal)}}
+        layer { name: "bn" type: "BatchNorm" bottom: "c" top: "b" }
+        layer { name: "scale" type: "Scale" bottom: "b" top: "s" scale_param { bias_term: true } }
+        layer { name: "relu" type: "ReLU" bottom: "s" top: "y" }
+        """;
+
+    // Their layers need not work in place: nobody sees what lies between.
+    [Fact]
+    public void BlobsThatAreNotRead_AreOneWithWhatFollowsThem()
+    {
+        using Net apart = Build(Apart, NetPasses.None);
+        using Net folded = Build(Apart, change: options => options with { Use = new NetUse(Backward: false) });
+        Scatter(apart);
+        Copy(apart, folded);
+        Assert.Equal(["bn", "scale"], folded.PassEffects[0].Absorbed);
+        Assert.Equal(["relu"], folded.PassEffects[1].Absorbed);
+        AssertForwardClose(apart, folded, 0);
+        foreach (bool byReshape in (bool[])[true, false])
+        {
+            foreach (Net net in (Net[])[apart, folded])
+            {
+                net.Blob("x").Reshape(byReshape ? 5 : 8, 4, 11, 7);
+                if (byReshape)
+                    net.Reshape();
+            }
+
+            AssertForwardClose(apart, folded, 1);
+            Assert.Same(folded.Blob("c").DataMemory, folded.Blob("y").DataMemory);
+        }
+
+        folded.IsStepwise = true;
+        AssertForwardClose(apart, folded, 2);
+    }
+
+    // A plan of memory is made of what the layers share then.
+    [Fact]
+    public void ASplitBehindThem_SharesTheirMemoryFromTheStart()
+    {
+        string text = Apart + """
+            layer { name: "p" type: "Power" bottom: "y" top: "p" }
+            layer { name: "q" type: "TanH" bottom: "p" top: "q" }
+            layer { name: "r" type: "Eltwise" bottom: "q" bottom: "y" top: "r" }
+            """;
+        using Net apart = Build(text, NetPasses.None);
+        using Net folded = Build(text, change: options => options with { Use = new NetUse(Backward: false) });
+        Assert.Same(folded.Blob("c").DataMemory, folded.Blob("y_relu_0_split_1").DataMemory);
+        Scatter(apart);
+        Copy(apart, folded);
+        Fill(apart, 0);
+        Fill(folded, 0);
+        apart.Forward();
+        folded.Forward();
+        AssertClose(apart.Blob("r"), folded.Blob("r"));
+    }
+
+    [Fact]
+    public void ABlobThatIsRead_KeepsItsContents()
+    {
+        using Net apart = Build(Apart, NetPasses.None);
+        using Net folded = Build(Apart, change: options => options with { Use = new NetUse(Backward: false, "b") });
+        Scatter(apart);
+        Copy(apart, folded);
+        Assert.Equal(
+            [("conv", "bn"), ("scale", "relu")],
+            folded.PassEffects.Where(effect => effect.Absorbed.Count > 0)
+                .Select(effect => (effect.Layer, Assert.Single(effect.Absorbed))));
+        AssertForwardClose(apart, folded, 0);
+        AssertClose(apart.Blob("b"), folded.Blob("b"));
     }
 
     [Fact]

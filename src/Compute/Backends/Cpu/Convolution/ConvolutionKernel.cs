@@ -27,9 +27,6 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     /// Default null: nowhere, they are packed anew on each call.</summary>
     public KeptWeights? Kept { get; set; }
 
-    /// <summary>Bytes that <see cref="Kept"/> takes; 0 where the weights are read as they are.</summary>
-    public long KeptBytes => Depthwise is null ? ForwardProduct.PackedCount * sizeof(float) : 0;
-
     /// <summary>
     /// Whether convolutions of one input channel a group take their own kernel, the faster one. Default true; false is
     /// for comparing.
@@ -99,6 +96,12 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
             (_weightGradient ??= new WeightGradient(geometry, ForwardProduct)).Run(device, images, x, dy, dw, add);
     }
 
+    /// <summary>Bytes that <see cref="Kept"/> takes; 0 where the forward pass reads the weights as they are, or has so
+    /// many numbers in their stead that bringing them into that form takes no longer than reading it.</summary>
+    /// <param name="device">Where it is computed.</param>
+    public long KeptBytes(CpuDevice device) => Depthwise is null && WinogradFor(device, ConvolutionPass.Forward) is null
+        ? ForwardProduct.PackedCount * sizeof(float) : 0;
+
     /// <summary>How a pass is computed, in a few words.</summary>
     /// <param name="device">Where.</param>
     /// <param name="pass">Which pass.</param>
@@ -122,8 +125,8 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
         BiasGradient.Run(device, images, channels, plane, null, 0, dy, db);
 
     /// <summary>
-    /// The same after a <see cref="Forward"/> with a slope, and besides, in the same pass: the gradient of the rectified
-    /// outputs becomes that of the sums.
+    /// The same after a <see cref="Forward"/> with a slope, and besides, in the same pass: the gradient of the
+    /// rectified outputs becomes that of the sums.
     /// </summary>
     /// <param name="device">Where to compute.</param>
     /// <param name="images">Number of images.</param>

@@ -17,7 +17,7 @@ internal sealed unsafe class WeightGradient(ConvolutionGeometry geometry, Implic
 
     // Up to so many weights are kept several times over.
     private const int SmallGradient = 1 << 16;
-    private const int ImageBlocks = 16;
+    private const int ImageBlocks = 4;
 
     /// <summary>Adds to the weights' gradient, or sets it.</summary>
     /// <param name="device">Whose threads and memory.</param>
@@ -28,28 +28,31 @@ internal sealed unsafe class WeightGradient(ConvolutionGeometry geometry, Implic
     /// <param name="add">Whether to add to what is there.</param>
     public void Run(CpuDevice device, int images, float* source, float* outputGradient, float* gradient, bool add)
     {
-        int count = geometry.Outputs * geometry.Depth, wide = device.Kernels.PanelColumns;
+        int count = geometry.Outputs * geometry.Depth;
         var shape = new Shape(geometry, forward, device, images, source, outputGradient);
-        if (count <= SmallGradient && images > 1)
+        int blocks = count <= SmallGradient ? Math.Min(images, ImageBlocks) : 1;
+        (int columnParts, int rowParts) = Parts(device, blocks * geometry.Groups);
+        int tasks = blocks * geometry.Groups * columnParts * rowParts;
+        if (blocks == 1)
         {
-            int blocks = Math.Min(images, ImageBlocks);
-            float* partial = device.Workspace.Shared(WorkspaceSlots.Right, (long)blocks * count);
-            device.Pool.Run(
-                new WeightGradientBody(shape, partial, count, blocks, 1, 1, add: false), blocks * geometry.Groups);
-            Elementwise.Run(device, count, new SumBody(partial, count, blocks, gradient, add));
+            device.Pool.Run(new WeightGradientBody(shape, gradient, 0, 1, columnParts, rowParts, add), tasks);
             return;
         }
 
-        int panels = (geometry.Depth + wide - 1) / wide;
-        int share = (device.Threads + geometry.Groups - 1) / geometry.Groups;
-        if (geometry.Groups % device.Threads == 0)
-            share = 1;
+        float* partial = device.Workspace.Shared(WorkspaceSlots.Right, (long)blocks * count);
+        device.Pool.Run(
+            new WeightGradientBody(shape, partial, count, blocks, columnParts, rowParts, add: false), tasks);
+        Elementwise.Run(device, count, new SumBody(partial, count, blocks, gradient, add));
+    }
+
+    // Parts of a group's columns, and where those are too few of its rows, so that each thread has some.
+    private (int ColumnParts, int RowParts) Parts(CpuDevice device, int tasks)
+    {
+        int wide = device.Kernels.PanelColumns, panels = (geometry.Depth + wide - 1) / wide;
+        int share = tasks % device.Threads == 0 ? 1 : (device.Threads + tasks - 1) / tasks;
         int columnParts = Math.Min(share, panels);
         int rowPanels = EvenSplit.RowPanels(device.Kernels, geometry.OutputsOfGroup).Parts;
-        int rowParts = Math.Clamp(share / columnParts, 1, rowPanels);
-        device.Pool.Run(
-            new WeightGradientBody(shape, gradient, 0, 1, columnParts, rowParts, add),
-            geometry.Groups * columnParts * rowParts);
+        return (columnParts, Math.Clamp(share / columnParts, 1, rowPanels));
     }
 
     /// <summary>What all tasks have in common.</summary>

@@ -1,8 +1,10 @@
+using CaffeActors.Compute.Backends.Cpu.Blas;
+
 namespace CaffeActors.Compute.Backends.Cpu.Gemm;
 
 /// <summary>
-/// The product of row-major matrices: C = f(alpha * op(A) * op(B) + beta * C + bias). Each thread computes a part of C by
-/// itself, with packed copies of its own: nothing is shared and nobody waits. An element of C is summed in an order
+/// The product of row-major matrices: C = f(alpha * op(A) * op(B) + beta * C + bias). Each thread computes parts of C
+/// by itself, with packed copies of its own: nothing is shared and nobody waits. An element of C is summed in an order
 /// that depends on the shapes alone, so the result has the same bits whatever the number of threads. Nothing is
 /// allocated once the workspace has grown.
 /// </summary>
@@ -10,6 +12,9 @@ public static unsafe class Gemm
 {
     // Below so many operations a second thread costs more than it brings.
     private const double LeastFlopsOfThreads = 4e5;
+
+    private const int LeastLengthOfTask = 512;
+    private const int MostTasksOfThread = 4;
 
     /// <summary>Computes the product. C must not overlap A or B.</summary>
     /// <param name="device">Whose threads and scratch memory to use.</param>
@@ -54,6 +59,13 @@ public static unsafe class Gemm
 
         if (SmallBatch.TryRun(device, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, epilogue))
             return;
+        if (device.Blas is { } library)
+        {
+            BlasProduct.Run(
+                device, library, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, epilogue);
+            return;
+        }
+
         var body = new ProductBody
         {
             Device = device,
@@ -118,6 +130,15 @@ public static unsafe class Gemm
                 (least, best) = (cost, (rowParts, columnParts));
         }
 
+        if (best.Columns > 1 || best.Rows == 1)
+            best.Columns *= Refinement(threads, columnPanels * device.Kernels.PanelColumns / best.Columns);
+        else
+            best.Rows *= Refinement(threads, m / best.Rows);
         return best;
     }
+
+    // Several tasks for each thread, if they are long enough to pack for themselves: a thread that the system stops for
+    // a while, or one that gets less of the memory, then holds up nobody.
+    private static int Refinement(int threads, int length) =>
+        threads == 1 ? 1 : Math.Clamp(length / LeastLengthOfTask, 1, MostTasksOfThread);
 }

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace CaffeActors.Compute.Backends.Cpu.Gemm;
 
-/// <summary>What is done to the elements of a product once they are summed: a bias for each column, then ReLU.</summary>
+/// <summary>What is done to the sums of a product: a bias for each column is added, then comes a ReLU.</summary>
 /// <param name="bias">One number for each column of C, or null.</param>
 /// <param name="negativeSlope">Factor of what is below 0, or null for no ReLU.</param>
 internal readonly unsafe struct ProductEpilogue(float* bias, float? negativeSlope)

@@ -16,7 +16,7 @@ internal static unsafe class SmallBatch
     // Numbers in B below which packing it is cheap enough.
     private const long LeastNumbers = 200_000;
 
-    private const int L1Floats = 6 * 1024;
+    private const int BandFloats = 6 * 1024;
 
     /// <summary>Computes the product if it is of one of the kinds this class is for.</summary>
     public static bool TryRun(
@@ -34,7 +34,7 @@ internal static unsafe class SmallBatch
 
         if (m <= MaxAxpyRows && !transA && !transB && (long)n * k > LeastNumbers)
         {
-            int width = Math.Clamp(L1Floats / m / 16 * 16, 64, 2048);
+            int width = Math.Clamp(BandFloats / m / 16 * 16, 64, 2048);
             // A few tasks for each thread, if there are columns enough.
             int fair = (((n + (2 * device.Threads) - 1) / (2 * device.Threads)) + 15) / 16 * 16;
             width = Math.Min(width, fair);
@@ -65,8 +65,9 @@ internal static unsafe class SmallBatch
         float alpha, float* x, nint ldx, float* w, nint ldw, float beta, float* y, nint ldy,
         ProductEpilogue epilogue, EvenSplit columns) : IParallelBody
     {
-        // A block of X stays in the first cache while all rows of W go by.
-        private const int BlockFloats = 8192;
+        // A block of X stays in one of the caches while all rows of W go by.
+        private const int L1Floats = 8 * 1024;
+        private const int L2Floats = 128 * 1024;
         private const int LeastDepth = 256;
 
         // Columns below which a task would pack X for too little.
@@ -83,9 +84,10 @@ internal static unsafe class SmallBatch
             int from = columns.Start(task), to = columns.Start(task + 1);
             int whole = k / family.Lanes * family.Lanes;
             var panels = new EvenSplit(m, (m + family.DotRows - 1) / family.DotRows);
-            // One panel of X waits for memory: it meets whole rows of W, which come by themselves if read in order.
-            bool inOrder = panels.Parts == 1;
-            int most = inOrder ? k : Math.Max(BlockFloats / m / 16 * 16, LeastDepth);
+            // A panel or two of X wait for memory: they meet whole rows of W, which come by themselves if read in
+            // order.
+            bool inOrder = panels.Parts <= 2;
+            int most = Math.Max((inOrder ? L2Floats : L1Floats) / m / 16 * 16, LeastDepth);
             var blocks = new EvenSplit(whole / family.Lanes, Math.Max(1, (whole + most - 1) / most));
             float* packed = device.Workspace.OfWorker(
                 worker, WorkspaceSlots.Left, (long)blocks.Most * family.Lanes * m);

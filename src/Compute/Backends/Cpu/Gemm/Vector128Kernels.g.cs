@@ -90,6 +90,74 @@ internal static unsafe class Vector128Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile1x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector128<float> b0 = Vector128.Load(init);
+        Vector128<float> b1 = Vector128.Load(init + 4);
+        Vector128<float> c0_0 = b0, c0_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector128.Load(b);
+                b1 = Vector128.Load(b + 4);
+                Vector128<float> x;
+                x = Vector128.Create(a[0]);
+                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
+                a += 1;
+                b += 8;
+            }
+
+            a += 0;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile1x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector128<float> b0 = Vector128.Load(init);
+        Vector128<float> b1 = Vector128.Load(init + 4);
+        Vector128<float> b2 = Vector128.Load(init + 8);
+        Vector128<float> b3 = Vector128.Load(init + 12);
+        Vector128<float> c0_0 = b0, c0_1 = b1, c0_2 = b2, c0_3 = b3;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector128.Load(b);
+                b1 = Vector128.Load(b + 4);
+                b2 = Vector128.Load(b + 8);
+                b3 = Vector128.Load(b + 12);
+                Vector128<float> x;
+                x = Vector128.Create(a[0]);
+                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
+                c0_2 = Vector128.MultiplyAddEstimate(x, b2, c0_2);
+                c0_3 = Vector128.MultiplyAddEstimate(x, b3, c0_3);
+                a += 1;
+                b += 16;
+            }
+
+            a += 0;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c0_2.Store(c + 8);
+        c0_3.Store(c + 12);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream1(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -160,74 +228,6 @@ internal static unsafe class Vector128Kernels
             c0_2.Store(c + 8);
             c0_3.Store(c + 12);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile1x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector128<float> b0 = Vector128.Load(init);
-        Vector128<float> b1 = Vector128.Load(init + 4);
-        Vector128<float> c0_0 = b0, c0_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector128.Load(b);
-                b1 = Vector128.Load(b + 4);
-                Vector128<float> x;
-                x = Vector128.Create(a[0]);
-                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
-                a += 1;
-                b += 8;
-            }
-
-            a += 0;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile1x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector128<float> b0 = Vector128.Load(init);
-        Vector128<float> b1 = Vector128.Load(init + 4);
-        Vector128<float> b2 = Vector128.Load(init + 8);
-        Vector128<float> b3 = Vector128.Load(init + 12);
-        Vector128<float> c0_0 = b0, c0_1 = b1, c0_2 = b2, c0_3 = b3;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector128.Load(b);
-                b1 = Vector128.Load(b + 4);
-                b2 = Vector128.Load(b + 8);
-                b3 = Vector128.Load(b + 12);
-                Vector128<float> x;
-                x = Vector128.Create(a[0]);
-                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
-                c0_2 = Vector128.MultiplyAddEstimate(x, b2, c0_2);
-                c0_3 = Vector128.MultiplyAddEstimate(x, b3, c0_3);
-                a += 1;
-                b += 16;
-            }
-
-            a += 0;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c0_2.Store(c + 8);
-            c0_3.Store(c + 12);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -341,6 +341,92 @@ internal static unsafe class Vector128Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile2x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector128<float> b0 = Vector128.Load(init);
+        Vector128<float> b1 = Vector128.Load(init + 4);
+        Vector128<float> c0_0 = b0, c0_1 = b1;
+        Vector128<float> c1_0 = b0, c1_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector128.Load(b);
+                b1 = Vector128.Load(b + 4);
+                Vector128<float> x;
+                x = Vector128.Create(a[0]);
+                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector128.Create(a[16]);
+                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
+                a += 1;
+                b += 8;
+            }
+
+            a += 16;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile2x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector128<float> b0 = Vector128.Load(init);
+        Vector128<float> b1 = Vector128.Load(init + 4);
+        Vector128<float> b2 = Vector128.Load(init + 8);
+        Vector128<float> b3 = Vector128.Load(init + 12);
+        Vector128<float> c0_0 = b0, c0_1 = b1, c0_2 = b2, c0_3 = b3;
+        Vector128<float> c1_0 = b0, c1_1 = b1, c1_2 = b2, c1_3 = b3;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector128.Load(b);
+                b1 = Vector128.Load(b + 4);
+                b2 = Vector128.Load(b + 8);
+                b3 = Vector128.Load(b + 12);
+                Vector128<float> x;
+                x = Vector128.Create(a[0]);
+                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
+                c0_2 = Vector128.MultiplyAddEstimate(x, b2, c0_2);
+                c0_3 = Vector128.MultiplyAddEstimate(x, b3, c0_3);
+                x = Vector128.Create(a[16]);
+                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
+                c1_2 = Vector128.MultiplyAddEstimate(x, b2, c1_2);
+                c1_3 = Vector128.MultiplyAddEstimate(x, b3, c1_3);
+                a += 1;
+                b += 16;
+            }
+
+            a += 16;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c0_2.Store(c + 8);
+        c0_3.Store(c + 12);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c1_2.Store(c + 8);
+        c1_3.Store(c + 12);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream2(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -439,92 +525,6 @@ internal static unsafe class Vector128Kernels
             c1_2.Store(c + 8);
             c1_3.Store(c + 12);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile2x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector128<float> b0 = Vector128.Load(init);
-        Vector128<float> b1 = Vector128.Load(init + 4);
-        Vector128<float> c0_0 = b0, c0_1 = b1;
-        Vector128<float> c1_0 = b0, c1_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector128.Load(b);
-                b1 = Vector128.Load(b + 4);
-                Vector128<float> x;
-                x = Vector128.Create(a[0]);
-                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector128.Create(a[16]);
-                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
-                a += 1;
-                b += 8;
-            }
-
-            a += 16;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile2x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector128<float> b0 = Vector128.Load(init);
-        Vector128<float> b1 = Vector128.Load(init + 4);
-        Vector128<float> b2 = Vector128.Load(init + 8);
-        Vector128<float> b3 = Vector128.Load(init + 12);
-        Vector128<float> c0_0 = b0, c0_1 = b1, c0_2 = b2, c0_3 = b3;
-        Vector128<float> c1_0 = b0, c1_1 = b1, c1_2 = b2, c1_3 = b3;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector128.Load(b);
-                b1 = Vector128.Load(b + 4);
-                b2 = Vector128.Load(b + 8);
-                b3 = Vector128.Load(b + 12);
-                Vector128<float> x;
-                x = Vector128.Create(a[0]);
-                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
-                c0_2 = Vector128.MultiplyAddEstimate(x, b2, c0_2);
-                c0_3 = Vector128.MultiplyAddEstimate(x, b3, c0_3);
-                x = Vector128.Create(a[16]);
-                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
-                c1_2 = Vector128.MultiplyAddEstimate(x, b2, c1_2);
-                c1_3 = Vector128.MultiplyAddEstimate(x, b3, c1_3);
-                a += 1;
-                b += 16;
-            }
-
-            a += 16;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c0_2.Store(c + 8);
-            c0_3.Store(c + 12);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
-            c1_2.Store(c + 8);
-            c1_3.Store(c + 12);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -669,6 +669,110 @@ internal static unsafe class Vector128Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile3x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector128<float> b0 = Vector128.Load(init);
+        Vector128<float> b1 = Vector128.Load(init + 4);
+        Vector128<float> c0_0 = b0, c0_1 = b1;
+        Vector128<float> c1_0 = b0, c1_1 = b1;
+        Vector128<float> c2_0 = b0, c2_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector128.Load(b);
+                b1 = Vector128.Load(b + 4);
+                Vector128<float> x;
+                x = Vector128.Create(a[0]);
+                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector128.Create(a[16]);
+                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector128.Create(a[32]);
+                c2_0 = Vector128.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector128.MultiplyAddEstimate(x, b1, c2_1);
+                a += 1;
+                b += 8;
+            }
+
+            a += 32;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile3x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector128<float> b0 = Vector128.Load(init);
+        Vector128<float> b1 = Vector128.Load(init + 4);
+        Vector128<float> b2 = Vector128.Load(init + 8);
+        Vector128<float> b3 = Vector128.Load(init + 12);
+        Vector128<float> c0_0 = b0, c0_1 = b1, c0_2 = b2, c0_3 = b3;
+        Vector128<float> c1_0 = b0, c1_1 = b1, c1_2 = b2, c1_3 = b3;
+        Vector128<float> c2_0 = b0, c2_1 = b1, c2_2 = b2, c2_3 = b3;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector128.Load(b);
+                b1 = Vector128.Load(b + 4);
+                b2 = Vector128.Load(b + 8);
+                b3 = Vector128.Load(b + 12);
+                Vector128<float> x;
+                x = Vector128.Create(a[0]);
+                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
+                c0_2 = Vector128.MultiplyAddEstimate(x, b2, c0_2);
+                c0_3 = Vector128.MultiplyAddEstimate(x, b3, c0_3);
+                x = Vector128.Create(a[16]);
+                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
+                c1_2 = Vector128.MultiplyAddEstimate(x, b2, c1_2);
+                c1_3 = Vector128.MultiplyAddEstimate(x, b3, c1_3);
+                x = Vector128.Create(a[32]);
+                c2_0 = Vector128.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector128.MultiplyAddEstimate(x, b1, c2_1);
+                c2_2 = Vector128.MultiplyAddEstimate(x, b2, c2_2);
+                c2_3 = Vector128.MultiplyAddEstimate(x, b3, c2_3);
+                a += 1;
+                b += 16;
+            }
+
+            a += 32;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c0_2.Store(c + 8);
+        c0_3.Store(c + 12);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c1_2.Store(c + 8);
+        c1_3.Store(c + 12);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+        c2_2.Store(c + 8);
+        c2_3.Store(c + 12);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream3(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -795,110 +899,6 @@ internal static unsafe class Vector128Kernels
             c2_2.Store(c + 8);
             c2_3.Store(c + 12);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile3x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector128<float> b0 = Vector128.Load(init);
-        Vector128<float> b1 = Vector128.Load(init + 4);
-        Vector128<float> c0_0 = b0, c0_1 = b1;
-        Vector128<float> c1_0 = b0, c1_1 = b1;
-        Vector128<float> c2_0 = b0, c2_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector128.Load(b);
-                b1 = Vector128.Load(b + 4);
-                Vector128<float> x;
-                x = Vector128.Create(a[0]);
-                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector128.Create(a[16]);
-                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector128.Create(a[32]);
-                c2_0 = Vector128.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector128.MultiplyAddEstimate(x, b1, c2_1);
-                a += 1;
-                b += 8;
-            }
-
-            a += 32;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 4);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile3x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector128<float> b0 = Vector128.Load(init);
-        Vector128<float> b1 = Vector128.Load(init + 4);
-        Vector128<float> b2 = Vector128.Load(init + 8);
-        Vector128<float> b3 = Vector128.Load(init + 12);
-        Vector128<float> c0_0 = b0, c0_1 = b1, c0_2 = b2, c0_3 = b3;
-        Vector128<float> c1_0 = b0, c1_1 = b1, c1_2 = b2, c1_3 = b3;
-        Vector128<float> c2_0 = b0, c2_1 = b1, c2_2 = b2, c2_3 = b3;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector128.Load(b);
-                b1 = Vector128.Load(b + 4);
-                b2 = Vector128.Load(b + 8);
-                b3 = Vector128.Load(b + 12);
-                Vector128<float> x;
-                x = Vector128.Create(a[0]);
-                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
-                c0_2 = Vector128.MultiplyAddEstimate(x, b2, c0_2);
-                c0_3 = Vector128.MultiplyAddEstimate(x, b3, c0_3);
-                x = Vector128.Create(a[16]);
-                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
-                c1_2 = Vector128.MultiplyAddEstimate(x, b2, c1_2);
-                c1_3 = Vector128.MultiplyAddEstimate(x, b3, c1_3);
-                x = Vector128.Create(a[32]);
-                c2_0 = Vector128.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector128.MultiplyAddEstimate(x, b1, c2_1);
-                c2_2 = Vector128.MultiplyAddEstimate(x, b2, c2_2);
-                c2_3 = Vector128.MultiplyAddEstimate(x, b3, c2_3);
-                a += 1;
-                b += 16;
-            }
-
-            a += 32;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c0_2.Store(c + 8);
-            c0_3.Store(c + 12);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
-            c1_2.Store(c + 8);
-            c1_3.Store(c + 12);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 4);
-            c2_2.Store(c + 8);
-            c2_3.Store(c + 12);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1074,6 +1074,128 @@ internal static unsafe class Vector128Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile4x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector128<float> b0 = Vector128.Load(init);
+        Vector128<float> b1 = Vector128.Load(init + 4);
+        Vector128<float> c0_0 = b0, c0_1 = b1;
+        Vector128<float> c1_0 = b0, c1_1 = b1;
+        Vector128<float> c2_0 = b0, c2_1 = b1;
+        Vector128<float> c3_0 = b0, c3_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector128.Load(b);
+                b1 = Vector128.Load(b + 4);
+                Vector128<float> x;
+                x = Vector128.Create(a[0]);
+                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector128.Create(a[16]);
+                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector128.Create(a[32]);
+                c2_0 = Vector128.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector128.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector128.Create(a[48]);
+                c3_0 = Vector128.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector128.MultiplyAddEstimate(x, b1, c3_1);
+                a += 1;
+                b += 8;
+            }
+
+            a += 48;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile4x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector128<float> b0 = Vector128.Load(init);
+        Vector128<float> b1 = Vector128.Load(init + 4);
+        Vector128<float> b2 = Vector128.Load(init + 8);
+        Vector128<float> b3 = Vector128.Load(init + 12);
+        Vector128<float> c0_0 = b0, c0_1 = b1, c0_2 = b2, c0_3 = b3;
+        Vector128<float> c1_0 = b0, c1_1 = b1, c1_2 = b2, c1_3 = b3;
+        Vector128<float> c2_0 = b0, c2_1 = b1, c2_2 = b2, c2_3 = b3;
+        Vector128<float> c3_0 = b0, c3_1 = b1, c3_2 = b2, c3_3 = b3;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector128.Load(b);
+                b1 = Vector128.Load(b + 4);
+                b2 = Vector128.Load(b + 8);
+                b3 = Vector128.Load(b + 12);
+                Vector128<float> x;
+                x = Vector128.Create(a[0]);
+                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
+                c0_2 = Vector128.MultiplyAddEstimate(x, b2, c0_2);
+                c0_3 = Vector128.MultiplyAddEstimate(x, b3, c0_3);
+                x = Vector128.Create(a[16]);
+                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
+                c1_2 = Vector128.MultiplyAddEstimate(x, b2, c1_2);
+                c1_3 = Vector128.MultiplyAddEstimate(x, b3, c1_3);
+                x = Vector128.Create(a[32]);
+                c2_0 = Vector128.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector128.MultiplyAddEstimate(x, b1, c2_1);
+                c2_2 = Vector128.MultiplyAddEstimate(x, b2, c2_2);
+                c2_3 = Vector128.MultiplyAddEstimate(x, b3, c2_3);
+                x = Vector128.Create(a[48]);
+                c3_0 = Vector128.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector128.MultiplyAddEstimate(x, b1, c3_1);
+                c3_2 = Vector128.MultiplyAddEstimate(x, b2, c3_2);
+                c3_3 = Vector128.MultiplyAddEstimate(x, b3, c3_3);
+                a += 1;
+                b += 16;
+            }
+
+            a += 48;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c0_2.Store(c + 8);
+        c0_3.Store(c + 12);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c1_2.Store(c + 8);
+        c1_3.Store(c + 12);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+        c2_2.Store(c + 8);
+        c2_3.Store(c + 12);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 4);
+        c3_2.Store(c + 8);
+        c3_3.Store(c + 12);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream4(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -1228,128 +1350,6 @@ internal static unsafe class Vector128Kernels
             c3_2.Store(c + 8);
             c3_3.Store(c + 12);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile4x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector128<float> b0 = Vector128.Load(init);
-        Vector128<float> b1 = Vector128.Load(init + 4);
-        Vector128<float> c0_0 = b0, c0_1 = b1;
-        Vector128<float> c1_0 = b0, c1_1 = b1;
-        Vector128<float> c2_0 = b0, c2_1 = b1;
-        Vector128<float> c3_0 = b0, c3_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector128.Load(b);
-                b1 = Vector128.Load(b + 4);
-                Vector128<float> x;
-                x = Vector128.Create(a[0]);
-                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector128.Create(a[16]);
-                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector128.Create(a[32]);
-                c2_0 = Vector128.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector128.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector128.Create(a[48]);
-                c3_0 = Vector128.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector128.MultiplyAddEstimate(x, b1, c3_1);
-                a += 1;
-                b += 8;
-            }
-
-            a += 48;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 4);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 4);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile4x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector128<float> b0 = Vector128.Load(init);
-        Vector128<float> b1 = Vector128.Load(init + 4);
-        Vector128<float> b2 = Vector128.Load(init + 8);
-        Vector128<float> b3 = Vector128.Load(init + 12);
-        Vector128<float> c0_0 = b0, c0_1 = b1, c0_2 = b2, c0_3 = b3;
-        Vector128<float> c1_0 = b0, c1_1 = b1, c1_2 = b2, c1_3 = b3;
-        Vector128<float> c2_0 = b0, c2_1 = b1, c2_2 = b2, c2_3 = b3;
-        Vector128<float> c3_0 = b0, c3_1 = b1, c3_2 = b2, c3_3 = b3;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector128.Load(b);
-                b1 = Vector128.Load(b + 4);
-                b2 = Vector128.Load(b + 8);
-                b3 = Vector128.Load(b + 12);
-                Vector128<float> x;
-                x = Vector128.Create(a[0]);
-                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
-                c0_2 = Vector128.MultiplyAddEstimate(x, b2, c0_2);
-                c0_3 = Vector128.MultiplyAddEstimate(x, b3, c0_3);
-                x = Vector128.Create(a[16]);
-                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
-                c1_2 = Vector128.MultiplyAddEstimate(x, b2, c1_2);
-                c1_3 = Vector128.MultiplyAddEstimate(x, b3, c1_3);
-                x = Vector128.Create(a[32]);
-                c2_0 = Vector128.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector128.MultiplyAddEstimate(x, b1, c2_1);
-                c2_2 = Vector128.MultiplyAddEstimate(x, b2, c2_2);
-                c2_3 = Vector128.MultiplyAddEstimate(x, b3, c2_3);
-                x = Vector128.Create(a[48]);
-                c3_0 = Vector128.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector128.MultiplyAddEstimate(x, b1, c3_1);
-                c3_2 = Vector128.MultiplyAddEstimate(x, b2, c3_2);
-                c3_3 = Vector128.MultiplyAddEstimate(x, b3, c3_3);
-                a += 1;
-                b += 16;
-            }
-
-            a += 48;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c0_2.Store(c + 8);
-            c0_3.Store(c + 12);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
-            c1_2.Store(c + 8);
-            c1_3.Store(c + 12);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 4);
-            c2_2.Store(c + 8);
-            c2_3.Store(c + 12);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 4);
-            c3_2.Store(c + 8);
-            c3_3.Store(c + 12);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1556,6 +1556,146 @@ internal static unsafe class Vector128Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile5x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector128<float> b0 = Vector128.Load(init);
+        Vector128<float> b1 = Vector128.Load(init + 4);
+        Vector128<float> c0_0 = b0, c0_1 = b1;
+        Vector128<float> c1_0 = b0, c1_1 = b1;
+        Vector128<float> c2_0 = b0, c2_1 = b1;
+        Vector128<float> c3_0 = b0, c3_1 = b1;
+        Vector128<float> c4_0 = b0, c4_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector128.Load(b);
+                b1 = Vector128.Load(b + 4);
+                Vector128<float> x;
+                x = Vector128.Create(a[0]);
+                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector128.Create(a[16]);
+                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector128.Create(a[32]);
+                c2_0 = Vector128.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector128.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector128.Create(a[48]);
+                c3_0 = Vector128.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector128.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector128.Create(a[64]);
+                c4_0 = Vector128.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector128.MultiplyAddEstimate(x, b1, c4_1);
+                a += 1;
+                b += 8;
+            }
+
+            a += 64;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 4);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile5x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector128<float> b0 = Vector128.Load(init);
+        Vector128<float> b1 = Vector128.Load(init + 4);
+        Vector128<float> b2 = Vector128.Load(init + 8);
+        Vector128<float> b3 = Vector128.Load(init + 12);
+        Vector128<float> c0_0 = b0, c0_1 = b1, c0_2 = b2, c0_3 = b3;
+        Vector128<float> c1_0 = b0, c1_1 = b1, c1_2 = b2, c1_3 = b3;
+        Vector128<float> c2_0 = b0, c2_1 = b1, c2_2 = b2, c2_3 = b3;
+        Vector128<float> c3_0 = b0, c3_1 = b1, c3_2 = b2, c3_3 = b3;
+        Vector128<float> c4_0 = b0, c4_1 = b1, c4_2 = b2, c4_3 = b3;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector128.Load(b);
+                b1 = Vector128.Load(b + 4);
+                b2 = Vector128.Load(b + 8);
+                b3 = Vector128.Load(b + 12);
+                Vector128<float> x;
+                x = Vector128.Create(a[0]);
+                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
+                c0_2 = Vector128.MultiplyAddEstimate(x, b2, c0_2);
+                c0_3 = Vector128.MultiplyAddEstimate(x, b3, c0_3);
+                x = Vector128.Create(a[16]);
+                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
+                c1_2 = Vector128.MultiplyAddEstimate(x, b2, c1_2);
+                c1_3 = Vector128.MultiplyAddEstimate(x, b3, c1_3);
+                x = Vector128.Create(a[32]);
+                c2_0 = Vector128.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector128.MultiplyAddEstimate(x, b1, c2_1);
+                c2_2 = Vector128.MultiplyAddEstimate(x, b2, c2_2);
+                c2_3 = Vector128.MultiplyAddEstimate(x, b3, c2_3);
+                x = Vector128.Create(a[48]);
+                c3_0 = Vector128.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector128.MultiplyAddEstimate(x, b1, c3_1);
+                c3_2 = Vector128.MultiplyAddEstimate(x, b2, c3_2);
+                c3_3 = Vector128.MultiplyAddEstimate(x, b3, c3_3);
+                x = Vector128.Create(a[64]);
+                c4_0 = Vector128.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector128.MultiplyAddEstimate(x, b1, c4_1);
+                c4_2 = Vector128.MultiplyAddEstimate(x, b2, c4_2);
+                c4_3 = Vector128.MultiplyAddEstimate(x, b3, c4_3);
+                a += 1;
+                b += 16;
+            }
+
+            a += 64;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c0_2.Store(c + 8);
+        c0_3.Store(c + 12);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c1_2.Store(c + 8);
+        c1_3.Store(c + 12);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+        c2_2.Store(c + 8);
+        c2_3.Store(c + 12);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 4);
+        c3_2.Store(c + 8);
+        c3_3.Store(c + 12);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 4);
+        c4_2.Store(c + 8);
+        c4_3.Store(c + 12);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream5(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -1738,146 +1878,6 @@ internal static unsafe class Vector128Kernels
             c4_2.Store(c + 8);
             c4_3.Store(c + 12);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile5x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector128<float> b0 = Vector128.Load(init);
-        Vector128<float> b1 = Vector128.Load(init + 4);
-        Vector128<float> c0_0 = b0, c0_1 = b1;
-        Vector128<float> c1_0 = b0, c1_1 = b1;
-        Vector128<float> c2_0 = b0, c2_1 = b1;
-        Vector128<float> c3_0 = b0, c3_1 = b1;
-        Vector128<float> c4_0 = b0, c4_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector128.Load(b);
-                b1 = Vector128.Load(b + 4);
-                Vector128<float> x;
-                x = Vector128.Create(a[0]);
-                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector128.Create(a[16]);
-                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector128.Create(a[32]);
-                c2_0 = Vector128.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector128.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector128.Create(a[48]);
-                c3_0 = Vector128.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector128.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector128.Create(a[64]);
-                c4_0 = Vector128.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector128.MultiplyAddEstimate(x, b1, c4_1);
-                a += 1;
-                b += 8;
-            }
-
-            a += 64;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 4);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 4);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 4);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile5x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector128<float> b0 = Vector128.Load(init);
-        Vector128<float> b1 = Vector128.Load(init + 4);
-        Vector128<float> b2 = Vector128.Load(init + 8);
-        Vector128<float> b3 = Vector128.Load(init + 12);
-        Vector128<float> c0_0 = b0, c0_1 = b1, c0_2 = b2, c0_3 = b3;
-        Vector128<float> c1_0 = b0, c1_1 = b1, c1_2 = b2, c1_3 = b3;
-        Vector128<float> c2_0 = b0, c2_1 = b1, c2_2 = b2, c2_3 = b3;
-        Vector128<float> c3_0 = b0, c3_1 = b1, c3_2 = b2, c3_3 = b3;
-        Vector128<float> c4_0 = b0, c4_1 = b1, c4_2 = b2, c4_3 = b3;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector128.Load(b);
-                b1 = Vector128.Load(b + 4);
-                b2 = Vector128.Load(b + 8);
-                b3 = Vector128.Load(b + 12);
-                Vector128<float> x;
-                x = Vector128.Create(a[0]);
-                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
-                c0_2 = Vector128.MultiplyAddEstimate(x, b2, c0_2);
-                c0_3 = Vector128.MultiplyAddEstimate(x, b3, c0_3);
-                x = Vector128.Create(a[16]);
-                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
-                c1_2 = Vector128.MultiplyAddEstimate(x, b2, c1_2);
-                c1_3 = Vector128.MultiplyAddEstimate(x, b3, c1_3);
-                x = Vector128.Create(a[32]);
-                c2_0 = Vector128.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector128.MultiplyAddEstimate(x, b1, c2_1);
-                c2_2 = Vector128.MultiplyAddEstimate(x, b2, c2_2);
-                c2_3 = Vector128.MultiplyAddEstimate(x, b3, c2_3);
-                x = Vector128.Create(a[48]);
-                c3_0 = Vector128.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector128.MultiplyAddEstimate(x, b1, c3_1);
-                c3_2 = Vector128.MultiplyAddEstimate(x, b2, c3_2);
-                c3_3 = Vector128.MultiplyAddEstimate(x, b3, c3_3);
-                x = Vector128.Create(a[64]);
-                c4_0 = Vector128.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector128.MultiplyAddEstimate(x, b1, c4_1);
-                c4_2 = Vector128.MultiplyAddEstimate(x, b2, c4_2);
-                c4_3 = Vector128.MultiplyAddEstimate(x, b3, c4_3);
-                a += 1;
-                b += 16;
-            }
-
-            a += 64;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c0_2.Store(c + 8);
-            c0_3.Store(c + 12);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
-            c1_2.Store(c + 8);
-            c1_3.Store(c + 12);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 4);
-            c2_2.Store(c + 8);
-            c2_3.Store(c + 12);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 4);
-            c3_2.Store(c + 8);
-            c3_3.Store(c + 12);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 4);
-            c4_2.Store(c + 8);
-            c4_3.Store(c + 12);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -2115,6 +2115,164 @@ internal static unsafe class Vector128Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile6x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector128<float> b0 = Vector128.Load(init);
+        Vector128<float> b1 = Vector128.Load(init + 4);
+        Vector128<float> c0_0 = b0, c0_1 = b1;
+        Vector128<float> c1_0 = b0, c1_1 = b1;
+        Vector128<float> c2_0 = b0, c2_1 = b1;
+        Vector128<float> c3_0 = b0, c3_1 = b1;
+        Vector128<float> c4_0 = b0, c4_1 = b1;
+        Vector128<float> c5_0 = b0, c5_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector128.Load(b);
+                b1 = Vector128.Load(b + 4);
+                Vector128<float> x;
+                x = Vector128.Create(a[0]);
+                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector128.Create(a[16]);
+                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector128.Create(a[32]);
+                c2_0 = Vector128.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector128.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector128.Create(a[48]);
+                c3_0 = Vector128.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector128.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector128.Create(a[64]);
+                c4_0 = Vector128.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector128.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector128.Create(a[80]);
+                c5_0 = Vector128.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector128.MultiplyAddEstimate(x, b1, c5_1);
+                a += 1;
+                b += 8;
+            }
+
+            a += 80;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 4);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 4);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile6x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector128<float> b0 = Vector128.Load(init);
+        Vector128<float> b1 = Vector128.Load(init + 4);
+        Vector128<float> b2 = Vector128.Load(init + 8);
+        Vector128<float> b3 = Vector128.Load(init + 12);
+        Vector128<float> c0_0 = b0, c0_1 = b1, c0_2 = b2, c0_3 = b3;
+        Vector128<float> c1_0 = b0, c1_1 = b1, c1_2 = b2, c1_3 = b3;
+        Vector128<float> c2_0 = b0, c2_1 = b1, c2_2 = b2, c2_3 = b3;
+        Vector128<float> c3_0 = b0, c3_1 = b1, c3_2 = b2, c3_3 = b3;
+        Vector128<float> c4_0 = b0, c4_1 = b1, c4_2 = b2, c4_3 = b3;
+        Vector128<float> c5_0 = b0, c5_1 = b1, c5_2 = b2, c5_3 = b3;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector128.Load(b);
+                b1 = Vector128.Load(b + 4);
+                b2 = Vector128.Load(b + 8);
+                b3 = Vector128.Load(b + 12);
+                Vector128<float> x;
+                x = Vector128.Create(a[0]);
+                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
+                c0_2 = Vector128.MultiplyAddEstimate(x, b2, c0_2);
+                c0_3 = Vector128.MultiplyAddEstimate(x, b3, c0_3);
+                x = Vector128.Create(a[16]);
+                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
+                c1_2 = Vector128.MultiplyAddEstimate(x, b2, c1_2);
+                c1_3 = Vector128.MultiplyAddEstimate(x, b3, c1_3);
+                x = Vector128.Create(a[32]);
+                c2_0 = Vector128.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector128.MultiplyAddEstimate(x, b1, c2_1);
+                c2_2 = Vector128.MultiplyAddEstimate(x, b2, c2_2);
+                c2_3 = Vector128.MultiplyAddEstimate(x, b3, c2_3);
+                x = Vector128.Create(a[48]);
+                c3_0 = Vector128.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector128.MultiplyAddEstimate(x, b1, c3_1);
+                c3_2 = Vector128.MultiplyAddEstimate(x, b2, c3_2);
+                c3_3 = Vector128.MultiplyAddEstimate(x, b3, c3_3);
+                x = Vector128.Create(a[64]);
+                c4_0 = Vector128.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector128.MultiplyAddEstimate(x, b1, c4_1);
+                c4_2 = Vector128.MultiplyAddEstimate(x, b2, c4_2);
+                c4_3 = Vector128.MultiplyAddEstimate(x, b3, c4_3);
+                x = Vector128.Create(a[80]);
+                c5_0 = Vector128.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector128.MultiplyAddEstimate(x, b1, c5_1);
+                c5_2 = Vector128.MultiplyAddEstimate(x, b2, c5_2);
+                c5_3 = Vector128.MultiplyAddEstimate(x, b3, c5_3);
+                a += 1;
+                b += 16;
+            }
+
+            a += 80;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 4);
+        c0_2.Store(c + 8);
+        c0_3.Store(c + 12);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 4);
+        c1_2.Store(c + 8);
+        c1_3.Store(c + 12);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 4);
+        c2_2.Store(c + 8);
+        c2_3.Store(c + 12);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 4);
+        c3_2.Store(c + 8);
+        c3_3.Store(c + 12);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 4);
+        c4_2.Store(c + 8);
+        c4_3.Store(c + 12);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 4);
+        c5_2.Store(c + 8);
+        c5_3.Store(c + 12);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream6(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -2325,164 +2483,6 @@ internal static unsafe class Vector128Kernels
             c5_2.Store(c + 8);
             c5_3.Store(c + 12);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile6x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector128<float> b0 = Vector128.Load(init);
-        Vector128<float> b1 = Vector128.Load(init + 4);
-        Vector128<float> c0_0 = b0, c0_1 = b1;
-        Vector128<float> c1_0 = b0, c1_1 = b1;
-        Vector128<float> c2_0 = b0, c2_1 = b1;
-        Vector128<float> c3_0 = b0, c3_1 = b1;
-        Vector128<float> c4_0 = b0, c4_1 = b1;
-        Vector128<float> c5_0 = b0, c5_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector128.Load(b);
-                b1 = Vector128.Load(b + 4);
-                Vector128<float> x;
-                x = Vector128.Create(a[0]);
-                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector128.Create(a[16]);
-                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector128.Create(a[32]);
-                c2_0 = Vector128.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector128.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector128.Create(a[48]);
-                c3_0 = Vector128.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector128.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector128.Create(a[64]);
-                c4_0 = Vector128.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector128.MultiplyAddEstimate(x, b1, c4_1);
-                x = Vector128.Create(a[80]);
-                c5_0 = Vector128.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector128.MultiplyAddEstimate(x, b1, c5_1);
-                a += 1;
-                b += 8;
-            }
-
-            a += 80;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 4);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 4);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 4);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 4);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile6x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector128<float> b0 = Vector128.Load(init);
-        Vector128<float> b1 = Vector128.Load(init + 4);
-        Vector128<float> b2 = Vector128.Load(init + 8);
-        Vector128<float> b3 = Vector128.Load(init + 12);
-        Vector128<float> c0_0 = b0, c0_1 = b1, c0_2 = b2, c0_3 = b3;
-        Vector128<float> c1_0 = b0, c1_1 = b1, c1_2 = b2, c1_3 = b3;
-        Vector128<float> c2_0 = b0, c2_1 = b1, c2_2 = b2, c2_3 = b3;
-        Vector128<float> c3_0 = b0, c3_1 = b1, c3_2 = b2, c3_3 = b3;
-        Vector128<float> c4_0 = b0, c4_1 = b1, c4_2 = b2, c4_3 = b3;
-        Vector128<float> c5_0 = b0, c5_1 = b1, c5_2 = b2, c5_3 = b3;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector128.Load(b);
-                b1 = Vector128.Load(b + 4);
-                b2 = Vector128.Load(b + 8);
-                b3 = Vector128.Load(b + 12);
-                Vector128<float> x;
-                x = Vector128.Create(a[0]);
-                c0_0 = Vector128.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector128.MultiplyAddEstimate(x, b1, c0_1);
-                c0_2 = Vector128.MultiplyAddEstimate(x, b2, c0_2);
-                c0_3 = Vector128.MultiplyAddEstimate(x, b3, c0_3);
-                x = Vector128.Create(a[16]);
-                c1_0 = Vector128.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector128.MultiplyAddEstimate(x, b1, c1_1);
-                c1_2 = Vector128.MultiplyAddEstimate(x, b2, c1_2);
-                c1_3 = Vector128.MultiplyAddEstimate(x, b3, c1_3);
-                x = Vector128.Create(a[32]);
-                c2_0 = Vector128.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector128.MultiplyAddEstimate(x, b1, c2_1);
-                c2_2 = Vector128.MultiplyAddEstimate(x, b2, c2_2);
-                c2_3 = Vector128.MultiplyAddEstimate(x, b3, c2_3);
-                x = Vector128.Create(a[48]);
-                c3_0 = Vector128.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector128.MultiplyAddEstimate(x, b1, c3_1);
-                c3_2 = Vector128.MultiplyAddEstimate(x, b2, c3_2);
-                c3_3 = Vector128.MultiplyAddEstimate(x, b3, c3_3);
-                x = Vector128.Create(a[64]);
-                c4_0 = Vector128.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector128.MultiplyAddEstimate(x, b1, c4_1);
-                c4_2 = Vector128.MultiplyAddEstimate(x, b2, c4_2);
-                c4_3 = Vector128.MultiplyAddEstimate(x, b3, c4_3);
-                x = Vector128.Create(a[80]);
-                c5_0 = Vector128.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector128.MultiplyAddEstimate(x, b1, c5_1);
-                c5_2 = Vector128.MultiplyAddEstimate(x, b2, c5_2);
-                c5_3 = Vector128.MultiplyAddEstimate(x, b3, c5_3);
-                a += 1;
-                b += 16;
-            }
-
-            a += 80;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 4);
-            c0_2.Store(c + 8);
-            c0_3.Store(c + 12);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 4);
-            c1_2.Store(c + 8);
-            c1_3.Store(c + 12);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 4);
-            c2_2.Store(c + 8);
-            c2_3.Store(c + 12);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 4);
-            c3_2.Store(c + 8);
-            c3_3.Store(c + 12);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 4);
-            c4_2.Store(c + 8);
-            c4_3.Store(c + 12);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 4);
-            c5_2.Store(c + 8);
-            c5_3.Store(c + 12);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]

@@ -78,6 +78,62 @@ internal static unsafe class Vector256Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile1x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> c0_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                a += 1;
+                b += 8;
+            }
+
+            a += 0;
+        }
+
+        c0_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile1x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> b1 = Vector256.Load(init + 8);
+        Vector256<float> c0_0 = b0, c0_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                b1 = Vector256.Load(b + 8);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+                a += 1;
+                b += 16;
+            }
+
+            a += 0;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream1(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -134,62 +190,6 @@ internal static unsafe class Vector256Kernels
             c0_0.Store(c);
             c0_1.Store(c + 8);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile1x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> c0_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                a += 1;
-                b += 8;
-            }
-
-            a += 0;
-        }
-
-            c0_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile1x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> b1 = Vector256.Load(init + 8);
-        Vector256<float> c0_0 = b0, c0_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                b1 = Vector256.Load(b + 8);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
-                a += 1;
-                b += 16;
-            }
-
-            a += 0;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -282,6 +282,74 @@ internal static unsafe class Vector256Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile2x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> c0_0 = b0;
+        Vector256<float> c1_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                a += 1;
+                b += 8;
+            }
+
+            a += 16;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile2x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> b1 = Vector256.Load(init + 8);
+        Vector256<float> c0_0 = b0, c0_1 = b1;
+        Vector256<float> c1_0 = b0, c1_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                b1 = Vector256.Load(b + 8);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
+                a += 1;
+                b += 16;
+            }
+
+            a += 16;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream2(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -356,74 +424,6 @@ internal static unsafe class Vector256Kernels
             c1_0.Store(c);
             c1_1.Store(c + 8);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile2x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> c0_0 = b0;
-        Vector256<float> c1_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector256.Create(a[16]);
-                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
-                a += 1;
-                b += 8;
-            }
-
-            a += 16;
-        }
-
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile2x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> b1 = Vector256.Load(init + 8);
-        Vector256<float> c0_0 = b0, c0_1 = b1;
-        Vector256<float> c1_0 = b0, c1_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                b1 = Vector256.Load(b + 8);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector256.Create(a[16]);
-                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
-                a += 1;
-                b += 16;
-            }
-
-            a += 16;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 8);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -538,6 +538,86 @@ internal static unsafe class Vector256Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile3x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> c0_0 = b0;
+        Vector256<float> c1_0 = b0;
+        Vector256<float> c2_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                a += 1;
+                b += 8;
+            }
+
+            a += 32;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile3x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> b1 = Vector256.Load(init + 8);
+        Vector256<float> c0_0 = b0, c0_1 = b1;
+        Vector256<float> c1_0 = b0, c1_1 = b1;
+        Vector256<float> c2_0 = b0, c2_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                b1 = Vector256.Load(b + 8);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
+                a += 1;
+                b += 16;
+            }
+
+            a += 32;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream3(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -630,86 +710,6 @@ internal static unsafe class Vector256Kernels
             c2_0.Store(c);
             c2_1.Store(c + 8);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile3x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> c0_0 = b0;
-        Vector256<float> c1_0 = b0;
-        Vector256<float> c2_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector256.Create(a[16]);
-                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector256.Create(a[32]);
-                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
-                a += 1;
-                b += 8;
-            }
-
-            a += 32;
-        }
-
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile3x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> b1 = Vector256.Load(init + 8);
-        Vector256<float> c0_0 = b0, c0_1 = b1;
-        Vector256<float> c1_0 = b0, c1_1 = b1;
-        Vector256<float> c2_0 = b0, c2_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                b1 = Vector256.Load(b + 8);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector256.Create(a[16]);
-                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector256.Create(a[32]);
-                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
-                a += 1;
-                b += 16;
-            }
-
-            a += 32;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 8);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 8);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -846,6 +846,98 @@ internal static unsafe class Vector256Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile4x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> c0_0 = b0;
+        Vector256<float> c1_0 = b0;
+        Vector256<float> c2_0 = b0;
+        Vector256<float> c3_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector256.Create(a[48]);
+                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
+                a += 1;
+                b += 8;
+            }
+
+            a += 48;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile4x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> b1 = Vector256.Load(init + 8);
+        Vector256<float> c0_0 = b0, c0_1 = b1;
+        Vector256<float> c1_0 = b0, c1_1 = b1;
+        Vector256<float> c2_0 = b0, c2_1 = b1;
+        Vector256<float> c3_0 = b0, c3_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                b1 = Vector256.Load(b + 8);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector256.Create(a[48]);
+                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector256.MultiplyAddEstimate(x, b1, c3_1);
+                a += 1;
+                b += 16;
+            }
+
+            a += 48;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 8);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream4(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -956,98 +1048,6 @@ internal static unsafe class Vector256Kernels
             c3_0.Store(c);
             c3_1.Store(c + 8);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile4x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> c0_0 = b0;
-        Vector256<float> c1_0 = b0;
-        Vector256<float> c2_0 = b0;
-        Vector256<float> c3_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector256.Create(a[16]);
-                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector256.Create(a[32]);
-                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector256.Create(a[48]);
-                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
-                a += 1;
-                b += 8;
-            }
-
-            a += 48;
-        }
-
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile4x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> b1 = Vector256.Load(init + 8);
-        Vector256<float> c0_0 = b0, c0_1 = b1;
-        Vector256<float> c1_0 = b0, c1_1 = b1;
-        Vector256<float> c2_0 = b0, c2_1 = b1;
-        Vector256<float> c3_0 = b0, c3_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                b1 = Vector256.Load(b + 8);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector256.Create(a[16]);
-                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector256.Create(a[32]);
-                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector256.Create(a[48]);
-                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector256.MultiplyAddEstimate(x, b1, c3_1);
-                a += 1;
-                b += 16;
-            }
-
-            a += 48;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 8);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 8);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 8);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1206,6 +1206,110 @@ internal static unsafe class Vector256Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile5x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> c0_0 = b0;
+        Vector256<float> c1_0 = b0;
+        Vector256<float> c2_0 = b0;
+        Vector256<float> c3_0 = b0;
+        Vector256<float> c4_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector256.Create(a[48]);
+                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector256.Create(a[64]);
+                c4_0 = Vector256.MultiplyAddEstimate(x, b0, c4_0);
+                a += 1;
+                b += 8;
+            }
+
+            a += 64;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile5x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> b1 = Vector256.Load(init + 8);
+        Vector256<float> c0_0 = b0, c0_1 = b1;
+        Vector256<float> c1_0 = b0, c1_1 = b1;
+        Vector256<float> c2_0 = b0, c2_1 = b1;
+        Vector256<float> c3_0 = b0, c3_1 = b1;
+        Vector256<float> c4_0 = b0, c4_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                b1 = Vector256.Load(b + 8);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector256.Create(a[48]);
+                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector256.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector256.Create(a[64]);
+                c4_0 = Vector256.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector256.MultiplyAddEstimate(x, b1, c4_1);
+                a += 1;
+                b += 16;
+            }
+
+            a += 64;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 8);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 8);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream5(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -1334,110 +1438,6 @@ internal static unsafe class Vector256Kernels
             c4_0.Store(c);
             c4_1.Store(c + 8);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile5x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> c0_0 = b0;
-        Vector256<float> c1_0 = b0;
-        Vector256<float> c2_0 = b0;
-        Vector256<float> c3_0 = b0;
-        Vector256<float> c4_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector256.Create(a[16]);
-                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector256.Create(a[32]);
-                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector256.Create(a[48]);
-                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector256.Create(a[64]);
-                c4_0 = Vector256.MultiplyAddEstimate(x, b0, c4_0);
-                a += 1;
-                b += 8;
-            }
-
-            a += 64;
-        }
-
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile5x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> b1 = Vector256.Load(init + 8);
-        Vector256<float> c0_0 = b0, c0_1 = b1;
-        Vector256<float> c1_0 = b0, c1_1 = b1;
-        Vector256<float> c2_0 = b0, c2_1 = b1;
-        Vector256<float> c3_0 = b0, c3_1 = b1;
-        Vector256<float> c4_0 = b0, c4_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                b1 = Vector256.Load(b + 8);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector256.Create(a[16]);
-                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector256.Create(a[32]);
-                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector256.Create(a[48]);
-                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector256.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector256.Create(a[64]);
-                c4_0 = Vector256.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector256.MultiplyAddEstimate(x, b1, c4_1);
-                a += 1;
-                b += 16;
-            }
-
-            a += 64;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 8);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 8);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 8);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 8);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1618,6 +1618,122 @@ internal static unsafe class Vector256Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile6x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> c0_0 = b0;
+        Vector256<float> c1_0 = b0;
+        Vector256<float> c2_0 = b0;
+        Vector256<float> c3_0 = b0;
+        Vector256<float> c4_0 = b0;
+        Vector256<float> c5_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector256.Create(a[48]);
+                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector256.Create(a[64]);
+                c4_0 = Vector256.MultiplyAddEstimate(x, b0, c4_0);
+                x = Vector256.Create(a[80]);
+                c5_0 = Vector256.MultiplyAddEstimate(x, b0, c5_0);
+                a += 1;
+                b += 8;
+            }
+
+            a += 80;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile6x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector256<float> b0 = Vector256.Load(init);
+        Vector256<float> b1 = Vector256.Load(init + 8);
+        Vector256<float> c0_0 = b0, c0_1 = b1;
+        Vector256<float> c1_0 = b0, c1_1 = b1;
+        Vector256<float> c2_0 = b0, c2_1 = b1;
+        Vector256<float> c3_0 = b0, c3_1 = b1;
+        Vector256<float> c4_0 = b0, c4_1 = b1;
+        Vector256<float> c5_0 = b0, c5_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector256.Load(b);
+                b1 = Vector256.Load(b + 8);
+                Vector256<float> x;
+                x = Vector256.Create(a[0]);
+                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector256.Create(a[16]);
+                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector256.Create(a[32]);
+                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector256.Create(a[48]);
+                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector256.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector256.Create(a[64]);
+                c4_0 = Vector256.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector256.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector256.Create(a[80]);
+                c5_0 = Vector256.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector256.MultiplyAddEstimate(x, b1, c5_1);
+                a += 1;
+                b += 16;
+            }
+
+            a += 80;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 8);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 8);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 8);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 8);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 8);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream6(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -1764,122 +1880,6 @@ internal static unsafe class Vector256Kernels
             c5_0.Store(c);
             c5_1.Store(c + 8);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile6x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> c0_0 = b0;
-        Vector256<float> c1_0 = b0;
-        Vector256<float> c2_0 = b0;
-        Vector256<float> c3_0 = b0;
-        Vector256<float> c4_0 = b0;
-        Vector256<float> c5_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector256.Create(a[16]);
-                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector256.Create(a[32]);
-                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector256.Create(a[48]);
-                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector256.Create(a[64]);
-                c4_0 = Vector256.MultiplyAddEstimate(x, b0, c4_0);
-                x = Vector256.Create(a[80]);
-                c5_0 = Vector256.MultiplyAddEstimate(x, b0, c5_0);
-                a += 1;
-                b += 8;
-            }
-
-            a += 80;
-        }
-
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile6x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector256<float> b0 = Vector256.Load(init);
-        Vector256<float> b1 = Vector256.Load(init + 8);
-        Vector256<float> c0_0 = b0, c0_1 = b1;
-        Vector256<float> c1_0 = b0, c1_1 = b1;
-        Vector256<float> c2_0 = b0, c2_1 = b1;
-        Vector256<float> c3_0 = b0, c3_1 = b1;
-        Vector256<float> c4_0 = b0, c4_1 = b1;
-        Vector256<float> c5_0 = b0, c5_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector256.Load(b);
-                b1 = Vector256.Load(b + 8);
-                Vector256<float> x;
-                x = Vector256.Create(a[0]);
-                c0_0 = Vector256.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector256.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector256.Create(a[16]);
-                c1_0 = Vector256.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector256.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector256.Create(a[32]);
-                c2_0 = Vector256.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector256.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector256.Create(a[48]);
-                c3_0 = Vector256.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector256.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector256.Create(a[64]);
-                c4_0 = Vector256.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector256.MultiplyAddEstimate(x, b1, c4_1);
-                x = Vector256.Create(a[80]);
-                c5_0 = Vector256.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector256.MultiplyAddEstimate(x, b1, c5_1);
-                a += 1;
-                b += 16;
-            }
-
-            a += 80;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 8);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 8);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 8);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 8);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 8);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 8);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]

@@ -112,6 +112,62 @@ internal static unsafe class Vector512Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile1x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 0;
+        }
+
+        c0_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile1x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 0;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream1(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -168,62 +224,6 @@ internal static unsafe class Vector512Kernels
             c0_0.Store(c);
             c0_1.Store(c + 16);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile1x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 0;
-        }
-
-            c0_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile1x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 0;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -360,6 +360,74 @@ internal static unsafe class Vector512Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile2x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 16;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile2x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 16;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream2(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -434,74 +502,6 @@ internal static unsafe class Vector512Kernels
             c1_0.Store(c);
             c1_1.Store(c + 16);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile2x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 16;
-        }
-
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile2x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 16;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -670,6 +670,86 @@ internal static unsafe class Vector512Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile3x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 32;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile3x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 32;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream3(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -762,86 +842,6 @@ internal static unsafe class Vector512Kernels
             c2_0.Store(c);
             c2_1.Store(c + 16);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile3x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 32;
-        }
-
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile3x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 32;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1042,6 +1042,98 @@ internal static unsafe class Vector512Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile4x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 48;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile4x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 48;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream4(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -1152,98 +1244,6 @@ internal static unsafe class Vector512Kernels
             c3_0.Store(c);
             c3_1.Store(c + 16);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile4x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 48;
-        }
-
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile4x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 48;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1476,6 +1476,110 @@ internal static unsafe class Vector512Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile5x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        Vector512<float> c4_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 64;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile5x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        Vector512<float> c4_0 = b0, c4_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 64;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream5(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -1604,110 +1708,6 @@ internal static unsafe class Vector512Kernels
             c4_0.Store(c);
             c4_1.Store(c + 16);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile5x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        Vector512<float> c4_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 64;
-        }
-
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile5x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 64;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -1972,6 +1972,122 @@ internal static unsafe class Vector512Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile6x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        Vector512<float> c4_0 = b0;
+        Vector512<float> c5_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 80;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile6x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        Vector512<float> c4_0 = b0, c4_1 = b1;
+        Vector512<float> c5_0 = b0, c5_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 80;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream6(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -2118,122 +2234,6 @@ internal static unsafe class Vector512Kernels
             c5_0.Store(c);
             c5_1.Store(c + 16);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile6x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        Vector512<float> c4_0 = b0;
-        Vector512<float> c5_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 80;
-        }
-
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile6x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        Vector512<float> c5_0 = b0, c5_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 80;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -2530,6 +2530,134 @@ internal static unsafe class Vector512Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile7x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        Vector512<float> c4_0 = b0;
+        Vector512<float> c5_0 = b0;
+        Vector512<float> c6_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 96;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile7x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        Vector512<float> c4_0 = b0, c4_1 = b1;
+        Vector512<float> c5_0 = b0, c5_1 = b1;
+        Vector512<float> c6_0 = b0, c6_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 96;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream7(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -2694,134 +2822,6 @@ internal static unsafe class Vector512Kernels
             c6_0.Store(c);
             c6_1.Store(c + 16);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile7x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        Vector512<float> c4_0 = b0;
-        Vector512<float> c5_0 = b0;
-        Vector512<float> c6_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 96;
-        }
-
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
-            c += ldc;
-            c6_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile7x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        Vector512<float> c5_0 = b0, c5_1 = b1;
-        Vector512<float> c6_0 = b0, c6_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 96;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 16);
-            c += ldc;
-            c6_0.Store(c);
-            c6_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -3150,6 +3150,146 @@ internal static unsafe class Vector512Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile8x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        Vector512<float> c4_0 = b0;
+        Vector512<float> c5_0 = b0;
+        Vector512<float> c6_0 = b0;
+        Vector512<float> c7_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 112;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile8x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        Vector512<float> c4_0 = b0, c4_1 = b1;
+        Vector512<float> c5_0 = b0, c5_1 = b1;
+        Vector512<float> c6_0 = b0, c6_1 = b1;
+        Vector512<float> c7_0 = b0, c7_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 112;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream8(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -3332,146 +3472,6 @@ internal static unsafe class Vector512Kernels
             c7_0.Store(c);
             c7_1.Store(c + 16);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile8x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        Vector512<float> c4_0 = b0;
-        Vector512<float> c5_0 = b0;
-        Vector512<float> c6_0 = b0;
-        Vector512<float> c7_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 112;
-        }
-
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
-            c += ldc;
-            c6_0.Store(c);
-            c += ldc;
-            c7_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile8x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        Vector512<float> c5_0 = b0, c5_1 = b1;
-        Vector512<float> c6_0 = b0, c6_1 = b1;
-        Vector512<float> c7_0 = b0, c7_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 112;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 16);
-            c += ldc;
-            c6_0.Store(c);
-            c6_1.Store(c + 16);
-            c += ldc;
-            c7_0.Store(c);
-            c7_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -3832,6 +3832,158 @@ internal static unsafe class Vector512Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile9x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        Vector512<float> c4_0 = b0;
+        Vector512<float> c5_0 = b0;
+        Vector512<float> c6_0 = b0;
+        Vector512<float> c7_0 = b0;
+        Vector512<float> c8_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 128;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
+        c += ldc;
+        c8_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile9x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        Vector512<float> c4_0 = b0, c4_1 = b1;
+        Vector512<float> c5_0 = b0, c5_1 = b1;
+        Vector512<float> c6_0 = b0, c6_1 = b1;
+        Vector512<float> c7_0 = b0, c7_1 = b1;
+        Vector512<float> c8_0 = b0, c8_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 128;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream9(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -4032,158 +4184,6 @@ internal static unsafe class Vector512Kernels
             c8_0.Store(c);
             c8_1.Store(c + 16);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile9x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        Vector512<float> c4_0 = b0;
-        Vector512<float> c5_0 = b0;
-        Vector512<float> c6_0 = b0;
-        Vector512<float> c7_0 = b0;
-        Vector512<float> c8_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 128;
-        }
-
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
-            c += ldc;
-            c6_0.Store(c);
-            c += ldc;
-            c7_0.Store(c);
-            c += ldc;
-            c8_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile9x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        Vector512<float> c5_0 = b0, c5_1 = b1;
-        Vector512<float> c6_0 = b0, c6_1 = b1;
-        Vector512<float> c7_0 = b0, c7_1 = b1;
-        Vector512<float> c8_0 = b0, c8_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 128;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 16);
-            c += ldc;
-            c6_0.Store(c);
-            c6_1.Store(c + 16);
-            c += ldc;
-            c7_0.Store(c);
-            c7_1.Store(c + 16);
-            c += ldc;
-            c8_0.Store(c);
-            c8_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -4576,6 +4576,170 @@ internal static unsafe class Vector512Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile10x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        Vector512<float> c4_0 = b0;
+        Vector512<float> c5_0 = b0;
+        Vector512<float> c6_0 = b0;
+        Vector512<float> c7_0 = b0;
+        Vector512<float> c8_0 = b0;
+        Vector512<float> c9_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                x = Vector512.Create(a[144]);
+                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 144;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
+        c += ldc;
+        c8_0.Store(c);
+        c += ldc;
+        c9_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile10x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        Vector512<float> c4_0 = b0, c4_1 = b1;
+        Vector512<float> c5_0 = b0, c5_1 = b1;
+        Vector512<float> c6_0 = b0, c6_1 = b1;
+        Vector512<float> c7_0 = b0, c7_1 = b1;
+        Vector512<float> c8_0 = b0, c8_1 = b1;
+        Vector512<float> c9_0 = b0, c9_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
+                x = Vector512.Create(a[144]);
+                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+                c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 144;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+        c += ldc;
+        c9_0.Store(c);
+        c9_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream10(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -4794,170 +4958,6 @@ internal static unsafe class Vector512Kernels
             c9_0.Store(c);
             c9_1.Store(c + 16);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile10x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        Vector512<float> c4_0 = b0;
-        Vector512<float> c5_0 = b0;
-        Vector512<float> c6_0 = b0;
-        Vector512<float> c7_0 = b0;
-        Vector512<float> c8_0 = b0;
-        Vector512<float> c9_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                x = Vector512.Create(a[144]);
-                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 144;
-        }
-
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
-            c += ldc;
-            c6_0.Store(c);
-            c += ldc;
-            c7_0.Store(c);
-            c += ldc;
-            c8_0.Store(c);
-            c += ldc;
-            c9_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile10x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        Vector512<float> c5_0 = b0, c5_1 = b1;
-        Vector512<float> c6_0 = b0, c6_1 = b1;
-        Vector512<float> c7_0 = b0, c7_1 = b1;
-        Vector512<float> c8_0 = b0, c8_1 = b1;
-        Vector512<float> c9_0 = b0, c9_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
-                x = Vector512.Create(a[144]);
-                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
-                c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 144;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 16);
-            c += ldc;
-            c6_0.Store(c);
-            c6_1.Store(c + 16);
-            c += ldc;
-            c7_0.Store(c);
-            c7_1.Store(c + 16);
-            c += ldc;
-            c8_0.Store(c);
-            c8_1.Store(c + 16);
-            c += ldc;
-            c9_0.Store(c);
-            c9_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -5382,6 +5382,182 @@ internal static unsafe class Vector512Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile11x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        Vector512<float> c4_0 = b0;
+        Vector512<float> c5_0 = b0;
+        Vector512<float> c6_0 = b0;
+        Vector512<float> c7_0 = b0;
+        Vector512<float> c8_0 = b0;
+        Vector512<float> c9_0 = b0;
+        Vector512<float> c10_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                x = Vector512.Create(a[144]);
+                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+                x = Vector512.Create(a[160]);
+                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 160;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
+        c += ldc;
+        c8_0.Store(c);
+        c += ldc;
+        c9_0.Store(c);
+        c += ldc;
+        c10_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile11x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        Vector512<float> c4_0 = b0, c4_1 = b1;
+        Vector512<float> c5_0 = b0, c5_1 = b1;
+        Vector512<float> c6_0 = b0, c6_1 = b1;
+        Vector512<float> c7_0 = b0, c7_1 = b1;
+        Vector512<float> c8_0 = b0, c8_1 = b1;
+        Vector512<float> c9_0 = b0, c9_1 = b1;
+        Vector512<float> c10_0 = b0, c10_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
+                x = Vector512.Create(a[144]);
+                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+                c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
+                x = Vector512.Create(a[160]);
+                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
+                c10_1 = Vector512.MultiplyAddEstimate(x, b1, c10_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 160;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+        c += ldc;
+        c9_0.Store(c);
+        c9_1.Store(c + 16);
+        c += ldc;
+        c10_0.Store(c);
+        c10_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream11(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -5618,182 +5794,6 @@ internal static unsafe class Vector512Kernels
             c10_0.Store(c);
             c10_1.Store(c + 16);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile11x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        Vector512<float> c4_0 = b0;
-        Vector512<float> c5_0 = b0;
-        Vector512<float> c6_0 = b0;
-        Vector512<float> c7_0 = b0;
-        Vector512<float> c8_0 = b0;
-        Vector512<float> c9_0 = b0;
-        Vector512<float> c10_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                x = Vector512.Create(a[144]);
-                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
-                x = Vector512.Create(a[160]);
-                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 160;
-        }
-
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
-            c += ldc;
-            c6_0.Store(c);
-            c += ldc;
-            c7_0.Store(c);
-            c += ldc;
-            c8_0.Store(c);
-            c += ldc;
-            c9_0.Store(c);
-            c += ldc;
-            c10_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile11x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        Vector512<float> c5_0 = b0, c5_1 = b1;
-        Vector512<float> c6_0 = b0, c6_1 = b1;
-        Vector512<float> c7_0 = b0, c7_1 = b1;
-        Vector512<float> c8_0 = b0, c8_1 = b1;
-        Vector512<float> c9_0 = b0, c9_1 = b1;
-        Vector512<float> c10_0 = b0, c10_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
-                x = Vector512.Create(a[144]);
-                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
-                c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
-                x = Vector512.Create(a[160]);
-                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
-                c10_1 = Vector512.MultiplyAddEstimate(x, b1, c10_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 160;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 16);
-            c += ldc;
-            c6_0.Store(c);
-            c6_1.Store(c + 16);
-            c += ldc;
-            c7_0.Store(c);
-            c7_1.Store(c + 16);
-            c += ldc;
-            c8_0.Store(c);
-            c8_1.Store(c + 16);
-            c += ldc;
-            c9_0.Store(c);
-            c9_1.Store(c + 16);
-            c += ldc;
-            c10_0.Store(c);
-            c10_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -6250,6 +6250,194 @@ internal static unsafe class Vector512Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile12x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        Vector512<float> c4_0 = b0;
+        Vector512<float> c5_0 = b0;
+        Vector512<float> c6_0 = b0;
+        Vector512<float> c7_0 = b0;
+        Vector512<float> c8_0 = b0;
+        Vector512<float> c9_0 = b0;
+        Vector512<float> c10_0 = b0;
+        Vector512<float> c11_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                x = Vector512.Create(a[144]);
+                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+                x = Vector512.Create(a[160]);
+                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
+                x = Vector512.Create(a[176]);
+                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 176;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
+        c += ldc;
+        c8_0.Store(c);
+        c += ldc;
+        c9_0.Store(c);
+        c += ldc;
+        c10_0.Store(c);
+        c += ldc;
+        c11_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile12x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        Vector512<float> c4_0 = b0, c4_1 = b1;
+        Vector512<float> c5_0 = b0, c5_1 = b1;
+        Vector512<float> c6_0 = b0, c6_1 = b1;
+        Vector512<float> c7_0 = b0, c7_1 = b1;
+        Vector512<float> c8_0 = b0, c8_1 = b1;
+        Vector512<float> c9_0 = b0, c9_1 = b1;
+        Vector512<float> c10_0 = b0, c10_1 = b1;
+        Vector512<float> c11_0 = b0, c11_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
+                x = Vector512.Create(a[144]);
+                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+                c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
+                x = Vector512.Create(a[160]);
+                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
+                c10_1 = Vector512.MultiplyAddEstimate(x, b1, c10_1);
+                x = Vector512.Create(a[176]);
+                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
+                c11_1 = Vector512.MultiplyAddEstimate(x, b1, c11_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 176;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+        c += ldc;
+        c9_0.Store(c);
+        c9_1.Store(c + 16);
+        c += ldc;
+        c10_0.Store(c);
+        c10_1.Store(c + 16);
+        c += ldc;
+        c11_0.Store(c);
+        c11_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream12(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -6504,194 +6692,6 @@ internal static unsafe class Vector512Kernels
             c11_0.Store(c);
             c11_1.Store(c + 16);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile12x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        Vector512<float> c4_0 = b0;
-        Vector512<float> c5_0 = b0;
-        Vector512<float> c6_0 = b0;
-        Vector512<float> c7_0 = b0;
-        Vector512<float> c8_0 = b0;
-        Vector512<float> c9_0 = b0;
-        Vector512<float> c10_0 = b0;
-        Vector512<float> c11_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                x = Vector512.Create(a[144]);
-                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
-                x = Vector512.Create(a[160]);
-                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
-                x = Vector512.Create(a[176]);
-                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 176;
-        }
-
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
-            c += ldc;
-            c6_0.Store(c);
-            c += ldc;
-            c7_0.Store(c);
-            c += ldc;
-            c8_0.Store(c);
-            c += ldc;
-            c9_0.Store(c);
-            c += ldc;
-            c10_0.Store(c);
-            c += ldc;
-            c11_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile12x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        Vector512<float> c5_0 = b0, c5_1 = b1;
-        Vector512<float> c6_0 = b0, c6_1 = b1;
-        Vector512<float> c7_0 = b0, c7_1 = b1;
-        Vector512<float> c8_0 = b0, c8_1 = b1;
-        Vector512<float> c9_0 = b0, c9_1 = b1;
-        Vector512<float> c10_0 = b0, c10_1 = b1;
-        Vector512<float> c11_0 = b0, c11_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
-                x = Vector512.Create(a[144]);
-                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
-                c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
-                x = Vector512.Create(a[160]);
-                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
-                c10_1 = Vector512.MultiplyAddEstimate(x, b1, c10_1);
-                x = Vector512.Create(a[176]);
-                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
-                c11_1 = Vector512.MultiplyAddEstimate(x, b1, c11_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 176;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 16);
-            c += ldc;
-            c6_0.Store(c);
-            c6_1.Store(c + 16);
-            c += ldc;
-            c7_0.Store(c);
-            c7_1.Store(c + 16);
-            c += ldc;
-            c8_0.Store(c);
-            c8_1.Store(c + 16);
-            c += ldc;
-            c9_0.Store(c);
-            c9_1.Store(c + 16);
-            c += ldc;
-            c10_0.Store(c);
-            c10_1.Store(c + 16);
-            c += ldc;
-            c11_0.Store(c);
-            c11_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -7180,6 +7180,206 @@ internal static unsafe class Vector512Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile13x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        Vector512<float> c4_0 = b0;
+        Vector512<float> c5_0 = b0;
+        Vector512<float> c6_0 = b0;
+        Vector512<float> c7_0 = b0;
+        Vector512<float> c8_0 = b0;
+        Vector512<float> c9_0 = b0;
+        Vector512<float> c10_0 = b0;
+        Vector512<float> c11_0 = b0;
+        Vector512<float> c12_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                x = Vector512.Create(a[144]);
+                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+                x = Vector512.Create(a[160]);
+                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
+                x = Vector512.Create(a[176]);
+                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
+                x = Vector512.Create(a[192]);
+                c12_0 = Vector512.MultiplyAddEstimate(x, b0, c12_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 192;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
+        c += ldc;
+        c8_0.Store(c);
+        c += ldc;
+        c9_0.Store(c);
+        c += ldc;
+        c10_0.Store(c);
+        c += ldc;
+        c11_0.Store(c);
+        c += ldc;
+        c12_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile13x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        Vector512<float> c4_0 = b0, c4_1 = b1;
+        Vector512<float> c5_0 = b0, c5_1 = b1;
+        Vector512<float> c6_0 = b0, c6_1 = b1;
+        Vector512<float> c7_0 = b0, c7_1 = b1;
+        Vector512<float> c8_0 = b0, c8_1 = b1;
+        Vector512<float> c9_0 = b0, c9_1 = b1;
+        Vector512<float> c10_0 = b0, c10_1 = b1;
+        Vector512<float> c11_0 = b0, c11_1 = b1;
+        Vector512<float> c12_0 = b0, c12_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
+                x = Vector512.Create(a[144]);
+                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+                c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
+                x = Vector512.Create(a[160]);
+                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
+                c10_1 = Vector512.MultiplyAddEstimate(x, b1, c10_1);
+                x = Vector512.Create(a[176]);
+                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
+                c11_1 = Vector512.MultiplyAddEstimate(x, b1, c11_1);
+                x = Vector512.Create(a[192]);
+                c12_0 = Vector512.MultiplyAddEstimate(x, b0, c12_0);
+                c12_1 = Vector512.MultiplyAddEstimate(x, b1, c12_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 192;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+        c += ldc;
+        c9_0.Store(c);
+        c9_1.Store(c + 16);
+        c += ldc;
+        c10_0.Store(c);
+        c10_1.Store(c + 16);
+        c += ldc;
+        c11_0.Store(c);
+        c11_1.Store(c + 16);
+        c += ldc;
+        c12_0.Store(c);
+        c12_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream13(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -7452,206 +7652,6 @@ internal static unsafe class Vector512Kernels
             c12_0.Store(c);
             c12_1.Store(c + 16);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile13x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        Vector512<float> c4_0 = b0;
-        Vector512<float> c5_0 = b0;
-        Vector512<float> c6_0 = b0;
-        Vector512<float> c7_0 = b0;
-        Vector512<float> c8_0 = b0;
-        Vector512<float> c9_0 = b0;
-        Vector512<float> c10_0 = b0;
-        Vector512<float> c11_0 = b0;
-        Vector512<float> c12_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                x = Vector512.Create(a[144]);
-                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
-                x = Vector512.Create(a[160]);
-                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
-                x = Vector512.Create(a[176]);
-                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
-                x = Vector512.Create(a[192]);
-                c12_0 = Vector512.MultiplyAddEstimate(x, b0, c12_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 192;
-        }
-
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
-            c += ldc;
-            c6_0.Store(c);
-            c += ldc;
-            c7_0.Store(c);
-            c += ldc;
-            c8_0.Store(c);
-            c += ldc;
-            c9_0.Store(c);
-            c += ldc;
-            c10_0.Store(c);
-            c += ldc;
-            c11_0.Store(c);
-            c += ldc;
-            c12_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile13x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        Vector512<float> c5_0 = b0, c5_1 = b1;
-        Vector512<float> c6_0 = b0, c6_1 = b1;
-        Vector512<float> c7_0 = b0, c7_1 = b1;
-        Vector512<float> c8_0 = b0, c8_1 = b1;
-        Vector512<float> c9_0 = b0, c9_1 = b1;
-        Vector512<float> c10_0 = b0, c10_1 = b1;
-        Vector512<float> c11_0 = b0, c11_1 = b1;
-        Vector512<float> c12_0 = b0, c12_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
-                x = Vector512.Create(a[144]);
-                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
-                c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
-                x = Vector512.Create(a[160]);
-                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
-                c10_1 = Vector512.MultiplyAddEstimate(x, b1, c10_1);
-                x = Vector512.Create(a[176]);
-                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
-                c11_1 = Vector512.MultiplyAddEstimate(x, b1, c11_1);
-                x = Vector512.Create(a[192]);
-                c12_0 = Vector512.MultiplyAddEstimate(x, b0, c12_0);
-                c12_1 = Vector512.MultiplyAddEstimate(x, b1, c12_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 192;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 16);
-            c += ldc;
-            c6_0.Store(c);
-            c6_1.Store(c + 16);
-            c += ldc;
-            c7_0.Store(c);
-            c7_1.Store(c + 16);
-            c += ldc;
-            c8_0.Store(c);
-            c8_1.Store(c + 16);
-            c += ldc;
-            c9_0.Store(c);
-            c9_1.Store(c + 16);
-            c += ldc;
-            c10_0.Store(c);
-            c10_1.Store(c + 16);
-            c += ldc;
-            c11_0.Store(c);
-            c11_1.Store(c + 16);
-            c += ldc;
-            c12_0.Store(c);
-            c12_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -8172,6 +8172,218 @@ internal static unsafe class Vector512Kernels
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile14x1(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> c0_0 = b0;
+        Vector512<float> c1_0 = b0;
+        Vector512<float> c2_0 = b0;
+        Vector512<float> c3_0 = b0;
+        Vector512<float> c4_0 = b0;
+        Vector512<float> c5_0 = b0;
+        Vector512<float> c6_0 = b0;
+        Vector512<float> c7_0 = b0;
+        Vector512<float> c8_0 = b0;
+        Vector512<float> c9_0 = b0;
+        Vector512<float> c10_0 = b0;
+        Vector512<float> c11_0 = b0;
+        Vector512<float> c12_0 = b0;
+        Vector512<float> c13_0 = b0;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                x = Vector512.Create(a[144]);
+                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+                x = Vector512.Create(a[160]);
+                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
+                x = Vector512.Create(a[176]);
+                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
+                x = Vector512.Create(a[192]);
+                c12_0 = Vector512.MultiplyAddEstimate(x, b0, c12_0);
+                x = Vector512.Create(a[208]);
+                c13_0 = Vector512.MultiplyAddEstimate(x, b0, c13_0);
+                a += 1;
+                b += 16;
+            }
+
+            a += 208;
+        }
+
+        c0_0.Store(c);
+        c += ldc;
+        c1_0.Store(c);
+        c += ldc;
+        c2_0.Store(c);
+        c += ldc;
+        c3_0.Store(c);
+        c += ldc;
+        c4_0.Store(c);
+        c += ldc;
+        c5_0.Store(c);
+        c += ldc;
+        c6_0.Store(c);
+        c += ldc;
+        c7_0.Store(c);
+        c += ldc;
+        c8_0.Store(c);
+        c += ldc;
+        c9_0.Store(c);
+        c += ldc;
+        c10_0.Store(c);
+        c += ldc;
+        c11_0.Store(c);
+        c += ldc;
+        c12_0.Store(c);
+        c += ldc;
+        c13_0.Store(c);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    internal static void BlockTile14x2(
+        nint k, float* a, float* b, float* c, nint ldc, float* init)
+    {
+        Vector512<float> b0 = Vector512.Load(init);
+        Vector512<float> b1 = Vector512.Load(init + 16);
+        Vector512<float> c0_0 = b0, c0_1 = b1;
+        Vector512<float> c1_0 = b0, c1_1 = b1;
+        Vector512<float> c2_0 = b0, c2_1 = b1;
+        Vector512<float> c3_0 = b0, c3_1 = b1;
+        Vector512<float> c4_0 = b0, c4_1 = b1;
+        Vector512<float> c5_0 = b0, c5_1 = b1;
+        Vector512<float> c6_0 = b0, c6_1 = b1;
+        Vector512<float> c7_0 = b0, c7_1 = b1;
+        Vector512<float> c8_0 = b0, c8_1 = b1;
+        Vector512<float> c9_0 = b0, c9_1 = b1;
+        Vector512<float> c10_0 = b0, c10_1 = b1;
+        Vector512<float> c11_0 = b0, c11_1 = b1;
+        Vector512<float> c12_0 = b0, c12_1 = b1;
+        Vector512<float> c13_0 = b0, c13_1 = b1;
+        while (k > 0)
+        {
+            nint run = k < 16 ? k : 16;
+            k -= run;
+            for (; run > 0; run--)
+            {
+                b0 = Vector512.Load(b);
+                b1 = Vector512.Load(b + 16);
+                Vector512<float> x;
+                x = Vector512.Create(a[0]);
+                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
+                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
+                x = Vector512.Create(a[16]);
+                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
+                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
+                x = Vector512.Create(a[32]);
+                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
+                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
+                x = Vector512.Create(a[48]);
+                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
+                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
+                x = Vector512.Create(a[64]);
+                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
+                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
+                x = Vector512.Create(a[80]);
+                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
+                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
+                x = Vector512.Create(a[96]);
+                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
+                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
+                x = Vector512.Create(a[112]);
+                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
+                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
+                x = Vector512.Create(a[128]);
+                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
+                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
+                x = Vector512.Create(a[144]);
+                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
+                c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
+                x = Vector512.Create(a[160]);
+                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
+                c10_1 = Vector512.MultiplyAddEstimate(x, b1, c10_1);
+                x = Vector512.Create(a[176]);
+                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
+                c11_1 = Vector512.MultiplyAddEstimate(x, b1, c11_1);
+                x = Vector512.Create(a[192]);
+                c12_0 = Vector512.MultiplyAddEstimate(x, b0, c12_0);
+                c12_1 = Vector512.MultiplyAddEstimate(x, b1, c12_1);
+                x = Vector512.Create(a[208]);
+                c13_0 = Vector512.MultiplyAddEstimate(x, b0, c13_0);
+                c13_1 = Vector512.MultiplyAddEstimate(x, b1, c13_1);
+                a += 1;
+                b += 32;
+            }
+
+            a += 208;
+        }
+
+        c0_0.Store(c);
+        c0_1.Store(c + 16);
+        c += ldc;
+        c1_0.Store(c);
+        c1_1.Store(c + 16);
+        c += ldc;
+        c2_0.Store(c);
+        c2_1.Store(c + 16);
+        c += ldc;
+        c3_0.Store(c);
+        c3_1.Store(c + 16);
+        c += ldc;
+        c4_0.Store(c);
+        c4_1.Store(c + 16);
+        c += ldc;
+        c5_0.Store(c);
+        c5_1.Store(c + 16);
+        c += ldc;
+        c6_0.Store(c);
+        c6_1.Store(c + 16);
+        c += ldc;
+        c7_0.Store(c);
+        c7_1.Store(c + 16);
+        c += ldc;
+        c8_0.Store(c);
+        c8_1.Store(c + 16);
+        c += ldc;
+        c9_0.Store(c);
+        c9_1.Store(c + 16);
+        c += ldc;
+        c10_0.Store(c);
+        c10_1.Store(c + 16);
+        c += ldc;
+        c11_0.Store(c);
+        c11_1.Store(c + 16);
+        c += ldc;
+        c12_0.Store(c);
+        c12_1.Store(c + 16);
+        c += ldc;
+        c13_0.Store(c);
+        c13_1.Store(c + 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Stream14(
         nint k, float* a, float* b, nint ldb, float* c, nint ldc, float* init, int store, float slope,
         float* ahead0, float* ahead1, nint* steps)
@@ -8462,218 +8674,6 @@ internal static unsafe class Vector512Kernels
             c13_0.Store(c);
             c13_1.Store(c + 16);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile14x1(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> c0_0 = b0;
-        Vector512<float> c1_0 = b0;
-        Vector512<float> c2_0 = b0;
-        Vector512<float> c3_0 = b0;
-        Vector512<float> c4_0 = b0;
-        Vector512<float> c5_0 = b0;
-        Vector512<float> c6_0 = b0;
-        Vector512<float> c7_0 = b0;
-        Vector512<float> c8_0 = b0;
-        Vector512<float> c9_0 = b0;
-        Vector512<float> c10_0 = b0;
-        Vector512<float> c11_0 = b0;
-        Vector512<float> c12_0 = b0;
-        Vector512<float> c13_0 = b0;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                x = Vector512.Create(a[144]);
-                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
-                x = Vector512.Create(a[160]);
-                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
-                x = Vector512.Create(a[176]);
-                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
-                x = Vector512.Create(a[192]);
-                c12_0 = Vector512.MultiplyAddEstimate(x, b0, c12_0);
-                x = Vector512.Create(a[208]);
-                c13_0 = Vector512.MultiplyAddEstimate(x, b0, c13_0);
-                a += 1;
-                b += 16;
-            }
-
-            a += 208;
-        }
-
-            c0_0.Store(c);
-            c += ldc;
-            c1_0.Store(c);
-            c += ldc;
-            c2_0.Store(c);
-            c += ldc;
-            c3_0.Store(c);
-            c += ldc;
-            c4_0.Store(c);
-            c += ldc;
-            c5_0.Store(c);
-            c += ldc;
-            c6_0.Store(c);
-            c += ldc;
-            c7_0.Store(c);
-            c += ldc;
-            c8_0.Store(c);
-            c += ldc;
-            c9_0.Store(c);
-            c += ldc;
-            c10_0.Store(c);
-            c += ldc;
-            c11_0.Store(c);
-            c += ldc;
-            c12_0.Store(c);
-            c += ldc;
-            c13_0.Store(c);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void BlockTile14x2(
-        nint k, float* a, float* b, float* c, nint ldc, float* init)
-    {
-        Vector512<float> b0 = Vector512.Load(init);
-        Vector512<float> b1 = Vector512.Load(init + 16);
-        Vector512<float> c0_0 = b0, c0_1 = b1;
-        Vector512<float> c1_0 = b0, c1_1 = b1;
-        Vector512<float> c2_0 = b0, c2_1 = b1;
-        Vector512<float> c3_0 = b0, c3_1 = b1;
-        Vector512<float> c4_0 = b0, c4_1 = b1;
-        Vector512<float> c5_0 = b0, c5_1 = b1;
-        Vector512<float> c6_0 = b0, c6_1 = b1;
-        Vector512<float> c7_0 = b0, c7_1 = b1;
-        Vector512<float> c8_0 = b0, c8_1 = b1;
-        Vector512<float> c9_0 = b0, c9_1 = b1;
-        Vector512<float> c10_0 = b0, c10_1 = b1;
-        Vector512<float> c11_0 = b0, c11_1 = b1;
-        Vector512<float> c12_0 = b0, c12_1 = b1;
-        Vector512<float> c13_0 = b0, c13_1 = b1;
-        while (k > 0)
-        {
-            nint run = k < 16 ? k : 16;
-            k -= run;
-            for (; run > 0; run--)
-            {
-                b0 = Vector512.Load(b);
-                b1 = Vector512.Load(b + 16);
-                Vector512<float> x;
-                x = Vector512.Create(a[0]);
-                c0_0 = Vector512.MultiplyAddEstimate(x, b0, c0_0);
-                c0_1 = Vector512.MultiplyAddEstimate(x, b1, c0_1);
-                x = Vector512.Create(a[16]);
-                c1_0 = Vector512.MultiplyAddEstimate(x, b0, c1_0);
-                c1_1 = Vector512.MultiplyAddEstimate(x, b1, c1_1);
-                x = Vector512.Create(a[32]);
-                c2_0 = Vector512.MultiplyAddEstimate(x, b0, c2_0);
-                c2_1 = Vector512.MultiplyAddEstimate(x, b1, c2_1);
-                x = Vector512.Create(a[48]);
-                c3_0 = Vector512.MultiplyAddEstimate(x, b0, c3_0);
-                c3_1 = Vector512.MultiplyAddEstimate(x, b1, c3_1);
-                x = Vector512.Create(a[64]);
-                c4_0 = Vector512.MultiplyAddEstimate(x, b0, c4_0);
-                c4_1 = Vector512.MultiplyAddEstimate(x, b1, c4_1);
-                x = Vector512.Create(a[80]);
-                c5_0 = Vector512.MultiplyAddEstimate(x, b0, c5_0);
-                c5_1 = Vector512.MultiplyAddEstimate(x, b1, c5_1);
-                x = Vector512.Create(a[96]);
-                c6_0 = Vector512.MultiplyAddEstimate(x, b0, c6_0);
-                c6_1 = Vector512.MultiplyAddEstimate(x, b1, c6_1);
-                x = Vector512.Create(a[112]);
-                c7_0 = Vector512.MultiplyAddEstimate(x, b0, c7_0);
-                c7_1 = Vector512.MultiplyAddEstimate(x, b1, c7_1);
-                x = Vector512.Create(a[128]);
-                c8_0 = Vector512.MultiplyAddEstimate(x, b0, c8_0);
-                c8_1 = Vector512.MultiplyAddEstimate(x, b1, c8_1);
-                x = Vector512.Create(a[144]);
-                c9_0 = Vector512.MultiplyAddEstimate(x, b0, c9_0);
-                c9_1 = Vector512.MultiplyAddEstimate(x, b1, c9_1);
-                x = Vector512.Create(a[160]);
-                c10_0 = Vector512.MultiplyAddEstimate(x, b0, c10_0);
-                c10_1 = Vector512.MultiplyAddEstimate(x, b1, c10_1);
-                x = Vector512.Create(a[176]);
-                c11_0 = Vector512.MultiplyAddEstimate(x, b0, c11_0);
-                c11_1 = Vector512.MultiplyAddEstimate(x, b1, c11_1);
-                x = Vector512.Create(a[192]);
-                c12_0 = Vector512.MultiplyAddEstimate(x, b0, c12_0);
-                c12_1 = Vector512.MultiplyAddEstimate(x, b1, c12_1);
-                x = Vector512.Create(a[208]);
-                c13_0 = Vector512.MultiplyAddEstimate(x, b0, c13_0);
-                c13_1 = Vector512.MultiplyAddEstimate(x, b1, c13_1);
-                a += 1;
-                b += 32;
-            }
-
-            a += 208;
-        }
-
-            c0_0.Store(c);
-            c0_1.Store(c + 16);
-            c += ldc;
-            c1_0.Store(c);
-            c1_1.Store(c + 16);
-            c += ldc;
-            c2_0.Store(c);
-            c2_1.Store(c + 16);
-            c += ldc;
-            c3_0.Store(c);
-            c3_1.Store(c + 16);
-            c += ldc;
-            c4_0.Store(c);
-            c4_1.Store(c + 16);
-            c += ldc;
-            c5_0.Store(c);
-            c5_1.Store(c + 16);
-            c += ldc;
-            c6_0.Store(c);
-            c6_1.Store(c + 16);
-            c += ldc;
-            c7_0.Store(c);
-            c7_1.Store(c + 16);
-            c += ldc;
-            c8_0.Store(c);
-            c8_1.Store(c + 16);
-            c += ldc;
-            c9_0.Store(c);
-            c9_1.Store(c + 16);
-            c += ldc;
-            c10_0.Store(c);
-            c10_1.Store(c + 16);
-            c += ldc;
-            c11_0.Store(c);
-            c11_1.Store(c + 16);
-            c += ldc;
-            c12_0.Store(c);
-            c12_1.Store(c + 16);
-            c += ldc;
-            c13_0.Store(c);
-            c13_1.Store(c + 16);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]

@@ -4,6 +4,7 @@ using CaffeActors.Compute.Backends.Cpu.Convolution;
 using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Random;
+using CaffeActors.Compute.Tests.Backends.Cpu.Gemm;
 using CsCheck;
 
 namespace CaffeActors.Compute.Tests.Backends.Cpu.Convolution;
@@ -32,7 +33,7 @@ public sealed unsafe class ConvolutionKernelTests
         where axes.All(axis => axis.Output >= 1)
         select new Case(groups, groups * inputs, groups * outputs, axes, images);
 
-    public static TheoryData<string> Families => ["Vector512", "Vector256"];
+    public static TheoryData<string> Families => [.. KernelFamilies.Names];
 
     [Theory]
     [MemberData(nameof(Families))]
@@ -46,8 +47,8 @@ public sealed unsafe class ConvolutionKernelTests
             var data = new TheoryData<string, string>();
             foreach (string name in Named.Keys)
             {
-                data.Add(name, "Vector512");
-                data.Add(name, "Vector256");
+                foreach (string family in KernelFamilies.Names)
+                    data.Add(name, family);
             }
 
             return data;
@@ -182,7 +183,7 @@ public sealed unsafe class ConvolutionKernelTests
 
     private static void WithDevices(string family, Action<CpuDevice[]> check)
     {
-        KernelFamily kernels = family == "Vector512" ? KernelFamily.Vector512 : KernelFamily.Vector256;
+        KernelFamily kernels = KernelFamilies.Named(family);
         CpuDevice[] devices = [.. Enumerable.Range(1, 3).Select(t => new CpuDevice(t) { Kernels = kernels })];
         check(devices);
         foreach (CpuDevice device in devices)

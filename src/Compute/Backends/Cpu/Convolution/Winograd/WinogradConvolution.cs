@@ -20,7 +20,7 @@ internal abstract unsafe class WinogradConvolution
 
     // Shares of the peak of two fused multiply-adds a cycle that products and plain sums reach.
     private const double ProductShare = 0.9;
-    private const double PlainShare = 0.85;
+    private const double PlainShare = 0.75;
 
     /// <summary>Its name: F(m x m, r x r).</summary>
     public abstract string Name { get; }

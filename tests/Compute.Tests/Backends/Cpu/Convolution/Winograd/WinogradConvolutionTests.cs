@@ -5,6 +5,7 @@ using CaffeActors.Compute.Backends.Cpu.Convolution.Winograd;
 using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Random;
+using CaffeActors.Compute.Tests.Backends.Cpu.Gemm;
 using CsCheck;
 
 namespace CaffeActors.Compute.Tests.Backends.Cpu.Convolution.Winograd;
@@ -31,7 +32,7 @@ public sealed unsafe class WinogradConvolutionTests
             groups, groups * inputs, groups * outputs,
             [new(height, kernel, 1, padY, 1), new(width, kernel, 1, padX, 1)], images);
 
-    public static TheoryData<string> Families => ["Vector512", "Vector256"];
+    public static TheoryData<string> Families => [.. KernelFamilies.Names];
 
     [Theory]
     [MemberData(nameof(Families))]
@@ -40,11 +41,11 @@ public sealed unsafe class WinogradConvolutionTests
 
     // Many tiles: blocks go through all steps by themselves; images of several blocks, and blocks of several images.
     [Theory]
-    [InlineData(3, 90, 40, 12, 34, 2, "Vector512")]
-    [InlineData(3, 13, 13, 20, 40, 40, "Vector512")]
-    [InlineData(5, 27, 27, 17, 33, 4, "Vector512")]
-    [InlineData(3, 90, 40, 12, 34, 2, "Vector256")]
-    [InlineData(5, 27, 27, 17, 33, 4, "Vector256")]
+    [InlineData(3, 90, 40, 12, 34, 2, "avx512")]
+    [InlineData(3, 13, 13, 20, 40, 40, "avx512")]
+    [InlineData(5, 27, 27, 17, 33, 4, "avx512")]
+    [InlineData(3, 90, 40, 12, 34, 2, "avx2")]
+    [InlineData(5, 27, 27, 17, 33, 4, "avx2")]
     public void AllPasses_AgreeWithTheDefinitionOnManyTiles(
         int kernel, int height, int width, int inputs, int outputs, int images, string family) =>
         WithDevices(family, devices => Check(
@@ -56,7 +57,7 @@ public sealed unsafe class WinogradConvolutionTests
     [InlineData(3)]
     [InlineData(5)]
     public void DeepSums_StayWithinAFractionOfTheirSize(int kernel) =>
-        WithDevices("Vector512", devices => Check(
+        WithDevices("avx512", devices => Check(
             new Case(1, 512, 16, [new(7, kernel, 1, kernel / 2, 1), new(7, kernel, 1, kernel / 2, 1)], 1),
             devices[..1]));
 
@@ -140,7 +141,7 @@ public sealed unsafe class WinogradConvolutionTests
 
     private static void WithDevices(string family, Action<CpuDevice[]> check)
     {
-        KernelFamily kernels = family == "Vector512" ? KernelFamily.Vector512 : KernelFamily.Vector256;
+        KernelFamily kernels = KernelFamilies.Named(family);
         CpuDevice[] devices = [.. Enumerable.Range(1, 3).Select(t => new CpuDevice(t) { Kernels = kernels })];
         check(devices);
         foreach (CpuDevice device in devices)
