@@ -25,7 +25,7 @@ internal sealed class SolverParts : IDisposable
     public SolverParts(RunPlan plan, ulong? seed, Action<string> notice)
     {
         Seed = plan.SeedOr(seed);
-        _device = new CpuDevice(plan.Threads) { Kernels = plan.Kernels };
+        _device = plan.CreateCpu(plan.Threads);
         try
         {
             _gpu = DeviceOpener.Open(plan.Parallel.Devices[0], notice);

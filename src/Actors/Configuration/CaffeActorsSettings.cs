@@ -35,6 +35,9 @@ public sealed record CaffeActorsSettings
     /// <summary><c>compute.kernels</c>.</summary>
     public required KernelChoice Kernels { get; init; }
 
+    /// <summary><c>compute.winograd</c>.</summary>
+    public required bool Winograd { get; init; }
+
     /// <summary><c>compute.precision</c>.</summary>
     public required StorageType Precision { get; init; }
 

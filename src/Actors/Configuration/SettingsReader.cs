@@ -96,7 +96,8 @@ public static class SettingsReader
             Passes = PassNames.TryParse(Texts(compute, "passes"))
                 ?? throw compute.Wrong("passes", PassNames.Expected),
             Kernels = compute.Choice<KernelChoice>("kernels"),
-            Blas = BlasChoice.Parse(compute.Text("blas"), "compute.blas"),
+            Winograd = compute.Flag("winograd"),
+            Blas = BlasChoice.TryParse(compute.Text("blas")) ?? throw compute.Wrong("blas", BlasChoice.Expected),
             GpuBlas = compute.Choice<GpuBlas>("gpu-blas"),
             Precision = StorageNames.Parse(compute.Text("precision"), "compute.precision"),
             Recompute = compute.Choice<Recompute>("recompute"),

@@ -54,6 +54,7 @@ public static class ConfigurationPlanner
             Recompute = settings.Recompute,
             MemoryLimit = settings.MemoryLimit,
             Kernels = KernelFamily.Of(settings.Kernels),
+            Winograd = settings.Winograd,
             ConfigPath = path,
             ResolvedConfig = settings.Resolved.Render(),
             SnapshotsInRunFolder = true,

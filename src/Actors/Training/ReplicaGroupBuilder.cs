@@ -2,7 +2,6 @@ using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Backends.Cpu;
-using CaffeActors.Compute.Backends.Cpu.Blas;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
@@ -83,12 +82,10 @@ internal static class ReplicaGroupBuilder
     {
         IReadOnlyList<int> threads =
             DeviceList.Deal(plan.Threads > 0 ? plan.Threads : Environment.ProcessorCount, ids.Count);
-        BlasLibrary? blas = BlasChoice.Open(BlasChoice.Settle(plan.Blas, kept: null));
         for (int i = 0; i < ids.Count; i++)
         {
             GpuDevice? gpu = DeviceOpener.Open(ids[i], plan.GpuBlas);
-            var cpu = new CpuDevice(threads[i]) { Kernels = plan.Kernels, Blas = blas };
-            devices.Add(new ReplicaDevice(ids[i], cpu, gpu));
+            devices.Add(new ReplicaDevice(ids[i], plan.CreateCpu(threads[i]), gpu));
         }
     }
 

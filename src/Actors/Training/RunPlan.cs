@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
+using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Cpu.Blas;
 using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Backends.Gpu;
@@ -81,6 +82,9 @@ public sealed record RunPlan
     /// <summary>The matrix kernels of CPU devices. Default: the best for this machine.</summary>
     public KernelFamily Kernels { get; init; } = KernelFamily.Best;
 
+    /// <summary>Whether convolutions may take Winograd's method. Default true.</summary>
+    public bool Winograd { get; init; } = true;
+
     /// <summary>How blobs are kept where the nets do not say.</summary>
     public StorageType Precision { get; init; }
 
@@ -96,6 +100,16 @@ public sealed record RunPlan
     /// <summary>What computes large matrix products on the CPU, as <see cref="BlasChoice"/> names it. Default
     /// managed.</summary>
     public string Blas { get; init; } = BlasChoice.Managed;
+
+    /// <summary>A CPU device as the plan wants it.</summary>
+    /// <param name="threads">Its threads; 0 takes one for each core.</param>
+    /// <exception cref="CaffeException">The library that is to compute products cannot be loaded.</exception>
+    public CpuDevice CreateCpu(int threads) => new(threads)
+    {
+        Kernels = Kernels,
+        AllowsWinograd = Winograd,
+        Blas = BlasChoice.Open(BlasChoice.Settle(Blas, kept: null)),
+    };
 
     /// <summary>What computes plain matrix products on accelerators.</summary>
     public GpuBlas GpuBlas { get; init; }

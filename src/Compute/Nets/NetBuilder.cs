@@ -89,8 +89,9 @@ public sealed class NetBuilder
     }
 
     // Of a net that runs backward too, a gradient may need what a later layer of a chain would overwrite.
-    private IEnumerable<string> Unread(string[] outputs) => _options is { Use: { Backward: false } use, Placement: null }
-        ? _blobNames.Except(use.Kept).Except(outputs) : [];
+    private IEnumerable<string> Unread(string[] outputs) =>
+        _options is { Use: { Backward: false } use, Placement: null }
+            ? _blobNames.Except(use.Kept).Except(outputs) : [];
 
     private NetMemory? Memory(string[] outputs) =>
         _options is { Use: { } use, Placement: null } ? new NetMemory(_layers, use, outputs) : null;

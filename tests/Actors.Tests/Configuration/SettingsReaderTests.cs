@@ -69,6 +69,13 @@ public sealed class SettingsReaderTests
     }
 
     [Fact]
+    public void Winograd_CanBeSwitchedOff()
+    {
+        Assert.True(Read("").Winograd);
+        Assert.False(Read("compute.winograd = off").Winograd);
+    }
+
+    [Fact]
     public void Parallel_IsRead()
     {
         ParallelSettings parallel = Read("""

@@ -52,15 +52,10 @@ public sealed unsafe class SplitLayer(LayerParameter parameter) : Layer(paramete
     /// <param name="tops">Their numbers, rising; null: all, as before.</param>
     internal void AddOnly(int[]? tops) => _withGradient = tops;
 
-    /// <summary>Lets the gradient of the only top that gets one be the bottom's, in the same memory, for good.</summary>
-    /// <param name="index">The top.</param>
-    /// <param name="bottom">The bottom.</param>
-    /// <param name="top">The tops.</param>
-    internal void HandOn(int index, Blob[] bottom, Blob[] top)
-    {
-        _handedOn = index;
-        Reshape(bottom, top);
-    }
+    /// <summary>Lets the gradient of the only top that gets one be the bottom's, in the same memory, for good: from
+    /// when the layer is next shaped.</summary>
+    /// <param name="top">The top's number.</param>
+    internal void HandOn(int top) => _handedOn = top;
 
     /// <inheritdoc/>
     protected override void LayerSetUp(Blob[] bottom, Blob[] top) => RefuseInPlace(bottom, top);

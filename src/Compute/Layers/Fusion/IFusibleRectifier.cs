@@ -1,6 +1,7 @@
 namespace CaffeActors.Compute.Layers.Fusion;
 
-/// <summary>A layer that rectifies each element, and so can be computed by the layer that writes what it reads.</summary>
+/// <summary>A layer that rectifies each element, and so can be computed by the layer that writes what it
+/// reads.</summary>
 internal interface IFusibleRectifier
 {
     /// <summary>The slope below 0, at least 0 itself: its output is then enough for its gradient. Null where the layer

@@ -3,9 +3,9 @@ using CaffeActors.Compute.Layers;
 namespace CaffeActors.Compute.Nets.Passes;
 
 /// <summary>
-/// Chains of layers each of which makes one blob of the one before it makes. One layer of a chain may do the work of the
-/// next where nobody can see the blob between them once a pass is over: they work in place on it, or the net's use
-/// says that it is not read. Any other blob has to hold its contents.
+/// Chains of layers, each of which makes one blob of the one blob that the layer before it makes. A layer may do the
+/// work of the next where nobody can see the blob between them once a pass is over: they work in place on it, or the
+/// net's use says that it is not read. Any other blob has to hold its contents.
 /// </summary>
 internal sealed class LayerChains
 {
@@ -42,13 +42,12 @@ internal sealed class LayerChains
         return writesIt && !IsLoss(writer.Layer) && layer.Layer.IsBeside(writer.Layer) ? writer : null;
     }
 
-    /// <summary>Notes that a layer's work is done by the one before it. A top of its own lies in its bottom's memory
-    /// from now on, for good.</summary>
+    /// <summary>Notes that a layer's work is done by the one before it. When it is next shaped a top of its own comes
+    /// to lie in its bottom's memory, for good.</summary>
     public void Absorb(NetLayer layer)
     {
         _absorbed.Add(layer);
         layer.Layer.IsTopShared = !IsInPlace(layer);
-        layer.Layer.Shape(layer.Bottom, layer.Top);
     }
 
     private static bool IsInPlace(NetLayer layer) => ReferenceEquals(layer.Bottom[0], layer.Top[0]);

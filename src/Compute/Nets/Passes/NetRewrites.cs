@@ -1,6 +1,7 @@
 namespace CaffeActors.Compute.Nets.Passes;
 
-/// <summary>What the passes changed in a net. While it is looked at between layers all changes are taken back.</summary>
+/// <summary>What the passes changed in a net. While it is looked at between layers all changes are taken
+/// back.</summary>
 internal sealed class NetRewrites
 {
     private readonly IReadOnlyList<Rewrite> _rewrites;
@@ -47,7 +48,11 @@ internal sealed class NetRewrites
             found.AddRange(TrimSplits.Find(layers));
         if (passes.HasFlag(NetPasses.KeepWeights))
             found.AddRange(KeepWeights.Find(layers));
-        return new NetRewrites(found) { IsActive = true };
+        var rewrites = new NetRewrites(found) { IsActive = true };
+        // Layers behind those whose memory is another's now share it in turn (Split, Flatten).
+        foreach (NetLayer layer in found.Count > 0 ? layers : [])
+            layer.Layer.Shape(layer.Bottom, layer.Top);
+        return rewrites;
     }
 
     /// <summary>A line for the log; null where nothing was done.</summary>

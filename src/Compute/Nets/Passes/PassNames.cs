@@ -19,7 +19,8 @@ public static class PassNames
     public static string Of(NetPasses pass) => Names.First(known => known.Pass == pass).Name;
 
     /// <summary>What a setting of passes must be, for an error's "must be ...".</summary>
-    public static string Expected => $"{All}, {None}, or a list of {string.Join(", ", Names.Select(known => known.Name))}";
+    public static string Expected =>
+        $"{All}, {None}, or a list of {string.Join(", ", Names.Select(known => known.Name))}";
 
     /// <summary>Reads passes.</summary>
     /// <param name="names">Names of passes, or <c>all</c> or <c>none</c> alone.</param>

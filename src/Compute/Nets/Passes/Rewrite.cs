@@ -1,6 +1,7 @@
 namespace CaffeActors.Compute.Nets.Passes;
 
-/// <summary>One place of a net that a pass changes; the change can be taken back and made again between passes.</summary>
+/// <summary>One place of a net that a pass changes; the change can be taken back and made again between
+/// passes.</summary>
 internal abstract class Rewrite
 {
     /// <summary>What it does.</summary>

@@ -54,7 +54,7 @@ internal static class TrimSplits
             // The only reader's gradient may be kept in another form than the bottom's.
             if (_isHandedOn || with.Length > 1 || layer.Top[with[0]].DiffStorage != layer.Bottom[0].DiffStorage)
                 return;
-            split.HandOn(with[0], layer.Bottom, layer.Top);
+            split.HandOn(with[0]);
             _isHandedOn = true;
         }
 

@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Nets.Memory;
@@ -55,6 +56,29 @@ public sealed class FoldBatchNormTests : PassTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Products))]
+    public void OnAnAccelerator_WeightsAreFoldedToo(string input, string product)
+    {
+        lock (TestDevices.OneAtATime)
+        {
+            GpuDevice gpu = TestDevices.GpuOrSimulation;
+            gpu.Bind();
+            string small = input.Replace("dim: 9 dim: 7", "dim: 3 dim: 2", StringComparison.Ordinal);
+            string text = $"{Test} {small} {product} {Norm} {Scale} {ReLU}";
+            using Net apart = Build(text, NetPasses.None);
+            using Net folded = Build(
+                text, change: options => options with { Context = options.Context with { Gpu = gpu } });
+            Assert.Equal(["bn", "scale"], Assert.Single(folded.PassEffects).Absorbed);
+            Scatter(apart);
+            Copy(apart, folded);
+            AssertForwardClose(apart, folded, 0);
+            folded.LearnableParams[0].Blob.MutableData[0] += 0.5f;
+            apart.LearnableParams[0].Blob.MutableData[0] += 0.5f;
+            AssertForwardClose(apart, folded, 1);
+        }
+    }
+
     [Fact]
     public void SharedWeights_AreSeenWhenTheirOwnerChangesThem()
     {
@@ -81,7 +105,8 @@ public sealed class FoldBatchNormTests : PassTests
         Copy(apart, folded);
         Assert.Equal(
             [("bn", "scale"), ("bn", "relu")],
-            folded.PassEffects.Where(effect => effect.Absorbed.Count > 0).Select(effect => (effect.Layer, Assert.Single(effect.Absorbed))));
+            folded.PassEffects.Where(effect => effect.Absorbed.Count > 0)
+                .Select(effect => (effect.Layer, Assert.Single(effect.Absorbed))));
         AssertForwardClose(apart, folded, 0);
         Assert.Equal(apart.Blob("c").Data, folded.Blob("c").Data);
     }
@@ -152,6 +177,27 @@ public sealed class FoldBatchNormTests : PassTests
 
         folded.IsStepwise = true;
         AssertForwardClose(apart, folded, 2);
+    }
+
+    // A plan of memory is made of what the layers share then.
+    [Fact]
+    public void ASplitBehindThem_SharesTheirMemoryFromTheStart()
+    {
+        string text = Apart + """
+            layer { name: "p" type: "Power" bottom: "y" top: "p" }
+            layer { name: "q" type: "TanH" bottom: "p" top: "q" }
+            layer { name: "r" type: "Eltwise" bottom: "q" bottom: "y" top: "r" }
+            """;
+        using Net apart = Build(text, NetPasses.None);
+        using Net folded = Build(text, change: options => options with { Use = new NetUse(Backward: false) });
+        Assert.Same(folded.Blob("c").DataMemory, folded.Blob("y_relu_0_split_1").DataMemory);
+        Scatter(apart);
+        Copy(apart, folded);
+        Fill(apart, 0);
+        Fill(folded, 0);
+        apart.Forward();
+        folded.Forward();
+        AssertClose(apart.Blob("r"), folded.Blob("r"));
     }
 
     [Fact]

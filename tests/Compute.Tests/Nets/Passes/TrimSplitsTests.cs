@@ -40,6 +40,18 @@ public sealed class TrimSplitsTests : PassTests
     }
 
     [Fact]
+    public void ALayerThatSharesTheTopOfOne_SharesTheGradientFromTheStart()
+    {
+        string text = $"""
+            {Images} {Convolved} {Unlearned} layer {"{"} name: "flat" type: "Flatten" bottom: "c" top: "flat" {"}"}
+            {Loss.Replace("\"y\"", "\"flat\"", StringComparison.Ordinal)}
+            """;
+        using Net net = Build(text), apart = Build(text, NetPasses.None);
+        Assert.Same(net.Blob("c").DiffMemory, net.Blob("flat").DiffMemory);
+        AssertTrainTheSame(apart, net);
+    }
+
+    [Fact]
     public void OfSeveral_OnlyThoseThatThereAreAreAdded()
     {
         using Net net = Build(TwoReaders), apart = Build(TwoReaders, NetPasses.None);
@@ -85,8 +97,9 @@ public sealed class TrimSplitsTests : PassTests
     [Fact]
     public void ALossWeightOfASplit_Stays()
     {
-        string text = $"{Images} {Convolved.Replace("top: \"c\"", "top: \"c\" loss_weight: 0.5", StringComparison.Ordinal)} "
-            + $"{Power} {Loss.Replace("\"y\"", "\"p\"", StringComparison.Ordinal)}";
+        string weighted = Convolved.Replace(
+            "top: \"c\"", "top: \"c\" loss_weight: 0.5", StringComparison.Ordinal);
+        string text = $"{Images} {weighted} {Power} {Loss.Replace("\"y\"", "\"p\"", StringComparison.Ordinal)}";
         using Net net = Build(text), apart = Build(text, NetPasses.None);
         Assert.Empty(net.PassEffects);
         AssertTrainTheSame(apart, net);

@@ -11,7 +11,7 @@ internal static unsafe class BlasCalibration
     // nothing.
     private const double LeastGain = 1.15;
 
-    private const int Rounds = 5;
+    private const int Rounds = 9;
 
     // The three products of an inner-product layer, and one whose operands do not fit into caches.
     private static readonly (bool TransA, bool TransB, int M, int N, int K)[] Shapes =

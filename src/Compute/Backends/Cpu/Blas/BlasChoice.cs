@@ -27,15 +27,14 @@ public static class BlasChoice
     public static IReadOnlyList<BlasLibrary> Installed =>
         [.. ((string[])[OpenBlas, Mkl]).Select(BlasLibrary.Find).OfType<BlasLibrary>()];
 
-    /// <summary>Checks a choice; nothing is loaded.</summary>
+    /// <summary>What <see cref="TryParse"/> takes, for messages.</summary>
+    public static string Expected => $"{Auto}, {Managed}, {Mkl}, {OpenBlas} or the path of a library";
+
+    /// <summary>Reads a choice; nothing is loaded.</summary>
     /// <param name="choice">What the user wrote.</param>
-    /// <param name="what">What is read, for the error.</param>
-    /// <returns>The choice.</returns>
-    /// <exception cref="CaffeException">It is neither a name nor a path.</exception>
-    public static string Parse(string choice, string what) =>
-        choice is Managed or Auto or OpenBlas or Mkl || choice.AsSpan().ContainsAny('/', '\\', '.') ? choice
-            : throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
-                $"{what} is {Auto}, {Managed}, {Mkl}, {OpenBlas} or the path of a library, not '{choice}'");
+    /// <returns>The choice; null where it is neither a name nor a path.</returns>
+    public static string? TryParse(string choice) =>
+        choice is Managed or Auto or OpenBlas or Mkl || choice.AsSpan().ContainsAny('/', '\\', '.') ? choice : null;
 
     /// <summary>
     /// Turns <see cref="Auto"/> into a name. It depends on a measurement, made once in a process, so whoever must get

@@ -165,7 +165,8 @@ internal sealed unsafe class ImplicitProduct
             return;
         ImplicitPlan plan = ImplicitPlan.Of(this, device, images);
         float* packed = _weights.Pack(device, weights, kept);
-        device.Pool.Run(new ImplicitBody(this, _weights, device, plan, packed, source, bias, target, slope), plan.Tasks);
+        device.Pool.Run(
+            new ImplicitBody(this, _weights, device, plan, packed, source, bias, target, slope), plan.Tasks);
     }
 
     /// <summary>How a convolution reads its images, and its pixels with the cells that reach them.</summary>

@@ -73,6 +73,9 @@ public sealed unsafe class KernelFamily
     /// <summary>Whether a tile kernel can leave out the last columns of its last register.</summary>
     internal bool HasMasks => Lanes == 16 && Avx512F.IsSupported;
 
+    /// <summary>Whether a register is a whole line of the cache: only such stores past the caches are faster.</summary>
+    internal bool StoresLines => Lanes == 16;
+
     /// <summary>The most rows of a dot kernel.</summary>
     internal int DotRows => _dots.Length / 2;
 

@@ -8,18 +8,21 @@ internal unsafe struct ProductBody : IParallelBody
     // Numbers packed at a time, for the second cache.
     private const int ChunkFloats = PanelProduct.MaxDepth * PanelProduct.MaxColumns;
 
-    // Rows up to which column panels are taken one by one: if sums are short, and where B is too large for the caches.
-    private const int FewRows = 32;
+    // Row panels up to which column panels are taken one by one: if sums are short, and where B is too large for the
+    // caches. With more of them a packed copy is worth its price.
+    private const int FewPanels = 2;
+    private const int FewPanelsOfLargeB = 5;
     private const int ShortSums = 512;
-    private const int FewRowsOfLargeB = 64;
     private const long LargeBFloats = 1 << 20;
 
     // The longest parts of the sums of a column panel that is read where it lies, and of one that is packed.
     private const int DirectDepth = 128;
     private const int PackedDepth = 192;
 
-    // Floats of C from which on what is overwritten goes past the caches.
+    // Floats of C from which on what is overwritten goes past the caches, and the longest sums with which that pays:
+    // they are of one part.
     private const long PastCacheFloats = 4 << 20;
+    private const int PastCacheDepth = 64;
 
     public CpuDevice Device;
     public float* A;
@@ -41,7 +44,8 @@ internal unsafe struct ProductBody : IParallelBody
 
     // By the shapes of the whole product alone: the order of the sums hangs on it.
     private readonly bool ColumnPanelsPay =>
-        (M <= FewRows && BColumnStep == 1 && K <= ShortSums) || (M <= FewRowsOfLargeB && (long)N * K >= LargeBFloats);
+        (M <= FewPanels * Device.Kernels.MaxRows && BColumnStep == 1 && K <= ShortSums)
+        || (M <= FewPanelsOfLargeB * Device.Kernels.MaxRows && (long)N * K >= LargeBFloats);
 
     /// <inheritdoc/>
     public readonly void Invoke(int task, int worker)
@@ -166,7 +170,8 @@ internal unsafe struct ProductBody : IParallelBody
         if (part == parts - 1 && Epilogue.Activates)
             store |= TileStore.Activate;
         // Tasks end with an operation that orders these stores before all that follow.
-        if (Beta == 0 && parts == 1 && (long)M * N >= PastCacheFloats && (nint)C % 64 == 0 && Ldc % 16 == 0)
+        bool isLarge = K <= PastCacheDepth && (long)M * N >= PastCacheFloats;
+        if (Beta == 0 && isLarge && Device.Kernels.StoresLines && (nint)C % 64 == 0 && Ldc % 16 == 0)
             store |= TileStore.PastCache;
         return store;
     }
