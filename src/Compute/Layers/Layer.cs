@@ -102,8 +102,8 @@ public abstract class Layer : IDisposable
     public virtual long ForwardFlops(Blob[] bottom, Blob[] top) => top.Sum(blob => (long)blob.Count);
 
     /// <summary>
-    /// What a layer that has several ways to compute on the CPU chose for the present shapes, in words: for the tops, for
-    /// the bottoms' gradients and for the weights'. Empty, the default, where there is nothing to choose. Valid after
+    /// What a layer that has several ways to compute on the CPU chose for the present shapes, in words: for the tops,
+    /// for the bottoms' gradients and for the weights'. Empty, the default, where there is nothing to choose. Valid after
     /// <see cref="SetUp"/>.
     /// </summary>
     public virtual IReadOnlyList<string> Algorithms => [];

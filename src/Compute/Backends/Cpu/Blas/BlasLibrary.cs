@@ -51,8 +51,8 @@ public sealed unsafe class BlasLibrary
     {
         (BlasLibrary? library, string reason) = Load(choice);
         return library ?? throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
-            $"the BLAS library '{choice}' cannot be used: {reason}; {BlasFiles.Advice(choice)}, or leave the products to "
-            + $"the engine ({BlasChoice.Managed})");
+            $"the BLAS library '{choice}' cannot be used: {reason}; {BlasFiles.Advice(choice)}, or leave the products "
+            + $"to the engine ({BlasChoice.Managed})");
     }
 
     /// <summary>C = alpha * op(A) * op(B) + beta * C, row-major, on this thread.</summary>
