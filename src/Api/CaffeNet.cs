@@ -137,8 +137,8 @@ public sealed partial class CaffeNet : IDisposable
         }
     }
 
-    /// <summary>Refuses to run where there is too little memory. Blobs take theirs when they are first used, so this is to
-    /// be asked before, once inputs have their shapes.</summary>
+    /// <summary>Refuses to run where there is too little memory. Blobs take theirs when they are first used, so this is
+    /// to be asked before, once inputs have their shapes.</summary>
     /// <param name="limit">Bytes there are; null, the default, for what the machine or its container has.</param>
     /// <exception cref="CaffeException">CFA1702: parameters and activations do not fit.</exception>
     public void RequireMemory(long? limit = null) =>

@@ -30,8 +30,8 @@ public sealed record CaffeNetOptions
     public NetPasses Passes { get; init; } = NetPasses.All;
 
     /// <summary>What the net is used for, where that is known: its blobs then share memory, and only those named there,
-    /// inputs and outputs can be read after a pass (docs/memory.md); what only runs forward keeps nothing for gradients.
-    /// Default null: for anything, all blobs can be read.</summary>
+    /// inputs and outputs can be read after a pass (docs/memory.md); what only runs forward keeps nothing for
+    /// gradients. Default null: for anything, all blobs can be read.</summary>
     public NetUse? Use { get; init; }
 
     /// <summary>Level of the net's state. Default null: the file's own, else 0.</summary>

@@ -83,7 +83,8 @@ public sealed unsafe class Blob : IDisposable
     /// <see cref="ClearDiff"/>.</summary>
     public bool IsDiffZero => DiffMemory.IsZero;
 
-    /// <summary>Makes all of the diff zero, on every side. Zeros are written only when it is read or added to.</summary>
+    /// <summary>Makes all of the diff zero, on every side. Zeros are written only when it is read or added
+    /// to.</summary>
     public void ClearDiff() => DiffMemory.Clear();
 
     /// <summary>The diff on the CPU for one who adds to each of its elements.</summary>

@@ -6,12 +6,12 @@ namespace CaffeActors.Compute.Blobs;
 
 /// <summary>
 /// A block of 32-bit floats with a CPU side and a side on each accelerator that ever asked for it (mostly one).
-/// A side is allocated when it is first asked for; a copy happens only when a side is asked for and another one's values
-/// are newer. While no side has values, as at first and after <see cref="Clear"/>, all of them are zero, and a side is
-/// filled with zeros when it is asked for. Between two accelerators values go without the CPU side where both can do it.
-/// With a 16-bit <see cref="Storage"/> the accelerators' sides are kept in that form, and values are converted on their
-/// way (rounded to nearest, ties to even). Host memory may be such a side too (<see cref="HostStore"/>): what the CPU
-/// works on is then a window that <see cref="Settle"/> closes.
+/// A side is allocated when it is first asked for; a copy happens only when a side is asked for and another one's
+/// values are newer. While no side has values, as at first and after <see cref="Clear"/>, all of them are zero, and a
+/// side is filled with zeros when it is asked for. Between two accelerators values go without the CPU side where both
+/// can do it. With a 16-bit <see cref="Storage"/> the accelerators' sides are kept in that form, and values are
+/// converted on their way (rounded to nearest, ties to even). Host memory may be such a side too
+/// (<see cref="HostStore"/>): what the CPU works on is then a window that <see cref="Settle"/> closes.
 /// The CPU side is native memory on a 64-byte boundary. Blocks are counted by reference, so that blobs can share
 /// them; the last <see cref="Release"/> frees all sides. One writer at a time, as blobs promise; any number of threads
 /// may read meanwhile, each asking for a side of its own or the same one.

@@ -103,7 +103,8 @@ public abstract class Layer : IDisposable
 
     /// <summary>
     /// What a layer that has several ways to compute on the CPU chose for the present shapes, in words: for the tops,
-    /// for the bottoms' gradients and for the weights'. Empty, the default, where there is nothing to choose. Valid after
+    /// for the bottoms' gradients and for the weights'. Empty, the default, where there is nothing to choose. Valid
+    /// after
     /// <see cref="SetUp"/>.
     /// </summary>
     public virtual IReadOnlyList<string> Algorithms => [];
@@ -154,7 +155,8 @@ public abstract class Layer : IDisposable
     /// <summary>Whether, working in place, it keeps a copy of its bottom for its gradient. Default false.</summary>
     public virtual bool CopiesInPlace => false;
 
-    /// <summary>Whether it must keep what its gradient needs; false in a net that is built to run forward only.</summary>
+    /// <summary>Whether it must keep what its gradient needs; false in a net that is built to run forward
+    /// only.</summary>
     public bool KeepsForGradient { get; internal set; } = true;
 
     /// <summary>The loss weight of a top: 0 where it is no loss.</summary>
@@ -291,8 +293,11 @@ public abstract class Layer : IDisposable
 
         var blob = new Blob(shape);
         if (filler is not null)
-            Filler.Create(filler)
-                .FillWhenUsed(blob, new RandomStream(Context.Seed, RandomStream.StreamId($"{Name}/blob{index}")).NextDraw());
+        {
+            var stream = new RandomStream(Context.Seed, RandomStream.StreamId($"{Name}/blob{index}"));
+            Filler.Create(filler).FillWhenUsed(blob, stream.NextDraw());
+        }
+
         _blobs.Add(blob);
         return blob;
     }

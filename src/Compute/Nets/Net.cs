@@ -77,7 +77,8 @@ public sealed class Net : IDisposable
     }
 
     /// <summary>Whether blobs are looked at or written between layers, or only some layers run: each layer then
-    /// computes what is its own, whatever <see cref="PassEffects"/> says. To be set between passes. Default false.</summary>
+    /// computes what is its own, whatever <see cref="PassEffects"/> says. To be set between passes. Default
+    /// false.</summary>
     public bool IsStepwise
     {
         get;

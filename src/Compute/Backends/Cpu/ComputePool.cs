@@ -7,8 +7,8 @@ namespace CaffeActors.Compute.Backends.Cpu;
 /// The threads of one CPU device. The calling thread works too, as worker 0; the others spin for a while after a job
 /// and then park, since waking a parked thread costs some 50 µs and a spinning one less than 1 µs. A job ends when
 /// its tasks are done, whether or not every thread came to it: one that the system runs late holds up nobody.
-/// Each worker begins with its own share of the tasks, in their order, and then helps the others from the end of theirs:
-/// where tasks follow the images of a batch, a core finds in its cache what it wrote for the layer before.
+/// Each worker begins with its own share of the tasks, in their order, and then helps the others from the end of
+/// theirs: where tasks follow the images of a batch, a core finds in its cache what it wrote for the layer before.
 /// Nothing is allocated per job. One job at a time; a body must not start another job of the same pool.
 /// </summary>
 public sealed unsafe class ComputePool : IDisposable

@@ -34,8 +34,8 @@ public sealed class CpuDevice : IDisposable
     /// <see cref="Kernels"/> do.</summary>
     public BlasLibrary? Blas { get; set; }
 
-    /// <summary>Whether convolutions take Winograd's method where it is faster. Default true; false keeps to plain sums,
-    /// whose rounding errors are some ten times smaller.</summary>
+    /// <summary>Whether convolutions take Winograd's method where it is faster. Default true; false keeps to plain
+    /// sums, whose rounding errors are some ten times smaller.</summary>
     public bool AllowsWinograd { get; init; } = true;
 
     /// <summary>Number of threads.</summary>

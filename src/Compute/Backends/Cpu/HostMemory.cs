@@ -21,7 +21,8 @@ internal static unsafe partial class HostMemory
     private const int PrivateAnonymous = 0x22;
     private const int AdviseHugePage = 14;
 
-    /// <summary>A block. It counts as pressure on the garbage collector, so that blobs nobody holds are freed.</summary>
+    /// <summary>A block. It counts as pressure on the garbage collector, so that blobs nobody holds are
+    /// freed.</summary>
     /// <param name="bytes">Its size, at least 1.</param>
     /// <param name="clear">Whether it must be all zero; else its contents are undefined.</param>
     /// <exception cref="InsufficientMemoryException">The system has no more.</exception>

@@ -60,7 +60,8 @@ public static unsafe class Lanes
     public static Vector512<float> LoadFirst(float* source, int count, float rest) => Vector512.ConditionalSelect(
         First(count), Vector512.Load(source), Vector512.Create(rest));
 
-    /// <summary>Brings the cache line of an address, which may be any, near the processor before it is needed.</summary>
+    /// <summary>Brings the cache line of an address, which may be any, near the processor before it is
+    /// needed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(float* address)
     {

@@ -67,7 +67,8 @@ public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(par
     public override IReadOnlyList<string> Algorithms =>
         [.. PassesOfKernel.Select(pass => Kernel.Algorithm(Context.Device, pass))];
 
-    /// <summary>Which pass of <see cref="Kernel"/> computes the tops, the bottoms' gradients and the weights'.</summary>
+    /// <summary>Which pass of <see cref="Kernel"/> computes the tops, the bottoms' gradients and the
+    /// weights'.</summary>
     protected virtual IReadOnlyList<ConvolutionPass> PassesOfKernel { get; } =
         [ConvolutionPass.Forward, ConvolutionPass.DataGradient, ConvolutionPass.WeightGradient];
 

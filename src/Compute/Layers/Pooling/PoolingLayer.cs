@@ -1,4 +1,3 @@
-using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
@@ -28,9 +27,6 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
 
     // Places of the elements taken, as 32-bit integers in the blob's data.
     private readonly Blob _places = new();
-
-    // Whether they are those of the last pass: one that is to be tested notes none.
-    private bool _hasPlaces;
     private PoolingSettings? _settings;
     private Pooler? _pooler;
     private GpuPooler? _onGpu;
@@ -116,9 +112,12 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
     {
         if (top[0].Count == 0)
             return;
-        _hasPlaces = _pooler!.HasPlaces && (Phase == Phase.Train || _pooler.NeedsPlaces || top.Length > 1);
+        bool notes = _pooler!.HasPlaces && (KeepsForGradient || _pooler.NeedsPlaces || top.Length > 1);
+        int* places = notes ? (int*)_places.MutableCpuData : null;
         float* mask = top.Length > 1 ? top[1].MutableCpuData : null;
-        Pool(bottom[0], top[0].MutableCpuData, mask);
+        _pooler.Forward(
+            Context.Device, bottom[0].CountRange(0, 2), bottom[0].CpuData, top[0].MutableCpuData, places, mask,
+            _stream);
     }
 
     /// <inheritdoc/>
@@ -126,13 +125,7 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
     {
         if (!propagateDown[0] || bottom[0].Count == 0)
             return;
-        if (_pooler!.HasPlaces && !_hasPlaces)
-        {
-            _hasPlaces = true;
-            Pool(bottom[0], Context.Device.Workspace.Shared(WorkspaceSlots.Layer, top[0].Count), null);
-        }
-
-        int* places = _hasPlaces ? (int*)_places.CpuData : null;
+        int* places = _pooler!.HasPlaces ? (int*)_places.CpuData : null;
         _pooler.Backward(
             Context.Device, bottom[0].CountRange(0, 2), bottom[0].CpuData, top[0].CpuDiff, places,
             bottom[0].MutableCpuDiff);
@@ -147,10 +140,6 @@ public sealed unsafe class PoolingLayer(LayerParameter parameter) : Layer(parame
         _places.Dispose();
         _onGpu?.Dispose();
     }
-
-    private void Pool(Blob bottom, float* y, float* mask) => _pooler!.Forward(
-        Context.Device, bottom.CountRange(0, 2), bottom.CpuData, y,
-        _hasPlaces ? (int*)_places.MutableCpuData : null, mask, _stream);
 
     private void TakeShape(Blob bottom)
     {

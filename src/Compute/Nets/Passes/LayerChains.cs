@@ -4,8 +4,8 @@ namespace CaffeActors.Compute.Nets.Passes;
 
 /// <summary>
 /// Chains of layers, each of which makes one blob of the one blob that the layer before it makes. A layer may do the
-/// work of the next where nobody can see the blob between them once a pass is over: they work in place on it, or the net's use
-/// says that it is not read. Any other blob has to hold its contents.
+/// work of the next where nobody can see the blob between them once a pass is over: they work in place on it, or the
+/// net's use says that it is not read. Any other blob has to hold its contents.
 /// </summary>
 internal sealed class LayerChains
 {

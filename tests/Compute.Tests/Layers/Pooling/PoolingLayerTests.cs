@@ -110,24 +110,17 @@ public sealed class PoolingLayerTests
     [InlineData(3u, 1u, 1u)]
     [InlineData(3u, 2u, 0u)]
     [InlineData(4u, 3u, 0u)]
-    public void Max_InTestPhaseIsTheSame(uint kernel, uint stride, uint pad)
+    public void Max_OfANetThatRunsForwardOnlyIsTheSame(uint kernel, uint stride, uint pad)
     {
-        List<float[]> results = [];
-        foreach (Phase phase in (Phase[])[Phase.Train, Phase.Test])
-        {
-            LayerParameter parameter = Parameter(PoolMethod.Max, [kernel, kernel], [stride, stride], [pad, pad]);
-            parameter.Phase = phase;
-            using var harness = new LayerHarness(parameter, [LayerHarness.RandomBlob(4, [2, 3, 21, 37])]);
-            harness.Forward();
-            results.Add(harness.Top[0].Data.ToArray());
-            LayerHarness.FillRandom(harness.Top[0].MutableDiff, 5);
-            harness.Backward();
-            results.Add(harness.Bottom[0].Diff.ToArray());
-            Assert.Equal(results[^2], harness.Top[0].Data.ToArray());
-        }
-
-        Assert.Equal(results[0], results[2]);
-        Assert.Equal(results[1], results[3]);
+        using var harness = new LayerHarness(
+            Parameter(PoolMethod.Max, [kernel, kernel], [stride, stride], [pad, pad]),
+            [LayerHarness.RandomBlob(4, [2, 3, 21, 37])]);
+        harness.Forward();
+        float[] noted = harness.Top[0].Data.ToArray();
+        harness.Top[0].MutableData.Clear();
+        harness.Layer.KeepsForGradient = false;
+        harness.Forward();
+        Assert.Equal(noted, harness.Top[0].Data.ToArray());
     }
 
     [Theory]

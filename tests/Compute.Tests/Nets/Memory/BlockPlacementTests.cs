@@ -54,8 +54,11 @@ public sealed class BlockPlacementTests
         for (int round = 0; round < 60; round++)
         {
             int events = 4 + dice.Below(24);
-            int[][] next = [.. Enumerable.Range(0, events).Select(first => Enumerable.Range(first + 1, events - first - 1)
-                .Where(second => second == first + 1 ? dice.Below(3) > 0 : dice.Below(8) == 0).ToArray())];
+            int[][] next = [.. Enumerable.Range(0, events).Select(first => (int[])
+            [
+                .. Enumerable.Range(first + 1, events - first - 1)
+                    .Where(second => second == first + 1 ? dice.Below(3) > 0 : dice.Below(8) == 0),
+            ])];
             var order = new EventOrder(events, next);
             MemoryBlock[] blocks = [.. Enumerable.Range(0, 3 + dice.Below(25)).Select(_ => RandomBlock(dice, order))];
             (long[] offsets, long bytes) = BlockPlacement.Place(blocks, order);

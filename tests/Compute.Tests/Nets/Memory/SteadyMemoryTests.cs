@@ -56,9 +56,8 @@ public sealed class SteadyMemoryTests : NetTests
             new NetOptions(new LayerContext(device, 1), LayerCatalog.Compute) { Use = new NetUse(Backward: true) });
         using var optimizer = new Optimizer(
             new SolverParameter { BaseLr = 0.01f, LrPolicy = "fixed", Momentum = 0.9f }, net.LearnableParams, device);
-        long first = Iterate(1);
-        Assert.True(first > 20, $"{first} pages in the first iteration: they are not counted");
-        Iterate(10);
+        Assert.True(PagesTaken() > 0, "pages are not counted");
+        Iterate(11);
         Assert.InRange(Enumerable.Range(0, 5).Min(_ => Iterate(5)), 0, 4);
 
         long Iterate(int times)

@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Backends.Cpu;
+using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Nets.Memory;
@@ -52,6 +53,29 @@ public sealed class FoldBatchNormTests : PassTests
 
             Assert.Equal(apart.Layers[1].Layer.Blobs[0].Data, folded.Layers[1].Layer.Blobs[0].Data);
             Assert.Equal(apart.Layers[1].Layer.Blobs.Count, folded.Layers[1].Layer.Blobs.Count);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Products))]
+    public void OnAnAccelerator_WeightsAreFoldedToo(string input, string product)
+    {
+        lock (TestDevices.OneAtATime)
+        {
+            GpuDevice gpu = TestDevices.GpuOrSimulation;
+            gpu.Bind();
+            string small = input.Replace("dim: 9 dim: 7", "dim: 3 dim: 2", StringComparison.Ordinal);
+            string text = $"{Test} {small} {product} {Norm} {Scale} {ReLU}";
+            using Net apart = Build(text, NetPasses.None);
+            using Net folded = Build(
+                text, change: options => options with { Context = options.Context with { Gpu = gpu } });
+            Assert.Equal(["bn", "scale"], Assert.Single(folded.PassEffects).Absorbed);
+            Scatter(apart);
+            Copy(apart, folded);
+            AssertForwardClose(apart, folded, 0);
+            folded.LearnableParams[0].Blob.MutableData[0] += 0.5f;
+            apart.LearnableParams[0].Blob.MutableData[0] += 0.5f;
+            AssertForwardClose(apart, folded, 1);
         }
     }
 

@@ -85,9 +85,11 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     /// <param name="add">Whether to add to what is there. Default true; false overwrites it.</param>
     public void BackwardWeights(CpuDevice device, int images, float* x, float* dy, float* dw, bool add = true)
     {
-        // These kernels only add, and with no image there is nothing to overwrite with.
+        // Depthwise kernels only add, and without images there is nothing to overwrite with.
         if (!add && (Depthwise is not null || images == 0))
             new Span<float>(dw, geometry.Outputs * geometry.Depth).Clear();
+        if (images == 0)
+            return;
         if (Depthwise is { } depthwise)
             depthwise.BackwardWeights(device, images, x, dy, dw);
         else if (WinogradFor(device, ConvolutionPass.WeightGradient) is { } winograd)

@@ -19,8 +19,8 @@ internal unsafe struct ProductBody : IParallelBody
     private const int DirectDepth = 128;
     private const int PackedDepth = 192;
 
-    // Floats of C from which on what is overwritten goes past the caches, and the longest sums with which that pays: they
-    // are of one part.
+    // Floats of C from which on what is overwritten goes past the caches, and the longest sums with which that pays:
+    // they are of one part.
     private const long PastCacheFloats = 4 << 20;
     private const int PastCacheDepth = 64;
 

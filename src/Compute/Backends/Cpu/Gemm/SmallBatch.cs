@@ -84,7 +84,8 @@ internal static unsafe class SmallBatch
             int from = columns.Start(task), to = columns.Start(task + 1);
             int whole = k / family.Lanes * family.Lanes;
             var panels = new EvenSplit(m, (m + family.DotRows - 1) / family.DotRows);
-            // A panel or two of X wait for memory: they meet whole rows of W, which come by themselves if read in order.
+            // A panel or two of X wait for memory: they meet whole rows of W, which come by themselves if read in
+            // order.
             bool inOrder = panels.Parts <= 2;
             int most = Math.Max((inOrder ? L2Floats : L1Floats) / m / 16 * 16, LeastDepth);
             var blocks = new EvenSplit(whole / family.Lanes, Math.Max(1, (whole + most - 1) / most));

@@ -178,6 +178,23 @@ public sealed unsafe class ConvolutionKernelTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
+    [Theory]
+    [InlineData(1, 20, 5, 2)]
+    [InlineData(1, 64, 3, 1)]
+    [InlineData(8, 8, 3, 1)]
+    public void WithoutImages_GradientsOfWeightsAreZeroOrStay(int groups, int channels, int kernel, int stride)
+    {
+        using var device = new CpuDevice(2);
+        var convolution = new ConvolutionKernel(
+            new ConvolutionGeometry(groups, channels, channels, Square(14, kernel, stride, 1)));
+        using Blob dw = Values(1, channels * convolution.Geometry.Depth), none = Values(2, 1);
+        float[] before = dw.Data.ToArray();
+        convolution.BackwardWeights(device, 0, none.CpuData, none.CpuData, dw.MutableCpuData);
+        Assert.Equal(before, dw.Data.ToArray());
+        convolution.BackwardWeights(device, 0, none.CpuData, none.CpuData, dw.MutableCpuData, add: false);
+        Assert.All(dw.Data.ToArray(), value => Assert.Equal(0, value));
+    }
+
     private static SpatialAxis[] Square(int input, int kernel, int stride, int pad) =>
         [new(input, kernel, stride, pad, 1), new(input, kernel, stride, pad, 1)];
 
