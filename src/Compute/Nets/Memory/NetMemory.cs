@@ -19,9 +19,6 @@ internal sealed class NetMemory : IDisposable
         _layers = layers;
         _outputs = outputs;
         Use = use;
-        // What shares its bottom's memory follows it on the next pass; the plan must see what passes will see.
-        foreach (NetLayer layer in layers)
-            layer.Layer.Shape(layer.Bottom, layer.Top);
         Apply(MemoryPlan.Of(layers, use, outputs));
     }
 
