@@ -9,6 +9,7 @@ using CaffeActors.Benchmarks.Reading;
 //   dotnet run --project tests/Benchmarks -- compare [--peer COMMAND] [--threads N] [--rounds R] [--only PATTERN]
 //                                                    [--output FILE.md]
 //   dotnet run --project tests/Benchmarks -- step NET BATCH ITERATIONS [THREADS] [infer] [fp16|bf16]
+//   dotnet run --project tests/Benchmarks -- threads NET BATCH ITERATIONS [THREADS] [infer] [fp16|bf16]
 //   dotnet run --project tests/Benchmarks -- layers NET BATCH ITERATIONS [THREADS] [infer] [least] [fp16|bf16]
 //   dotnet run --project tests/Benchmarks -- kernels [--threads N] [--plain] [--output FILE.md]
 //                                                    [--filter PATTERNS]
@@ -41,6 +42,8 @@ async Task<int> RunAsync()
             return 0;
         case "step":
             return StepBenchmark.Run(args[1..]);
+        case "threads":
+            return ThreadBenchmark.Run(args[1..]);
         case "layers":
             return LayerTable.Run(args[1..]);
         case "passes":
@@ -56,7 +59,7 @@ async Task<int> RunAsync()
             return DataTools.Run(args[1..]);
         default:
             Console.Error.WriteLine(
-                "name a benchmark: compare, kernels, step, layers, passes, gpu, actors, reduce, data, tools");
+                "name a benchmark: compare, kernels, step, threads, layers, passes, gpu, actors, reduce, data, tools");
             return 2;
     }
 }

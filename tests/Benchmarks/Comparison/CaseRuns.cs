@@ -1,6 +1,6 @@
 namespace CaffeActors.Benchmarks.Comparison;
 
-/// <summary>The runs of a case: this program, a peer, and this program on one thread, in turn.</summary>
+/// <summary>The runs of a case: this program, a peer, and this program on one thread and on all, in turn.</summary>
 /// <param name="what">The case.</param>
 internal sealed class CaseRuns(ComparedCase what)
 {
@@ -8,7 +8,6 @@ internal sealed class CaseRuns(ComparedCase what)
     private readonly List<double> _ratios = [];
     private readonly List<double> _scalings = [];
     private readonly List<MeasuredRun> _peer = [];
-    private readonly List<MeasuredRun> _single = [];
     private bool _peerFails;
 
     /// <summary>The case.</summary>
@@ -23,7 +22,7 @@ internal sealed class CaseRuns(ComparedCase what)
     /// <summary>Median over the rounds of the peer's time over this program's.</summary>
     public double Ratio => Median(_ratios);
 
-    /// <summary>Median over the rounds of the time on one thread over that on all.</summary>
+    /// <summary>Median over the rounds of the time on one thread over that on all, in one process.</summary>
     public double Scaling => Median(_scalings);
 
     /// <summary>The most memory this program held.</summary>
@@ -38,20 +37,17 @@ internal sealed class CaseRuns(ComparedCase what)
     /// <param name="threads">Threads of both.</param>
     public void Round(int round, IReadOnlyList<string>? peer, int threads)
     {
-        IReadOnlyList<string> self = [.. Child.Self, "step"];
         Action[] turns =
         [
-            () => _own.Add(MeasuredRun.Of(self, what.Net, what, threads)
+            () => _own.Add(MeasuredRun.Of([.. Child.Self, "step"], what.Net, what, threads)
                 ?? throw new InvalidOperationException($"'{what.Title}' failed.")),
             () => RunPeer(peer, threads),
-            () => RunSingle(self, threads),
+            () => RunThreads(threads),
         ];
         for (int i = 0; i < turns.Length; i++)
             turns[(round + i) % turns.Length]();
         if (_peer.Count > round)
             _ratios.Add(_peer[round].Milliseconds / _own[round].Milliseconds);
-        if (_single.Count > round)
-            _scalings.Add(_single[round].Milliseconds / _own[round].Milliseconds);
     }
 
     private void RunPeer(IReadOnlyList<string>? peer, int threads)
@@ -64,10 +60,10 @@ internal sealed class CaseRuns(ComparedCase what)
             _peerFails = true;
     }
 
-    private void RunSingle(IReadOnlyList<string> self, int threads)
+    private void RunThreads(int threads)
     {
-        if (threads > 1 && MeasuredRun.Of(self, what.Net, what, 1) is { } run)
-            _single.Add(run);
+        if (threads > 1 && MeasuredRun.ScalingOf([.. Child.Self, "threads"], what, threads) is { } scaling)
+            _scalings.Add(scaling);
     }
 
     private static double Median(IEnumerable<double> values)

@@ -16,18 +16,34 @@ internal sealed partial record MeasuredRun(double Milliseconds, long PeakBytes)
     /// <returns>What it told; null where it failed or told no median.</returns>
     public static MeasuredRun? Of(IReadOnlyList<string> command, string net, ComparedCase what, int threads)
     {
+        (int code, string output, long peak) = Child.Run([.. command, .. Words(net, what, threads)]);
+        return code == 0 && Number(MedianText(), output) is { } median ? new MeasuredRun(median, peak) : null;
+    }
+
+    /// <summary>Runs the same with a command that tells <c>scaling X</c>.</summary>
+    /// <returns>X; null where it failed or told none.</returns>
+    public static double? ScalingOf(IReadOnlyList<string> command, ComparedCase what, int threads)
+    {
+        (int code, string output, _) = Child.Run([.. command, .. Words(what.Net, what, threads)]);
+        return code == 0 ? Number(ScalingText(), output) : null;
+    }
+
+    private static List<string> Words(string net, ComparedCase what, int threads)
+    {
         List<string> words = [net, Text(what.Batch), Text(what.Iterations), Text(threads)];
         if (what.Infer)
             words.Add("infer");
-        (int code, string output, long peak) = Child.Run([.. command, .. words]);
-        Match median = MedianText().Match(output);
-        return code == 0 && median.Success
-            ? new MeasuredRun(double.Parse(median.Groups[1].ValueSpan, CultureInfo.InvariantCulture), peak)
-            : null;
+        return words;
     }
+
+    private static double? Number(Regex pattern, string output) => pattern.Match(output) is { Success: true } match
+        ? double.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) : null;
 
     [GeneratedRegex(@"\bmedian ([0-9.]+) ms")]
     private static partial Regex MedianText();
+
+    [GeneratedRegex(@"\bscaling ([0-9.]+)")]
+    private static partial Regex ScalingText();
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -60,8 +60,14 @@ internal sealed unsafe class WinogradWeightGradient<TKind>
     {
         int rows = images * _tilesY, groups = _geometry.Groups, tiles = rows * _tilesX;
         nint products = groups * 36 * ProductStep;
-        int slices = (int)Math.Clamp(
-            Math.Min(tiles / LeastTilesOfSlice, MostProducts / products), 1, Math.Min(rows, MostSlices));
+        // A power of two: threads are mostly as many.
+        int slices = 1;
+        while (slices < MostSlices && 2 * slices <= rows && 2 * slices * LeastTilesOfSlice <= tiles
+            && 2 * slices * products <= MostProducts)
+        {
+            slices *= 2;
+        }
+
         // Sums are loaded and stored for each block of tiles, transformed tiles stored and loaded once: as much of
         // both.
         int most = Math.Max(LeastTiles, Inputs * Outputs / (Inputs + Outputs));
