@@ -167,7 +167,7 @@ public sealed unsafe class ComputePool : IDisposable
 
     private static bool IsOpen(long phase) => (phase & 1) != 0;
 
-    // The last long before the first share would lie on the array's head.
+    // Behind an empty share, so that the first does not lie on a line with the array's length.
     private ref long Share(int worker) => ref _shares[(worker + 1) * ShareStep];
 
     private void Drain(int worker)

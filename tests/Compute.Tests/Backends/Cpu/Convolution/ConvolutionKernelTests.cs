@@ -1,18 +1,14 @@
-using System.Runtime.InteropServices;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Cpu.Convolution;
-using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Blobs;
-using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Tests.Backends.Cpu.Gemm;
 using CsCheck;
+using static CaffeActors.Compute.Tests.Backends.Cpu.Convolution.ConvolutionData;
 
 namespace CaffeActors.Compute.Tests.Backends.Cpu.Convolution;
 
 public sealed unsafe class ConvolutionKernelTests
 {
-    private const int Guard = 20;
-
     private static readonly Gen<SpatialAxis> _axis =
         from input in Gen.Int[1, 19]
         from kernel in Gen.Frequency((1, Gen.Const(1)), (4, Gen.Int[2, 5]))
@@ -24,14 +20,14 @@ public sealed unsafe class ConvolutionKernelTests
     private static readonly Gen<SpatialAxis> _shortAxis =
         _axis.Select(axis => axis with { Input = Math.Min(axis.Input, 7) });
 
-    private static readonly Gen<Case> _cases =
+    private static readonly Gen<ConvolutionCase> _cases =
         from axes in Gen.Frequency((1, _axis.Array[0, 1]), (6, _axis.Array[2]), (1, _shortAxis.Array[3]))
         from groups in Gen.Frequency((3, Gen.Const(1)), (1, Gen.Int[2, 3]))
         from inputs in Gen.Int[1, 9]
         from outputs in Gen.Frequency((3, Gen.Int[1, 9]), (1, Gen.Int[10, 40]))
         from images in Gen.Int[1, 5]
         where axes.All(axis => axis.Output >= 1)
-        select new Case(groups, groups * inputs, groups * outputs, axes, images);
+        select new ConvolutionCase(groups, groups * inputs, groups * outputs, axes, images);
 
     public static TheoryData<string> Families => [.. KernelFamilies.Names];
 
@@ -55,7 +51,7 @@ public sealed unsafe class ConvolutionKernelTests
         }
     }
 
-    private static Dictionary<string, Case> Named => new()
+    private static Dictionary<string, ConvolutionCase> Named => new()
     {
         ["first layer, stride 4"] = new(1, 3, 20, Square(63, 11, 4, 0), 3),
         ["groups, pad 2"] = new(2, 16, 44, Square(27, 5, 1, 2), 2),
@@ -198,16 +194,7 @@ public sealed unsafe class ConvolutionKernelTests
     private static SpatialAxis[] Square(int input, int kernel, int stride, int pad) =>
         [new(input, kernel, stride, pad, 1), new(input, kernel, stride, pad, 1)];
 
-    private static void WithDevices(string family, Action<CpuDevice[]> check)
-    {
-        KernelFamily kernels = KernelFamilies.Named(family);
-        CpuDevice[] devices = [.. Enumerable.Range(1, 3).Select(t => new CpuDevice(t) { Kernels = kernels })];
-        check(devices);
-        foreach (CpuDevice device in devices)
-            device.Dispose();
-    }
-
-    private static void Check(Case one, CpuDevice[] devices)
+    private static void Check(ConvolutionCase one, CpuDevice[] devices)
     {
         var geometry = new ConvolutionGeometry(one.Groups, one.Inputs, one.Outputs, one.Axes);
         using var x = Values(1, one.Images * one.Inputs * geometry.InputPlane);
@@ -251,7 +238,7 @@ public sealed unsafe class ConvolutionKernelTests
 
     // What a layer of its own would make of the outputs and of their gradient.
     private static void CheckRectified(
-        Case one, ConvolutionKernel kernel, CpuDevice device, (Blob X, Blob W, Blob Bias, Blob Dy) from,
+        ConvolutionCase one, ConvolutionKernel kernel, CpuDevice device, (Blob X, Blob W, Blob Bias, Blob Dy) from,
         float[][] plain)
     {
         const float Slope = 0.25f;
@@ -272,39 +259,5 @@ public sealed unsafe class ConvolutionKernelTests
         ConvolutionKernel.BackwardBias(
             device, one.Images, one.Outputs, kernel.Geometry.OutputPlane, masked.CpuData, sums.MutableCpuData);
         AssertSameBits(Values(sums), Values(db), $"{one}: gradient of the bias");
-    }
-
-    private static Blob Guarded(int count, float value)
-    {
-        var blob = new Blob(count + Guard);
-        blob.MutableData.Fill(value);
-        blob.MutableData[count..].Fill(Guard);
-        return blob;
-    }
-
-    private static float[] Values(Blob guarded)
-    {
-        Assert.All(guarded.Data[^Guard..].ToArray(), value => Assert.Equal(Guard, value));
-        return guarded.Data[..^Guard].ToArray();
-    }
-
-    private static void AssertSameBits(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, string what) =>
-        Assert.True(
-            MemoryMarshal.AsBytes(expected).SequenceEqual(MemoryMarshal.AsBytes(actual)), $"{what}: other bits");
-
-    private static Blob Values(ulong stream, int count)
-    {
-        var blob = new Blob(count);
-        var draw = new RandomDraw(11, stream, 0);
-        Span<float> data = blob.MutableData;
-        for (int i = 0; i < count; i++)
-            data[i] = (2 * draw.Float((uint)i)) - 1;
-        return blob;
-    }
-
-    private sealed record Case(int Groups, int Inputs, int Outputs, SpatialAxis[] Axes, int Images)
-    {
-        public override string ToString() =>
-            $"{Images} images, {Groups} groups, {Inputs} -> {Outputs} channels, {string.Join(" x ", Axes)}";
     }
 }

@@ -18,8 +18,8 @@ internal readonly record struct FilterLayout(
     /// <summary>Parts of a group's target channels.</summary>
     public int Parts => (Targets + Lanes - 1) / Lanes;
 
-    /// <summary>Floats from one of the 36 matrices of a part to the next; an odd number of cache lines.</summary>
-    public nint PlaneStep => ((nint)Depth * Lanes) + 16;
+    /// <summary>Floats from one of the 36 matrices of a part to the next.</summary>
+    public nint PlaneStep => TileTarget.StepOf((nint)Depth * Lanes);
 
     /// <summary>Floats of a part.</summary>
     public nint PartSize => 36 * PlaneStep;

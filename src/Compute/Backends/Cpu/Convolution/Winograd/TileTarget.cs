@@ -19,6 +19,11 @@ internal readonly unsafe struct TileTarget(float* start, nint planeStep, int pie
     /// <summary>Floats from a plane to the next.</summary>
     public nint PlaneStep => planeStep;
 
+    /// <summary>The step between planes of so many floats, a multiple of 16: an odd number of cache lines, so that the
+    /// same place on all planes does not fall into a few sets of a cache.</summary>
+    /// <param name="floats">Floats of a plane.</param>
+    public static nint StepOf(nint floats) => floats + (((floats / 16) & 1) == 0 ? 16 : 0);
+
     /// <summary>Whether the 16 channels lie together.</summary>
     public bool IsWhole => piece == 16;
 

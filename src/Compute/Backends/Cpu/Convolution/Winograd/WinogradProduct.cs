@@ -107,14 +107,10 @@ internal sealed unsafe class WinogradProduct<TKind>
         device.Pool.Run(new ShareBody(this, args, grid), _groups * grid.First * grid.Second);
     }
 
-    // Floats from one of the 36 matrices of a block's tiles to the next; an odd number of cache lines.
-    private nint PlaneStep(int tiles)
-    {
-        nint lines = (nint)tiles * ChannelBlocks;
-        return 16 * (lines + ((lines & 1) == 0 ? 1 : 0));
-    }
+    // Floats from one of the 36 matrices of a block's tiles to the next, and from one of their products.
+    private nint PlaneStep(int tiles) => TileTarget.StepOf((nint)tiles * ChannelBlocks * 16);
 
-    private static nint ProductStep(int tiles) => ((nint)tiles * FilterLayout.Lanes) + 16;
+    private static nint ProductStep(int tiles) => TileTarget.StepOf((nint)tiles * FilterLayout.Lanes);
 
     // The tiles of a block in panels of rows, each with blocks of 16 channels outermost.
     private void TransformTiles(

@@ -46,8 +46,8 @@ internal sealed unsafe class WinogradWeightGradient<TKind>
 
     private int Outputs => (_geometry.OutputsOfGroup + 15) / 16 * 16;
 
-    // From one of the 36 products of a group to the next; an odd number of cache lines.
-    private nint ProductStep => ((nint)Outputs * Inputs) + 16;
+    // From one of the 36 products of a group to the next.
+    private nint ProductStep => TileTarget.StepOf((nint)Outputs * Inputs);
 
     /// <summary>Adds to the weights' gradient, or sets it.</summary>
     /// <param name="device">Whose threads and memory.</param>
@@ -149,8 +149,8 @@ internal sealed unsafe class WinogradWeightGradient<TKind>
             share.Outputs = (outputs.Start(outputShare + 1) * 16) - share.FirstOutput;
             share.Inputs = Math.Min(owner.Inputs, inputs.Start(inputShare + 1) * 32) - share.FirstInput;
             nint tiles = (nint)args.RowsOfBlock * owner._tilesX;
-            share.LeftStep = OddLines(tiles * share.Outputs);
-            share.RightStep = OddLines(tiles * share.Inputs);
+            share.LeftStep = TileTarget.StepOf(tiles * share.Outputs);
+            share.RightStep = TileTarget.StepOf(tiles * share.Inputs);
             share.Left = args.Device.Workspace.OfWorker(
                 worker, WorkspaceSlots.Left, 36 * (share.LeftStep + share.RightStep));
             share.Right = share.Left + (36 * share.LeftStep);
@@ -170,9 +170,6 @@ internal sealed unsafe class WinogradWeightGradient<TKind>
                 share.Add = true;
             }
         }
-
-        // From one of 36 matrices to the next there is an odd number of cache lines.
-        private static nint OddLines(nint floats) => floats + (((floats / 16) & 1) == 0 ? 16 : 0);
 
         // 16 channels into panels of columns, as products read their right matrix.
         private void TransformSource(in Share share, int input)

@@ -1,23 +1,19 @@
-using System.Runtime.InteropServices;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Cpu.Convolution;
 using CaffeActors.Compute.Backends.Cpu.Convolution.Winograd;
-using CaffeActors.Compute.Backends.Cpu.Gemm;
 using CaffeActors.Compute.Blobs;
-using CaffeActors.Compute.Random;
 using CaffeActors.Compute.Tests.Backends.Cpu.Gemm;
 using CsCheck;
+using static CaffeActors.Compute.Tests.Backends.Cpu.Convolution.ConvolutionData;
 
 namespace CaffeActors.Compute.Tests.Backends.Cpu.Convolution.Winograd;
 
 public sealed unsafe class WinogradConvolutionTests
 {
-    private const int Guard = 20;
-
     // A tenth of what layers may differ from Caffe's.
     private const double Share = 2e-5;
 
-    private static readonly Gen<Case> _cases =
+    private static readonly Gen<ConvolutionCase> _cases =
         from kernel in Gen.Frequency((1, Gen.Const(3)), (1, Gen.Const(5)))
         from padY in Gen.Int[0, kernel - 1]
         from padX in Gen.Int[0, kernel - 1]
@@ -28,7 +24,7 @@ public sealed unsafe class WinogradConvolutionTests
         from outputs in Gen.Frequency((1, Gen.Int[1, 9]), (1, Gen.Int[10, 70]))
         from images in Gen.Int[1, 5]
         where height + (2 * padY) >= kernel && width + (2 * padX) >= kernel
-        select new Case(
+        select new ConvolutionCase(
             groups, groups * inputs, groups * outputs,
             [new(height, kernel, 1, padY, 1), new(width, kernel, 1, padX, 1)], images);
 
@@ -49,7 +45,7 @@ public sealed unsafe class WinogradConvolutionTests
     public void AllPasses_AgreeWithTheDefinitionOnManyTiles(
         int kernel, int height, int width, int inputs, int outputs, int images, string family) =>
         WithDevices(family, devices => Check(
-            new Case(
+            new ConvolutionCase(
                 1, inputs, outputs,
                 [new(height, kernel, 1, kernel / 2, 1), new(width, kernel, 1, kernel / 2, 1)], images), devices));
 
@@ -58,7 +54,7 @@ public sealed unsafe class WinogradConvolutionTests
     [InlineData(5)]
     public void DeepSums_StayWithinAFractionOfTheirSize(int kernel) =>
         WithDevices("avx512", devices => Check(
-            new Case(1, 512, 16, [new(7, kernel, 1, kernel / 2, 1), new(7, kernel, 1, kernel / 2, 1)], 1),
+            new ConvolutionCase(1, 512, 16, [new(7, kernel, 1, kernel / 2, 1), new(7, kernel, 1, kernel / 2, 1)], 1),
             devices[..1]));
 
     [Theory]
@@ -139,16 +135,7 @@ public sealed unsafe class WinogradConvolutionTests
         return new ConvolutionGeometry(1, channels, channels, axis, axis);
     }
 
-    private static void WithDevices(string family, Action<CpuDevice[]> check)
-    {
-        KernelFamily kernels = KernelFamilies.Named(family);
-        CpuDevice[] devices = [.. Enumerable.Range(1, 3).Select(t => new CpuDevice(t) { Kernels = kernels })];
-        check(devices);
-        foreach (CpuDevice device in devices)
-            device.Dispose();
-    }
-
-    private static void Check(Case one, CpuDevice[] devices)
+    private static void Check(ConvolutionCase one, CpuDevice[] devices)
     {
         var geometry = new ConvolutionGeometry(one.Groups, one.Inputs, one.Outputs, one.Axes);
         WinogradConvolution convolution = WinogradConvolution.Of(geometry)!;
@@ -176,41 +163,7 @@ public sealed unsafe class WinogradConvolutionTests
 
             first ??= results;
             for (int i = 0; i < results.Length; i++)
-            {
-                Assert.True(
-                    MemoryMarshal.AsBytes<float>(first[i]).SequenceEqual(MemoryMarshal.AsBytes<float>(results[i])),
-                    $"{one}, {device.Threads} threads, result {i}: other bits");
-            }
+                AssertSameBits(first[i], results[i], $"{one}, {device.Threads} threads, result {i}");
         }
-    }
-
-    private static Blob Guarded(int count, float value)
-    {
-        var blob = new Blob(count + Guard);
-        blob.MutableData.Fill(value);
-        blob.MutableData[count..].Fill(Guard);
-        return blob;
-    }
-
-    private static float[] Values(Blob guarded)
-    {
-        Assert.All(guarded.Data[^Guard..].ToArray(), value => Assert.Equal(Guard, value));
-        return guarded.Data[..^Guard].ToArray();
-    }
-
-    private static Blob Values(ulong stream, int count)
-    {
-        var blob = new Blob(count);
-        var draw = new RandomDraw(11, stream, 0);
-        Span<float> data = blob.MutableData;
-        for (int i = 0; i < count; i++)
-            data[i] = (2 * draw.Float((uint)i)) - 1;
-        return blob;
-    }
-
-    private sealed record Case(int Groups, int Inputs, int Outputs, SpatialAxis[] Axes, int Images)
-    {
-        public override string ToString() =>
-            $"{Images} images, {Groups} groups, {Inputs} -> {Outputs} channels, {string.Join(" x ", Axes)}";
     }
 }
