@@ -92,6 +92,7 @@ public static class ProtoArrays
         NdArray image = NdArray.Zeros(pixels.Channels, pixels.Height, pixels.Width);
         for (int i = 0; i < image.Count; i++)
             image.Values[i] = pixels.Data[i];
+        GC.KeepAlive(buffer);
         return image;
     }
 

@@ -155,6 +155,7 @@ internal static class DataTools
             lines.Append(CultureInfo.InvariantCulture, $"{i:D6}.jpg {i % 10}\n");
         }
 
+        GC.KeepAlive(pixels);
         string list = Path.Combine(folder, "list.txt");
         File.WriteAllText(list, lines.ToString());
         return list;

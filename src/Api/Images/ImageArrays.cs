@@ -24,12 +24,12 @@ public static class ImageArrays
     /// <exception cref="CaffeException">There is no such file, or it is no image.</exception>
     public static unsafe NdArray Load(string path, bool color, int height, int width)
     {
-        var buffer = new PixelBuffer();
+        PixelBuffer buffer = new(), resized = new();
         if (!ImageDecoder.TryDecode(Read(path), color ? ColorMode.Color : ColorMode.Gray, buffer, out string error))
             throw new CaffeException(ErrorCodes.BadRecord, FailureKind.Data, $"'{path}': {error}");
         PlanarPixels pixels = buffer.Pixels;
         if (height > 0 && width > 0)
-            pixels = new BilinearResizer().Resize(pixels, height, width, new PixelBuffer());
+            pixels = new BilinearResizer().Resize(pixels, height, width, resized);
         NdArray image = NdArray.Zeros(pixels.Height, pixels.Width, pixels.Channels);
         int plane = pixels.Height * pixels.Width;
         for (int c = 0; c < pixels.Channels; c++)
@@ -40,6 +40,8 @@ public static class ImageArrays
                 image.Values[(i * pixels.Channels) + c] = source[i] / 255f;
         }
 
+        GC.KeepAlive(buffer);
+        GC.KeepAlive(resized);
         return image;
     }
 

@@ -61,6 +61,7 @@ internal sealed unsafe class AffineSampler
             }
         }
 
+        GC.KeepAlive(target);
         return result;
 
         byte At(byte* plane, int y, int x)

@@ -40,12 +40,14 @@ public sealed unsafe class BilinearResizer
                     .CopyTo(new Span<byte>(result.Data + (c * result.ChannelStride), height * width));
             }
 
+            GC.KeepAlive(target);
             return result;
         }
 
         Prepare(source.Height, source.Width, height, width);
         for (int c = 0; c < source.Channels; c++)
             ResizeChannel(source.Data + (c * source.ChannelStride), result.Data + (c * result.ChannelStride));
+        GC.KeepAlive(target);
         return result;
     }
 

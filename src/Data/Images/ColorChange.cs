@@ -40,6 +40,7 @@ internal readonly unsafe struct ColorChange(float brightness, float contrast, fl
                     result.Data + (c * result.ChannelStride), count);
             }
 
+            GC.KeepAlive(target);
             return result;
         }
 
@@ -57,6 +58,7 @@ internal readonly unsafe struct ColorChange(float brightness, float contrast, fl
                 .CopyTo(new Span<byte>(result.Data + (3 * result.ChannelStride), count));
         }
 
+        GC.KeepAlive(target);
         return result;
     }
 

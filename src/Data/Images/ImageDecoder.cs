@@ -74,6 +74,7 @@ public static unsafe class ImageDecoder
                 Mix(decoded, info.RowBytes, pixels, 1868, 9617, 4899, half: 1 << 13, shift: 14);
         }
 
+        GC.KeepAlive(target);
         error = "";
         return true;
     }

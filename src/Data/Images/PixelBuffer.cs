@@ -3,7 +3,11 @@ using System.Runtime.InteropServices;
 
 namespace CaffeActors.Data.Images;
 
-/// <summary>Memory for one image after the other: it grows to the largest and is kept. Not thread-safe.</summary>
+/// <summary>
+/// Memory for one image after the other: it grows to the largest and is kept. <see cref="PlanarPixels"/> only point
+/// into it: whoever uses an image holds its buffer until he is done (<see cref="GC.KeepAlive"/> where nothing else
+/// does). Not thread-safe.
+/// </summary>
 public sealed unsafe class PixelBuffer
 {
     private byte[] _bytes = [];

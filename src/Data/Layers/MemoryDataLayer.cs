@@ -125,6 +125,7 @@ public sealed unsafe class MemoryDataLayer(LayerParameter parameter) : BatchLaye
                 _transformer.Transform(image, NextPosition + item, target);
         }
 
+        GC.KeepAlive(images);
         Feed(values, labels.ToArray(), images.Count);
     }
 

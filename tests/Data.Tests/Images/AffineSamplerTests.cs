@@ -90,8 +90,11 @@ public sealed unsafe class AffineSamplerTests
         fixed (byte* data = _values)
         {
             var image = new PlanarPixels(data, channels, height, width);
-            PlanarPixels result = new AffineSampler().Sample(image, angle, scale, border, fill, new PixelBuffer());
-            return new ReadOnlySpan<byte>(result.Data, channels * height * width).ToArray();
+            var sampled = new PixelBuffer();
+            PlanarPixels result = new AffineSampler().Sample(image, angle, scale, border, fill, sampled);
+            byte[] bytes = new ReadOnlySpan<byte>(result.Data, channels * height * width).ToArray();
+            GC.KeepAlive(sampled);
+            return bytes;
         }
     }
 }

@@ -10,6 +10,7 @@ public sealed unsafe class BilinearResizerTests
 {
     private readonly PixelBuffer _decoded = new();
     private readonly PixelBuffer _resized = new();
+    private readonly PixelBuffer _color = new();
     private readonly BilinearResizer _resizer = new();
 
     [Theory]
@@ -48,7 +49,10 @@ public sealed unsafe class BilinearResizerTests
                 fixed (byte* data = values)
                 {
                     var image = new PlanarPixels(data, 1, height, width);
-                    byte[] result = Values(new BilinearResizer().Resize(image, newHeight, newWidth, new PixelBuffer()));
+                    // The samples are taken on several threads.
+                    var resized = new PixelBuffer();
+                    byte[] result = Values(new BilinearResizer().Resize(image, newHeight, newWidth, resized));
+                    GC.KeepAlive(resized);
                     for (int y = 0; y < newHeight; y++)
                     {
                         for (int x = 0; x < newWidth; x++)
@@ -73,8 +77,8 @@ public sealed unsafe class BilinearResizerTests
     public void Resize_KeepsOneChannelShownThreeTimes()
     {
         Resize("img00.png", ColorMode.Gray, 40, 52);
-        PlanarPixels color = _resizer.Resize(_decoded.Pixels.AsColor(), 80, 70, new PixelBuffer());
-        byte[] gray = Values(_resizer.Resize(_decoded.Pixels, 80, 70, new PixelBuffer()));
+        PlanarPixels color = _resizer.Resize(_decoded.Pixels.AsColor(), 80, 70, _color);
+        byte[] gray = Values(_resizer.Resize(_decoded.Pixels, 80, 70, _resized));
         Assert.Equal([.. gray, .. gray, .. gray], Values(color));
     }
 

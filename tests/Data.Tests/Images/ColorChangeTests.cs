@@ -66,8 +66,11 @@ public sealed unsafe class ColorChangeTests
     {
         fixed (byte* data = values)
         {
-            PlanarPixels result = change.Apply(new PlanarPixels(data, channels, 1, count), new PixelBuffer());
-            return new ReadOnlySpan<byte>(result.Data, channels * count).ToArray();
+            var changed = new PixelBuffer();
+            PlanarPixels result = change.Apply(new PlanarPixels(data, channels, 1, count), changed);
+            byte[] bytes = new ReadOnlySpan<byte>(result.Data, channels * count).ToArray();
+            GC.KeepAlive(changed);
+            return bytes;
         }
     }
 }

@@ -26,6 +26,8 @@ public sealed unsafe class ImageEncoderTests
         Assert.Equal((channels, 24, 19), (found.Channels, found.Height, found.Width));
         for (int i = 0; i < channels * 24 * 19; i++)
             Assert.InRange(found.Data[i] - image.Data[i], -tolerance, tolerance);
+        GC.KeepAlive(pixels);
+        GC.KeepAlive(decoded);
     }
 
     [Fact]

@@ -14,6 +14,7 @@ public sealed unsafe class WindowDataLayerTests : IDisposable
     private const ulong Seed = 1701;
 
     private static readonly (int Height, int Width)[] _sizes = [(20, 31), (33, 18), (24, 24)];
+    private static readonly PixelBuffer _resized = new();
 
     private readonly TemporaryFolder _folder = new();
     private readonly byte[][][] _images;
@@ -157,7 +158,7 @@ public sealed unsafe class WindowDataLayerTests : IDisposable
             fixed (byte* data = cut)
             {
                 PlanarPixels small = new BilinearResizer().Resize(
-                    new PlanarPixels(data, 1, y2 - y1 + 1, x2 - x1 + 1), cropHeight, cropWidth, new PixelBuffer());
+                    new PlanarPixels(data, 1, y2 - y1 + 1, x2 - x1 + 1), cropHeight, cropWidth, _resized);
                 for (int y = 0; y < cropHeight; y++)
                 {
                     for (int x = 0; x < cropWidth; x++)

@@ -149,8 +149,10 @@ public sealed class ImageSetConverterTests : IDisposable
         Assert.True(ImageDecoder.TryDecode(file, ColorMode.AsStored, pixels, out string error), error);
         unsafe
         {
-            return new ReadOnlySpan<byte>(pixels.Pixels.Data,
+            byte[] values = new ReadOnlySpan<byte>(pixels.Pixels.Data,
                 pixels.Pixels.Channels * pixels.Pixels.Height * pixels.Pixels.Width).ToArray();
+            GC.KeepAlive(pixels);
+            return values;
         }
     }
 
