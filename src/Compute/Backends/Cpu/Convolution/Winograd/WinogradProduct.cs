@@ -17,8 +17,10 @@ internal sealed unsafe class WinogradProduct<TKind>
     // products.
     private const int TilesOfBlock = 56;
 
-    // From so many tiles on it is the weights that are transformed beforehand.
-    private const int ManyTiles = 512;
+    // From so many tiles on weights are transformed beforehand; from fewer, but a block, where they are no more floats
+    // than the third cache keeps.
+    private const int ManyTiles = 150;
+    private const long FewWeights = 4 << 20;
 
     private readonly int _groups;
     private readonly TileSource _source;
@@ -80,7 +82,7 @@ internal sealed unsafe class WinogradProduct<TKind>
             return;
         int rows = images * _tilesY, rowsOfBlock = Math.Max(1, TilesOfBlock / _tilesX);
         int blocks = (rows + rowsOfBlock - 1) / rowsOfBlock, threads = device.Threads;
-        bool many = (long)rows * _tilesX >= ManyTiles;
+        bool many = IsMany((long)rows * _tilesX);
         if (many && blocks * _groups < 8 * threads)
             blocks = Math.Min(rows, (blocks + threads - 1) / threads * threads);
         var args = new Arguments
@@ -106,6 +108,9 @@ internal sealed unsafe class WinogradProduct<TKind>
             (double)_filter.Depth * _filter.Parts * (FilterLayout.Lanes / 16));
         device.Pool.Run(new ShareBody(this, args, grid), _groups * grid.First * grid.Second);
     }
+
+    private bool IsMany(long tiles) =>
+        tiles >= ManyTiles || (tiles >= TilesOfBlock && _filter.Parts * _filter.PartSize <= FewWeights);
 
     // Floats from one of the 36 matrices of a block's tiles to the next, and from one of their products.
     private nint PlaneStep(int tiles) => TileTarget.StepOf((nint)tiles * ChannelBlocks * 16);
