@@ -1,3 +1,4 @@
+using System.Globalization;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Schema;
@@ -80,14 +81,16 @@ public abstract class BatchLayer : Layer
         batch.ClearKeys();
         if (DealsInRows)
         {
-            LoadRecords(batch, _next + (Context.SolverRank * Context.DealtRecords));
+            batch.First = _next + (Context.SolverRank * Context.DealtRecords);
+            LoadRecords(batch, batch.First);
             (_next, _row) = (_next + BatchSize, _row + BatchSize);
             if (_row >= Context.DealtRecords)
                 (_next, _row) = (_next + ((Context.SolverCount - 1) * Context.DealtRecords), 0);
         }
         else
         {
-            LoadRecords(batch, FirstOwn(_next));
+            batch.First = FirstOwn(_next);
+            LoadRecords(batch, batch.First);
             _next += (long)BatchSize * Stride;
         }
 
@@ -118,6 +121,18 @@ public abstract class BatchLayer : Layer
     public string RecordKey(int item) =>
         _current?.RecordKey(item)
         ?? throw new InvalidOperationException($"Layer '{Name}' has handed out no batch yet.");
+
+    /// <summary>What the first records of the batch handed out last are called: their keys, or, where the layer tells
+    /// none, their numbers within the epoch, from 0. Empty before the first forward pass.</summary>
+    /// <param name="most">How many are wanted at most.</param>
+    public IReadOnlyList<string> RecordNames(int most)
+    {
+        if (_current is not { } batch)
+            return [];
+        return batch.KeyCount > 0
+            ? [.. Enumerable.Range(0, Math.Min(most, batch.KeyCount)).Select(batch.RecordKey)]
+            : [.. Enumerable.Range(0, Math.Min(most, BatchSize)).Select(item => Number(batch.First, item))];
+    }
 
     /// <inheritdoc/>
     public override void Reshape(Blob[] bottom, Blob[] top)
@@ -193,6 +208,12 @@ public abstract class BatchLayer : Layer
     }
 
     private bool DealsInRows => Phase == Phase.Train && Context.DealtRecords > 0;
+
+    private string Number(long first, int item)
+    {
+        long number = first + ((long)item * Stride);
+        return (RecordCount is > 0 and { } count ? number % count : number).ToString(CultureInfo.InvariantCulture);
+    }
 
     // The smallest record number from a position on that is dealt to this replica.
     private long FirstOwn(long position)
