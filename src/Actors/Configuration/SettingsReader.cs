@@ -87,7 +87,8 @@ public static class SettingsReader
                 train.Has("seed") ? (ulong)train.Integer("seed", 0, long.MaxValue) : null,
                 train.Has("time-budget")
                 ? train.Duration("time-budget", TimeSpan.FromSeconds(1), TimeSpan.FromDays(3650)) : null,
-                Texts(train, "stages"), train.Int("level", int.MinValue, int.MaxValue)),
+                Texts(train, "stages"), train.Int("level", int.MinValue, int.MaxValue),
+                OnDivergence(train.Section("on-divergence"))),
             Overrides = TopOverrides(root),
             LayerAssemblies = LayerAssemblies(root),
             Data = new DataSettings(
@@ -113,6 +114,10 @@ public static class SettingsReader
             Resolved = resolved,
         };
     }
+
+    private static DivergenceSettings OnDivergence(HoconSection section) => new(
+        section.Choice<DivergenceAction>("action"), section.Number("factor", 1e-6, 1),
+        section.Int("limit", 1, int.MaxValue));
 
     private static ParallelSettings Parallel(HoconSection parallel, HoconSection placement) => new()
     {

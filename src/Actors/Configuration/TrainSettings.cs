@@ -12,6 +12,7 @@ namespace CaffeActors.Actors.Configuration;
 /// <param name="TimeBudget">The limit, or null.</param>
 /// <param name="Stages">Stages of the train net's state.</param>
 /// <param name="Level">Its level.</param>
+/// <param name="OnDivergence">What to do when numbers are no longer finite.</param>
 public sealed record TrainSettings(
     string Solver, string Net, IReadOnlyList<string> Weights, ResumeMode Resume, int? MaxIter, ulong? Seed,
-    TimeSpan? TimeBudget, IReadOnlyList<string> Stages, int Level);
+    TimeSpan? TimeBudget, IReadOnlyList<string> Stages, int Level, DivergenceSettings OnDivergence);

@@ -59,6 +59,7 @@ public static class ConfigurationPlanner
             ResolvedConfig = settings.Resolved.Render(),
             SnapshotsInRunFolder = true,
             KeepLast = settings.KeepLast,
+            OnDivergence = settings.Train.OnDivergence,
             SystemMetricsEvery = settings.Metrics.SystemEvery,
             MetricsFlushInterval = settings.Metrics.FlushInterval,
             AkkaConfig = settings.Akka,

@@ -132,6 +132,9 @@ public sealed record RunPlan
     /// <summary>How long the run may take before it stops with a snapshot; null for ever.</summary>
     public TimeSpan? TimeBudget { get; init; }
 
+    /// <summary>What the run does when its numbers are no longer finite.</summary>
+    public DivergenceSettings OnDivergence { get; init; } = new();
+
     /// <summary>Folder of all runs.</summary>
     public string OutputRoot { get; init; } = "runs";
 

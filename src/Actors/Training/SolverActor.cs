@@ -47,6 +47,8 @@ internal sealed class SolverActor : UntypedActor
         {
             case Begin:
                 _report.Begin();
+                // So that whoever resumes the run goes on with its lower rate.
+                _snapshotAsked = _run.Rollback is not null;
                 Continue();
                 break;
             case StepDone done:

@@ -32,6 +32,8 @@ internal sealed class SolverReport
         _log.Solving(_run.Replicas.Root.Net.Name, _solver.LrPolicy);
         _displayed = _measured = _run.StartIteration;
         _displayedAt = _measuredAt = _run.Time.GetTimestamp();
+        if (_run.Rollback is { } rollback)
+            Row(_run.StartIteration, MetricNames.Train, "rollbacks", rollback.Count);
     }
 
     public void Step(StepDone done)

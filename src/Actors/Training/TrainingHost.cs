@@ -22,6 +22,7 @@ public sealed class TrainingHost
     private readonly Lock _lock = new();
     private readonly List<RunRequest> _early = [];
     private IActorRef? _run;
+    private bool _stopped;
 
     /// <summary>Prepares a host; nothing is opened yet.</summary>
     /// <param name="plan">What to run.</param>
@@ -47,6 +48,7 @@ public sealed class TrainingHost
     {
         lock (_lock)
         {
+            _stopped |= request != RunRequest.Snapshot;
             if (_run is null)
                 _early.Add(request);
             else
@@ -62,13 +64,19 @@ public sealed class TrainingHost
     {
         try
         {
-            using TrainingRun? run = TrainingRunBuilder.Build(_plan, _catalog, _log, _time);
-            if (run is null)
-                return new RunOutcome(RunEnd.Finished, _plan.Solver.MaxIter);
-            RunFolder = run.Folder.Path;
-            RunOutcome outcome = await CarryOutAsync(run);
-            run.Folder.End(StateOf(outcome.End), exitCodeOf(outcome), outcome.Iteration);
-            return outcome;
+            for (Rollback? rollback = null; ;)
+            {
+                using TrainingRun? run = TrainingRunBuilder.Build(_plan, _catalog, _log, _time, rollback);
+                if (run is null)
+                    return new RunOutcome(RunEnd.Finished, _plan.Solver.MaxIter);
+                RunFolder = run.Folder.Path;
+                RunOutcome outcome = await CarryOutAsync(run);
+                rollback = WasStopped() ? null : Rollback.After(outcome, run);
+                if (rollback is not null)
+                    continue;
+                run.Folder.End(StateOf(outcome.End), exitCodeOf(outcome), outcome.Iteration);
+                return outcome;
+            }
         }
         finally
         {
@@ -100,12 +108,22 @@ public sealed class TrainingHost
             _run = actor;
             foreach (RunRequest request in _early)
                 actor.Tell(request);
+            _early.Clear();
         }
 
         RunOutcome outcome = await over.Task;
+        lock (_lock)
+            _run = null;
         await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClrExitReason.Instance);
         AkkaLogActor.Logs.TryRemove(name, out _);
         return outcome;
+    }
+
+    // A run that is to stop does not begin anew.
+    private bool WasStopped()
+    {
+        lock (_lock)
+            return _stopped;
     }
 
     private static RunState StateOf(RunEnd end) => end switch

@@ -68,6 +68,9 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>Which start of the run this is, from 0.</summary>
     public int Segment { get; init; }
 
+    /// <summary>How often the run has gone back to an older snapshot; null for never.</summary>
+    public RollbackState? Rollback { get; init; }
+
     /// <summary>Updates done before this start.</summary>
     public int StartIteration { get; init; }
 
@@ -117,6 +120,7 @@ internal sealed class TrainingRun : IDisposable
         {
             Iteration = Iteration,
             RunId = Folder.RunId,
+            Rollback = Rollback,
             MetricSegment = Segment,
             MetricStep = Iteration,
             WorldSize = Replicas.Replicas.Count,

@@ -41,12 +41,19 @@ internal sealed class TrainingRunBuilder
     private SolverParameter Solver => _plan.Solver;
 
     /// <summary>Builds the run, or returns null where the plan resumes and all its runs are finished.</summary>
+    /// <param name="plan">What to run.</param>
+    /// <param name="catalog">The layer types.</param>
+    /// <param name="log">The log.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="rollback">What the run goes on from after a divergence; null, the default, for what the plan
+    /// says.</param>
     /// <exception cref="CaffeException">Something does not fit; nothing is left open.</exception>
-    public static TrainingRun? Build(RunPlan plan, LayerCatalog catalog, RunLog log, TimeProvider time)
+    public static TrainingRun? Build(
+        RunPlan plan, LayerCatalog catalog, RunLog log, TimeProvider time, Rollback? rollback = null)
     {
         var builder = new TrainingRunBuilder(plan, log, time);
-        RunSearch? search = builder.FindRun();
-        return search is { Run: null, Finished: true } ? null : builder.Build(catalog, search);
+        RunSearch? search = rollback?.Search ?? builder.FindRun();
+        return search is { Run: null, Finished: true } ? null : builder.Build(catalog, search, rollback?.State);
     }
 
     private RunSearch? FindRun()
@@ -70,7 +77,7 @@ internal sealed class TrainingRunBuilder
         return search;
     }
 
-    private TrainingRun Build(LayerCatalog catalog, RunSearch? search)
+    private TrainingRun Build(LayerCatalog catalog, RunSearch? search, RollbackState? rollback)
     {
         SnapshotContent? restore = search?.Snapshot is { } snapshot ? SnapshotLoader.Load(snapshot)
             : _plan.Snapshot is { } state ? SnapshotLoader.Load(state)
@@ -107,7 +114,7 @@ internal sealed class TrainingRunBuilder
                 test.Net.ShareTrainedLayersWith(replicas.Root.Net);
             foreach (string weights in _plan.Weights)
                 Finetune(weights, [replicas.Root.Net, .. tests.Select(test => test.Net)]);
-            folder = OpenFolder(search, seed);
+            folder = OpenFolder(search, seed, logs: rollback is null);
             int start = restore?.State.Iter ?? 0;
             int segment = folder.BeginSegment(start);
             var run = new TrainingRun(_plan, replicas, tests, _log, _time)
@@ -116,12 +123,14 @@ internal sealed class TrainingRunBuilder
                 Seed = seed,
                 Segment = segment,
                 StartIteration = start,
+                Rollback = rollback ?? restore?.Resume?.Rollback,
                 Iteration = start,
                 Metrics = OpenMetrics(folder, segment, start),
                 Snapshots = OpenSnapshots(folder),
             };
             if (restore is not null)
                 Restore(run, restore);
+            replicas.Optimizer.RateFactor = run.Rollback?.RateFactor ?? 1;
             replicas.ShareWeights();
             return run;
         }
@@ -168,12 +177,14 @@ internal sealed class TrainingRunBuilder
             + (report.Missing.Count > 0 ? $"; no weights for: {string.Join(", ", report.Missing)}" : ""));
     }
 
-    private RunDirectory OpenFolder(RunSearch? search, ulong seed)
+    // A run that goes back logs to its file already.
+    private RunDirectory OpenFolder(RunSearch? search, ulong seed, bool logs)
     {
         if (search?.Run is { } known)
         {
             RunDirectory opened = RunDirectory.Open(known.Path, _time);
-            _log.AddFile(opened.LogPath);
+            if (logs)
+                _log.AddFile(opened.LogPath);
             return opened;
         }
 

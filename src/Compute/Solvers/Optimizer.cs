@@ -92,6 +92,9 @@ public sealed unsafe class Optimizer : IDisposable
     /// <summary>By what the net multiplied its loss gradients: updates divide by it. Default null: by 1.</summary>
     public GradScale? GradScale { get; init; }
 
+    /// <summary>What the policy's rates are multiplied by; to be set before the first update. Default 1.</summary>
+    public float RateFactor { get; set; } = 1;
+
     /// <summary>Whether gradients are clipped: then all of them must be there before the first update.</summary>
     public bool ClipsGradients => _clip >= 0;
 
@@ -127,7 +130,7 @@ public sealed unsafe class Optimizer : IDisposable
     {
         if (_rateIteration != iteration)
         {
-            _rate = _policy.Rate(iteration, ref _currentStep);
+            _rate = _policy.Rate(iteration, ref _currentStep) * RateFactor;
             _rateIteration = iteration;
         }
 

@@ -26,6 +26,7 @@ public sealed class SettingsReaderTests
         Assert.Null(settings.Train.MaxIter);
         Assert.Null(settings.Train.Seed);
         Assert.Null(settings.Train.TimeBudget);
+        Assert.Equal(new DivergenceSettings(), settings.Train.OnDivergence);
         Assert.Equal(new MetricsSettings(100, TimeSpan.FromSeconds(30)), settings.Metrics);
         Assert.Equal(0, settings.Threads);
         Assert.Equal(0, settings.KeepLast);
@@ -177,12 +178,12 @@ public sealed class SettingsReaderTests
         int keys = 0;
         for (int i = 0; i < lines.Length; i++)
         {
-            Match opened = Regex.Match(lines[i], @"^([a-z-]+) \{$"), key =
+            Match opened = Regex.Match(lines[i], @"^\s*([a-z-]+) \{$"), key =
                 Regex.Match(lines[i], @"^\s*([a-z-]+) (=|\{\})");
             if (opened.Success)
-                section = opened.Groups[1].Value + ".";
-            if (lines[i] == "}")
-                section = "";
+                section += opened.Groups[1].Value + ".";
+            if (lines[i].Trim() == "}")
+                section = section[..(section.LastIndexOf('.', section.Length - 2) + 1)];
             if (!key.Success)
                 continue;
             keys++;
