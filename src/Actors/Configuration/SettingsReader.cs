@@ -88,7 +88,7 @@ public static class SettingsReader
                 train.Has("time-budget")
                 ? train.Duration("time-budget", TimeSpan.FromSeconds(1), TimeSpan.FromDays(3650)) : null,
                 Texts(train, "stages"), train.Int("level", int.MinValue, int.MaxValue),
-                OnDivergence(train.Section("on-divergence"))),
+                OnDivergence(train.Section("on-divergence")), EarlyStopping(train.Section("early-stopping"))),
             Overrides = TopOverrides(root),
             LayerAssemblies = LayerAssemblies(root),
             Data = new DataSettings(
@@ -118,6 +118,16 @@ public static class SettingsReader
     private static DivergenceSettings OnDivergence(HoconSection section) => new(
         section.Choice<DivergenceAction>("action"), section.Number("factor", 1e-6, 1),
         section.Int("limit", 1, int.MaxValue));
+
+    private static EarlyStoppingSettings? EarlyStopping(HoconSection section)
+    {
+        if (section.Text("metric").Length == 0)
+            return null;
+        var settings = new EarlyStoppingSettings(
+            section.Text("metric"), section.Choice<MetricMode>("mode"), section.Int("patience", 1, int.MaxValue),
+            section.Number("min-delta", 0, double.MaxValue));
+        return settings.Name.Length > 0 ? settings : throw section.Wrong("metric", "SPLIT/NAME, as test0/accuracy");
+    }
 
     private static ParallelSettings Parallel(HoconSection parallel, HoconSection placement) => new()
     {

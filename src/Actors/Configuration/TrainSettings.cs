@@ -13,6 +13,8 @@ namespace CaffeActors.Actors.Configuration;
 /// <param name="Stages">Stages of the train net's state.</param>
 /// <param name="Level">Its level.</param>
 /// <param name="OnDivergence">What to do when numbers are no longer finite.</param>
+/// <param name="EarlyStopping">Which metric ends the run, or null.</param>
 public sealed record TrainSettings(
     string Solver, string Net, IReadOnlyList<string> Weights, ResumeMode Resume, int? MaxIter, ulong? Seed,
-    TimeSpan? TimeBudget, IReadOnlyList<string> Stages, int Level, DivergenceSettings OnDivergence);
+    TimeSpan? TimeBudget, IReadOnlyList<string> Stages, int Level, DivergenceSettings OnDivergence,
+    EarlyStoppingSettings? EarlyStopping);

@@ -60,6 +60,7 @@ public static class ConfigurationPlanner
             SnapshotsInRunFolder = true,
             KeepLast = settings.KeepLast,
             OnDivergence = settings.Train.OnDivergence,
+            EarlyStopping = settings.Train.EarlyStopping,
             SystemMetricsEvery = settings.Metrics.SystemEvery,
             MetricsFlushInterval = settings.Metrics.FlushInterval,
             AkkaConfig = settings.Akka,

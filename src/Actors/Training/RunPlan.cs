@@ -132,6 +132,9 @@ public sealed record RunPlan
     /// <summary>How long the run may take before it stops with a snapshot; null for ever.</summary>
     public TimeSpan? TimeBudget { get; init; }
 
+    /// <summary>Which metric ends the run when it gets no better; null, the default, for none.</summary>
+    public EarlyStoppingSettings? EarlyStopping { get; init; }
+
     /// <summary>What the run does when its numbers are no longer finite.</summary>
     public DivergenceSettings OnDivergence { get; init; } = new();
 

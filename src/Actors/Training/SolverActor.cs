@@ -90,10 +90,10 @@ internal sealed class SolverActor : UntypedActor
     // The head of an iteration: is there one, is a test due?
     private void Continue()
     {
-        if (_stopping)
+        if (_stopping || _run.Iteration >= _run.MaxIteration)
             BeginFinish();
-        else if (_run.Iteration >= _run.MaxIteration)
-            BeginFinish();
+        else if (_run.EarlyStopping is { IsDue: true } early)
+            FinishEarly(early);
         else if (TestIsDue())
             BeginTests();
         else
@@ -102,6 +102,12 @@ internal sealed class SolverActor : UntypedActor
 
     private void BeginStep(bool displays) =>
         _replicas.Tell(new Step(_run.Iteration, Solver.DebugInfo && displays, displays));
+
+    private void FinishEarly(EarlyStopping early)
+    {
+        _run.Log.Info($"Early stopping at iteration {_run.Iteration}: {early.Reason}.");
+        BeginFinish();
+    }
 
     private bool TestIsDue() =>
         _run.Tests.Count > 0 && Solver.TestsAt(_run.Iteration) && _run.TestedAt != _run.Iteration
@@ -226,7 +232,7 @@ internal sealed class SolverActor : UntypedActor
 
     private void FinishWithTests()
     {
-        if (_run.Tests.Count > 0 && Solver.TestsAt(_run.Iteration))
+        if (_run.Tests.Count > 0 && Solver.TestsAt(_run.Iteration) && _run.TestedAt != _run.Iteration)
             BeginTests();
         else
             End(RunEnd.Finished);

@@ -131,8 +131,12 @@ internal sealed class SolverReport
         Row(step, MetricNames.System, "gc_heap_bytes", GC.GetTotalMemory(forceFullCollection: false));
     }
 
-    private void Row(int step, string split, string name, double value, int rank = 0) => _observers(new MetricRow(
-        step, _run.EpochAt(step), split, name, value, _run.Time.GetUtcNow(), rank, _run.Segment));
+    private void Row(int step, string split, string name, double value, int rank = 0)
+    {
+        _run.EarlyStopping?.Observe(split, name, value);
+        _observers(new MetricRow(
+            step, _run.EpochAt(step), split, name, value, _run.Time.GetUtcNow(), rank, _run.Segment));
+    }
 
     private static string NameOf(OutputValue output, IReadOnlyList<OutputValue> all) =>
         all.Count(other => other.Name == output.Name) > 1 ? $"{output.Name}[{output.Element}]" : output.Name;

@@ -19,6 +19,7 @@ internal sealed class TrainingRun : IDisposable
 {
     private readonly long _started;
     private NetStand? _beforeTests;
+    private EarlyStoppingState? _earlyBeforeTests;
 
     public TrainingRun(
         RunPlan plan, ReplicaGroup replicas, IReadOnlyList<TestNet> tests, RunLog log, TimeProvider time)
@@ -30,6 +31,7 @@ internal sealed class TrainingRun : IDisposable
         Time = time;
         _started = time.GetTimestamp();
         Smoothed = new SmoothedLoss(plan.Solver.AverageLoss);
+        EarlyStopping = plan.EarlyStopping is { } early ? new EarlyStopping(early) : null;
         ImagesPerIteration = DataLayers(replicas.Root.Net).Select(entry => entry.Layer.BatchSize).DefaultIfEmpty(0)
             .Max() * replicas.PassesInAll * (replicas.Root.Pipeline?.MicroBatches ?? 1);
         EpochSize = DataLayers(replicas.Root.Net).Select(entry => entry.Layer.RecordCount).FirstOrDefault();
@@ -89,6 +91,9 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>The loss averaged over average_loss iterations.</summary>
     public SmoothedLoss Smoothed { get; }
 
+    /// <summary>Whether the run is to end before its last iteration; null where no metric decides.</summary>
+    public EarlyStopping? EarlyStopping { get; }
+
     /// <summary>Images that one iteration takes; 0 for a net without data layers.</summary>
     public int ImagesPerIteration { get; }
 
@@ -106,6 +111,7 @@ internal sealed class TrainingRun : IDisposable
     {
         TestedAt = Iteration;
         _beforeTests = NetStand.Take(AllNets());
+        _earlyBeforeTests = EarlyStopping?.State;
     }
 
     /// <summary>
@@ -120,6 +126,7 @@ internal sealed class TrainingRun : IDisposable
         {
             Iteration = Iteration,
             RunId = Folder.RunId,
+            EarlyStopping = TestedAt == Iteration ? _earlyBeforeTests : EarlyStopping?.State,
             Rollback = Rollback,
             MetricSegment = Segment,
             MetricStep = Iteration,

@@ -107,6 +107,12 @@ internal sealed class TrainingRunBuilder
                     NetBuilder.Build(_plan.Nets.Tests[i].Net, options), _plan.Nets.Tests[i].Iterations));
             }
 
+            if (_plan.EarlyStopping is { } early)
+            {
+                EarlyStopping.RequireMeasured(early, Solver, replicas.Root.Net.OutputNames,
+                    [.. tests.Select(test => test.Net.OutputNames)]);
+            }
+
             // Before anything is filled: a blob takes its memory when it is first used.
             MemoryDemand.OfTraining([.. replicas.Replicas.Select(replica => replica.Net)], replicas.Optimizer,
                 tests.Select(test => test.Net)).RequireFits("training", _plan.MemoryLimit ?? MachineMemory.Bytes);
@@ -233,6 +239,8 @@ internal sealed class TrainingRunBuilder
                 + $"record"
             : $"Resuming at iteration {run.StartIteration}");
         snapshot.Restore(run.AllNets(), run.Replicas.Optimizer, run.Smoothed);
+        if (run.EarlyStopping is { } early && snapshot.Resume?.EarlyStopping is { } state)
+            early.State = state;
         if (_plan.Parallel.Reproducible)
             run.Replicas.ShareDataPositions();
         run.Replicas.Root.Pipeline?.AlignData();

@@ -66,6 +66,9 @@ public sealed record ResumeState
     /// of a library; null in files of versions that had no choice.</summary>
     public string? Blas { get; init; }
 
+    /// <summary>How early stopping stands; null without it.</summary>
+    public EarlyStoppingState? EarlyStopping { get; init; }
+
     /// <summary>What is left of rollbacks after a divergence; null where there was none.</summary>
     public RollbackState? Rollback { get; init; }
 

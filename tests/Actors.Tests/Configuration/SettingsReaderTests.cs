@@ -27,6 +27,7 @@ public sealed class SettingsReaderTests
         Assert.Null(settings.Train.Seed);
         Assert.Null(settings.Train.TimeBudget);
         Assert.Equal(new DivergenceSettings(), settings.Train.OnDivergence);
+        Assert.Null(settings.Train.EarlyStopping);
         Assert.Equal(new MetricsSettings(100, TimeSpan.FromSeconds(30)), settings.Metrics);
         Assert.Equal(0, settings.Threads);
         Assert.Equal(0, settings.KeepLast);
@@ -166,6 +167,20 @@ public sealed class SettingsReaderTests
               { name = d, requires = [x] }]
             """).Data.Sets;
         Assert.Equal([0, -1, 0, 1], sets.Select(set => set.Requires?.Count ?? -1));
+    }
+
+    [Fact]
+    public void WhatEndsARun_IsRead()
+    {
+        TrainSettings train = Read("""
+            train.on-divergence { action = rollback, factor = 0.5 }
+            train.early-stopping { metric = "test1/a/b", mode = min, patience = 7, min-delta = 1e-3 }
+            """).Train;
+        Assert.Equal(new DivergenceSettings(DivergenceAction.Rollback, 0.5, 3), train.OnDivergence);
+        Assert.Equal(new EarlyStoppingSettings("test1/a/b", MetricMode.Min, 7, 1e-3), train.EarlyStopping);
+        Assert.Equal(("test1", "a/b"), (train.EarlyStopping!.Split, train.EarlyStopping.Name));
+        Assert.Contains("SPLIT/NAME", Refused("train.early-stopping.metric = accuracy").Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

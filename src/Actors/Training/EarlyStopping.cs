@@ -1,0 +1,71 @@
+using CaffeActors.Actors.Configuration;
+using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Schema;
+using CaffeActors.Data.Metrics;
+using CaffeActors.Data.Snapshots;
+
+namespace CaffeActors.Actors.Training;
+
+/// <summary>Watches a metric, and says when it has not become better for long enough. A value that is no number is no
+/// better.</summary>
+/// <param name="settings">Which metric, and how long.</param>
+internal sealed class EarlyStopping(EarlyStoppingSettings settings)
+{
+    /// <summary>How it stands.</summary>
+    public EarlyStoppingState State { get; set; } = new(null, 0);
+
+    /// <summary>Whether the run is to end.</summary>
+    public bool IsDue => State.Since >= settings.Patience;
+
+    /// <summary>Why, in words.</summary>
+    public string Reason =>
+        $"{settings.Metric} was no better than {LogNumber.Format(State.Best ?? double.NaN)} for {State.Since} "
+        + "measurement(s) in a row";
+
+    /// <summary>Takes a measurement, of whatever metric.</summary>
+    /// <param name="split">Its split.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="value">Its value.</param>
+    public void Observe(string split, string name, double value)
+    {
+        if (split == settings.Split && name == settings.Name)
+            State = IsBetter(value) ? new EarlyStoppingState(value, 0) : State with { Since = State.Since + 1 };
+    }
+
+    /// <summary>Refuses a metric that a run does not measure.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="solver">The run's solver.</param>
+    /// <param name="train">The outputs of the train net.</param>
+    /// <param name="tests">Those of each test net.</param>
+    /// <exception cref="CaffeException">It does not.</exception>
+    public static void RequireMeasured(
+        EarlyStoppingSettings settings, SolverParameter solver, IReadOnlyList<string> train,
+        IReadOnlyList<IReadOnlyList<string>> tests)
+    {
+        List<string> known = [];
+        if (solver.Display > 0)
+            known.AddRange(train.Append("loss").Select(name => $"{MetricNames.Train}/{name}"));
+        for (int test = 0; test < tests.Count && solver.TestInterval > 0; test++)
+        {
+            IEnumerable<string> names = solver.TestComputeLoss ? tests[test].Append("total_loss") : tests[test];
+            known.AddRange(names.Select(name => $"{MetricNames.Test(test)}/{name}"));
+        }
+
+        string metric = settings.Metric.Split('[')[0];
+        if (!known.Contains(metric))
+        {
+            throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
+                $"train.early-stopping.metric is '{settings.Metric}', which this run does not measure; it measures "
+                + string.Join(", ", known.Distinct()));
+        }
+    }
+
+    private bool IsBetter(double value)
+    {
+        if (!double.IsFinite(value))
+            return false;
+        if (State.Best is not { } best)
+            return true;
+        return settings.Mode == MetricMode.Max ? value > best + settings.MinDelta : value < best - settings.MinDelta;
+    }
+}
