@@ -36,7 +36,7 @@ public static class Divergence
                     return $"parameter {i} of layer '{layer.Name}'";
             }
 
-            if (net.Use is not null && layer.Bottom.Length > 0)
+            if (net.SharesMemory && layer.Bottom.Length > 0)
                 layer.Forward();
             for (int t = 0; t < layer.Top.Length; t++)
             {

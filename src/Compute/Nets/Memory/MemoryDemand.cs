@@ -74,7 +74,7 @@ public sealed class MemoryDemand
             return;
         var plan = MemoryPlan.Of(net, use);
         Add(use.Backward ? "activations and their gradients" : "activations",
-            net.Use is null ? plan.UnplannedBytes : plan.Bytes);
+            net.SharesMemory ? plan.Bytes : plan.UnplannedBytes);
     }
 
     private static bool Learns(LearnableParam param) => param.LrMult != 0;
