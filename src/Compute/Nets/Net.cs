@@ -93,8 +93,8 @@ public sealed class Net : IDisposable
     /// <summary>What the net was built for, and may be used for alone; null: for anything.</summary>
     public NetUse? Use { get; }
 
-    /// <summary>Whether blobs share memory by turns, as <see cref="Use"/> allows: then only whole passes, and those that
-    /// begin with the first layer (backward: the last), find what they read.</summary>
+    /// <summary>Whether blobs share memory by turns, as <see cref="Use"/> allows: then only whole passes, and those
+    /// that begin with the first layer (backward: the last), find what they read.</summary>
     public bool SharesMemory => _memory is not null;
 
     /// <summary>The blob of a name.</summary>

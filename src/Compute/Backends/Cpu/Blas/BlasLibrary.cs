@@ -6,8 +6,8 @@ namespace CaffeActors.Compute.Backends.Cpu.Blas;
 
 /// <summary>
 /// A native library with a CBLAS interface of 32-bit sizes. OpenBLAS and MKL are made to compute each call on the
-/// calling thread alone, as the engine's own threads share the work; another one is to be so by itself. Loaded once for a
-/// process and kept; thread-safe.
+/// calling thread alone, as the engine's own threads share the work; another one is to be so by itself. Loaded once for
+/// a process and kept; thread-safe.
 /// </summary>
 public sealed unsafe class BlasLibrary
 {

@@ -26,8 +26,8 @@ internal static unsafe partial class BlasThreads
             Set("OPENBLAS_CORETYPE", "SkylakeX");
     }
 
-    /// <summary>Whether a library says that its sizes have 64 bits: it would read beyond what it is given, so it must not
-    /// be called to find out.</summary>
+    /// <summary>Whether a library says that its sizes have 64 bits: it would read beyond what it is given, so it must
+    /// not be called to find out.</summary>
     public static bool HasLongSizes(nint handle) =>
         Text(handle, "openblas_get_config").Contains("USE64BITINT", StringComparison.Ordinal);
 
