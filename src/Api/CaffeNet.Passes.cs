@@ -196,8 +196,9 @@ public sealed partial class CaffeNet
     {
         if (isPart && Net.SharesMemory)
         {
-            throw new InvalidOperationException($"Net '{Name}' was opened for a use ({nameof(CaffeNetOptions.Use)}), so "
-                + "its blobs share memory, and a pass cannot begin between its layers.");
+            throw new InvalidOperationException(
+                $"Net '{Name}' was opened for a use ({nameof(CaffeNetOptions.Use)}), so its blobs share memory, and a "
+                + "pass cannot begin between its layers.");
         }
     }
 

@@ -6,7 +6,8 @@ using CaffeActors.Compute.Nets.Memory;
 
 namespace CaffeActors.Benchmarks;
 
-/// <summary>What one run measures: <c>NET BATCH ITERATIONS [THREADS] [infer] [least] [cheap|own] [fp16|bf16]</c>.</summary>
+/// <summary>What one run measures: <c>NET BATCH ITERATIONS [THREADS] [infer] [least] [cheap|own]
+/// [fp16|bf16]</c>.</summary>
 /// <param name="Net">A net of <see cref="BenchmarkNets"/>.</param>
 /// <param name="Batch">Images in a batch.</param>
 /// <param name="Iterations">How many count.</param>

@@ -21,7 +21,8 @@ public sealed class Net : IDisposable
     internal Net(
         NetParameter parameter, IReadOnlyList<NetLayer> layers, IReadOnlyList<string> blobNames,
         IReadOnlyDictionary<string, Blob> blobs, IReadOnlyList<string> inputs, IReadOnlyList<string> outputs,
-        IReadOnlyList<LearnableParam> learnableParams, NetRewrites rewrites, NetUse? use, NetMemory? memory, Action<string> notice)
+        IReadOnlyList<LearnableParam> learnableParams, NetRewrites rewrites, NetUse? use, NetMemory? memory,
+        Action<string> notice)
     {
         Parameter = parameter;
         Layers = layers;

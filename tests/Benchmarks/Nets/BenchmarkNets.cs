@@ -45,8 +45,9 @@ internal static class BenchmarkNets
     /// <param name="precision">How blobs are kept.</param>
     /// <param name="gpu">The accelerator they compute on; null for the CPU.</param>
     public static ReplicaGroup Replicas(
-        string name, int batch, NetUse? use, int threads = 0, int count = 1, ReductionKind reduction = ReductionKind.Tree,
-        long bucketSize = long.MaxValue, StorageType precision = StorageType.Float32, GpuDevice? gpu = null)
+        string name, int batch, NetUse? use, int threads = 0, int count = 1,
+        ReductionKind reduction = ReductionKind.Tree, long bucketSize = long.MaxValue,
+        StorageType precision = StorageType.Float32, GpuDevice? gpu = null)
     {
         KnownNet known = Find(name);
         NetParameter parameter = Parameter(known, batch, Phase.Train);
