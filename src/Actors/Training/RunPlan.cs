@@ -76,6 +76,10 @@ public sealed record RunPlan
     /// <summary>A failure that is asked for; null, the default: none.</summary>
     public Fault? Fault { get; init; }
 
+    /// <summary>Hears of each step in which the run's files are written, on the thread that writes, and fails it by
+    /// throwing: for tests, which alone can set it.</summary>
+    internal Action<FaultPoint>? Reached { get; init; }
+
     /// <summary>Threads to compute on, dealt out to the devices; 0 takes one for each core.</summary>
     public int Threads { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Data.Files;
@@ -63,6 +64,10 @@ public sealed class RunDirectory : IDisposable
 
     /// <summary>The report.</summary>
     public string ReportPath => At("report.html");
+
+    /// <summary>Hears of each step in which the manifest is written, and fails it by throwing; tests do. Default:
+    /// nobody hears.</summary>
+    public Action<FaultPoint>? Reached { get; set; }
 
     /// <summary>What the names of this run's snapshots begin with.</summary>
     public string SnapshotPrefix => SnapshotPrefixOf(Path, Manifest);
@@ -184,7 +189,9 @@ public sealed class RunDirectory : IDisposable
     public void Update(Func<RunManifest, RunManifest> change)
     {
         RunManifest changed = change(Manifest);
-        AtomicFile.WriteText(At(ManifestName), JsonSerializer.Serialize(changed, RunJson.Readable.RunManifest) + "\n");
+        byte[] text = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(changed, RunJson.Readable.RunManifest) + "\n");
+        AtomicFile.Write(At(ManifestName), stream => stream.Write(text), Reached,
+            FaultPoint.ManifestWritten, FaultPoint.ManifestRenamed);
         Manifest = changed;
     }
 

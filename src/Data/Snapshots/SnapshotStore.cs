@@ -32,6 +32,10 @@ public sealed class SnapshotStore
     /// <summary>Puts a stream in front of each file's; tests break writes with it.</summary>
     internal Func<Stream, Stream>? Decorate { get; init; }
 
+    /// <summary>Hears of each step of a commit when it is done, and fails it by throwing; tests do. Default: nobody
+    /// hears.</summary>
+    public Action<FaultPoint>? Reached { get; init; }
+
     /// <summary>
     /// To be called before training: removes what a killed process left unfinished, and finds out now, not at the
     /// first snapshot, whether the place can be written.
@@ -70,6 +74,7 @@ public sealed class SnapshotStore
         string resumePath = SnapshotNames.ResumeOf(Prefix, progress.Iteration);
         try
         {
+            Reached?.Invoke(FaultPoint.SnapshotBegun);
             ResumeState written = resume with { Iteration = progress.Iteration };
             using (var model = new StagedFile(modelPath, decorate: Decorate))
             using (var state = new StagedFile(statePath, decorate: Decorate))
@@ -80,19 +85,27 @@ public sealed class SnapshotStore
                     State = WriteState(state, progress, modelPath),
                 };
                 model.Publish();
+                Reached?.Invoke(FaultPoint.ModelRenamed);
                 state.Publish();
+                Reached?.Invoke(FaultPoint.StateRenamed);
             }
 
             DirectoryFlush.Run(AtomicFile.DirectoryOf(Prefix));
+            Reached?.Invoke(FaultPoint.PairDurable);
             using (var commit = new StagedFile(resumePath, decorate: Decorate))
             {
                 commit.Stream.Write(ResumeFile.Format(written));
+                Reached?.Invoke(FaultPoint.ResumeWritten);
                 commit.FlushToDisk();
+                Reached?.Invoke(FaultPoint.ResumeFlushed);
                 commit.Publish();
+                Reached?.Invoke(FaultPoint.ResumeRenamed);
             }
 
             DirectoryFlush.Run(AtomicFile.DirectoryOf(Prefix));
+            Reached?.Invoke(FaultPoint.ResumeDurable);
             SnapshotEntry entry = ReadBack(resumePath, progress.Iteration);
+            Reached?.Invoke(FaultPoint.ReadBack);
             Prune(entry);
             return entry;
         }
@@ -121,27 +134,37 @@ public sealed class SnapshotStore
         return entry;
     }
 
-    private FileDigest WriteModel(StagedFile file, NetWeights net) =>
-        Write(file, stream => ProtoSnapshotWriter.WriteNet(stream, net, WithDiff),
-            stream => Hdf5SnapshotWriter.WriteNet(stream, net, WithDiff));
+    private FileDigest WriteModel(StagedFile file, NetWeights net)
+    {
+        FileDigest digest = Write(file, stream => ProtoSnapshotWriter.WriteNet(stream, net, WithDiff),
+            stream => Hdf5SnapshotWriter.WriteNet(stream, net, WithDiff), FaultPoint.ModelWritten);
+        Reached?.Invoke(FaultPoint.ModelFlushed);
+        return digest;
+    }
 
-    private FileDigest WriteState(StagedFile file, SolverProgress progress, string modelPath) =>
-        Write(file, stream => ProtoSnapshotWriter.WriteState(stream, progress, modelPath),
-            stream => Hdf5SnapshotWriter.WriteState(stream, progress, modelPath));
+    private FileDigest WriteState(StagedFile file, SolverProgress progress, string modelPath)
+    {
+        FileDigest digest = Write(file, stream => ProtoSnapshotWriter.WriteState(stream, progress, modelPath),
+            stream => Hdf5SnapshotWriter.WriteState(stream, progress, modelPath), FaultPoint.StateWritten);
+        Reached?.Invoke(FaultPoint.StateFlushed);
+        return digest;
+    }
 
-    private FileDigest Write(StagedFile file, Action<Stream> asProto, Action<Stream> asHdf5)
+    private FileDigest Write(StagedFile file, Action<Stream> asProto, Action<Stream> asHdf5, FaultPoint written)
     {
         string name = Path.GetFileName(file.Path);
         if (Format == SolverParameter.Types.SnapshotFormat.Hdf5)
         {
             // HDF5 goes back to fill in addresses, so its bytes can be hashed only once they are all there.
             asHdf5(file.Stream);
+            Reached?.Invoke(written);
             file.FlushToDisk();
             return FileDigest.Of(name, file.Stream);
         }
 
         var hashing = new HashingStream(file.Stream);
         asProto(hashing);
+        Reached?.Invoke(written);
         file.FlushToDisk();
         return hashing.Digest(name);
     }
@@ -163,17 +186,20 @@ public sealed class SnapshotStore
         }
     }
 
-    private static void Remove(SnapshotEntry entry)
+    private void Remove(SnapshotEntry entry)
     {
         try
         {
             if (entry.ModelPath is { } model)
                 File.Delete(model);
+            Reached?.Invoke(FaultPoint.ModelPruned);
             if (entry.StatePath is { } state)
                 File.Delete(state);
+            Reached?.Invoke(FaultPoint.StatePruned);
 
             // Last, so that what an interrupted removal leaves is still known for this run's, and goes next time.
             File.Delete(entry.ResumePath);
+            Reached?.Invoke(FaultPoint.ResumePruned);
         }
         catch (Exception exception) when (AtomicFile.IsFileFailure(exception))
         {
