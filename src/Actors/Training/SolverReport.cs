@@ -61,7 +61,11 @@ internal sealed class SolverReport
         _log.FinalLoss(iteration, _run.Smoothed.Value);
     }
 
-    public void Flush() => _observers(FlushMetrics.Instance);
+    /// <summary>A snapshot could not be written.</summary>
+    /// <param name="iteration">Its iteration.</param>
+    /// <param name="failures">Snapshots of this start that failed.</param>
+    public void SnapshotFailed(int iteration, int failures) =>
+        Row(iteration, MetricNames.System, "failed_snapshots", failures);
 
     private void Display(StepDone done, float smoothed)
     {

@@ -101,13 +101,17 @@ internal sealed class TrainingRunBuilder
             }
 
             // Before anything is filled: a blob takes its memory when it is first used.
-            MemoryDemand.OfTraining([.. replicas.Replicas.Select(replica => replica.Net)], replicas.Optimizer,
-                tests.Select(test => test.Net)).RequireFits("training", _plan.MemoryLimit ?? MachineMemory.Bytes);
+            var demand = MemoryDemand.OfTraining([.. replicas.Replicas.Select(replica => replica.Net)],
+                replicas.Optimizer, tests.Select(test => test.Net));
+            if (Solver.Snapshot > 0)
+                demand.AddSnapshotCopy(replicas.Root.Net, replicas.Optimizer, Solver.SnapshotDiff);
+            demand.RequireFits("training", _plan.MemoryLimit ?? MachineMemory.Bytes);
             foreach (TestNet test in tests)
                 test.Net.ShareTrainedLayersWith(replicas.Root.Net);
             foreach (string weights in _plan.Weights)
                 Finetune(weights, [replicas.Root.Net, .. tests.Select(test => test.Net)]);
             folder = OpenFolder(search, seed);
+            folder.Reached = _plan.Reached;
             int start = restore?.State.Iter ?? 0;
             int segment = folder.BeginSegment(start);
             var run = new TrainingRun(_plan, replicas, tests, _log, _time)
@@ -117,6 +121,8 @@ internal sealed class TrainingRunBuilder
                 Segment = segment,
                 StartIteration = start,
                 Iteration = start,
+                // What a run resumes from is not written anew.
+                SnapshotAt = search?.Snapshot is null ? -1 : start,
                 Metrics = OpenMetrics(folder, segment, start),
                 Snapshots = OpenSnapshots(folder),
             };
@@ -199,8 +205,13 @@ internal sealed class TrainingRunBuilder
         return created;
     }
 
-    private ParquetMetricSink OpenMetrics(RunDirectory folder, int segment, int start) =>
-        ParquetMetricSink.Open(folder.MetricsPath, _time, segment, start, _plan.MetricsFlushInterval);
+    private ParquetMetricSink OpenMetrics(RunDirectory folder, int segment, int start)
+    {
+        var sink =
+            ParquetMetricSink.Open(folder.MetricsPath, _time, segment, start, _plan.MetricsFlushInterval);
+        sink.Reached = _plan.Reached;
+        return sink;
+    }
 
     private SnapshotStore OpenSnapshots(RunDirectory folder)
     {
@@ -209,6 +220,7 @@ internal sealed class TrainingRunBuilder
             Format = Solver.SnapshotFormat,
             WithDiff = Solver.SnapshotDiff,
             KeepLast = _plan.KeepLast,
+            Reached = _plan.Reached,
         };
         if (Solver.Snapshot > 0 || Solver.SnapshotAfterTrain)
             store.Prepare();
