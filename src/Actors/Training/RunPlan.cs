@@ -142,8 +142,8 @@ public sealed record RunPlan
     /// <summary>Whether snapshots lie in the run's folder; else at the solver's snapshot_prefix, as Caffe's.</summary>
     public bool SnapshotsInRunFolder { get; init; }
 
-    /// <summary>How many snapshots are kept; 0 keeps all.</summary>
-    public int KeepLast { get; init; }
+    /// <summary>Which snapshots are kept. Default: all.</summary>
+    public SnapshotSettings Snapshots { get; init; } = new();
 
     /// <summary>Iterations between system and layer metrics; 0 for none.</summary>
     public int SystemMetricsEvery { get; init; } = 100;

@@ -3,6 +3,7 @@ using CaffeActors.Actors.Messages;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
+using CaffeActors.Data.Snapshots;
 
 namespace CaffeActors.Actors.Training;
 
@@ -60,6 +61,7 @@ internal sealed class SolverActor : UntypedActor
                 break;
             case TestDone test:
                 _report.Test(_run.Iteration, test);
+                Rank(test);
                 TestNext(test.Net + 1);
                 break;
             case TestInterrupted:
@@ -151,6 +153,16 @@ internal sealed class SolverActor : UntypedActor
             Continue();
     }
 
+    private void Rank(TestDone test)
+    {
+        if (_run.Ranking is not { } ranking || TestMetrics.Find(test, ranking.Metric) is not { } value)
+            return;
+        BestSnapshot? before = ranking.Best;
+        ranking.Measure(_run.Iteration, value);
+        if (ranking.Best is { } best && best != before)
+            _run.Log.Info($"The snapshot of iteration {best.Iteration} is the best so far by {best.Metric}");
+    }
+
     private void AfterTests()
     {
         if (_finishing)
@@ -202,6 +214,7 @@ internal sealed class SolverActor : UntypedActor
         else
         {
             _report.SnapshotFailed(done.Iteration, ++_failedSnapshots);
+            _run.Ranking?.Withdraw(done.Iteration);
             if (++_failedInARow > 1)
             {
                 End(RunEnd.Failed, done.Failure);

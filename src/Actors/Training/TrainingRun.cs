@@ -63,6 +63,9 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>Its snapshots. Written by the snapshots' thread only.</summary>
     public required SnapshotStore Snapshots { get; init; }
 
+    /// <summary>Which snapshot is the best; null where none is set apart.</summary>
+    public SnapshotRanking? Ranking { get; init; }
+
     /// <summary>The seed of all random streams.</summary>
     public ulong Seed { get; init; }
 
@@ -117,6 +120,7 @@ internal sealed class TrainingRun : IDisposable
         new SolverLog(line => Log.Info(line)).Snapshotting(
             SnapshotNames.ModelOf(Snapshots.Prefix, Iteration, Snapshots.Format),
             SnapshotNames.StateOf(Snapshots.Prefix, Iteration, Snapshots.Format), Snapshots.Format);
+        Ranking?.Add(Iteration);
         NetStand stand = TestedAt == Iteration ? _beforeTests! : NetStand.Take(AllNets());
         ResumeState resume = ResumeState.Of(Plan.Nets.Train, Solver, Seed, stand, Replicas.Optimizer, Smoothed) with
         {
@@ -125,6 +129,7 @@ internal sealed class TrainingRun : IDisposable
             MetricSegment = Segment,
             MetricStep = Iteration,
             WorldSize = Replicas.Replicas.Count,
+            BestSnapshot = Ranking?.Best,
             Blas = Replicas.Root.Device.Blas?.Choice ?? BlasChoice.Managed,
         };
         (NetWeights Net, SolverProgress Progress) now =

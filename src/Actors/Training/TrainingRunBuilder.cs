@@ -123,6 +123,7 @@ internal sealed class TrainingRunBuilder
                 Iteration = start,
                 // What a run resumes from is not written anew.
                 SnapshotAt = search?.Snapshot is null ? -1 : start,
+                Ranking = Ranking(tests, search?.Snapshot),
                 Metrics = OpenMetrics(folder, segment, start),
                 Snapshots = OpenSnapshots(folder),
             };
@@ -139,6 +140,19 @@ internal sealed class TrainingRunBuilder
             replicas?.Dispose();
             throw;
         }
+    }
+
+    // Of a snapshot that is not this run's nothing is kept.
+    private SnapshotRanking? Ranking(List<TestNet> tests, SnapshotEntry? own)
+    {
+        if (_plan.Snapshots.KeepBest is not { } goal)
+            return null;
+        TestMetrics.Require("snapshot.keep-best", goal.Metric, tests, Solver.TestComputeLoss);
+        BestSnapshot? best = own?.Resume?.BestSnapshot;
+        var ranking = new SnapshotRanking(goal, best?.Metric == goal.Metric ? best : null);
+        if (own is not null)
+            ranking.Add(own.Iteration);
+        return ranking;
     }
 
     // A resumed run computes its products as before, to the same bits, unless it is told to do otherwise.
@@ -219,7 +233,8 @@ internal sealed class TrainingRunBuilder
         {
             Format = Solver.SnapshotFormat,
             WithDiff = Solver.SnapshotDiff,
-            KeepLast = _plan.KeepLast,
+            KeepLast = _plan.Snapshots.KeepLast,
+            KeepEvery = _plan.Snapshots.KeepEvery,
             Reached = _plan.Reached,
         };
         if (Solver.Snapshot > 0 || Solver.SnapshotAfterTrain)

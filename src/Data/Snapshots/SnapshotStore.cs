@@ -29,6 +29,9 @@ public sealed class SnapshotStore
     /// <summary>How many snapshots of a run are kept, at least 0; 0, the default, keeps all.</summary>
     public int KeepLast { get; init; }
 
+    /// <summary>Iterations that this divides are never removed, at least 0; 0, the default, sets none apart.</summary>
+    public int KeepEvery { get; init; }
+
     /// <summary>Puts a stream in front of each file's; tests break writes with it.</summary>
     internal Func<Stream, Stream>? Decorate { get; init; }
 
@@ -169,7 +172,8 @@ public sealed class SnapshotStore
         return hashing.Digest(name);
     }
 
-    // Only what a .resume shows to be this run's goes; a damaged one stays until KeepLast good ones are newer.
+    // Only what a .resume shows to be this run's goes; a damaged one stays until KeepLast good ones are newer. The best
+    // one is the one that the written snapshot knows of.
     private void Prune(SnapshotEntry written)
     {
         if (KeepLast == 0)
@@ -179,7 +183,10 @@ public sealed class SnapshotStore
         {
             if (entry.Resume is null)
                 continue;
-            if (kept >= KeepLast && entry.Iteration != written.Iteration)
+            bool isSetApart = entry.Iteration == written.Iteration
+                || (KeepEvery > 0 && entry.Iteration % KeepEvery == 0)
+                || entry.Iteration == written.Resume.BestSnapshot?.Iteration;
+            if (kept >= KeepLast && !isSetApart)
                 Remove(entry);
             else if (SnapshotIndex.Check(entry, hashes: false).IsValid)
                 kept++;
