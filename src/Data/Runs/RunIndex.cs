@@ -40,7 +40,7 @@ public static class RunIndex
 
             SnapshotSearch search = new SnapshotStore(RunDirectory.SnapshotPrefixOf(run.Path, run.Manifest))
                 .Newest(run.Manifest.RunId);
-            notes.AddRange(search.Skipped.Select(skipped => $"run {run.Manifest.RunId}: {skipped.Fault}"));
+            notes.AddRange(NotesOf(run, search));
             if (search.Newest is not { } newest)
                 notes.Add($"run {run.Manifest.RunId} has no valid snapshot");
             else if (newest.Iteration < lastIteration)
@@ -71,6 +71,18 @@ public static class RunIndex
 
         return [.. runs.OrderByDescending(run => run.Manifest.Created)
             .ThenByDescending(run => run.Manifest.RunId, StringComparer.Ordinal)];
+    }
+
+    // Runs may share a place, where other runs' snapshots are no fault and may be many.
+    private static IEnumerable<string> NotesOf(RunRecord run, SnapshotSearch search)
+    {
+        ILookup<bool, SnapshotEntry> skipped = search.Skipped.ToLookup(
+            entry => entry.Resume is { } resume && resume.RunId != run.Manifest.RunId);
+        foreach (SnapshotEntry entry in skipped[false])
+            yield return $"run {run.Manifest.RunId}: {entry.Fault}";
+        if (skipped[true].Any())
+            yield return $"run {run.Manifest.RunId}: passed over {skipped[true].Count()} of other runs, as "
+                + skipped[true].First().Fault;
     }
 
     private static string? DifferenceOf(RunManifest manifest, string netHash, string solverHash) =>

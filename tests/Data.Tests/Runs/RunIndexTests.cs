@@ -91,6 +91,8 @@ public sealed class RunIndexTests : IDisposable
         string second = Make(snapshots: [40], prefix: prefix);
         RunSearch search = Find();
         Assert.Equal((second, 40), (search.Run?.Manifest.RunId, search.Snapshot?.Iteration));
+        Assert.Equal($"run {second}: passed over 1 of other runs, as '{prefix}_iter_60.resume' is of run '{first}', "
+            + $"not of '{second}'", Assert.Single(search.Notes));
         Directory.Delete(_root.At("run_id=" + second), recursive: true);
         search = Find();
         Assert.Equal((first, 60), (search.Run?.Manifest.RunId, search.Snapshot?.Iteration));

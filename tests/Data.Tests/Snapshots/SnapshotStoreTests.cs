@@ -114,7 +114,12 @@ public sealed class SnapshotStoreTests : IDisposable
     {
         Save(Store(), 100);
         Save(Store(), 200, "run-b");
-        Assert.Equal(100, Store().Newest("run-a").Newest?.Iteration);
+        SnapshotSearch search = Store().Newest("run-a");
+        Assert.Equal(100, search.Newest?.Iteration);
+        SnapshotEntry other = Assert.Single(search.Skipped);
+        Assert.Contains(
+            "net_iter_200.resume' is of run 'run-b', not of 'run-a'", other.Fault, StringComparison.Ordinal);
+        Assert.Throws<CaffeException>(() => SnapshotLoader.Load(other));
         Assert.Null(Store().Newest("run-c").Newest);
     }
 
