@@ -34,7 +34,7 @@ public static class RunIndex
 
             if (RunDirectory.IsHeld(run.Path))
             {
-                notes.Add($"run {run.Manifest.RunId} is being trained by another process");
+                notes.Add($"run {run.Manifest.RunId} is being trained by {RunDirectory.DescribeHolder(run.Path)}");
                 continue;
             }
 
@@ -69,7 +69,9 @@ public static class RunIndex
             }
         }
 
-        return [.. runs.OrderByDescending(run => run.Manifest.Created)
+        // Clocks may be set back; the count does not.
+        return [.. runs.OrderByDescending(run => run.Manifest.Number)
+            .ThenByDescending(run => run.Manifest.Created)
             .ThenByDescending(run => run.Manifest.RunId, StringComparer.Ordinal)];
     }
 
