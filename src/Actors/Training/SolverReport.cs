@@ -49,10 +49,8 @@ internal sealed class SolverReport
     public void Test(int iteration, TestDone test)
     {
         _log.TestResult(test.Outputs, _solver.TestComputeLoss ? test.Loss : null);
-        foreach (OutputValue output in test.Outputs)
-            Row(iteration, MetricNames.Test(test.Net), NameOf(output, test.Outputs), output.Value);
-        if (_solver.TestComputeLoss)
-            Row(iteration, MetricNames.Test(test.Net), "total_loss", test.Loss);
+        foreach ((string name, double value) in TestMetrics.Of(test, _solver.TestComputeLoss))
+            Row(iteration, MetricNames.Test(test.Net), name, value);
     }
 
     public void FinalLoss(int iteration, float loss)
@@ -61,7 +59,11 @@ internal sealed class SolverReport
         _log.FinalLoss(iteration, _run.Smoothed.Value);
     }
 
-    public void Flush() => _observers(FlushMetrics.Instance);
+    /// <summary>A snapshot could not be written.</summary>
+    /// <param name="iteration">Its iteration.</param>
+    /// <param name="failures">Snapshots of this start that failed.</param>
+    public void SnapshotFailed(int iteration, int failures) =>
+        Row(iteration, MetricNames.System, "failed_snapshots", failures);
 
     private void Display(StepDone done, float smoothed)
     {
@@ -77,7 +79,7 @@ internal sealed class SolverReport
         Row(done.Iteration, MetricNames.Train, "lr", done.Rate);
         foreach (OutputValue output in outputs)
         {
-            string name = NameOf(output, outputs);
+            string name = TestMetrics.NameOf(output, outputs);
             // The smoothed loss has the name already; the output's own value stands beside it.
             Row(done.Iteration, MetricNames.Train, name == "loss" ? "output/loss" : name, output.Value);
         }
@@ -128,7 +130,4 @@ internal sealed class SolverReport
 
     private void Row(int step, string split, string name, double value, int rank = 0) => _observers(new MetricRow(
         step, _run.EpochAt(step), split, name, value, _run.Time.GetUtcNow(), rank, _run.Segment));
-
-    private static string NameOf(OutputValue output, IReadOnlyList<OutputValue> all) =>
-        all.Count(other => other.Name == output.Name) > 1 ? $"{output.Name}[{output.Element}]" : output.Name;
 }
