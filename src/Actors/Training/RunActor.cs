@@ -15,13 +15,13 @@ namespace CaffeActors.Actors.Training;
 internal sealed class RunActor : UntypedActor
 {
     private readonly TrainingRun _run;
-    private readonly IReadOnlyList<IRunObserver> _watchers;
+    private readonly IReadOnlyList<WatcherThread> _watchers;
     private readonly TaskCompletionSource<RunOutcome> _over;
     private IActorRef _solver = ActorRefs.Nobody;
     private IActorRef _observers = ActorRefs.Nobody;
     private RunOutcome? _outcome;
 
-    public RunActor(TrainingRun run, IReadOnlyList<IRunObserver> watchers, TaskCompletionSource<RunOutcome> over)
+    public RunActor(TrainingRun run, IReadOnlyList<WatcherThread> watchers, TaskCompletionSource<RunOutcome> over)
     {
         _run = run;
         _watchers = watchers;
@@ -29,7 +29,7 @@ internal sealed class RunActor : UntypedActor
     }
 
     public static Props Props(
-        TrainingRun run, IReadOnlyList<IRunObserver> watchers, TaskCompletionSource<RunOutcome> over) =>
+        TrainingRun run, IReadOnlyList<WatcherThread> watchers, TaskCompletionSource<RunOutcome> over) =>
         Akka.Actor.Props.Create(() => new RunActor(run, watchers, over));
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(exception =>
@@ -44,7 +44,7 @@ internal sealed class RunActor : UntypedActor
     {
         string root = Dispatchers.Replica(0);
         _observers = Context.ActorOf(
-            ObserverActor.Props(_run.Metrics, _watchers, _run.Log).WithDispatcher(Dispatchers.Files), "observers");
+            ObserverActor.Props(_run, _watchers).WithDispatcher(Dispatchers.Files), "observers");
         Context.Watch(_observers);
         ReplicaGroup group = _run.Replicas;
         NetDevices? placed = group.Root.Placement is { } placement ? Placed(placement) : null;
