@@ -19,6 +19,7 @@ internal sealed class RunActor : UntypedActor
     private readonly TaskCompletionSource<RunOutcome> _over;
     private IActorRef _solver = ActorRefs.Nobody;
     private IActorRef _observers = ActorRefs.Nobody;
+    private IActorRef _requests = ActorRefs.Nobody;
     private RunOutcome? _outcome;
 
     public RunActor(TrainingRun run, IReadOnlyList<WatcherThread> watchers, TaskCompletionSource<RunOutcome> over)
@@ -59,6 +60,8 @@ internal sealed class RunActor : UntypedActor
         IActorRef snapshots = Context.ActorOf(SnapshotActor.Props(_run).WithDispatcher(Dispatchers.Files), "snapshots");
         _solver = Context.ActorOf(
             SolverActor.Props(_run, replicas, evaluator, snapshots, _observers).WithDispatcher(root), "solver");
+        _requests = Context.ActorOf(
+            RequestFilesActor.Props(_run.Folder.Path, _run.Log).WithDispatcher(Dispatchers.Files), "requests");
         _solver.Tell(Begin.Instance);
     }
 
@@ -78,6 +81,9 @@ internal sealed class RunActor : UntypedActor
         {
             case RunRequest request:
                 _solver.Tell(request);
+                break;
+            case RequestDone done:
+                _requests.Tell(done);
                 break;
             case RunOutcome outcome when _outcome is null:
                 _outcome = outcome;

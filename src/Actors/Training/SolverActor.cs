@@ -22,6 +22,7 @@ internal sealed class SolverActor : UntypedActor
     private bool _stopped;
     private bool _forceSnapshot;
     private bool _snapshotAsked;
+    private bool _answering;
     private bool _finishing;
 
     public SolverActor(TrainingRun run, IActorRef replicas, IActorRef evaluator, IActorRef snapshots,
@@ -161,6 +162,7 @@ internal sealed class SolverActor : UntypedActor
 
     private void BeginSnapshot()
     {
+        _answering |= _snapshotAsked;
         _snapshotAsked = false;
         // What a resumed run will not measure again is on disk first.
         _report.Flush();
@@ -172,6 +174,7 @@ internal sealed class SolverActor : UntypedActor
         _failedSnapshots = done.Failure is null ? 0 : _failedSnapshots + 1;
         if (done.Failure is null)
             _run.SnapshotAt = _run.Iteration;
+        TellAnswered();
         if (_failedSnapshots > 1)
             End(RunEnd.Failed, done.Failure);
         // The last one is tried again: no later one makes up for it.
@@ -181,6 +184,15 @@ internal sealed class SolverActor : UntypedActor
             Finish();
         else
             Continue();
+    }
+
+    // Whoever asked for a snapshot hears that it was written, or that it failed and the log says why.
+    private void TellAnswered()
+    {
+        if (!_answering)
+            return;
+        _answering = false;
+        Context.Parent.Tell(new RequestDone(RunRequest.Snapshot));
     }
 
     private void BeginFinish()
