@@ -62,6 +62,10 @@ public enum RunRequest
     StopWithSnapshot,
 }
 
+/// <summary>From a solver: what was asked for is done. (That a run has stopped is seen by its end.)</summary>
+/// <param name="Request">The request.</param>
+internal sealed record RequestDone(RunRequest Request);
+
 /// <summary>How a run ended.</summary>
 public enum RunEnd
 {

@@ -15,15 +15,16 @@ namespace CaffeActors.Actors.Training;
 internal sealed class RunActor : UntypedActor
 {
     private readonly TrainingRun _run;
-    private readonly IReadOnlyList<IRunObserver> _watchers;
+    private readonly IReadOnlyList<WatcherThread> _watchers;
     private readonly TaskCompletionSource<RunOutcome> _over;
     private IActorRef _solver = ActorRefs.Nobody;
     private IActorRef _observers = ActorRefs.Nobody;
     private IActorRef _snapshots = ActorRefs.Nobody;
     private HashSet<IActorRef> _writers = [];
+    private IActorRef _requests = ActorRefs.Nobody;
     private RunOutcome? _outcome;
 
-    public RunActor(TrainingRun run, IReadOnlyList<IRunObserver> watchers, TaskCompletionSource<RunOutcome> over)
+    public RunActor(TrainingRun run, IReadOnlyList<WatcherThread> watchers, TaskCompletionSource<RunOutcome> over)
     {
         _run = run;
         _watchers = watchers;
@@ -31,7 +32,7 @@ internal sealed class RunActor : UntypedActor
     }
 
     public static Props Props(
-        TrainingRun run, IReadOnlyList<IRunObserver> watchers, TaskCompletionSource<RunOutcome> over) =>
+        TrainingRun run, IReadOnlyList<WatcherThread> watchers, TaskCompletionSource<RunOutcome> over) =>
         Akka.Actor.Props.Create(() => new RunActor(run, watchers, over));
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(exception =>
@@ -46,7 +47,7 @@ internal sealed class RunActor : UntypedActor
     {
         string root = Dispatchers.Replica(0);
         _observers = Context.ActorOf(
-            ObserverActor.Props(_run.Metrics, _watchers, _run.Log).WithDispatcher(Dispatchers.Files), "observers");
+            ObserverActor.Props(_run, _watchers).WithDispatcher(Dispatchers.Files), "observers");
         ReplicaGroup group = _run.Replicas;
         NetDevices? placed = group.Root.Placement is { } placement ? Placed(placement) : null;
         IActorRef[] devices = placed is not null ? [placed.Main]
@@ -61,6 +62,8 @@ internal sealed class RunActor : UntypedActor
         _writers = [Context.Watch(_observers), Context.Watch(_snapshots)];
         _solver = Context.ActorOf(
             SolverActor.Props(_run, replicas, evaluator, _snapshots, _observers).WithDispatcher(root), "solver");
+        _requests = Context.ActorOf(
+            RequestFilesActor.Props(_run.Folder.Path, _run.Log).WithDispatcher(Dispatchers.Files), "requests");
         _solver.Tell(Begin.Instance);
     }
 
@@ -80,6 +83,9 @@ internal sealed class RunActor : UntypedActor
         {
             case RunRequest request:
                 _solver.Tell(request);
+                break;
+            case RequestDone done:
+                _requests.Tell(done);
                 break;
             case RunOutcome outcome when _outcome is null:
                 _outcome = outcome;

@@ -29,6 +29,7 @@ internal sealed class SolverActor : UntypedActor
     private bool _stopped;
     private bool _forceSnapshot;
     private bool _snapshotAsked;
+    private bool _answering;
     private bool _finishing;
 
     public SolverActor(TrainingRun run, IActorRef replicas, IActorRef evaluator, IActorRef snapshots,
@@ -192,6 +193,7 @@ internal sealed class SolverActor : UntypedActor
             return;
         }
 
+        _answering |= _snapshotAsked;
         _snapshotAsked = false;
         _writing = true;
         // After the last iteration nothing changes any more while it is written.
@@ -206,6 +208,7 @@ internal sealed class SolverActor : UntypedActor
     private void OnSnapshotDone(SnapshotDone done)
     {
         _writing = false;
+        TellAnswered();
         if (done.Failure is null)
         {
             _failedInARow = 0;
@@ -225,6 +228,15 @@ internal sealed class SolverActor : UntypedActor
         Action? next = _afterWrite;
         _afterWrite = null;
         next?.Invoke();
+    }
+
+    // Whoever asked for a snapshot hears that it was written, or that it failed and the log says why.
+    private void TellAnswered()
+    {
+        if (!_answering)
+            return;
+        _answering = false;
+        Context.Parent.Tell(new RequestDone(RunRequest.Snapshot));
     }
 
     private void BeginFinish()

@@ -60,6 +60,10 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>Its metrics files. Written by the observers' thread only.</summary>
     public required ParquetMetricSink Metrics { get; init; }
 
+    /// <summary>How often metrics could not be written. Counted on the observers' thread; read when the run is
+    /// over.</summary>
+    public long MetricFailures { get; set; }
+
     /// <summary>Its snapshots. Written by the snapshots' thread only.</summary>
     public required SnapshotStore Snapshots { get; init; }
 

@@ -56,6 +56,15 @@ public sealed record RunManifest
     /// <summary>Iterations done, as of the last time the manifest was written.</summary>
     public long LastIteration { get; init; }
 
+    /// <summary>How often metrics could not be written, over all starts that came to their end.</summary>
+    public long MetricFailures { get; init; }
+
+    /// <summary>Metric rows that were lost because of that.</summary>
+    public long LostMetricRows { get; init; }
+
+    /// <summary>Log lines that the console did not take; the log's file has them.</summary>
+    public long LostConsoleLines { get; init; }
+
     /// <summary>The run's starts, oldest first.</summary>
     public IReadOnlyList<RunSegment> Segments { get; init; } = [];
 }

@@ -1,7 +1,6 @@
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Actors.Messages;
-using CaffeActors.Actors.Metrics;
 using CaffeActors.Actors.Planning;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Backends.Gpu;
@@ -129,17 +128,6 @@ public sealed class FailureTests : IDisposable
     }
 
     [Fact]
-    public async Task DisplayThatFails_IsLeftOut()
-    {
-        var host = new TrainingHost(_fixture.Plan(), TrainingFixture.Catalog, new RunLog(_fixture.Log),
-            TimeProvider.System, new FailingDisplay());
-        RunOutcome outcome = await host.RunAsync(static _ => 0)
-            .WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
-        Assert.Equal(new RunOutcome(RunEnd.Finished, 40), outcome);
-        Assert.Single(LinesWith("The display failed"));
-    }
-
-    [Fact]
     public async Task SourceThatFails_EndsTheRunWhenTheBatchesBeforeItAreUsed()
     {
         var script = new BatchScript
@@ -215,21 +203,6 @@ public sealed class FailureTests : IDisposable
     }
 
     [Fact]
-    public async Task MetricsThatCannotBeWritten_AreToldOnceAndCounted()
-    {
-        _fixture.WriteSolver("snapshot: 10");
-        _fixture.AddHook("TRAIN");
-        RunOutcome outcome = await _fixture.RunAsync(_fixture.Hooked(pass =>
-        {
-            if (pass == 3)
-                Break("metrics");
-        }));
-        Assert.Equal(new RunOutcome(RunEnd.Finished, 40), outcome);
-        Assert.Single(LinesWith("training goes on"));
-        Assert.Single(LinesWith("Metrics could not be written"));
-    }
-
-    [Fact]
     public async Task Metrics_AreOnDiskWhenASnapshotIs()
     {
         _fixture.WriteSolver("snapshot: 20");
@@ -254,12 +227,5 @@ public sealed class FailureTests : IDisposable
         int number = 0;
         return point => _ = point == FaultPoint.SnapshotBegun && fails(++number)
             ? throw new IOException("No space left on device") : 0;
-    }
-
-    private sealed class FailingDisplay : IRunObserver
-    {
-        public void OnProgress(Progress progress) => throw new InvalidOperationException("no terminal");
-
-        public void OnEnd() => throw new InvalidOperationException("no terminal");
     }
 }
