@@ -31,6 +31,7 @@ internal sealed class SolverActor : UntypedActor
     private bool _snapshotAsked;
     private bool _answering;
     private bool _finishing;
+    private string _outOfRange = "";
 
     public SolverActor(TrainingRun run, IActorRef replicas, IActorRef evaluator, IActorRef snapshots,
         IActorRef observers)
@@ -79,6 +80,12 @@ internal sealed class SolverActor : UntypedActor
             case RunRequest request:
                 OnRequest(request);
                 break;
+            case Examined found:
+                OnExamined(found);
+                break;
+            case Failed { Pass: { } pass } failed:
+                BeginDump(failed.Failure, pass);
+                break;
             case Failed failed:
                 End(RunEnd.Failed, failed.Failure);
                 break;
@@ -98,8 +105,11 @@ internal sealed class SolverActor : UntypedActor
         else if (TestIsDue())
             BeginTests();
         else
-            _replicas.Tell(new Step(_run.Iteration, Solver.DebugInfo && Solver.DisplaysAt(_run.Iteration)));
+            BeginStep(displays: Solver.DisplaysAt(_run.Iteration));
     }
+
+    private void BeginStep(bool displays) =>
+        _replicas.Tell(new Step(_run.Iteration, Solver.DebugInfo && displays, displays));
 
     private bool TestIsDue() =>
         _run.Tests.Count > 0 && Solver.TestsAt(_run.Iteration) && _run.TestedAt != _run.Iteration
@@ -127,7 +137,8 @@ internal sealed class SolverActor : UntypedActor
     {
         if (_run.Replicas.Optimizer.NotFinite is { } param)
         {
-            End(RunEnd.Failed, Divergence.OfUpdate(param, done.Iteration));
+            _outOfRange = Divergence.WhatIsWrong(param);
+            _replicas.Tell(Examine.Instance);
             return;
         }
 
@@ -276,6 +287,27 @@ internal sealed class SolverActor : UntypedActor
             BeginTests();
         else
             End(RunEnd.Finished);
+    }
+
+    private void OnExamined(Examined found)
+    {
+        CaffeException failure = Divergence.OfUpdate(_outOfRange, _run.Iteration, found.Fault, found.Records);
+        bool several = _run.Replicas.Replicas.Count > 1 && found.Fault is not null;
+        BeginDump(several ? RunFailures.On(failure, found.Pass.Device) : failure, found.Pass);
+    }
+
+    // The pass is kept before the run ends; who else fails meanwhile comes too late.
+    private void BeginDump(CaffeException failure, FailedPass pass)
+    {
+        IActorRef dumps = Context.ActorOf(DumpActor.Props(_run).WithDispatcher(Dispatchers.Files), "dump");
+        dumps.Tell(new WriteDump(failure, pass));
+        Become(message =>
+        {
+            if (message is not DumpDone done)
+                return message is RunRequest or Failed or StepDone or Examined;
+            End(RunEnd.Failed, done.Failure);
+            return true;
+        });
     }
 
     private void End(RunEnd end, CaffeException? failure = null)

@@ -12,6 +12,7 @@ internal sealed class SolverReport
     private readonly Action<object> _observers;
     private readonly SolverLog _log;
     private readonly SolverParameter _solver;
+    private readonly TrainingWarnings _warnings;
     private long _displayedAt;
     private int _displayed;
     private long _measuredAt;
@@ -23,6 +24,7 @@ internal sealed class SolverReport
         _observers = observers;
         _log = new SolverLog(line => run.Log.Info(line));
         _solver = run.Solver;
+        _warnings = new TrainingWarnings(run.Replicas.Root, line => run.Log.Warn(line));
     }
 
     public void Begin()
@@ -75,6 +77,7 @@ internal sealed class SolverReport
         IReadOnlyList<OutputValue> outputs = NetOutputs.Of(_run.Replicas.Root.LastNet);
         _log.TrainOutputs(outputs);
         _log.Rate(done.Iteration, done.Rate);
+        _warnings.Look(done.Iteration, outputs);
         Row(done.Iteration, MetricNames.Train, "loss", smoothed);
         Row(done.Iteration, MetricNames.Train, "lr", done.Rate);
         foreach (OutputValue output in outputs)

@@ -91,6 +91,10 @@ public sealed class Net : IDisposable
         }
     }
 
+    /// <summary>What looks at each layer's blobs when it has run; null, the default, for nobody. To be set between
+    /// passes. What is computed does not change with it.</summary>
+    public PassScan? Scan { get; set; }
+
     /// <summary>What the net was built for, and may be used for alone; null: for anything.</summary>
     public NetUse? Use { get; }
 
@@ -139,6 +143,7 @@ public sealed class Net : IDisposable
         float loss = Layers[rank].Forward();
         if (DebugInfo)
             NetDebug.TellForward(Layers[rank], this, _notice);
+        Scan?.LookForward(Layers[rank]);
         return loss;
     }
 
@@ -150,6 +155,7 @@ public sealed class Net : IDisposable
         Layers[rank].Backward();
         if (DebugInfo)
             NetDebug.TellBackward(Layers[rank], _notice);
+        Scan?.LookBackward(Layers[rank]);
     }
 
     /// <summary>With <see cref="DebugInfo"/>, tells the norms of all parameters; called after a whole backward
