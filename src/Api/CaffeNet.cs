@@ -100,7 +100,8 @@ public sealed partial class CaffeNet : IDisposable
             DataPlaceholders.Replace(net, options.InputShapes, options.Notice);
         if (options.ForceBackward)
             net.ForceBackward = true;
-        LayerCatalog catalog = options.Catalog ?? LayerPlugIns.Catalog(options.LayerAssemblies, resolvePath);
+        LayerCatalog catalog = options.Catalog ?? LayerPlugIns.Catalog(
+            options.LayerAssemblies, resolvePath, options.Notice);
         DeviceId place = DeviceOpener.Parse(options.Device, "a net's device");
         Action<string> notice = options.TellBuild ? options.Notice : static _ => { };
         var device = new CpuDevice(options.Threads);

@@ -26,7 +26,11 @@ internal sealed class HelpPage(HelpAction inner) : SynchronousCommandLineAction
             TellProgram(output);
         else if (CommandLine.Verbs.FirstOrDefault(entry => $"caffeactors {entry.Verb.Path}"
             == UsageErrors.NameOf(command)).Verb is { } verb)
+        {
+            if (verb.Notes.Length > 0)
+                output.WriteLine($"{verb.Notes}\n");
             output.WriteLine($"Example:\n  {verb.Example}\n");
+        }
         return code;
     }
 

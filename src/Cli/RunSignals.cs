@@ -45,8 +45,7 @@ internal sealed class RunSignals : IDisposable
         switch (context.Signal)
         {
             case PosixSignal.SIGINT when Interlocked.Increment(ref _interrupts) > 1:
-                _terminal.Error.WriteLine("Interrupted again: ending at once; the last snapshot stands.");
-                _terminal.Error.Flush();
+                TellOfTheEnd();
                 EndNow();
                 break;
             case PosixSignal.SIGINT:
@@ -60,6 +59,13 @@ internal sealed class RunSignals : IDisposable
                 break;
         }
     }
+
+    // A console that blocks or is gone does not hold the end up.
+    private void TellOfTheEnd() => Task.Run(() =>
+    {
+        _terminal.Error.WriteLine("Interrupted again: ending at once; the last snapshot stands.");
+        _terminal.Error.Flush();
+    }).ContinueWith(static _ => { }, TaskScheduler.Default).Wait(TimeSpan.FromSeconds(1));
 
     private void Request(RunRequest? request)
     {

@@ -13,6 +13,10 @@ internal sealed class VerbAttribute(string path, string description, string exam
 
     public string Example => example;
 
+    /// <summary>What else there is to know, for <c>--help</c>: lines of at most 100 characters. Default:
+    /// nothing.</summary>
+    public string Notes { get; init; } = "";
+
     /// <summary>Whether flags may be written with one dash, as Caffe's (<c>-solver=x</c>).</summary>
     public bool TakesGflags { get; init; }
 }

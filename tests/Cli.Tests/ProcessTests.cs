@@ -79,6 +79,19 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task PipeThatNobodyReads_HoldsNothingUp()
+    {
+        // Far more lines than a pipe holds.
+        using Process process = Start(_cli.Solver(_cli.Database(), "max_iter: 4000 base_lr: 0.0001"));
+        Assert.Equal(ExitCodes.Done, await process.ExitAsync());
+        Assert.Equal(4000, new SnapshotStore(_cli.At("snap")).Newest().Newest?.Iteration);
+        string run = Assert.Single(Directory.GetDirectories(_cli.At("runs"), "run_id=*"));
+        Assert.Contains(
+            await File.ReadAllLinesAsync(Path.Combine(run, "train.log"), TestContext.Current.CancellationToken),
+            line => line.EndsWith("Optimization Done.", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task ClosedPipes_EndNothing()
     {
         using Process process = Start(_cli.Solver(_cli.Database(), "max_iter: 2000 base_lr: 0.0001"));

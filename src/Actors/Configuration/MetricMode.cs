@@ -1,11 +1,11 @@
 namespace CaffeActors.Actors.Configuration;
 
-/// <summary>Which values of a metric are good.</summary>
+/// <summary>Which values of a metric are better.</summary>
 public enum MetricMode
 {
-    /// <summary>High ones, as of an accuracy.</summary>
+    /// <summary>Greater ones, as of an accuracy.</summary>
     Max,
 
-    /// <summary>Low ones, as of a loss.</summary>
+    /// <summary>Smaller ones, as of a loss.</summary>
     Min,
 }

@@ -106,7 +106,7 @@ public static class SettingsReader
             GradScale = compute.Has("grad-scale")
                 ? GradScaleSetting.Parse(compute.Text("grad-scale"), "compute.grad-scale") : null,
             Parallel = Parallel(root.Section("parallel"), root.Section("placement")),
-            KeepLast = root.Section("snapshot").Int("keep-last", 0, int.MaxValue),
+            Snapshots = Snapshots(root.Section("snapshot")),
             Metrics = new MetricsSettings(
                 metrics.Int("system-every", 0, int.MaxValue),
                 metrics.Duration("flush-interval", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30))),
@@ -124,9 +124,20 @@ public static class SettingsReader
         if (section.Text("metric").Length == 0)
             return null;
         var settings = new EarlyStoppingSettings(
-            section.Text("metric"), section.Choice<MetricMode>("mode"), section.Int("patience", 1, int.MaxValue),
-            section.Number("min-delta", 0, double.MaxValue));
+            new MetricGoal(section.Text("metric"), section.Choice<MetricMode>("mode")),
+            section.Int("patience", 1, int.MaxValue), section.Number("min-delta", 0, double.MaxValue));
         return settings.Name.Length > 0 ? settings : throw section.Wrong("metric", "SPLIT/NAME, as test0/accuracy");
+    }
+
+    private static SnapshotSettings Snapshots(HoconSection snapshot)
+    {
+        MetricMode mode = snapshot.Choice<MetricMode>("keep-best-mode");
+        return new SnapshotSettings
+        {
+            KeepLast = snapshot.Int("keep-last", 0, int.MaxValue),
+            KeepEvery = snapshot.Int("keep-every", 0, int.MaxValue),
+            KeepBest = snapshot.Has("keep-best") ? new MetricGoal(snapshot.Text("keep-best"), mode) : null,
+        };
     }
 
     private static ParallelSettings Parallel(HoconSection parallel, HoconSection placement) => new()

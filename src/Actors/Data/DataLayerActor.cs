@@ -10,10 +10,11 @@ namespace CaffeActors.Actors.Data;
 /// A layer that reads its tops from somewhere. Its prefetcher fills as many buffers as the layer hands out; the
 /// layer hands out the buffer of the last pass when the next one begins.
 /// </summary>
-internal sealed class DataLayerActor : LayerActor
+internal sealed class DataLayerActor : LayerActor, IWithTimers
 {
     private readonly BatchLayer _layer;
     private readonly DataWait _wait;
+    private readonly SlowWait _slow = new();
     private readonly PriorityQueue<Batch, long> _ready = new();
     private readonly List<Batch> _batches = [];
     private IActorRef _prefetcher = ActorRefs.Nobody;
@@ -29,6 +30,9 @@ internal sealed class DataLayerActor : LayerActor
         _wait = wiring.Times.DataWaits[wiring.Layer.Rank];
     }
 
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
     public static new Props Props(LayerWiring wiring) => Akka.Actor.Props.Create(() => new DataLayerActor(wiring));
 
     protected override SupervisorStrategy SupervisorStrategy() => Supervision.Escalate;
@@ -38,6 +42,7 @@ internal sealed class DataLayerActor : LayerActor
         if (_layer.PrefetchDepth == 0)
             return;
         _prefetcher = Context.ActorOf(PrefetcherActor.Props(_layer), "prefetcher");
+        Timers.StartPeriodicTimer("wait", LookAtWait.Instance, SlowWait.Every);
         // One buffer more than are read ahead: the one in use.
         for (int i = 0; i <= _layer.PrefetchDepth; i++)
         {
@@ -64,6 +69,9 @@ internal sealed class DataLayerActor : LayerActor
             case LoadFailed failed:
                 _failed = failed;
                 TryDeliver();
+                break;
+            case LookAtWait:
+                TellLongWait();
                 break;
             default:
                 base.OnReceive(message);
@@ -93,8 +101,16 @@ internal sealed class DataLayerActor : LayerActor
             Context.Parent.Tell(new Failed(_failed.Failure));
     }
 
+    // A share that hangs holds the reading thread up, in silence.
+    private void TellLongWait()
+    {
+        if (_waitingSince != 0 && Stopwatch.GetElapsedTime(_waitingSince) is var waited && _slow.IsDue(waited))
+            _layer.NoteWait(waited);
+    }
+
     private void Deliver()
     {
+        _slow.End();
         _next++;
         _wait.Add(Stopwatch.GetTimestamp() - _waitingSince, _ready.Count);
         _waitingSince = 0;
@@ -104,5 +120,10 @@ internal sealed class DataLayerActor : LayerActor
             _prefetcher.Tell(new Demand(_inUse));
         _inUse = batch;
         RunForward();
+    }
+
+    private sealed class LookAtWait
+    {
+        public static readonly LookAtWait Instance = new();
     }
 }

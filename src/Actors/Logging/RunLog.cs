@@ -8,7 +8,8 @@ namespace CaffeActors.Actors.Logging;
 
 /// <summary>
 /// A run's log: glog lines to a console and, once the run has a folder, to its file. Thread-safe. A place that cannot
-/// be written, or a console that nobody reads, loses lines and nothing else.
+/// be written, or a console that nobody reads, loses lines and nothing else. That the console went away stands in the
+/// file.
 /// </summary>
 public sealed class RunLog : IDisposable
 {
@@ -20,6 +21,9 @@ public sealed class RunLog : IDisposable
     private readonly Logger _logger;
     private readonly TimeProvider _time;
     private readonly TextWriterTarget? _console;
+    private readonly Lock _lock = new();
+    private bool _hasFile;
+    private string? _consoleGone;
 
     /// <summary>A log to a console.</summary>
     /// <param name="console">The console, stderr in the program; null for none.</param>
@@ -38,7 +42,7 @@ public sealed class RunLog : IDisposable
         _configuration = new LoggingConfiguration(_factory);
         if (console is not null)
         {
-            _console = new TextWriterTarget(console) { Name = "console", Layout = new GlogLayout() };
+            _console = new TextWriterTarget(console, OnConsoleGone) { Name = "console", Layout = new GlogLayout() };
             _configuration.AddRule(_least, LogLevel.Fatal, _console);
         }
 
@@ -59,7 +63,13 @@ public sealed class RunLog : IDisposable
         });
         // Assigning it again is what makes a new target live.
         _factory.Configuration = _configuration;
+        lock (_lock)
+            _hasFile = true;
+        TellConsoleGone();
     }
+
+    /// <summary>Lines that the console did not take, because it is gone or too slow.</summary>
+    public long LostConsoleLines => _console?.LostLines ?? 0;
 
     /// <summary>Something that happened.</summary>
     public void Info(string text, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
@@ -86,6 +96,28 @@ public sealed class RunLog : IDisposable
         Flush();
         _console?.Complete();
         _factory.Dispose();
+    }
+
+    private void OnConsoleGone(string why)
+    {
+        lock (_lock)
+            _consoleGone = why;
+        TellConsoleGone();
+    }
+
+    // Once, as soon as there is a file to tell it.
+    private void TellConsoleGone()
+    {
+        string? why;
+        lock (_lock)
+        {
+            if (!_hasFile)
+                return;
+            (why, _consoleGone) = (_consoleGone, null);
+        }
+
+        if (why is not null)
+            Warn($"The console takes no more lines ({why}); they are in this file only.");
     }
 
     private void Write(LogLevel level, string text, string file, int line)

@@ -1,3 +1,4 @@
+using Akka.Actor;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
@@ -78,6 +79,10 @@ public enum RunRequest
     StopWithSnapshot,
 }
 
+/// <summary>From a solver: what was asked for is done. (That a run has stopped is seen by its end.)</summary>
+/// <param name="Request">The request.</param>
+internal sealed record RequestDone(RunRequest Request);
+
 /// <summary>How a run ended.</summary>
 public enum RunEnd
 {
@@ -98,14 +103,15 @@ public enum RunEnd
 public sealed record RunOutcome(RunEnd End, int Iteration, CaffeException? Failure = null);
 
 /// <summary>To a snapshot actor: write this.</summary>
-/// <param name="Net">The net's weights, by reference.</param>
-/// <param name="Progress">The solver's history, by reference.</param>
+/// <param name="Net">The net's weights: a copy, or, where training waits, the net's own.</param>
+/// <param name="Progress">The solver's history, likewise.</param>
 /// <param name="Resume">What else the run goes on from.</param>
 internal sealed record WriteSnapshot(NetWeights Net, SolverProgress Progress, ResumeState Resume);
 
 /// <summary>From a snapshot actor: it is on disk, or it failed and the one before it is whole.</summary>
+/// <param name="Iteration">The snapshot's iteration.</param>
 /// <param name="Failure">Why it failed, or null.</param>
-internal sealed record SnapshotDone(CaffeException? Failure);
+internal sealed record SnapshotDone(int Iteration, CaffeException? Failure);
 
 /// <summary>To a dump actor: keep this pass.</summary>
 /// <param name="Failure">What went wrong in it.</param>
@@ -116,11 +122,11 @@ internal sealed record WriteDump(CaffeException Failure, FailedPass Pass);
 /// <param name="Failure">What went wrong in the pass, and what became of the dump.</param>
 internal sealed record DumpDone(CaffeException Failure);
 
-/// <summary>To observers: close the metrics' part file.</summary>
-internal sealed record FlushMetrics
-{
-    public static readonly FlushMetrics Instance = new();
-}
+/// <summary>To observers: close the metrics' part file, then pass a snapshot on. What a run that resumes from it will
+/// not measure again is on disk before it.</summary>
+/// <param name="Snapshot">The snapshot.</param>
+/// <param name="Writer">Who writes it.</param>
+internal sealed record FlushMetrics(WriteSnapshot Snapshot, IActorRef Writer);
 
 /// <summary>Where a run stands, some times a second.</summary>
 /// <param name="Iteration">Updates done.</param>

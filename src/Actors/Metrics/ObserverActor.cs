@@ -1,33 +1,34 @@
 using Akka.Actor;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Training;
 using CaffeActors.Data.Metrics;
 
 namespace CaffeActors.Actors.Metrics;
 
 /// <summary>
 /// Takes in what a run tells: metric rows go to part files, progress to whoever watches. What it cannot write it
-/// tells once and counts: metrics never stop a training run.
+/// tells once and counts, in the log and the run's manifest: metrics never stop a training run.
 /// </summary>
 internal sealed class ObserverActor : UntypedActor, IWithTimers
 {
-    private readonly ParquetMetricSink _metrics;
-    private readonly List<IRunObserver> _observers;
-    private readonly RunLog _log;
-    private int _failures;
+    private readonly TrainingRun _run;
+    private readonly IReadOnlyList<WatcherThread> _watchers;
+    private bool _failing;
 
-    public ObserverActor(ParquetMetricSink metrics, IReadOnlyList<IRunObserver> observers, RunLog log)
+    public ObserverActor(TrainingRun run, IReadOnlyList<WatcherThread> watchers)
     {
-        _metrics = metrics;
-        _observers = [.. observers];
-        _log = log;
+        _run = run;
+        _watchers = watchers;
     }
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(ParquetMetricSink metrics, IReadOnlyList<IRunObserver> observers, RunLog log) =>
-        Akka.Actor.Props.Create(() => new ObserverActor(metrics, observers, log));
+    private RunLog Log => _run.Log;
+
+    public static Props Props(TrainingRun run, IReadOnlyList<WatcherThread> watchers) =>
+        Akka.Actor.Props.Create(() => new ObserverActor(run, watchers));
 
     // Often enough that no part stays open much longer than its interval.
     protected override void PreStart() =>
@@ -41,13 +42,15 @@ internal sealed class ObserverActor : UntypedActor, IWithTimers
                 Guard(metrics => metrics.Add(row));
                 break;
             case Progress progress:
-                Show(observer => observer.OnProgress(progress));
+                foreach (WatcherThread watcher in _watchers)
+                    watcher.OnProgress(progress);
                 break;
             case FlushDue:
                 Guard(static metrics => metrics.FlushIfDue());
                 break;
-            case FlushMetrics:
+            case FlushMetrics flush:
                 Guard(static metrics => metrics.Flush());
+                flush.Writer.Forward(flush.Snapshot);
                 break;
             default:
                 Unhandled(message);
@@ -55,45 +58,43 @@ internal sealed class ObserverActor : UntypedActor, IWithTimers
         }
     }
 
-    // Whatever ended the run, what was told is written.
+    // Whatever ended the run, what was told is written; once more where the folder had to be made again.
     protected override void PostStop()
     {
         Guard(static metrics => metrics.Flush());
-        Show(static observer => observer.OnEnd());
-        if (_failures > 1)
-            _log.Warn($"Metrics could not be written {_failures} times.");
+        if (_run.Metrics.BufferedRows > 0)
+            Guard(static metrics => metrics.Flush());
+        foreach (WatcherThread watcher in _watchers)
+            watcher.OnEnd();
+        long lost = _run.Metrics.LostRows + _run.Metrics.BufferedRows;
+        if (_run.MetricFailures > 0)
+        {
+            Log.Warn($"Metrics could not be written {_run.MetricFailures} time(s)"
+                + (lost > 0 ? $"; {lost} row(s) are lost." : "; the rows were written later."));
+        }
     }
 
     private void Guard(Action<ParquetMetricSink> write)
     {
         try
         {
-            write(_metrics);
+            int before = _run.Metrics.BufferedRows;
+            write(_run.Metrics);
+            if (_failing && _run.Metrics.BufferedRows < before)
+            {
+                _failing = false;
+                Log.Info("Metrics are written again.");
+            }
         }
-#pragma warning disable CA1031 // Whatever a disk or a display throws, training goes on.
+#pragma warning disable CA1031 // Whatever a disk throws, training goes on.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            if (++_failures == 1)
-                _log.Warn($"{failure.Message}; training goes on, and writing is tried again.");
+            if (++_run.MetricFailures == 1)
+                Log.Warn($"{failure.Message}; training goes on, and writing is tried again.");
+            _failing = true;
         }
     }
-
-    private void Show(Action<IRunObserver> show) => _observers.RemoveAll(observer =>
-    {
-        try
-        {
-            show(observer);
-            return false;
-        }
-#pragma warning disable CA1031 // As above.
-        catch (Exception failure)
-#pragma warning restore CA1031
-        {
-            _log.Warn($"The display failed and is left out from here on: {failure.Message}");
-            return true;
-        }
-    });
 
     private sealed class FlushDue
     {

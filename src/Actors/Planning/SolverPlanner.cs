@@ -70,7 +70,7 @@ public static class SolverPlanner
             Solver = solver,
             Nets = nets,
             ResolvePath = paths.Resolve,
-            Catalog = LayerPlugIns.Catalog(options.LayerAssemblies, paths.Resolve),
+            Catalog = LayerPlugIns.Catalog(options.LayerAssemblies, paths.Resolve, notice),
             Weights = [.. weights.SelectMany(list =>
                 list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))],
             Snapshot = options.Snapshot,

@@ -19,7 +19,7 @@ internal sealed class EarlyStopping(EarlyStoppingSettings settings)
 
     /// <summary>Why, in words.</summary>
     public string Reason =>
-        $"{settings.Metric} was no better than {LogNumber.Format(State.Best ?? double.NaN)} for {State.Since} "
+        $"{settings.Goal.Metric} was no better than {LogNumber.Format(State.Best ?? double.NaN)} for {State.Since} "
         + "measurement(s) in a row";
 
     /// <summary>Takes a measurement, of whatever metric.</summary>
@@ -51,21 +51,20 @@ internal sealed class EarlyStopping(EarlyStoppingSettings settings)
             known.AddRange(names.Select(name => $"{MetricNames.Test(test)}/{name}"));
         }
 
-        string metric = settings.Metric.Split('[')[0];
+        string metric = settings.Goal.Metric.Split('[')[0];
         if (!known.Contains(metric))
         {
             throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
-                $"train.early-stopping.metric is '{settings.Metric}', which this run does not measure; it measures "
+                $"train.early-stopping.metric is '{settings.Goal.Metric}', which this run does not measure; it measures "
                 + string.Join(", ", known.Distinct()));
         }
     }
 
     private bool IsBetter(double value)
     {
-        if (!double.IsFinite(value))
-            return false;
-        if (State.Best is not { } best)
-            return true;
-        return settings.Mode == MetricMode.Max ? value > best + settings.MinDelta : value < best - settings.MinDelta;
+        if (!double.IsFinite(value) || State.Best is not { } best)
+            return double.IsFinite(value);
+        return settings.Goal.IsBetter(
+            value, settings.Goal.Mode == MetricMode.Max ? best + settings.MinDelta : best - settings.MinDelta);
     }
 }

@@ -16,7 +16,7 @@ internal static class PassExam
     /// <param name="backward">Whether gradients are looked at too.</param>
     public static PassFault? Find(Net net, PassStart? start, bool backward)
     {
-        bool again = net.Use is not null;
+        bool again = net.SharesMemory;
         if (again)
             start?.GoBack();
         IReadOnlySet<NetLayer> given = GivenLayers.Of(net);

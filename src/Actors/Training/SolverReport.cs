@@ -32,7 +32,7 @@ internal sealed class SolverReport
         _log.Solving(_run.Replicas.Root.Net.Name, _solver.LrPolicy);
         _displayed = _measured = _run.StartIteration;
         _displayedAt = _measuredAt = _run.Time.GetTimestamp();
-        if (_run.Rollback is { } rollback)
+        if (_run is { WentBack: true, Rollback: { } rollback })
             Row(_run.StartIteration, MetricNames.Train, "rollbacks", rollback.Count);
     }
 
@@ -53,10 +53,8 @@ internal sealed class SolverReport
     public void Test(int iteration, TestDone test)
     {
         _log.TestResult(test.Outputs, _solver.TestComputeLoss ? test.Loss : null);
-        foreach (OutputValue output in test.Outputs)
-            Row(iteration, MetricNames.Test(test.Net), NameOf(output, test.Outputs), output.Value);
-        if (_solver.TestComputeLoss)
-            Row(iteration, MetricNames.Test(test.Net), "total_loss", test.Loss);
+        foreach ((string name, double value) in TestMetrics.Of(test, _solver.TestComputeLoss))
+            Row(iteration, MetricNames.Test(test.Net), name, value);
     }
 
     public void FinalLoss(int iteration, float loss)
@@ -65,7 +63,11 @@ internal sealed class SolverReport
         _log.FinalLoss(iteration, _run.Smoothed.Value);
     }
 
-    public void Flush() => _observers(FlushMetrics.Instance);
+    /// <summary>A snapshot could not be written.</summary>
+    /// <param name="iteration">Its iteration.</param>
+    /// <param name="failures">Snapshots of this start that failed.</param>
+    public void SnapshotFailed(int iteration, int failures) =>
+        Row(iteration, MetricNames.System, "failed_snapshots", failures);
 
     private void Display(StepDone done, float smoothed)
     {
@@ -82,7 +84,7 @@ internal sealed class SolverReport
         Row(done.Iteration, MetricNames.Train, "lr", done.Rate);
         foreach (OutputValue output in outputs)
         {
-            string name = NameOf(output, outputs);
+            string name = TestMetrics.NameOf(output, outputs);
             // The smoothed loss has the name already; the output's own value stands beside it.
             Row(done.Iteration, MetricNames.Train, name == "loss" ? "output/loss" : name, output.Value);
         }
@@ -137,7 +139,4 @@ internal sealed class SolverReport
         _observers(new MetricRow(
             step, _run.EpochAt(step), split, name, value, _run.Time.GetUtcNow(), rank, _run.Segment));
     }
-
-    private static string NameOf(OutputValue output, IReadOnlyList<OutputValue> all) =>
-        all.Count(other => other.Name == output.Name) > 1 ? $"{output.Name}[{output.Element}]" : output.Name;
 }

@@ -3,6 +3,7 @@ using Akka.Configuration;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Metrics;
+using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Data.Runs;
 
@@ -59,22 +60,30 @@ public sealed class TrainingHost
     /// <summary>Runs until the end.</summary>
     /// <param name="exitCodeOf">The exit code of an outcome, for the run's manifest.</param>
     /// <returns>How it ended; finished at once where all runs to resume are finished.</returns>
-    /// <exception cref="Compute.Diagnostics.CaffeException">The run could not begin.</exception>
+    /// <exception cref="CaffeException">The run could not begin.</exception>
     public async Task<RunOutcome> RunAsync(Func<RunOutcome, int> exitCodeOf)
     {
         try
         {
+            long started = _time.GetTimestamp();
             for (Rollback? rollback = null; ;)
             {
-                using TrainingRun? run = TrainingRunBuilder.Build(_plan, _catalog, _log, _time, rollback);
+                // A run that goes back has used up some of its time.
+                RunPlan plan = rollback is null ? _plan
+                    : _plan with { TimeBudget = _plan.TimeBudget - _time.GetElapsedTime(started) };
+                using TrainingRun? run = TrainingRunBuilder.Build(plan, _catalog, _log, _time, rollback);
                 if (run is null)
                     return new RunOutcome(RunEnd.Finished, _plan.Solver.MaxIter);
                 RunFolder = run.Folder.Path;
                 RunOutcome outcome = await CarryOutAsync(run);
                 rollback = WasStopped() ? null : Rollback.After(outcome, run);
                 if (rollback is not null)
+                {
+                    CountLosses(run, lostLines: 0);
                     continue;
-                run.Folder.End(StateOf(outcome.End), exitCodeOf(outcome), outcome.Iteration);
+                }
+
+                WriteEnd(run, outcome, exitCodeOf(outcome));
                 return outcome;
             }
         }
@@ -83,6 +92,33 @@ public sealed class TrainingHost
             // What the caller says of the end comes after the run's own lines.
             _log.Flush();
         }
+    }
+
+    // What the run did stands, whether or not this can be written down.
+    private void WriteEnd(TrainingRun run, RunOutcome outcome, int exitCode)
+    {
+        try
+        {
+            CountLosses(run, _log.LostConsoleLines);
+            run.Folder.End(StateOf(outcome.End), exitCode, outcome.Iteration);
+        }
+        catch (CaffeException failure)
+        {
+            _log.Warn($"The run's manifest does not tell of its end: {failure.Message}");
+        }
+    }
+
+    private static void CountLosses(TrainingRun run, long lostLines)
+    {
+        long lostRows = run.Metrics.LostRows + run.Metrics.BufferedRows;
+        if (run.MetricFailures + lostRows + lostLines == 0)
+            return;
+        run.Folder.Update(manifest => manifest with
+        {
+            MetricFailures = manifest.MetricFailures + run.MetricFailures,
+            LostMetricRows = manifest.LostMetricRows + lostRows,
+            LostConsoleLines = manifest.LostConsoleLines + lostLines,
+        });
     }
 
     private async Task<RunOutcome> CarryOutAsync(TrainingRun run)
@@ -94,7 +130,8 @@ public sealed class TrainingHost
             config = ConfigurationFactory.ParseString($"akka {{ {_plan.AkkaConfig} }}").WithFallback(config);
         using var system = ActorSystem.Create(name, config);
         var over = new TaskCompletionSource<RunOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
-        IActorRef actor = system.ActorOf(RunActor.Props(run, _observers, over), "run");
+        WatcherThread[] watchers = [.. _observers.Select(observer => new WatcherThread(observer, _log))];
+        IActorRef actor = system.ActorOf(RunActor.Props(run, watchers, over), "run");
         // However the system comes to end, the run is stopped first, with its snapshot.
         CoordinatedShutdown.Get(system).AddTask(CoordinatedShutdown.PhaseBeforeServiceUnbind, "stop-run", async () =>
         {

@@ -14,7 +14,13 @@ namespace CaffeActors.Cli.Commands;
 
 /// <summary>Trains a net: a run configuration, or a bare solver as Caffe's <c>train</c> takes it.</summary>
 [Verb("train", "Train a net by a run configuration (.hocon) or a solver (.prototxt).",
-    "caffeactors train configs/lenet.hocon --max-iter 1000", TakesGflags = true)]
+    "caffeactors train configs/lenet.hocon --max-iter 1000", TakesGflags = true, Notes = """
+    Stopping:
+      SIGINT does what --sigint_effect says, a second one ends the program at once; SIGHUP does what
+      --sighup_effect says; SIGTERM writes a snapshot and stops (exit code 3). Where there are no signals,
+      a file in the run's folder asks for the same: REQUEST_SNAPSHOT for a snapshot, REQUEST_STOP for a
+      snapshot and the end. It is taken away when that is done. See docs/operations.md.
+    """)]
 internal sealed class TrainCommand : VerbCommand
 {
     private readonly Argument<string?> _config = new("CONFIG")

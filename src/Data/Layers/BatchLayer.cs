@@ -122,6 +122,12 @@ public abstract class BatchLayer : Layer
         _current?.RecordKey(item)
         ?? throw new InvalidOperationException($"Layer '{Name}' has handed out no batch yet.");
 
+    /// <summary>Tells the run's log that a batch has been waited for, and from where it is to come.</summary>
+    /// <param name="waited">How long.</param>
+    public void NoteWait(TimeSpan waited) => Context.Notice(string.Create(CultureInfo.InvariantCulture,
+        $"layer '{Name}' has waited {waited.TotalSeconds:F0} s for its next batch from '{SourcePath}'; if it lies on "
+        + $"a share, see whether that still answers. Training goes on when the batch comes; a second SIGINT ends it."));
+
     /// <summary>What the first records of the batch handed out last are called: their keys, or, where the layer tells
     /// none, their numbers within the epoch, from 0. Empty before the first forward pass.</summary>
     /// <param name="most">How many are wanted at most.</param>
@@ -153,6 +159,9 @@ public abstract class BatchLayer : Layer
 
     /// <summary>The record number the next <see cref="Load"/> starts from.</summary>
     protected long NextPosition => _next;
+
+    /// <summary>From where the records come, for messages. Default: empty.</summary>
+    protected virtual string SourcePath => "";
 
     /// <summary>Opens the source and checks the parameters; called once.</summary>
     protected abstract void Open();

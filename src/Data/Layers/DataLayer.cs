@@ -46,6 +46,9 @@ public sealed unsafe class DataLayer(LayerParameter parameter) : ImageBatchLayer
     public override long? RecordCount => _source?.Count;
 
     /// <inheritdoc/>
+    protected override string SourcePath => _data.Source;
+
+    /// <inheritdoc/>
     protected override void OpenSource()
     {
         if (string.IsNullOrEmpty(_data.Source))
@@ -87,12 +90,12 @@ public sealed unsafe class DataLayer(LayerParameter parameter) : ImageBatchLayer
         long index = _order!.IndexOf(record);
         source.Read(index, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value);
         batch.AddKey(key);
-        _keys.Keep(item, key, source.SpansStay);
-        _values.Keep(item, value, source.SpansStay);
+        _keys.Keep(item, key);
+        _values.Keep(item, value);
         if (_labels is null)
             return;
         _labels.Read(index, key, out ReadOnlySpan<byte> label);
-        _labelValues.Keep(item, label, _labels.SpansStay);
+        _labelValues.Keep(item, label);
     }
 
     private protected override bool TakesLabels => TopCount == 2;

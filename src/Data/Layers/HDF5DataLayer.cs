@@ -47,6 +47,9 @@ public sealed class HDF5DataLayer(LayerParameter parameter) : BatchLayer(paramet
     private Hdf5Rows Rows => _rows ?? throw new InvalidOperationException($"Layer '{Name}' is used before SetUp.");
 
     /// <inheritdoc/>
+    protected override string SourcePath => _data.Source;
+
+    /// <inheritdoc/>
     protected override void Open()
     {
         if (Parameter.TransformParam is not null)

@@ -41,6 +41,9 @@ public sealed unsafe class ImageDataLayer(LayerParameter parameter) : ImageBatch
     public override long? RecordCount => _list?.Count;
 
     /// <inheritdoc/>
+    protected override string SourcePath => _data.Source;
+
+    /// <inheritdoc/>
     protected override void OpenSource()
     {
         if ((_data.NewHeight > 0) != (_data.NewWidth > 0))

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace CaffeActors.Data.Layers;
 
-/// <summary>The bytes of the items of a batch: where they lie, or copied where they would not stay.</summary>
+/// <summary>Copies of the bytes of the items of a batch, since a source keeps one at a time.</summary>
 internal sealed unsafe class ItemBytes
 {
     private (nint At, int Length)[] _places = [];
@@ -15,8 +15,7 @@ internal sealed unsafe class ItemBytes
     /// <summary>Keeps the bytes of an item.</summary>
     /// <param name="item">Its place in the batch.</param>
     /// <param name="bytes">The bytes.</param>
-    /// <param name="stay">Whether they lie in memory that neither moves nor changes while the batch is made.</param>
-    public void Keep(int item, ReadOnlySpan<byte> bytes, bool stay)
+    public void Keep(int item, ReadOnlySpan<byte> bytes)
     {
         if (item >= _places.Length)
         {
@@ -24,15 +23,15 @@ internal sealed unsafe class ItemBytes
             Array.Resize(ref _copies, _places.Length);
         }
 
-        if (!stay)
+        byte[]? copy = _copies[item];
+        if (copy is null || copy.Length < bytes.Length)
         {
-            byte[]? copy = _copies[item];
-            if (copy is null || copy.Length < bytes.Length)
-                _copies[item] = copy = GC.AllocateUninitializedArray<byte>(bytes.Length, pinned: true);
-            bytes.CopyTo(copy);
-            bytes = copy.AsSpan(0, bytes.Length);
+            // Where sizes differ, some room makes the next larger one rarer.
+            int size = copy is null ? bytes.Length : (int)Math.Min(Array.MaxLength, bytes.Length * 9L / 8);
+            _copies[item] = copy = GC.AllocateUninitializedArray<byte>(size, pinned: true);
         }
 
-        _places[item] = ((nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(bytes)), bytes.Length);
+        bytes.CopyTo(copy);
+        _places[item] = ((nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(copy)), bytes.Length);
     }
 }

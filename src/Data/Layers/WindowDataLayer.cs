@@ -45,6 +45,9 @@ public sealed unsafe class WindowDataLayer(LayerParameter parameter) : ImageBatc
     public override long? RecordCount => null;
 
     /// <inheritdoc/>
+    protected override string SourcePath => _data.Source;
+
+    /// <inheritdoc/>
     protected override void OpenSource()
     {
         CheckParameters();

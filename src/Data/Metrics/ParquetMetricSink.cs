@@ -11,7 +11,8 @@ namespace CaffeActors.Data.Metrics;
 /// </summary>
 public sealed class ParquetMetricSink : IDisposable
 {
-    /// <summary>How many rows are buffered at most: adding one more writes a part.</summary>
+    /// <summary>How many rows are buffered at most: adding one more writes a part. Where that cannot be, it is
+    /// lost.</summary>
     public const int MaxBufferedRows = 20_000;
 
     private readonly string _directory;
@@ -20,6 +21,7 @@ public sealed class ParquetMetricSink : IDisposable
     private readonly List<MetricRow> _rows = [];
     private int _nextPart;
     private long _oldestRow;
+    private bool _failed;
 
     private ParquetMetricSink(string directory, TimeProvider time, int segment)
     {
@@ -31,8 +33,15 @@ public sealed class ParquetMetricSink : IDisposable
     /// <summary>How old a buffered row may grow before <see cref="FlushIfDue"/> writes it. Default 30 s.</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Hears of each step in which a part is written, and fails it by throwing; tests do. Default: nobody
+    /// hears.</summary>
+    public Action<FaultPoint>? Reached { get; set; }
+
     /// <summary>Rows added and not yet written.</summary>
     public int BufferedRows => _rows.Count;
+
+    /// <summary>Rows that were lost because the buffer was full and could not be written.</summary>
+    public long LostRows { get; private set; }
 
     /// <summary>
     /// Opens a folder for a segment: removes what a killed process left unfinished, goes on numbering after the
@@ -77,8 +86,8 @@ public sealed class ParquetMetricSink : IDisposable
     /// <param name="value">The value.</param>
     /// <param name="epoch">Passes over the training data, where that is known.</param>
     /// <param name="rank">The worker it was measured on; 0 is the root.</param>
-    /// <exception cref="CaffeException">CFA1404: the buffer was full and could not be written; no row is
-    /// lost.</exception>
+    /// <exception cref="CaffeException">CFA1404: the buffer got full and could not be written; it keeps its
+    /// rows.</exception>
     public void Add(long step, string split, string name, double value, double? epoch = null, int rank = 0)
     {
         DateTimeOffset now = _time.GetUtcNow();
@@ -87,10 +96,17 @@ public sealed class ParquetMetricSink : IDisposable
 
     /// <summary>Adds a row measured elsewhere, with its own time; it gets the sink's segment.</summary>
     /// <param name="row">The row.</param>
-    /// <exception cref="CaffeException">CFA1404: the buffer was full and could not be written; no row is
-    /// lost.</exception>
+    /// <exception cref="CaffeException">CFA1404: the buffer got full and could not be written; it keeps its
+    /// rows.</exception>
     public void Add(MetricRow row)
     {
+        // A place that takes nothing is tried again by FlushIfDue, not for each row.
+        if (_failed && _rows.Count >= MaxBufferedRows)
+        {
+            LostRows++;
+            return;
+        }
+
         if (_rows.Count == 0)
             _oldestRow = _time.GetTimestamp();
         _rows.Add(row with { WallTime = WholeMicroseconds(row.WallTime), Segment = _segment });
@@ -109,7 +125,10 @@ public sealed class ParquetMetricSink : IDisposable
         return true;
     }
 
-    /// <summary>Writes the buffered rows as the next part; nothing where there are none.</summary>
+    /// <summary>
+    /// Writes the buffered rows as the next part; nothing where there are none. A folder that is gone is a failure
+    /// once, so that it is told, and made again for the next time.
+    /// </summary>
     /// <exception cref="CaffeException">CFA1404: the part could not be written; the rows stay buffered.</exception>
     public void Flush()
     {
@@ -117,8 +136,20 @@ public sealed class ParquetMetricSink : IDisposable
             return;
         using var file = new MemoryStream();
         MetricTable.Write(_rows, file);
-        AtomicFile.Write(Path.Combine(_directory, MetricParts.NameOf(_nextPart)),
-            stream => stream.Write(file.GetBuffer(), 0, (int)file.Length));
+        _failed = true;
+        try
+        {
+            AtomicFile.Write(Path.Combine(_directory, MetricParts.NameOf(_nextPart)),
+                stream => stream.Write(file.GetBuffer(), 0, (int)file.Length), Reached,
+                FaultPoint.MetricsPartWritten, FaultPoint.MetricsPartRenamed);
+        }
+        catch (CaffeException) when (!Directory.Exists(_directory))
+        {
+            TryMakeFolder();
+            throw;
+        }
+
+        _failed = false;
         _nextPart++;
         _rows.Clear();
     }
@@ -126,6 +157,18 @@ public sealed class ParquetMetricSink : IDisposable
     /// <summary>Writes the buffered rows.</summary>
     /// <exception cref="CaffeException">CFA1404: the part could not be written.</exception>
     public void Dispose() => Flush();
+
+    private void TryMakeFolder()
+    {
+        try
+        {
+            Directory.CreateDirectory(_directory);
+        }
+        catch (Exception exception) when (AtomicFile.IsFileFailure(exception))
+        {
+            // The failure that is told already says what cannot be written.
+        }
+    }
 
     private static DateTimeOffset WholeMicroseconds(DateTimeOffset time)
     {

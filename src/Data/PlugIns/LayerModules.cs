@@ -7,7 +7,9 @@ namespace CaffeActors.Data.PlugIns;
 /// <summary>Finds class libraries of layers by name: those known already, else files.</summary>
 /// <param name="known">Assemblies known already; the list may grow.</param>
 /// <param name="resolvePath">Finds files.</param>
-internal sealed class LayerModules(IReadOnlyList<Assembly> known, Func<string, string> resolvePath) : ILayerModules
+/// <param name="notice">Hears of each file whose code is loaded.</param>
+internal sealed class LayerModules(
+    IReadOnlyList<Assembly> known, Func<string, string> resolvePath, Action<string> notice) : ILayerModules
 {
     /// <inheritdoc/>
     public Assembly Find(string module, SourcePlace? place)
@@ -20,7 +22,11 @@ internal sealed class LayerModules(IReadOnlyList<Assembly> known, Func<string, s
         foreach (string candidate in folder is null ? [file] : (string[])[file, Path.Combine(folder, file)])
         {
             if (resolvePath(candidate) is { } path && File.Exists(path))
+            {
+                notice($"Loading the class library '{Path.GetFullPath(path)}', named "
+                    + (place is null ? "by the caller" : $"at {place}"));
                 return LayerAssembly.Load(path, place);
+            }
         }
 
         throw new CaffeException(ErrorCodes.FileNotFound, FailureKind.Configuration,

@@ -19,21 +19,25 @@ public static class LayerPlugIns
     /// <summary>The layers built in and those of some libraries.</summary>
     /// <param name="libraries">The libraries.</param>
     /// <param name="resolvePath">Finds files, as <see cref="Nets.PathFinder.Resolve"/> does.</param>
+    /// <param name="notice">Hears of each file whose code is loaded, also later, for nets that name one. Default:
+    /// nobody hears.</param>
     /// <exception cref="CaffeException">A library is missing or cannot be used, or brings a layer type that is there
     /// already.</exception>
     public static LayerCatalog Catalog(
-        IReadOnlyList<LibraryReference> libraries, Func<string, string> resolvePath) =>
-        Catalog(libraries, resolvePath, []);
+        IReadOnlyList<LibraryReference> libraries, Func<string, string> resolvePath, Action<string>? notice = null) =>
+        Catalog(libraries, resolvePath, [], notice);
 
     /// <summary>The same with assemblies of a program's own, which need no loading.</summary>
     /// <param name="libraries">The libraries.</param>
     /// <param name="resolvePath">Finds files.</param>
     /// <param name="own">Assemblies of the program's own with classes that have a
     /// <see cref="LayerAttribute"/>.</param>
+    /// <param name="notice">Hears of each file whose code is loaded. Default: nobody hears.</param>
     /// <exception cref="CaffeException">A library is missing or cannot be used, or a layer type is there
     /// already.</exception>
     public static LayerCatalog Catalog(
-        IReadOnlyList<LibraryReference> libraries, Func<string, string> resolvePath, IReadOnlyList<Assembly> own)
+        IReadOnlyList<LibraryReference> libraries, Func<string, string> resolvePath, IReadOnlyList<Assembly> own,
+        Action<string>? notice = null)
     {
         List<Assembly> assemblies = [.. _builtIn];
         Dictionary<string, Type> types = [];
@@ -45,7 +49,7 @@ public static class LayerPlugIns
             Register(assembly, null);
         }
 
-        var modules = new LayerModules(assemblies, resolvePath);
+        var modules = new LayerModules(assemblies, resolvePath, notice ?? (static _ => { }));
         foreach (LibraryReference library in libraries)
         {
             Assembly assembly = modules.Find(library.Name, library.Place);

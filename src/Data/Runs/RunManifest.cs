@@ -19,6 +19,10 @@ public sealed record RunManifest
     /// <summary>The run's name: <c>run.name</c>, by default the configuration's file name.</summary>
     public required string Name { get; init; }
 
+    /// <summary>1 more than that of any other run of the output root when it was created: which is newer, whatever the
+    /// clock said. 0 in manifests of versions that did not count; set when it is created.</summary>
+    public int Number { get; init; }
+
     /// <summary>When the run was created, UTC; set when it is created.</summary>
     public DateTimeOffset Created { get; init; }
 
@@ -51,6 +55,15 @@ public sealed record RunManifest
 
     /// <summary>Iterations done, as of the last time the manifest was written.</summary>
     public long LastIteration { get; init; }
+
+    /// <summary>How often metrics could not be written, over all starts that came to their end.</summary>
+    public long MetricFailures { get; init; }
+
+    /// <summary>Metric rows that were lost because of that.</summary>
+    public long LostMetricRows { get; init; }
+
+    /// <summary>Log lines that the console did not take; the log's file has them.</summary>
+    public long LostConsoleLines { get; init; }
 
     /// <summary>The run's starts, oldest first.</summary>
     public IReadOnlyList<RunSegment> Segments { get; init; } = [];

@@ -19,9 +19,6 @@ internal sealed class LabelSource : IDisposable
     public LabelSource(RecordSource labels, RecordSource records, FailureFactory failure) =>
         (_labels, _records, _failure) = (labels, records, failure);
 
-    /// <summary>See <see cref="RecordSource.SpansStay"/>.</summary>
-    public bool SpansStay => _labels.SpansStay;
-
     /// <summary>Compares the numbers of records.</summary>
     /// <exception cref="CaffeException">They differ; the first key that differs is told.</exception>
     public void RequireSameCount()

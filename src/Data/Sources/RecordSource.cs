@@ -21,12 +21,6 @@ public abstract class RecordSource : IDisposable
     /// <summary>Number of records, at least 0.</summary>
     public abstract long Count { get; }
 
-    /// <summary>
-    /// Whether keys and values, once given, stay in place and unchanged until the source is closed: several can then be
-    /// held at once. Default false: they are valid until the next call.
-    /// </summary>
-    public virtual bool SpansStay => false;
-
     /// <summary>Finds a record by its number.</summary>
     /// <param name="index">0 to <see cref="Count"/> - 1.</param>
     /// <param name="key">The key; valid until the next call.</param>

@@ -75,10 +75,30 @@ public sealed class RunLogTests : IDisposable
             log.AddFile(path);
             log.Info("one");
             log.Info("two");
+            log.Flush();
+            // The line that says so is one of those that the console does not get.
+            Assert.Equal(3, log.LostConsoleLines);
         }
 
-        Assert.Equal(2, File.ReadAllLines(path).Length);
+        string[] lines = File.ReadAllLines(path);
+        Assert.Equal(3, lines.Length);
+        Assert.Single(lines, line => line.Contains("The console takes no more lines", StringComparison.Ordinal));
         Assert.Equal(1, console.Writes);
+    }
+
+    [Fact]
+    public void ConsoleThatIsGoneBeforeThereIsAFile_IsToldInTheFile()
+    {
+        string path = _folder.At("train.log");
+        using var console = new BrokenWriter(closed: false);
+        using (var log = new RunLog(console))
+        {
+            log.Info("one");
+            log.Flush();
+            log.AddFile(path);
+        }
+
+        Assert.Single(File.ReadAllLines(path));
     }
 
     [Fact]

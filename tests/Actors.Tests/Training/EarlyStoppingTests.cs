@@ -9,7 +9,7 @@ namespace CaffeActors.Actors.Tests.Training;
 /// <summary>A run ends when a metric gets no better, and a resumed one knows how long it has waited.</summary>
 public sealed class EarlyStoppingTests : IDisposable
 {
-    private static readonly EarlyStoppingSettings Loss = new("test0/loss", MetricMode.Min, Patience: 2);
+    private static readonly EarlyStoppingSettings Loss = new(new MetricGoal("test0/loss", MetricMode.Min), Patience: 2);
 
     private readonly TrainingFixture _fixture = new();
 
@@ -32,7 +32,7 @@ public sealed class EarlyStoppingTests : IDisposable
     public void Measurements_AreComparedWithTheBest(
         MetricMode mode, double delta, string values, double? best, int since)
     {
-        var early = new EarlyStopping(new EarlyStoppingSettings("train/loss", mode, since, delta));
+        var early = new EarlyStopping(new EarlyStoppingSettings(new MetricGoal("train/loss", mode), since, delta));
         foreach (string value in values.Split(' '))
         {
             early.Observe("train", "loss", double.Parse(value, System.Globalization.CultureInfo.InvariantCulture));
@@ -83,7 +83,7 @@ public sealed class EarlyStoppingTests : IDisposable
     public async Task MetricThatIsNotMeasured_IsRefused(string metric)
     {
         CaffeException refused = await Assert.ThrowsAsync<CaffeException>(
-            () => _fixture.RunAsync(_fixture.Plan() with { EarlyStopping = new(metric) }));
+            () => _fixture.RunAsync(_fixture.Plan() with { EarlyStopping = new(new MetricGoal(metric, MetricMode.Max)) }));
         Assert.Equal((ErrorCodes.BadSetting, FailureKind.Configuration), (refused.Code, refused.Kind));
         Assert.Contains("it measures train/loss, test0/accuracy, test0/loss", refused.Message,
             StringComparison.Ordinal);

@@ -61,9 +61,12 @@ public sealed class PlugInTests : IDisposable
             """);
         CaffeActorsSettings settings = SettingsReader.ReadFile(config, [], static _ => null);
         Assert.Equal(["gain"], settings.Overrides.Layers.Values.Keys);
+        List<string> notices = [];
         RunPlan plan = ConfigurationPlanner.Plan(
-            settings, config, new PlanOptions { OutputRoot = _folder.At("runs"), MaxIter = 1 }, static _ => { });
+            settings, config, new PlanOptions { OutputRoot = _folder.At("runs"), MaxIter = 1 }, notices.Add);
         Assert.Contains("Gain", plan.Catalog.Types);
+        Assert.Single(notices, line => line.StartsWith(
+            $"Loading the class library '{PluginSample.Path}', named at {config}(2,", StringComparison.Ordinal));
         RunOutcome outcome = await new TrainingHost(
             plan, plan.Catalog, new RunLog(TextWriter.Null), TimeProvider.System).RunAsync(static _ => 0);
         Assert.Equal(RunEnd.Finished, outcome.End);

@@ -151,6 +151,8 @@ public sealed class ResumeTests : IDisposable
         File.Delete(prefix + ".resume");
         await _fixture.RunAsync(_fixture.Plan(new PlanOptions { Snapshot = prefix + ".solverstate" }, "rest"));
         Assert.NotEqual(_fixture.Snapshot(40, "uncut").Model, _fixture.Snapshot(40, "rest").Model);
+        Assert.Contains("Resuming from a pair without .resume at iteration 20: data begin at their first record",
+            _fixture.Log.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -135,6 +135,37 @@ public sealed class ParquetMetricSinkTests : IDisposable
         Assert.Equal(2, MetricReader.Read(_metrics).Count);
     }
 
+    [Fact]
+    public void FolderThatIsDeleted_IsAFailureOnceAndMadeAgain()
+    {
+        using ParquetMetricSink sink = Open();
+        Directory.Delete(_metrics, recursive: true);
+        sink.Add(1, "train", "loss", 1);
+        Assert.Equal(ErrorCodes.WriteFailed, Assert.Throws<CaffeException>(sink.Flush).Code);
+        sink.Add(2, "train", "loss", 1);
+        sink.Flush();
+        Assert.Equal([1L, 2L], MetricReader.ReadAll(_metrics).Select(row => row.Step));
+    }
+
+    [Fact]
+    public void FullBuffer_ThatCannotBeWritten_LosesRowsAndCountsThem()
+    {
+        using ParquetMetricSink sink = Open();
+        Directory.CreateDirectory(Part(1));
+        for (int i = 0; i < ParquetMetricSink.MaxBufferedRows - 1; i++)
+            sink.Add(i, "train", "loss", i);
+        Assert.Throws<CaffeException>(() => sink.Add(-1, "train", "loss", 0));
+        // Each is lost at once: nothing is written for it, and no memory taken.
+        sink.Add(-2, "train", "loss", 0);
+        sink.Add(-3, "train", "loss", 0);
+        Assert.Equal((ParquetMetricSink.MaxBufferedRows, 2L), (sink.BufferedRows, sink.LostRows));
+        Directory.Delete(Part(1));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(sink.FlushIfDue());
+        sink.Add(7, "train", "loss", 7);
+        Assert.Equal((1, 2L), (sink.BufferedRows, sink.LostRows));
+    }
+
     private static string SelectAll => $"SELECT * FROM read_parquet('{Files}', hive_partitioning = true)";
 
     private ParquetMetricSink Open(int segment = 0, long step = 0) =>

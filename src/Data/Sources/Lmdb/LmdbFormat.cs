@@ -30,6 +30,9 @@ internal static class LmdbFormat
     public const int NodeHeader = 8;
     public const int MetaEnd = 152;
     public const int MaxKeyLength = 511;
+
+    // LMDB itself follows no deeper tree.
+    public const int MaxDepth = 32;
     public const ulong NoPage = ulong.MaxValue;
 
     public const ushort BranchPage = 1;

@@ -1,5 +1,5 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using CaffeActors.Compute.Diagnostics;
 
 namespace CaffeActors.Data.Sources.Lmdb;
@@ -18,30 +18,31 @@ internal readonly record struct LmdbMeta(
     /// <param name="page">At least <see cref="LmdbFormat.MetaEnd"/> bytes.</param>
     /// <param name="failure">Makes the error.</param>
     /// <exception cref="CaffeException">It is none, or of another version or kind.</exception>
-    public static unsafe LmdbMeta Read(byte* page, Func<string, CaffeException> failure)
+    public static LmdbMeta Read(ReadOnlySpan<byte> page, Func<string, CaffeException> failure)
     {
-        if (Unsafe.ReadUnaligned<uint>(page + LmdbFormat.MagicAt) != LmdbFormat.Magic)
+        if (MemoryMarshal.Read<uint>(page[LmdbFormat.MagicAt..]) != LmdbFormat.Magic)
             throw failure($"{LmdbFormat.FileName} does not begin as an LMDB of a 64-bit machine does");
-        uint version = Unsafe.ReadUnaligned<uint>(page + LmdbFormat.VersionAt);
+        uint version = MemoryMarshal.Read<uint>(page[LmdbFormat.VersionAt..]);
         if (version != LmdbFormat.Version)
             throw failure($"its data version is {version}; version {LmdbFormat.Version} (LMDB 0.9) can be read");
 
-        byte* tree = page + LmdbFormat.MainTreeAt;
+        ReadOnlySpan<byte> tree = page[LmdbFormat.MainTreeAt..];
         var meta = new LmdbMeta(
-            Unsafe.ReadUnaligned<int>(page + LmdbFormat.FreeTreeAt),
-            Unsafe.ReadUnaligned<ushort>(tree + LmdbFormat.DepthAt),
-            Unsafe.ReadUnaligned<long>(tree + LmdbFormat.EntriesAt),
-            Unsafe.ReadUnaligned<ulong>(tree + LmdbFormat.RootAt),
-            Unsafe.ReadUnaligned<long>(page + LmdbFormat.LastPageAt),
-            Unsafe.ReadUnaligned<ulong>(page + LmdbFormat.TransactionAt));
+            MemoryMarshal.Read<int>(page[LmdbFormat.FreeTreeAt..]),
+            MemoryMarshal.Read<ushort>(tree[LmdbFormat.DepthAt..]),
+            MemoryMarshal.Read<long>(tree[LmdbFormat.EntriesAt..]),
+            MemoryMarshal.Read<ulong>(tree[LmdbFormat.RootAt..]),
+            MemoryMarshal.Read<long>(page[LmdbFormat.LastPageAt..]),
+            MemoryMarshal.Read<ulong>(page[LmdbFormat.TransactionAt..]));
         if (meta.PageSize is < 512 or > 32768 || !BitOperations.IsPow2(meta.PageSize)
-            || meta.Entries < 0 || meta.LastPage < 1 || meta.LastPage > long.MaxValue / 2 / meta.PageSize
+            || meta.Depth > LmdbFormat.MaxDepth || meta.Entries < 0 || meta.LastPage < 1
+            || meta.LastPage > long.MaxValue / 2 / meta.PageSize
             || (meta.Root == LmdbFormat.NoPage) != (meta.Entries == 0))
         {
             throw failure("its first pages contradict themselves");
         }
 
-        if ((Unsafe.ReadUnaligned<ushort>(tree + LmdbFormat.TreeFlagsAt) & LmdbFormat.DuplicateSort) != 0)
+        if ((MemoryMarshal.Read<ushort>(tree[LmdbFormat.TreeFlagsAt..]) & LmdbFormat.DuplicateSort) != 0)
             throw failure("it holds several values for one key, which no data set of Caffe's does");
         return meta;
     }

@@ -1,20 +1,18 @@
-using System.IO.MemoryMappedFiles;
-using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using CaffeActors.Compute.Diagnostics;
+using Microsoft.Win32.SafeHandles;
 
 namespace CaffeActors.Data.Sources.Lmdb;
 
 /// <summary>
-/// An LMDB, read straight from its mapped file: no lock file, no reader table and no native library, so a read-only
-/// folder serves, any number of processes may read at once, and no thread is bound to anything. Every offset is
-/// checked before it is followed: a cut or damaged file is an error, not the end of the process. While it is open,
-/// nobody may write to the data base.
+/// An LMDB, read from its file: no lock file, no reader table and no native library, so a read-only folder serves, any
+/// number of processes may read at once, and no thread is bound to anything. Every offset is checked before it is
+/// followed. The file is read and not mapped: one that is cut or damaged, also while it is open, or whose disk fails,
+/// is an error and not the end of the process. While it is open, nobody should write to the data base.
 /// </summary>
-public sealed unsafe class LmdbSource : RecordSource
+public sealed class LmdbSource : RecordSource
 {
-    private readonly MemoryMappedFile? _file;
-    private readonly MemoryMappedViewAccessor? _view;
-    private byte* _map;
+    private readonly SafeFileHandle _file;
     private readonly long _length;
     private readonly LmdbMeta _meta;
 
@@ -22,8 +20,14 @@ public sealed unsafe class LmdbSource : RecordSource
     // leaves only: branches do not tell them, so the leaves are looked at as reading gets to them.
     private readonly long[] _leaves;
     private readonly long[] _starts;
+    private readonly byte[] _header = new byte[LmdbFormat.PageHeader];
     private int _counted;
     private int _leaf;
+
+    // The page read last, so that neighbours in a leaf come from one read; and a value that has pages of its own.
+    private readonly byte[] _page = [];
+    private long _held = -1;
+    private byte[] _value = [];
 
     /// <summary>Opens a data base.</summary>
     /// <param name="folder">The folder that holds data.mdb.</param>
@@ -33,20 +37,21 @@ public sealed unsafe class LmdbSource : RecordSource
     {
         try
         {
-            var stream = new FileStream(System.IO.Path.Combine(folder, LmdbFormat.FileName),
-                FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-            _length = stream.Length;
-            if (_length < LmdbFormat.MetaEnd)
-            {
-                stream.Dispose();
-                throw Damaged($"{LmdbFormat.FileName} has only {_length} bytes");
-            }
+            _file = File.OpenHandle(System.IO.Path.Combine(folder, LmdbFormat.FileName),
+                FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw CannotRead(failure);
+        }
 
-            _file = MemoryMappedFile.CreateFromFile(
-                stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-            _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-            _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _map);
+        try
+        {
+            _length = RandomAccess.GetLength(_file);
+            if (_length < LmdbFormat.MetaEnd)
+                throw Damaged($"{LmdbFormat.FileName} has only {_length} bytes");
             _meta = ReadMeta();
+            _page = new byte[_meta.PageSize];
             var leaves = new List<long>();
             if (_meta.Root != LmdbFormat.NoPage)
                 AddLeaves(_meta.Root, _meta.Depth, leaves);
@@ -54,11 +59,6 @@ public sealed unsafe class LmdbSource : RecordSource
             _starts = new long[_leaves.Length + 1];
             if (_length < (_meta.LastPage + 1) * _meta.PageSize)
                 RequireAllRecords();
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            Dispose();
-            throw Unreadable($"LMDB '{folder}' cannot be read: {failure.Message}", failure);
         }
         catch
         {
@@ -70,17 +70,13 @@ public sealed unsafe class LmdbSource : RecordSource
     /// <inheritdoc/>
     public override long Count => _meta.Entries;
 
-    /// <summary>True: they lie in the mapped file.</summary>
-    public override bool SpansStay => true;
-
     /// <inheritdoc/>
     public override void Read(long index, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
         int leaf = FindLeaf(index);
-        byte* page = Page(_leaves[leaf], LmdbFormat.LeafPage);
-        ReadNode(page, _leaves[leaf], (int)(index - _starts[leaf]), out key, out value);
+        ReadNode(_leaves[leaf], (int)(index - _starts[leaf]), out key, out value);
     }
 
     /// <inheritdoc/>
@@ -100,15 +96,14 @@ public sealed unsafe class LmdbSource : RecordSource
 
         if (_leaves.Length == 0)
             return false;
-        byte* page = Page(_leaves[low], LmdbFormat.LeafPage);
-        int from = 0, to = NodeCount(page, _leaves[low]) - 1;
+        int from = 0, to = NodeCount(Page(_leaves[low], LmdbFormat.LeafPage), _leaves[low]) - 1;
         while (from <= to)
         {
             int middle = (from + to) / 2;
             int order = KeyOf(_leaves[low], middle).SequenceCompareTo(key);
             if (order == 0)
             {
-                ReadNode(page, _leaves[low], middle, out _, out value);
+                ReadNode(_leaves[low], middle, out _, out value);
                 return true;
             }
 
@@ -125,26 +120,22 @@ public sealed unsafe class LmdbSource : RecordSource
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-        {
-            if (_map is not null)
-                _view!.SafeMemoryMappedViewHandle.ReleasePointer();
-            _map = null;
-            _view?.Dispose();
-            _file?.Dispose();
-        }
-
+            _file.Dispose();
         base.Dispose(disposing);
     }
 
-    private static T Get<T>(byte* at)
-        where T : unmanaged => Unsafe.ReadUnaligned<T>(at);
+    private static T Get<T>(ReadOnlySpan<byte> bytes, int at)
+        where T : unmanaged => MemoryMarshal.Read<T>(bytes[at..]);
 
     private LmdbMeta ReadMeta()
     {
-        LmdbMeta first = LmdbMeta.Read(_map, Damaged);
+        byte[] bytes = new byte[LmdbFormat.MetaEnd];
+        Fill(bytes, 0);
+        LmdbMeta first = LmdbMeta.Read(bytes, Damaged);
         if (_length < first.PageSize + LmdbFormat.MetaEnd)
             throw Damaged($"{LmdbFormat.FileName} has only {_length} bytes");
-        LmdbMeta second = LmdbMeta.Read(_map + first.PageSize, Damaged);
+        Fill(bytes, first.PageSize);
+        LmdbMeta second = LmdbMeta.Read(bytes, Damaged);
         return second.Transaction > first.Transaction ? second : first;
     }
 
@@ -159,14 +150,18 @@ public sealed unsafe class LmdbSource : RecordSource
             return;
         }
 
-        byte* page = Page((long)number, LmdbFormat.BranchPage);
-        int count = NodeCount(page, (long)number);
-        for (int i = 0; i < count; i++)
+        // All before the first is followed: that reads another page.
+        ReadOnlySpan<byte> page = Page((long)number, LmdbFormat.BranchPage);
+        ulong[] children = new ulong[NodeCount(page, (long)number)];
+        for (int i = 0; i < children.Length; i++)
         {
-            byte* node = Node(page, (long)number, i);
-            AddLeaves(Get<ushort>(node) | ((ulong)Get<ushort>(node + 2) << 16) | ((ulong)Get<ushort>(node + 4) << 32),
-                depth - 1, leaves);
+            ReadOnlySpan<byte> node = Node(page, (long)number, i);
+            children[i] =
+                Get<ushort>(node, 0) | ((ulong)Get<ushort>(node, 2) << 16) | ((ulong)Get<ushort>(node, 4) << 32);
         }
+
+        foreach (ulong child in children)
+            AddLeaves(child, depth - 1, leaves);
     }
 
     // A page past the file's end may be one that no record needs; otherwise the file was cut, and it is better to
@@ -200,80 +195,121 @@ public sealed unsafe class LmdbSource : RecordSource
         return _leaf = at >= 0 ? at : ~at - 1;
     }
 
-    private byte* Page(long number, ushort kind)
+    // The bytes of a leaf or branch, until the next call.
+    private ReadOnlySpan<byte> Page(long number, ushort kind)
+    {
+        if (number != _held)
+        {
+            RequirePage(number);
+            _held = -1;
+            Fill(_page, number * _meta.PageSize);
+            _held = number;
+        }
+
+        RequireKind(_page, number, kind);
+        return _page;
+    }
+
+    private void RequirePage(long number)
     {
         if (number < 2 || number > _meta.LastPage)
             throw Damaged($"page {number} does not exist");
-        long offset = number * _meta.PageSize;
-        if (offset + _meta.PageSize > _length)
-            throw Cut();
-        byte* page = _map + offset;
-        if (Get<long>(page) != number || Get<ushort>(page + LmdbFormat.FlagsAt) != kind)
-            throw Damaged($"page {number} is not what its place in the tree says");
-        return page;
+        if ((number + 1) * _meta.PageSize > _length)
+            throw Cut(_length);
     }
 
-    private int NodeCount(byte* page, long number)
+    private void RequireKind(ReadOnlySpan<byte> page, long number, ushort kind)
     {
-        int lower = Get<ushort>(page + LmdbFormat.LowerAt), upper = Get<ushort>(page + LmdbFormat.UpperAt);
+        if (Get<long>(page, 0) != number || Get<ushort>(page, LmdbFormat.FlagsAt) != kind)
+            throw Damaged($"page {number} is not what its place in the tree says");
+    }
+
+    private int NodeCount(ReadOnlySpan<byte> page, long number)
+    {
+        int lower = Get<ushort>(page, LmdbFormat.LowerAt), upper = Get<ushort>(page, LmdbFormat.UpperAt);
         if (lower <= LmdbFormat.PageHeader || lower > upper || upper > _meta.PageSize || (lower & 1) != 0)
             throw Damaged($"page {number} has a damaged header");
         return (lower - LmdbFormat.PageHeader) / sizeof(ushort);
     }
 
-    private byte* Node(byte* page, long number, int index)
+    // From the node's start to the page's end; its header and key are known to be within.
+    private ReadOnlySpan<byte> Node(ReadOnlySpan<byte> page, long number, int index)
     {
-        int offset = Get<ushort>(page + LmdbFormat.PageHeader + (index * sizeof(ushort)));
-        if (offset < Get<ushort>(page + LmdbFormat.UpperAt) || offset + LmdbFormat.NodeHeader > _meta.PageSize
-            || offset + LmdbFormat.NodeHeader + Get<ushort>(page + offset + 6) > _meta.PageSize)
+        int offset = Get<ushort>(page, LmdbFormat.PageHeader + (index * sizeof(ushort)));
+        if (offset < Get<ushort>(page, LmdbFormat.UpperAt) || offset + LmdbFormat.NodeHeader > _meta.PageSize
+            || offset + LmdbFormat.NodeHeader + Get<ushort>(page, offset + 6) > _meta.PageSize)
         {
             throw Damaged($"entry {index} of page {number} lies outside the page");
         }
 
-        return page + offset;
+        return page[offset..];
     }
 
     private ReadOnlySpan<byte> KeyOf(long leaf, int index)
     {
-        byte* node = Node(Page(leaf, LmdbFormat.LeafPage), leaf, index);
-        return new(node + LmdbFormat.NodeHeader, Get<ushort>(node + 6));
+        ReadOnlySpan<byte> node = Node(Page(leaf, LmdbFormat.LeafPage), leaf, index);
+        return node.Slice(LmdbFormat.NodeHeader, Get<ushort>(node, 6));
     }
 
-    private void ReadNode(byte* page, long number, int index, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
+    private void ReadNode(long number, int index, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
     {
+        ReadOnlySpan<byte> page = Page(number, LmdbFormat.LeafPage);
         if (index >= NodeCount(page, number))
             throw Damaged($"page {number} has changed since it was counted");
-        byte* node = Node(page, number, index);
-        uint length = Get<uint>(node);
-        ushort flags = Get<ushort>(node + 4), keyLength = Get<ushort>(node + 6);
-        key = new(node + LmdbFormat.NodeHeader, keyLength);
-        byte* data = node + LmdbFormat.NodeHeader + keyLength;
+        ReadOnlySpan<byte> node = Node(page, number, index);
+        uint length = Get<uint>(node, 0);
+        ushort flags = Get<ushort>(node, 4), keyLength = Get<ushort>(node, 6);
+        key = node.Slice(LmdbFormat.NodeHeader, keyLength);
+        ReadOnlySpan<byte> data = node[(LmdbFormat.NodeHeader + keyLength)..];
         if (length > int.MaxValue || (flags & ~LmdbFormat.BigData) != 0)
             throw Damaged($"entry {index} of page {number} is none of a plain data base");
-        if (flags == 0)
-        {
-            if (data + length > page + _meta.PageSize)
-                throw Damaged($"entry {index} of page {number} lies outside the page");
-        }
-        else
-        {
-            if (data + sizeof(long) > page + _meta.PageSize)
-                throw Damaged($"entry {index} of page {number} lies outside the page");
-            long run = Get<long>(data);
-            byte* first = Page(run, LmdbFormat.OverflowPage);
-            long pages = LmdbFormat.OverflowPages(length, _meta.PageSize);
-            if (pages > Get<uint>(first + LmdbFormat.LowerAt) || run + pages - 1 > _meta.LastPage)
-                throw Damaged($"the value at page {run} is longer than its pages");
-            if ((run * _meta.PageSize) + LmdbFormat.PageHeader + length > _length)
-                throw Cut();
-            data = first + LmdbFormat.PageHeader;
-        }
-
-        value = new(data, (int)length);
+        if (data.Length < (flags == 0 ? length : sizeof(long)))
+            throw Damaged($"entry {index} of page {number} lies outside the page");
+        value = flags == 0 ? data[..(int)length] : ReadRun(Get<long>(data, 0), (int)length);
     }
 
-    private CaffeException Cut() => Damaged(
-        $"{LmdbFormat.FileName} ends after {_length} of {(_meta.LastPage + 1) * _meta.PageSize} bytes");
+    // A value on pages of its own.
+    private ReadOnlySpan<byte> ReadRun(long first, int length)
+    {
+        RequirePage(first);
+        long offset = first * _meta.PageSize;
+        Fill(_header, offset);
+        RequireKind(_header, first, LmdbFormat.OverflowPage);
+        long pages = LmdbFormat.OverflowPages(length, _meta.PageSize);
+        if (pages > Get<uint>(_header, LmdbFormat.LowerAt) || first + pages - 1 > _meta.LastPage)
+            throw Damaged($"the value at page {first} is longer than its pages");
+        if (offset + LmdbFormat.PageHeader + length > _length)
+            throw Cut(_length);
+        if (_value.Length < length)
+            _value = GC.AllocateUninitializedArray<byte>(length);
+        Fill(_value.AsSpan(0, length), offset + LmdbFormat.PageHeader);
+        return _value.AsSpan(0, length);
+    }
+
+    private void Fill(Span<byte> target, long offset)
+    {
+        try
+        {
+            while (target.Length > 0)
+            {
+                int read = RandomAccess.Read(_file, target, offset);
+                if (read == 0)
+                    throw Cut(RandomAccess.GetLength(_file));
+                target = target[read..];
+                offset += read;
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw CannotRead(failure);
+        }
+    }
+
+    private CaffeException CannotRead(Exception failure) =>
+        Unreadable($"LMDB '{Path}' cannot be read: {failure.Message}", failure);
+
+    private CaffeException Cut(long length) => Damaged(
+        $"{LmdbFormat.FileName} ends after {length} of {(_meta.LastPage + 1) * _meta.PageSize} bytes");
 
     private CaffeException Damaged(string what) =>
         Unreadable($"LMDB '{Path}' is damaged or incomplete: {what}; copy or convert the data set again");

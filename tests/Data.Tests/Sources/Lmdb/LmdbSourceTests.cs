@@ -75,6 +75,25 @@ public sealed class LmdbSourceTests
         }
     }
 
+    [Fact]
+    public void Read_OfAFileThatIsCutWhileItIsOpen_Fails()
+    {
+        using var folder = new TemporaryFolder();
+        string path = LmdbFolder.Write(folder.At("db"), _raw);
+        using var source = new LmdbSource(path);
+        source.Read(0, out _, out _);
+        using (var file = new FileStream(Path.Combine(path, "data.mdb"), FileMode.Open, FileAccess.Write,
+            FileShare.ReadWrite | FileShare.Delete))
+        {
+            file.SetLength(3 * 4096);
+        }
+
+        CaffeException failure = Assert.Throws<CaffeException>(() => Digest(source));
+        Assert.Equal((ErrorCodes.SourceUnreadable, FailureKind.Data), (failure.Code, failure.Kind));
+        Assert.Contains($"'{path}' is damaged or incomplete: data.mdb ends after 12288 of", failure.Message,
+            StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.Globalization;
+using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Metrics;
+
+namespace CaffeActors.Benchmarks.Soak;
+
+/// <summary>Looks every second at the process's resident memory and open handles, and tells whether they
+/// grow.</summary>
+internal sealed class ResourceTrend : IRunObserver
+{
+    // Least growth that counts: a megabyte in 1,000 iterations; handles that the runtime may open late.
+    private const double MegabytesPerThousand = 1;
+    private const int LateHandles = 2;
+
+    private readonly List<(int Iteration, double Megabytes, int Handles)> _samples = [];
+    private long _sampledAt;
+
+    /// <summary>Whether memory or handles grow after the first quarter; too few samples tell of no growth.</summary>
+    public bool Grows => Slope > MegabytesPerThousand || Handles.Last > Handles.First + LateHandles;
+
+    // The first quarter of the time is the warm-up.
+    private List<(int Iteration, double Megabytes, int Handles)> Warm => _samples[(_samples.Count / 4)..];
+
+    // Megabytes in 1,000 iterations, by the line of least squares.
+    private double Slope
+    {
+        get
+        {
+            var warm = Warm;
+            if (warm.Count < 3)
+                return 0;
+            double x = warm.Average(sample => sample.Iteration), y = warm.Average(sample => sample.Megabytes);
+            double square = warm.Sum(sample => (sample.Iteration - x) * (sample.Iteration - x));
+            return square == 0 ? 0
+                : 1000 * warm.Sum(sample => (sample.Iteration - x) * (sample.Megabytes - y)) / square;
+        }
+    }
+
+    // The fewest of the first and of the last third: files that are open for a moment do not count.
+    private (int First, int Last) Handles
+    {
+        get
+        {
+            var warm = Warm;
+            int third = warm.Count / 3;
+            return third == 0 ? (0, 0)
+                : (warm[..third].Min(sample => sample.Handles), warm[^third..].Min(sample => sample.Handles));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnProgress(Progress progress)
+    {
+        if (_sampledAt != 0 && Stopwatch.GetElapsedTime(_sampledAt) < TimeSpan.FromSeconds(1))
+            return;
+        _sampledAt = Stopwatch.GetTimestamp();
+        _samples.Add((progress.Iteration, Environment.WorkingSet / 1e6, OpenHandles()));
+    }
+
+    /// <inheritdoc/>
+    public void OnEnd()
+    {
+    }
+
+    /// <summary>One line of what was seen.</summary>
+    public string Describe()
+    {
+        var warm = Warm;
+        if (warm.Count == 0)
+            return "no samples";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{_samples[^1].Iteration} iterations; resident memory {warm[0].Megabytes:F0} MB after warm-up, "
+            + $"{warm[^1].Megabytes:F0} MB at the end, {Slope:F3} MB in 1,000 iterations (at most "
+            + $"{MegabytesPerThousand}); handles {Handles.First}, then {Handles.Last}: "
+            + (Grows ? "GROWS" : "no growth"));
+    }
+
+    private static int OpenHandles()
+    {
+        if (OperatingSystem.IsLinux())
+            return Directory.GetFileSystemEntries("/proc/self/fd").Length;
+        using Process process = Process.GetCurrentProcess();
+        return process.HandleCount;
+    }
+}
