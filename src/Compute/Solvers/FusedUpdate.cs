@@ -41,7 +41,8 @@ internal readonly unsafe struct FusedUpdate<TRule>(ParamMemory memory, ParamUpda
         Vector512<float> normalization = Vector512.Create(update.Normalization);
         Vector512<float> decay = Vector512.Create(update.Decay);
         Vector512<float> one = Vector512<float>.One, second = default, oldSecond = default;
-        Vector512<float> infinity = Vector512.Create(float.PositiveInfinity), all = Vector512<float>.AllBitsSet;
+        Vector512<float> infinity = Vector512.Create(float.PositiveInfinity);
+        bool finite = true;
         bool l2 = update.Decay != 0 && update.Regularization == Regularization.L2;
         bool l1 = update.Decay != 0 && update.Regularization == Regularization.L1;
         bool keep = !update.ClearGradient;
@@ -70,16 +71,24 @@ internal readonly unsafe struct FusedUpdate<TRule>(ParamMemory memory, ParamUpda
             if (TRule.HistoryBlocks > 1)
                 sum += second;
             Vector512<float> inRange = Vector512.LessThan(Vector512.Abs(sum), infinity);
-            all &= inRange;
-            Vector512.ConditionalSelect(inRange, first, oldFirst).Store(h + i);
+            if (inRange.AsInt32() != Vector512<int>.AllBitsSet)
+            {
+                finite = false;
+                first = Vector512.ConditionalSelect(inRange, first, oldFirst);
+                second = Vector512.ConditionalSelect(inRange, second, oldSecond);
+                updated = Vector512.ConditionalSelect(inRange, updated, weight);
+                delta = Vector512.ConditionalSelect(inRange, delta, oldGradient);
+            }
+
+            first.Store(h + i);
             if (TRule.HistoryBlocks > 1)
-                Vector512.ConditionalSelect(inRange, second, oldSecond).Store(h2 + i);
-            Vector512.ConditionalSelect(inRange, updated, weight).Store(w + i);
+                second.Store(h2 + i);
+            updated.Store(w + i);
             if (keep)
-                Vector512.ConditionalSelect(inRange, delta, oldGradient).Store(g + i);
+                delta.Store(g + i);
         }
 
-        return all.AsInt32() == Vector512<int>.AllBitsSet;
+        return finite;
     }
 
     // The last few elements, in registers of their own: the memory behind them is another's.
