@@ -55,8 +55,8 @@ internal sealed class EarlyStopping(EarlyStoppingSettings settings)
         if (!known.Contains(metric))
         {
             throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
-                $"train.early-stopping.metric is '{settings.Goal.Metric}', which this run does not measure; it measures "
-                + string.Join(", ", known.Distinct()));
+                $"train.early-stopping.metric is '{settings.Goal.Metric}', which this run does not measure; it "
+                + "measures " + string.Join(", ", known.Distinct()));
         }
     }
 

@@ -187,7 +187,8 @@ public sealed class SettingsReaderTests
             train.early-stopping { metric = "test1/a/b", mode = min, patience = 7, min-delta = 1e-3 }
             """).Train;
         Assert.Equal(new DivergenceSettings(DivergenceAction.Rollback, 0.5, 3), train.OnDivergence);
-        Assert.Equal(new EarlyStoppingSettings(new MetricGoal("test1/a/b", MetricMode.Min), 7, 1e-3), train.EarlyStopping);
+        Assert.Equal(
+            new EarlyStoppingSettings(new MetricGoal("test1/a/b", MetricMode.Min), 7, 1e-3), train.EarlyStopping);
         Assert.Equal(("test1", "a/b"), (train.EarlyStopping!.Split, train.EarlyStopping.Name));
         Assert.Contains("SPLIT/NAME", Refused("train.early-stopping.metric = accuracy").Message,
             StringComparison.Ordinal);

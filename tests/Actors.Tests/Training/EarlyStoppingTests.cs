@@ -82,8 +82,8 @@ public sealed class EarlyStoppingTests : IDisposable
     [InlineData("system/rss_bytes")]
     public async Task MetricThatIsNotMeasured_IsRefused(string metric)
     {
-        CaffeException refused = await Assert.ThrowsAsync<CaffeException>(
-            () => _fixture.RunAsync(_fixture.Plan() with { EarlyStopping = new(new MetricGoal(metric, MetricMode.Max)) }));
+        RunPlan plan = _fixture.Plan() with { EarlyStopping = new(new MetricGoal(metric, MetricMode.Max)) };
+        CaffeException refused = await Assert.ThrowsAsync<CaffeException>(() => _fixture.RunAsync(plan));
         Assert.Equal((ErrorCodes.BadSetting, FailureKind.Configuration), (refused.Code, refused.Kind));
         Assert.Contains("it measures train/loss, test0/accuracy, test0/loss", refused.Message,
             StringComparison.Ordinal);
