@@ -9,7 +9,7 @@ namespace CaffeActors.Actors;
 /// </summary>
 internal static class Dispatchers
 {
-    /// <summary>For actors that block on files.</summary>
+    /// <summary>For actors that block on files: a thread for the metrics and one for a snapshot.</summary>
     public const string Files = "caffeactors.dispatchers.files";
 
     /// <summary>For prefetchers: a pinned thread each, since reading and decoding block.</summary>
@@ -36,7 +36,7 @@ internal static class Dispatchers
               files {
                 type = ForkJoinDispatcher
                 throughput = 1000
-                dedicated-thread-pool { thread-count = 1 }
+                dedicated-thread-pool { thread-count = 2 }
               }
               prefetch {
                 type = PinnedDispatcher

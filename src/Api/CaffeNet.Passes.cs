@@ -52,6 +52,8 @@ public sealed partial class CaffeNet
     /// <param name="end">The last layer; null for the net's last.</param>
     /// <returns>The tops of the last layer, or the outputs where it is not given.</returns>
     /// <exception cref="CaffeException">There is no such layer.</exception>
+    /// <exception cref="InvalidOperationException">The net was opened for a use
+    /// (<see cref="CaffeNetOptions.Use"/>), and would not begin with its first layer.</exception>
     public IReadOnlyDictionary<string, Blob> ForwardRange(string? start = null, string? end = null)
     {
         RunForward(start is null ? 0 : Find(start).Rank, end is null ? Layers.Count - 1 : Find(end).Rank);
@@ -62,6 +64,7 @@ public sealed partial class CaffeNet
     /// has no loss, or gradients of its inputs are wanted, it must have been opened with
     /// <see cref="CaffeNetOptions.ForceBackward"/>.</summary>
     /// <returns>The inputs; their diffs are their gradients.</returns>
+    /// <exception cref="InvalidOperationException">The net was opened for a use that runs forward only.</exception>
     public IReadOnlyDictionary<string, Blob> Backward()
     {
         RunBackward(Layers.Count - 1, 0);
@@ -89,6 +92,8 @@ public sealed partial class CaffeNet
     /// <param name="end">The layer to end with, before it in the net; null for the net's first.</param>
     /// <returns>The bottoms of the layer it ended with, or the inputs where it is not given.</returns>
     /// <exception cref="CaffeException">There is no such layer.</exception>
+    /// <exception cref="InvalidOperationException">The net was opened for a use
+    /// (<see cref="CaffeNetOptions.Use"/>) that runs forward only, or would not begin with its last layer.</exception>
     public IReadOnlyDictionary<string, Blob> BackwardRange(string? start = null, string? end = null)
     {
         RunBackward(start is null ? Layers.Count - 1 : Find(start).Rank, end is null ? 0 : Find(end).Rank);
@@ -138,6 +143,7 @@ public sealed partial class CaffeNet
 
     private void RunForward(int from, int to)
     {
+        RequireWhole(from > 0);
         // Nets that share an accelerator take turns.
         lock (Gpu ?? (object)this)
         {
@@ -161,6 +167,8 @@ public sealed partial class CaffeNet
 
     private void RunBackward(int from, int to)
     {
+        Net.RequireBackward();
+        RequireWhole(from < Layers.Count - 1);
         lock (Gpu ?? (object)this)
         {
             Net.IsStepwise =
@@ -181,6 +189,17 @@ public sealed partial class CaffeNet
         }
 
         Net.TellTotals();
+    }
+
+    // What the first layer would read has made way for other blobs.
+    private void RequireWhole(bool isPart)
+    {
+        if (isPart && Net.SharesMemory)
+        {
+            throw new InvalidOperationException(
+                $"Net '{Name}' was opened for a use ({nameof(CaffeNetOptions.Use)}), so its blobs share memory, and a "
+                + "pass cannot begin between its layers.");
+        }
     }
 
     private NetLayer Find(string layer) =>

@@ -194,12 +194,13 @@ public sealed partial class CaffeSolver : IDisposable
 
     /// <summary>Updates the parameters from their gradients, which then hold what was subtracted, and counts an
     /// iteration; for programs that run the passes themselves.</summary>
-    /// <exception cref="CaffeException">A weight is no finite number any more.</exception>
+    /// <exception cref="CaffeException">A gradient or a new weight is NaN or infinite, or a weight beyond
+    /// 1.8e19.</exception>
     public void ApplyUpdate()
     {
         _parts.Optimizer.ApplyUpdate(Iteration);
         if (_parts.Optimizer.NotFinite is { } param)
-            throw Divergence.OfUpdate(param, Iteration);
+            throw Divergence.OfUpdate(param, Iteration, Net.Net);
         Iteration++;
     }
 

@@ -1,5 +1,6 @@
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Testing;
@@ -111,6 +112,22 @@ public sealed class CaffeNetTests : IDisposable
         net.Blobs["data"].MutableDiff.Clear();
         Assert.Same(net.Blobs["conv"], net.BackwardRange(end: "ip").Single().Value);
         Assert.Equal(gradient, net.BackwardRange("relu")["data"].Diff.ToArray());
+    }
+
+    [Fact]
+    public void ANetOpenedForAUse_RefusesOthers()
+    {
+        using CaffeNet forward = Open(new CaffeNetOptions { Threads = 1, Use = new NetUse(Backward: false) });
+        forward.Forward(("data", ApiFixture.Wave(4, 3, 6, 6)));
+        Assert.Throws<InvalidOperationException>(() => forward.Backward());
+        Assert.Throws<InvalidOperationException>(() => forward.BackwardRange("prob"));
+        Assert.Throws<InvalidOperationException>(() => forward.ForwardRange("ip"));
+        Assert.Same(forward.Blobs["conv"], forward.ForwardRange(end: "relu").Single().Value);
+        using CaffeNet both = Open(
+            new CaffeNetOptions { Threads = 1, ForceBackward = true, Use = new NetUse(Backward: true) });
+        both.Forward(("data", ApiFixture.Wave(4, 3, 6, 6)));
+        Assert.Contains(both.Backward(("prob", ApiFixture.Wave(4, 5)))["data"].Diff.ToArray(), value => value != 0);
+        Assert.Throws<InvalidOperationException>(() => both.BackwardRange("relu"));
     }
 
     [Fact]

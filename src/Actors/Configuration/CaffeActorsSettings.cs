@@ -62,8 +62,8 @@ public sealed record CaffeActorsSettings
     /// <summary>Keys <c>parallel</c>.</summary>
     public required ParallelSettings Parallel { get; init; }
 
-    /// <summary><c>snapshot.keep-last</c>.</summary>
-    public required int KeepLast { get; init; }
+    /// <summary>Keys <c>snapshot</c>.</summary>
+    public required SnapshotSettings Snapshots { get; init; }
 
     /// <summary>Keys <c>metrics</c>.</summary>
     public required MetricsSettings Metrics { get; init; }

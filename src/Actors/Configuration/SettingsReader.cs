@@ -105,12 +105,23 @@ public static class SettingsReader
             GradScale = compute.Has("grad-scale")
                 ? GradScaleSetting.Parse(compute.Text("grad-scale"), "compute.grad-scale") : null,
             Parallel = Parallel(root.Section("parallel"), root.Section("placement")),
-            KeepLast = root.Section("snapshot").Int("keep-last", 0, int.MaxValue),
+            Snapshots = Snapshots(root.Section("snapshot")),
             Metrics = new MetricsSettings(
                 metrics.Int("system-every", 0, int.MaxValue),
                 metrics.Duration("flush-interval", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30))),
             Akka = root.Section("akka").Values.Render(),
             Resolved = resolved,
+        };
+    }
+
+    private static SnapshotSettings Snapshots(HoconSection snapshot)
+    {
+        MetricMode mode = snapshot.Choice<MetricMode>("keep-best-mode");
+        return new SnapshotSettings
+        {
+            KeepLast = snapshot.Int("keep-last", 0, int.MaxValue),
+            KeepEvery = snapshot.Int("keep-every", 0, int.MaxValue),
+            KeepBest = snapshot.Has("keep-best") ? new MetricGoal(snapshot.Text("keep-best"), mode) : null,
         };
     }
 

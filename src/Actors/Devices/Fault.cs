@@ -22,9 +22,9 @@ public sealed record Fault(FaultPoint Point, string Layer, int Iteration)
         // A layer's name may have colons.
         int first = text.IndexOf(':', StringComparison.Ordinal), last = text.LastIndexOf(':');
         return first > 0 && last > first + 1
-            && Enum.GetNames<FaultPoint>().Contains(text[..first], StringComparer.OrdinalIgnoreCase)
+            && text[..first].Equals(nameof(FaultPoint.Device), StringComparison.OrdinalIgnoreCase)
             && int.TryParse(text[(last + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int iteration)
-            ? new Fault(Enum.Parse<FaultPoint>(text[..first], ignoreCase: true), text[(first + 1)..last], iteration)
+            ? new Fault(FaultPoint.Device, text[(first + 1)..last], iteration)
             : throw new CaffeException(ErrorCodes.Usage, FailureKind.Configuration,
                 $"{Variable} is device:LAYER:ITERATION, not '{text}'");
     }

@@ -1,4 +1,5 @@
 using CaffeActors.Actors.Devices;
+using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Diagnostics;
 
 namespace CaffeActors.Actors.Messages;
@@ -20,7 +21,8 @@ internal sealed record PassDone(float Loss);
 
 /// <summary>From anyone below a solver: it cannot go on.</summary>
 /// <param name="Failure">Why, with layer and iteration.</param>
-internal sealed record Failed(CaffeException Failure);
+/// <param name="Pass">The pass in which numbers went wrong, where that is why.</param>
+internal sealed record Failed(CaffeException Failure, FailedPass? Pass = null);
 
 /// <summary>To a layer without bottoms: begin a forward pass.</summary>
 internal sealed record Forward

@@ -1,4 +1,7 @@
+using Akka.Actor;
+using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets;
 using CaffeActors.Data.Snapshots;
 
 namespace CaffeActors.Actors.Messages;
@@ -6,7 +9,8 @@ namespace CaffeActors.Actors.Messages;
 /// <summary>To a replica: do one iteration, forward, backward and update.</summary>
 /// <param name="Iteration">Updates done so far.</param>
 /// <param name="Debug">Whether the net tells the mean absolute values of all blobs (debug_info at a display).</param>
-internal sealed record Step(int Iteration, bool Debug = false);
+/// <param name="Scan">Whether all blobs are looked at, whether they are finite (at a display).</param>
+internal sealed record Step(int Iteration, bool Debug = false, bool Scan = false);
 
 /// <summary>From a replica: the iteration is done.</summary>
 /// <param name="Iteration">Updates done before it.</param>
@@ -14,6 +18,20 @@ internal sealed record Step(int Iteration, bool Debug = false);
 /// <param name="Rate">The learning rate of the update; 0 of a replica that makes none.</param>
 /// <param name="Rank">Which replica.</param>
 internal sealed record StepDone(int Iteration, float Loss, float Rate, int Rank = 0);
+
+/// <summary>To a replica: find out where the numbers of your last pass went wrong, once your parameters are
+/// there.</summary>
+internal sealed record Examine
+{
+    public static readonly Examine Instance = new();
+}
+
+/// <summary>From a replica: what it found.</summary>
+/// <param name="Rank">Which replica.</param>
+/// <param name="Fault">The first value that is not finite; null where all are.</param>
+/// <param name="Records">Its batch, in words.</param>
+/// <param name="Pass">The pass.</param>
+internal sealed record Examined(int Rank, PassFault? Fault, string Records, FailedPass Pass);
 
 /// <summary>To a replica: one forward pass without an update, for the loss at the end of a run.</summary>
 internal sealed record MeasureLoss
@@ -85,20 +103,30 @@ public enum RunEnd
 public sealed record RunOutcome(RunEnd End, int Iteration, CaffeException? Failure = null);
 
 /// <summary>To a snapshot actor: write this.</summary>
-/// <param name="Net">The net's weights, by reference.</param>
-/// <param name="Progress">The solver's history, by reference.</param>
+/// <param name="Net">The net's weights: a copy, or, where training waits, the net's own.</param>
+/// <param name="Progress">The solver's history, likewise.</param>
 /// <param name="Resume">What else the run goes on from.</param>
 internal sealed record WriteSnapshot(NetWeights Net, SolverProgress Progress, ResumeState Resume);
 
 /// <summary>From a snapshot actor: it is on disk, or it failed and the one before it is whole.</summary>
+/// <param name="Iteration">The snapshot's iteration.</param>
 /// <param name="Failure">Why it failed, or null.</param>
-internal sealed record SnapshotDone(CaffeException? Failure);
+internal sealed record SnapshotDone(int Iteration, CaffeException? Failure);
 
-/// <summary>To observers: close the metrics' part file.</summary>
-internal sealed record FlushMetrics
-{
-    public static readonly FlushMetrics Instance = new();
-}
+/// <summary>To a dump actor: keep this pass.</summary>
+/// <param name="Failure">What went wrong in it.</param>
+/// <param name="Pass">The pass, by reference.</param>
+internal sealed record WriteDump(CaffeException Failure, FailedPass Pass);
+
+/// <summary>From a dump actor: it is on disk, or could not be written.</summary>
+/// <param name="Failure">What went wrong in the pass, and what became of the dump.</param>
+internal sealed record DumpDone(CaffeException Failure);
+
+/// <summary>To observers: close the metrics' part file, then pass a snapshot on. What a run that resumes from it will
+/// not measure again is on disk before it.</summary>
+/// <param name="Snapshot">The snapshot.</param>
+/// <param name="Writer">Who writes it.</param>
+internal sealed record FlushMetrics(WriteSnapshot Snapshot, IActorRef Writer);
 
 /// <summary>Where a run stands, some times a second.</summary>
 /// <param name="Iteration">Updates done.</param>

@@ -48,8 +48,9 @@ internal sealed class ObserverActor : UntypedActor, IWithTimers
             case FlushDue:
                 Guard(static metrics => metrics.FlushIfDue());
                 break;
-            case FlushMetrics:
+            case FlushMetrics flush:
                 Guard(static metrics => metrics.Flush());
+                flush.Writer.Forward(flush.Snapshot);
                 break;
             default:
                 Unhandled(message);

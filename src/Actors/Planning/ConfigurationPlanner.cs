@@ -58,7 +58,7 @@ public static class ConfigurationPlanner
             ConfigPath = path,
             ResolvedConfig = settings.Resolved.Render(),
             SnapshotsInRunFolder = true,
-            KeepLast = settings.KeepLast,
+            Snapshots = settings.Snapshots,
             SystemMetricsEvery = settings.Metrics.SystemEvery,
             MetricsFlushInterval = settings.Metrics.FlushInterval,
             AkkaConfig = settings.Akka,

@@ -1,56 +1,81 @@
-using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Solvers;
+using CaffeActors.Data.Layers;
 
 namespace CaffeActors.Actors.Training;
 
-/// <summary>Tells of numbers gone wrong, and finds where a loss that is no number came from.</summary>
+/// <summary>Tells of numbers gone wrong: in which iteration, where they arose, in which records
+/// (docs/numbers.md).</summary>
 public static class Divergence
 {
-    /// <summary>The failure that names the first parameter or blob, in the order of the layers, that is not
-    /// finite.</summary>
-    public static CaffeException Explain(Net net, int iteration, float loss)
+    private const int NamedRecords = 3;
+
+    /// <summary>The failure of a loss that is NaN or infinite: it names the first parameter or blob, in the order of
+    /// the layers, that is.</summary>
+    /// <param name="net">The net, after the pass; its blobs are another pass's afterwards.</param>
+    /// <param name="iteration">Updates done before the pass.</param>
+    /// <param name="loss">The loss.</param>
+    public static CaffeException Explain(Net net, int iteration, float loss) => Explain(net, null, iteration, loss);
+
+    /// <summary>The failure of an update that was out of range (<see cref="Optimizer.NotFinite"/>).</summary>
+    /// <param name="param">The parameter.</param>
+    /// <param name="iteration">Updates done before it.</param>
+    /// <param name="net">The net, after the pass; its blobs are another pass's afterwards.</param>
+    public static CaffeException OfUpdate(LearnableParam param, int iteration, Net net)
     {
-        string where = First(net) is { } found ? $"the first value that is not finite is in {found}"
-            : "all blobs are finite";
-        return new CaffeException(ErrorCodes.NotFinite, FailureKind.Diverged,
-            $"iteration {iteration}: the loss is {LogNumber.Format(loss)}; {where}; "
-            + "lower base_lr, clip gradients, or look at the data and labels");
+        string what = WhatIsWrong(param);
+        return OfUpdate(what, iteration, PassExam.Find(net, null, backward: true), RecordsOf(net));
     }
 
-    /// <summary>The failure of an update that made a parameter NaN or infinite.</summary>
-    public static CaffeException OfUpdate(LearnableParam param, int iteration) =>
-        new(ErrorCodes.NotFinite, FailureKind.Diverged,
-            $"iteration {iteration}: the update made '{param.Name}' NaN or infinite; lower base_lr or clip gradients");
-
-    // Tops may have made way for others since they were computed: they are computed again then, but for those that are
-    // read, which stay.
-    private static string? First(Net net)
+    internal static CaffeException Explain(Net net, PassStart? start, int iteration, float loss)
     {
+        PassFault? fault = PassExam.Find(net, start, backward: false);
+        return Failure(iteration, $"the loss is {LogNumber.Format(loss)}", fault is null
+            ? "all blobs are finite when they are computed again" : First(fault), RecordsOf(net));
+    }
+
+    /// <summary>What is wrong with a parameter whose update was out of range, in words; to be asked for before the pass
+    /// is run again.</summary>
+    internal static string WhatIsWrong(LearnableParam param) => IsFinite(param.Blob.Diff)
+        ? $"the update of '{param.Name}' is out of range (a weight beyond 1.8e19, or an infinite history or norm of "
+            + "gradients), though its gradient is finite"
+        : $"the gradient of '{param.Name}' is NaN or infinite";
+
+    internal static CaffeException OfUpdate(string what, int iteration, PassFault? fault, string records) =>
+        Failure(iteration, what, fault is null ? "all blobs of the pass are finite" : First(fault), records);
+
+    internal static CaffeException OfBlob(PassFault fault, int iteration, float loss, Net net) =>
+        Failure(iteration, $"the loss is {LogNumber.Format(loss)}", First(fault), RecordsOf(net));
+
+    /// <summary>The batch that a net has read last, in words: its first records by layer; empty where it reads
+    /// none.</summary>
+    internal static string RecordsOf(Net net)
+    {
+        List<string> all = [];
         foreach (NetLayer layer in net.Layers)
         {
-            for (int i = 0; i < layer.Layer.Blobs.Count; i++)
-            {
-                if (!IsFinite(layer.Layer.Blobs[i]))
-                    return $"parameter {i} of layer '{layer.Name}'";
-            }
-
-            if (net.Use is not null && layer.Bottom.Length > 0)
-                layer.Forward();
-            for (int t = 0; t < layer.Top.Length; t++)
-            {
-                if (!IsFinite(layer.Top[t]))
-                    return $"top '{layer.TopNames[t]}' of layer '{layer.Name}'";
-            }
+            if (layer.Layer is not BatchLayer data || data.RecordNames(NamedRecords) is not { Count: > 0 } names)
+                continue;
+            int more = data.BatchSize - names.Count;
+            all.Add($"record(s) {string.Join(", ", names.Select(name => $"'{name}'"))}"
+                + (more > 0 ? $" and {more} more" : "") + $" of layer '{layer.Name}'");
         }
 
-        return null;
+        return string.Join(", ", all);
     }
 
-    private static bool IsFinite(Blob blob)
+    private static string First(PassFault fault) => $"the first value that is not finite is in {fault.Where}";
+
+    private static CaffeException Failure(int iteration, string what, string where, string records) =>
+        new(ErrorCodes.NotFinite, FailureKind.Diverged,
+            $"iteration {iteration}: {what}; {where}; "
+            + (records.Length > 0 ? $"the batch is {records}; " : "")
+            + "lower base_lr, clip gradients, or look at the data and labels");
+
+    private static bool IsFinite(ReadOnlySpan<float> values)
     {
-        foreach (float value in blob.Data)
+        foreach (float value in values)
         {
             if (!float.IsFinite(value))
                 return false;

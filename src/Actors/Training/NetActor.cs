@@ -93,7 +93,9 @@ internal sealed class NetActor : UntypedActor
     private void OnForwardDone()
     {
         _sinksMissing = _graph.BackwardSinks;
-        if (!_pass.Backward || _sinksMissing == 0)
+        // A loss that is no number must not be learnt from: no gradient of it leaves the net. Where parts of a batch
+        // overlap, others wait for this one to go backward.
+        if (!_pass.Backward || _sinksMissing == 0 || (_times.Parts is null && !float.IsFinite(Loss())))
         {
             Reply();
             return;
@@ -109,12 +111,14 @@ internal sealed class NetActor : UntypedActor
         Reply();
     }
 
-    private void Reply()
+    private void Reply() => _asker.Tell(new PassDone(Loss()));
+
+    // In the order of the layers, whatever the order in which they reported.
+    private float Loss()
     {
-        // In the order of the layers, whatever the order in which they reported.
         float loss = 0;
         foreach (LayerWork forward in _times.Forward)
             loss += forward.Loss;
-        _asker.Tell(new PassDone(loss));
+        return loss;
     }
 }

@@ -21,6 +21,7 @@ internal sealed class PipelineActor : UntypedActor
     private readonly int[] _layersMissing;
     private IActorRef _asker = ActorRefs.Nobody;
     private RunPass _pass = RunPass.ForwardOnly;
+    private float _faultyLoss;
     private int _begun;
     private int _done;
 
@@ -87,6 +88,7 @@ internal sealed class PipelineActor : UntypedActor
             int slot = _begun % _nets.Length;
             _partOf[slot] = _begun;
             _pipeline.Slots[slot].Streams.Seek(_pipeline.FirstPart + _begun);
+            _pipeline.Slots[slot].Start.Note();
             _begun++;
             _nets[slot].Tell(_pass);
         }
@@ -96,9 +98,18 @@ internal sealed class PipelineActor : UntypedActor
     {
         _losses[_partOf[slot]] = loss;
         _partOf[slot] = -1;
-        if (!float.IsFinite(loss))
-            _pipeline.Faulty ??= _pipeline.Slots[slot].Net;
-        if (++_done < _losses.Length)
+        _done++;
+        if (!float.IsFinite(loss) && _pipeline.Faulty is null)
+            (_pipeline.Faulty, _faultyLoss) = (_pipeline.Slots[slot].Net, loss);
+        if (_pipeline.Faulty is not null)
+        {
+            // No part begins any more, so that the copy stays as it is.
+            if (_done == _begun)
+                _asker.Tell(new PassDone(_faultyLoss));
+            return;
+        }
+
+        if (_done < _losses.Length)
         {
             BeginParts();
             return;

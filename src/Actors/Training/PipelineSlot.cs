@@ -13,6 +13,7 @@ internal sealed class PipelineSlot
         Net = net;
         Times = new LayerTimes(net, parts);
         Streams = new PassStreams(net);
+        Start = new PassStart(net);
     }
 
     /// <summary>The net.</summary>
@@ -23,4 +24,7 @@ internal sealed class PipelineSlot
 
     /// <summary>Its random streams, whose numbers follow from the part's, whichever copy it goes through.</summary>
     public PassStreams Streams { get; }
+
+    /// <summary>Where its random streams stood when its last part began.</summary>
+    public PassStart Start { get; }
 }

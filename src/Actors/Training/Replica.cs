@@ -39,7 +39,14 @@ internal sealed record Replica(CpuDevice Device, Net Net, int Passes) : IDisposa
     /// <summary>Its layers' passes, and the time they take.</summary>
     public LayerTimes Times => Pipeline?.Slots[0].Times ?? _times;
 
+    /// <summary>Where the random streams stood when the last pass of <see cref="Net"/> began.</summary>
+    public PassStart Start => Pipeline?.Slots[0].Start ?? _start;
+
+    /// <summary>What is found in the blobs of <see cref="Net"/> in an iteration that is looked at.</summary>
+    public PassScan Scan { get; init; } = new(Net);
+
     private readonly LayerTimes _times = new(Net);
+    private readonly PassStart _start = new(Net);
 
     /// <summary>What a net is built with that runs on the replica's devices.</summary>
     /// <param name="context">What its layers get.</param>

@@ -5,7 +5,6 @@ using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Reduction;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
-using CaffeActors.Compute.Reduction;
 
 namespace CaffeActors.Actors.Training;
 
@@ -33,10 +32,12 @@ internal sealed class ReplicaActor : UntypedActor
     private readonly int[] _layersOf;
     private readonly int _layers;
     private readonly float[] _losses;
+    private readonly PassWatch _watch;
     private IActorRef _net = ActorRefs.Nobody;
     private IActorRef _asker = ActorRefs.Nobody;
     private Step? _step;
     private bool _measuring;
+    private bool _examining;
     private int _pass;
     private bool _passDone;
     private bool _passesDone;
@@ -56,6 +57,7 @@ internal sealed class ReplicaActor : UntypedActor
         _ready = wiring.Each(b => new BucketReady(b));
         _updated = wiring.Each(b => new BucketUpdated(b));
         _losses = new float[_replica.Passes];
+        _watch = new PassWatch(_replica);
         _layersOf = new int[_ready.Length];
         _bucketsOf = [.. _replica.Net.Layers.Select(layer =>
             wiring.Each(b => b).Where(b => _group.Buckets[b].Layers.Contains(layer.Rank)).ToArray())];
@@ -75,8 +77,6 @@ internal sealed class ReplicaActor : UntypedActor
     }
 
     private bool IsRoot => _rank == 0;
-
-    private Net FaultyNet => _replica.Pipeline?.Faulty ?? _replica.Net;
 
     public static Props Props(ReductionWiring wiring, int rank) =>
         Akka.Actor.Props.Create(() => new ReplicaActor(wiring, rank));
@@ -107,6 +107,7 @@ internal sealed class ReplicaActor : UntypedActor
                 _measuring = true;
                 _streams?.Seek(((_step?.Iteration ?? -1) + 1L) * _group.PassesInAll);
                 NumberParts(((_step?.Iteration ?? -1) + 1L) * _replica.Passes);
+                _watch.BeginPass();
                 _net.Tell(Messages.RunPass.ForwardOnly);
                 break;
             case GradientReady ready:
@@ -119,14 +120,19 @@ internal sealed class ReplicaActor : UntypedActor
                 OnReduced(reduced.Bucket);
                 break;
             case BucketUpdated:
-                if (--_bucketsMissing == 0 && _passesDone && _step is not null)
-                    Begin(_step);
+                _bucketsMissing--;
+                Continue();
+                break;
+            case Messages.Examine:
+                _asker = Sender;
+                _examining = true;
+                Continue();
                 break;
             case Ran ran:
                 OnRan(ran.Work);
                 break;
             case Failed failed:
-                Fail(RunFailures.WithRecord(failed.Failure, FaultyNet, _step?.Iteration ?? 0));
+                Fail(RunFailures.WithRecord(failed.Failure, _watch.FaultyNet, _step?.Iteration ?? 0));
                 break;
             default:
                 Unhandled(message);
@@ -134,8 +140,20 @@ internal sealed class ReplicaActor : UntypedActor
         }
     }
 
+    // What waited for the parameters goes on once they are all there.
+    private void Continue()
+    {
+        if (_bucketsMissing > 0 || !_passesDone)
+            return;
+        if (_examining)
+            _asker.Tell(_watch.Examine(_rank));
+        else if (_step is not null)
+            Begin(_step);
+    }
+
     private void Begin(Step step)
     {
+        _watch.BeginStep(step);
         _measuring = false;
         _passesDone = false;
         _pass = 0;
@@ -170,6 +188,7 @@ internal sealed class ReplicaActor : UntypedActor
         _layersMissing = _layers;
         _streams?.Seek((_step!.Iteration * (long)_group.PassesInAll) + (_rank * _replica.Passes) + _pass);
         NumberParts((_step!.Iteration * (long)_replica.Passes) + _pass);
+        _watch.BeginPass();
         _net.Tell(Messages.RunPass.ForwardBackward);
     }
 
@@ -196,15 +215,16 @@ internal sealed class ReplicaActor : UntypedActor
 
     private void OnPassDone(float loss)
     {
-        if (_measuring)
+        int iteration = _measuring ? (_step?.Iteration ?? -1) + 1 : _step!.Iteration;
+        if (_watch.AfterPass(iteration, loss) is { } failed)
         {
-            _asker.Tell(new LossMeasured(loss));
+            Fail(failed.Failure, failed.Pass);
             return;
         }
 
-        if (!float.IsFinite(loss))
+        if (_measuring)
         {
-            Fail(Divergence.Explain(FaultyNet, _step!.Iteration, loss));
+            _asker.Tell(new LossMeasured(loss));
             return;
         }
 
@@ -237,7 +257,7 @@ internal sealed class ReplicaActor : UntypedActor
     {
         _passesDone = true;
         _passesDoneAt = Stopwatch.GetTimestamp();
-        _group.Losses[_rank] = Loss();
+        _group.Losses[_rank] = _group.LossOf(_losses);
         for (int b = 0; b < _ready.Length; b++)
         {
             if (_holdsBuckets || _group.Buckets[b].Layers.Count == 0)
@@ -326,16 +346,6 @@ internal sealed class ReplicaActor : UntypedActor
         _asker.Tell(new StepDone(_step!.Iteration, _group.Losses[0], _group.Rate));
     }
 
-    private float Loss()
-    {
-        if (_group.IsReproducible)
-            return FixedTree.Sum(_losses);
-        float sum = 0;
-        foreach (float loss in _losses)
-            sum += loss;
-        return sum / _losses.Length;
-    }
-
-    private void Fail(CaffeException failure) =>
-        _asker.Tell(new Failed(_group.Replicas.Count == 1 ? failure : RunFailures.On(failure, _replica.Id)));
+    private void Fail(CaffeException failure, FailedPass? pass = null) => _asker.Tell(
+        new Failed(_group.Replicas.Count == 1 ? failure : RunFailures.On(failure, _replica.Id), pass));
 }

@@ -33,6 +33,7 @@ internal sealed class ReplicaBuilder(
         return new Replica(device.Cpu, net, batch.Passes)
         {
             Devices = [device],
+            Scan = ScanOf(net),
             Grains = _parallel.Reproducible && batch.Passes > 1
                 ? new GrainSums(net.LearnableParams, batch.Passes) : null,
             Pipeline = _parallel.MicroBatches > 1 ? new Pipeline([net], _parallel.MicroBatches) : null,
@@ -63,6 +64,7 @@ internal sealed class ReplicaBuilder(
             {
                 Devices = placement.Devices,
                 Placement = placement,
+                Scan = ScanOf(nets[0]),
                 Pipeline = _parallel.MicroBatches > 1 ? new Pipeline(nets, _parallel.MicroBatches) : null,
             };
         }
@@ -73,6 +75,9 @@ internal sealed class ReplicaBuilder(
             throw;
         }
     }
+
+    // An adaptive scale is meant to overflow now and then; such gradients are passed over.
+    private PassScan ScanOf(Net net) => new(net) { IgnoresGradients = scale is { IsAdaptive: true } };
 
     private LayerContext ContextOf(ReplicaDevice device, int rank) => new(device.Cpu, seed)
     {

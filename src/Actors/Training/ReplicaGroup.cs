@@ -86,6 +86,18 @@ internal sealed class ReplicaGroup : IDisposable
     /// sum. Each is set on its replica's thread before it tells that it is done.</summary>
     public float[] Losses { get; }
 
+    /// <summary>What goes into <see cref="Losses"/>.</summary>
+    /// <param name="passes">The losses of a replica's passes.</param>
+    public float LossOf(float[] passes)
+    {
+        if (IsReproducible)
+            return FixedTree.Sum(passes);
+        float sum = 0;
+        foreach (float loss in passes)
+            sum += loss;
+        return sum / passes.Length;
+    }
+
     /// <summary>Notes the end of an iteration.</summary>
     /// <param name="ticks">Time from the end of the root's passes to its last update, in <see cref="Stopwatch"/>
     /// ticks: reduction that no pass hides.</param>

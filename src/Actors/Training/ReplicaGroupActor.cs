@@ -20,6 +20,7 @@ internal sealed class ReplicaGroupActor : UntypedActor
     private IActorRef _asker = ActorRefs.Nobody;
     private StepDone? _rootDone;
     private int _missing;
+    private Examined? _examined;
 
     public ReplicaGroupActor(ReplicaGroup group, ReductionWiring wiring)
     {
@@ -72,6 +73,17 @@ internal sealed class ReplicaGroupActor : UntypedActor
                 if (--_missing == 0)
                     _asker.Tell(Outcome(_rootDone!));
                 break;
+            case Examine:
+                (_asker, _missing) = (Sender, _wiring.Replicas.Length);
+                foreach (IActorRef replica in _wiring.Replicas)
+                    replica.Tell(message);
+                break;
+            case Examined one:
+                if (_examined is null || Precedes(one, _examined))
+                    _examined = one;
+                if (--_missing == 0)
+                    _asker.Tell(_examined);
+                break;
             case MeasureLoss:
                 _asker = Sender;
                 _wiring.Replicas[0].Tell(message);
@@ -84,6 +96,10 @@ internal sealed class ReplicaGroupActor : UntypedActor
                 break;
         }
     }
+
+    // A replica that found something before one that did not, else by rank: whatever the order of their answers.
+    private static bool Precedes(Examined one, Examined other) =>
+        (one.Fault is null, one.Rank).CompareTo((other.Fault is null, other.Rank)) < 0;
 
     // As in Caffe the loss told is the root's. Of a batch that is summed by grains it is the whole batch's.
     private StepDone Outcome(StepDone root) => _group.IsReproducible

@@ -19,6 +19,8 @@ internal sealed class RunActor : UntypedActor
     private readonly TaskCompletionSource<RunOutcome> _over;
     private IActorRef _solver = ActorRefs.Nobody;
     private IActorRef _observers = ActorRefs.Nobody;
+    private IActorRef _snapshots = ActorRefs.Nobody;
+    private HashSet<IActorRef> _writers = [];
     private IActorRef _requests = ActorRefs.Nobody;
     private RunOutcome? _outcome;
 
@@ -46,7 +48,6 @@ internal sealed class RunActor : UntypedActor
         string root = Dispatchers.Replica(0);
         _observers = Context.ActorOf(
             ObserverActor.Props(_run, _watchers).WithDispatcher(Dispatchers.Files), "observers");
-        Context.Watch(_observers);
         ReplicaGroup group = _run.Replicas;
         NetDevices? placed = group.Root.Placement is { } placement ? Placed(placement) : null;
         IActorRef[] devices = placed is not null ? [placed.Main]
@@ -57,9 +58,10 @@ internal sealed class RunActor : UntypedActor
         IActorRef evaluator = Context.ActorOf(
             EvaluatorActor.Props(_run.Tests, group.Root.Net, placed ?? new NetDevices(devices[0]))
                 .WithDispatcher(root), "evaluator");
-        IActorRef snapshots = Context.ActorOf(SnapshotActor.Props(_run).WithDispatcher(Dispatchers.Files), "snapshots");
+        _snapshots = Context.ActorOf(SnapshotActor.Props(_run).WithDispatcher(Dispatchers.Files), "snapshots");
+        _writers = [Context.Watch(_observers), Context.Watch(_snapshots)];
         _solver = Context.ActorOf(
-            SolverActor.Props(_run, replicas, evaluator, snapshots, _observers).WithDispatcher(root), "solver");
+            SolverActor.Props(_run, replicas, evaluator, _snapshots, _observers).WithDispatcher(root), "solver");
         _requests = Context.ActorOf(
             RequestFilesActor.Props(_run.Folder.Path, _run.Log).WithDispatcher(Dispatchers.Files), "requests");
         _solver.Tell(Begin.Instance);
@@ -87,13 +89,17 @@ internal sealed class RunActor : UntypedActor
                 break;
             case RunOutcome outcome when _outcome is null:
                 _outcome = outcome;
-                // They write what they were told before it, and end.
+                // They write what they were told before it, and end; then a snapshot that is still to be written is.
                 _observers.Tell(PoisonPill.Instance);
                 break;
             case RunOutcome:
                 break;
-            case Terminated:
-                Context.Stop(Self);
+            case Terminated over:
+                _writers.Remove(over.ActorRef);
+                if (_writers.Count == 0)
+                    Context.Stop(Self);
+                else
+                    _snapshots.Tell(PoisonPill.Instance);
                 break;
             default:
                 Unhandled(message);

@@ -76,6 +76,10 @@ public sealed record RunPlan
     /// <summary>A failure that is asked for; null, the default: none.</summary>
     public Fault? Fault { get; init; }
 
+    /// <summary>Hears of each step in which the run's files are written, on the thread that writes, and fails it by
+    /// throwing: for tests, which alone can set it.</summary>
+    internal Action<FaultPoint>? Reached { get; init; }
+
     /// <summary>Threads to compute on, dealt out to the devices; 0 takes one for each core.</summary>
     public int Threads { get; init; }
 
@@ -138,8 +142,8 @@ public sealed record RunPlan
     /// <summary>Whether snapshots lie in the run's folder; else at the solver's snapshot_prefix, as Caffe's.</summary>
     public bool SnapshotsInRunFolder { get; init; }
 
-    /// <summary>How many snapshots are kept; 0 keeps all.</summary>
-    public int KeepLast { get; init; }
+    /// <summary>Which snapshots are kept. Default: all.</summary>
+    public SnapshotSettings Snapshots { get; init; } = new();
 
     /// <summary>Iterations between system and layer metrics; 0 for none.</summary>
     public int SystemMetricsEvery { get; init; } = 100;

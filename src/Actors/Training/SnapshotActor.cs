@@ -5,8 +5,8 @@ using CaffeActors.Compute.Diagnostics;
 namespace CaffeActors.Actors.Training;
 
 /// <summary>
-/// Writes snapshots, on a thread where blocking on a disk hurts nobody. One that fails leaves the one before it
-/// whole.
+/// Writes snapshots, one at a time, on a thread where blocking on a disk hurts nobody. One that fails leaves the one
+/// before it whole.
 /// </summary>
 internal sealed class SnapshotActor : UntypedActor
 {
@@ -27,7 +27,7 @@ internal sealed class SnapshotActor : UntypedActor
         try
         {
             _run.Write(write);
-            Sender.Tell(new SnapshotDone(null));
+            Sender.Tell(new SnapshotDone(write.Progress.Iteration, null));
         }
 #pragma warning disable CA1031 // A failure is a value: the solver goes on, or ends in order.
         catch (Exception exception)
@@ -35,7 +35,7 @@ internal sealed class SnapshotActor : UntypedActor
         {
             CaffeException failure = RunFailures.Unexpected(exception, "the snapshot");
             _run.Log.Error(failure);
-            Sender.Tell(new SnapshotDone(failure));
+            Sender.Tell(new SnapshotDone(write.Progress.Iteration, failure));
         }
     }
 }

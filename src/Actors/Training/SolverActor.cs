@@ -3,12 +3,15 @@ using CaffeActors.Actors.Messages;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
+using CaffeActors.Data.Snapshots;
 
 namespace CaffeActors.Actors.Training;
 
 /// <summary>
 /// The training loop as a state machine: test, iterate, tell, snapshot, in Caffe's order. It lives on the replica's
 /// thread, so that an iteration wakes no other; requests to stop wait in its mailbox until the iteration is over.
+/// A snapshot is written while training goes on, from a copy, one at a time: the solver's next one waits for it, and
+/// training with it; one that is asked for comes at the end of the first iteration that finds none being written.
 /// </summary>
 internal sealed class SolverActor : UntypedActor
 {
@@ -16,14 +19,19 @@ internal sealed class SolverActor : UntypedActor
     private readonly IActorRef _replicas;
     private readonly IActorRef _evaluator;
     private readonly IActorRef _snapshots;
+    private readonly IActorRef _observers;
     private readonly SolverReport _report;
+    private bool _writing;
+    private Action? _afterWrite;
     private int _failedSnapshots;
+    private int _failedInARow;
     private bool _stopping;
     private bool _stopped;
     private bool _forceSnapshot;
     private bool _snapshotAsked;
     private bool _answering;
     private bool _finishing;
+    private string _outOfRange = "";
 
     public SolverActor(TrainingRun run, IActorRef replicas, IActorRef evaluator, IActorRef snapshots,
         IActorRef observers)
@@ -32,6 +40,7 @@ internal sealed class SolverActor : UntypedActor
         _replicas = replicas;
         _evaluator = evaluator;
         _snapshots = snapshots;
+        _observers = observers;
         _report = new SolverReport(run, message => observers.Tell(message));
     }
 
@@ -54,6 +63,7 @@ internal sealed class SolverActor : UntypedActor
                 break;
             case TestDone test:
                 _report.Test(_run.Iteration, test);
+                Rank(test);
                 TestNext(test.Net + 1);
                 break;
             case TestInterrupted:
@@ -69,6 +79,12 @@ internal sealed class SolverActor : UntypedActor
                 break;
             case RunRequest request:
                 OnRequest(request);
+                break;
+            case Examined found:
+                OnExamined(found);
+                break;
+            case Failed { Pass: { } pass } failed:
+                BeginDump(failed.Failure, pass);
                 break;
             case Failed failed:
                 End(RunEnd.Failed, failed.Failure);
@@ -89,8 +105,11 @@ internal sealed class SolverActor : UntypedActor
         else if (TestIsDue())
             BeginTests();
         else
-            _replicas.Tell(new Step(_run.Iteration, Solver.DebugInfo && Solver.DisplaysAt(_run.Iteration)));
+            BeginStep(displays: Solver.DisplaysAt(_run.Iteration));
     }
+
+    private void BeginStep(bool displays) =>
+        _replicas.Tell(new Step(_run.Iteration, Solver.DebugInfo && displays, displays));
 
     private bool TestIsDue() =>
         _run.Tests.Count > 0 && Solver.TestsAt(_run.Iteration) && _run.TestedAt != _run.Iteration
@@ -118,7 +137,8 @@ internal sealed class SolverActor : UntypedActor
     {
         if (_run.Replicas.Optimizer.NotFinite is { } param)
         {
-            End(RunEnd.Failed, Divergence.OfUpdate(param, done.Iteration));
+            _outOfRange = Divergence.WhatIsWrong(param);
+            _replicas.Tell(Examine.Instance);
             return;
         }
 
@@ -130,21 +150,37 @@ internal sealed class SolverActor : UntypedActor
             OnRequest(RunRequest.StopWithSnapshot);
         }
 
-        // A stop's snapshot comes at the end, once.
-        if (Solver.SnapshotsAt(_run.Iteration) || (_snapshotAsked && !_stopping))
+        if (Solver.SnapshotsAt(_run.Iteration))
+            BeginSnapshot();
+        else
+            SnapshotIfAsked();
+    }
+
+    // A stop's snapshot comes at the end, once.
+    private void SnapshotIfAsked()
+    {
+        if (_snapshotAsked && !_stopping && !_writing)
             BeginSnapshot();
         else
             Continue();
+    }
+
+    private void Rank(TestDone test)
+    {
+        if (_run.Ranking is not { } ranking || TestMetrics.Find(test, ranking.Metric) is not { } value)
+            return;
+        BestSnapshot? before = ranking.Best;
+        ranking.Measure(_run.Iteration, value);
+        if (ranking.Best is { } best && best != before)
+            _run.Log.Info($"The snapshot of iteration {best.Iteration} is the best so far by {best.Metric}");
     }
 
     private void AfterTests()
     {
         if (_finishing)
             End(RunEnd.Finished);
-        else if (_snapshotAsked && !_stopping)
-            BeginSnapshot();
         else
-            Continue();
+            SnapshotIfAsked();
     }
 
     private void OnRequest(RunRequest request)
@@ -162,28 +198,47 @@ internal sealed class SolverActor : UntypedActor
 
     private void BeginSnapshot()
     {
+        if (_writing)
+        {
+            _afterWrite = BeginSnapshot;
+            return;
+        }
+
         _answering |= _snapshotAsked;
         _snapshotAsked = false;
-        // What a resumed run will not measure again is on disk first.
-        _report.Flush();
-        _snapshots.Tell(_run.Capture());
+        _writing = true;
+        // After the last iteration nothing changes any more while it is written.
+        bool isLast = _stopping || _run.Iteration >= _run.MaxIteration;
+        _observers.Tell(new FlushMetrics(_run.Capture(copy: !isLast), _snapshots));
+        if (isLast)
+            _afterWrite = Continue;
+        else
+            Continue();
     }
 
     private void OnSnapshotDone(SnapshotDone done)
     {
-        _failedSnapshots = done.Failure is null ? 0 : _failedSnapshots + 1;
-        if (done.Failure is null)
-            _run.SnapshotAt = _run.Iteration;
+        _writing = false;
         TellAnswered();
-        if (_failedSnapshots > 1)
-            End(RunEnd.Failed, done.Failure);
-        // The last one is tried again: no later one makes up for it.
-        else if (_finishing && done.Failure is not null)
-            BeginSnapshot();
-        else if (_finishing)
-            Finish();
+        if (done.Failure is null)
+        {
+            _failedInARow = 0;
+            _run.SnapshotAt = done.Iteration;
+        }
         else
-            Continue();
+        {
+            _report.SnapshotFailed(done.Iteration, ++_failedSnapshots);
+            _run.Ranking?.Withdraw(done.Iteration);
+            if (++_failedInARow > 1)
+            {
+                End(RunEnd.Failed, done.Failure);
+                return;
+            }
+        }
+
+        Action? next = _afterWrite;
+        _afterWrite = null;
+        next?.Invoke();
     }
 
     // Whoever asked for a snapshot hears that it was written, or that it failed and the log says why.
@@ -199,8 +254,11 @@ internal sealed class SolverActor : UntypedActor
     {
         _finishing = true;
         _stopped = _stopping && _run.Iteration < _run.MaxIteration;
-        bool wanted = Solver.SnapshotAfterTrain || (_stopped && _forceSnapshot);
-        if (wanted && _run.SnapshotAt != _run.Iteration)
+        bool wanted = Solver.SnapshotAfterTrain || _snapshotAsked || (_stopped && _forceSnapshot);
+        if (_writing)
+            _afterWrite = BeginFinish;
+        // The last one is tried again where it fails: no later one makes up for it.
+        else if (wanted && _run.SnapshotAt != _run.Iteration)
             BeginSnapshot();
         else
             Finish();
@@ -229,6 +287,27 @@ internal sealed class SolverActor : UntypedActor
             BeginTests();
         else
             End(RunEnd.Finished);
+    }
+
+    private void OnExamined(Examined found)
+    {
+        CaffeException failure = Divergence.OfUpdate(_outOfRange, _run.Iteration, found.Fault, found.Records);
+        bool several = _run.Replicas.Replicas.Count > 1 && found.Fault is not null;
+        BeginDump(several ? RunFailures.On(failure, found.Pass.Device) : failure, found.Pass);
+    }
+
+    // The pass is kept before the run ends; who else fails meanwhile comes too late.
+    private void BeginDump(CaffeException failure, FailedPass pass)
+    {
+        IActorRef dumps = Context.ActorOf(DumpActor.Props(_run).WithDispatcher(Dispatchers.Files), "dump");
+        dumps.Tell(new WriteDump(failure, pass));
+        Become(message =>
+        {
+            if (message is not DumpDone done)
+                return message is RunRequest or Failed or StepDone or Examined;
+            End(RunEnd.Failed, done.Failure);
+            return true;
+        });
     }
 
     private void End(RunEnd end, CaffeException? failure = null)

@@ -12,6 +12,7 @@ internal sealed class SolverReport
     private readonly Action<object> _observers;
     private readonly SolverLog _log;
     private readonly SolverParameter _solver;
+    private readonly TrainingWarnings _warnings;
     private long _displayedAt;
     private int _displayed;
     private long _measuredAt;
@@ -23,6 +24,7 @@ internal sealed class SolverReport
         _observers = observers;
         _log = new SolverLog(line => run.Log.Info(line));
         _solver = run.Solver;
+        _warnings = new TrainingWarnings(run.Replicas.Root, line => run.Log.Warn(line));
     }
 
     public void Begin()
@@ -49,10 +51,8 @@ internal sealed class SolverReport
     public void Test(int iteration, TestDone test)
     {
         _log.TestResult(test.Outputs, _solver.TestComputeLoss ? test.Loss : null);
-        foreach (OutputValue output in test.Outputs)
-            Row(iteration, MetricNames.Test(test.Net), NameOf(output, test.Outputs), output.Value);
-        if (_solver.TestComputeLoss)
-            Row(iteration, MetricNames.Test(test.Net), "total_loss", test.Loss);
+        foreach ((string name, double value) in TestMetrics.Of(test, _solver.TestComputeLoss))
+            Row(iteration, MetricNames.Test(test.Net), name, value);
     }
 
     public void FinalLoss(int iteration, float loss)
@@ -61,7 +61,11 @@ internal sealed class SolverReport
         _log.FinalLoss(iteration, _run.Smoothed.Value);
     }
 
-    public void Flush() => _observers(FlushMetrics.Instance);
+    /// <summary>A snapshot could not be written.</summary>
+    /// <param name="iteration">Its iteration.</param>
+    /// <param name="failures">Snapshots of this start that failed.</param>
+    public void SnapshotFailed(int iteration, int failures) =>
+        Row(iteration, MetricNames.System, "failed_snapshots", failures);
 
     private void Display(StepDone done, float smoothed)
     {
@@ -73,11 +77,12 @@ internal sealed class SolverReport
         IReadOnlyList<OutputValue> outputs = NetOutputs.Of(_run.Replicas.Root.LastNet);
         _log.TrainOutputs(outputs);
         _log.Rate(done.Iteration, done.Rate);
+        _warnings.Look(done.Iteration, outputs);
         Row(done.Iteration, MetricNames.Train, "loss", smoothed);
         Row(done.Iteration, MetricNames.Train, "lr", done.Rate);
         foreach (OutputValue output in outputs)
         {
-            string name = NameOf(output, outputs);
+            string name = TestMetrics.NameOf(output, outputs);
             // The smoothed loss has the name already; the output's own value stands beside it.
             Row(done.Iteration, MetricNames.Train, name == "loss" ? "output/loss" : name, output.Value);
         }
@@ -128,7 +133,4 @@ internal sealed class SolverReport
 
     private void Row(int step, string split, string name, double value, int rank = 0) => _observers(new MetricRow(
         step, _run.EpochAt(step), split, name, value, _run.Time.GetUtcNow(), rank, _run.Segment));
-
-    private static string NameOf(OutputValue output, IReadOnlyList<OutputValue> all) =>
-        all.Count(other => other.Name == output.Name) > 1 ? $"{output.Name}[{output.Element}]" : output.Name;
 }

@@ -18,6 +18,7 @@ namespace CaffeActors.Actors.Training;
 internal sealed class TrainingRun : IDisposable
 {
     private readonly long _started;
+    private readonly SnapshotCopy _copy = new();
     private NetStand? _beforeTests;
 
     public TrainingRun(
@@ -63,8 +64,11 @@ internal sealed class TrainingRun : IDisposable
     /// over.</summary>
     public long MetricFailures { get; set; }
 
-    /// <summary>Its snapshots. Used by the snapshots' thread only.</summary>
+    /// <summary>Its snapshots. Written by the snapshots' thread only.</summary>
     public required SnapshotStore Snapshots { get; init; }
+
+    /// <summary>Which snapshot is the best; null where none is set apart.</summary>
+    public SnapshotRanking? Ranking { get; init; }
 
     /// <summary>The seed of all random streams.</summary>
     public ulong Seed { get; init; }
@@ -84,7 +88,7 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>The iteration of the last tests of this start, or -1.</summary>
     public int TestedAt { get; private set; } = -1;
 
-    /// <summary>The iteration of the last snapshot of this start, or -1.</summary>
+    /// <summary>The iteration of the last snapshot of this start, or the one it goes on from, or -1.</summary>
     public int SnapshotAt { get; set; } = -1;
 
     /// <summary>The loss averaged over average_loss iterations.</summary>
@@ -111,11 +115,16 @@ internal sealed class TrainingRun : IDisposable
 
     /// <summary>
     /// Everything the run goes on from, between two iterations. A resumed run begins with the tests of its iteration,
-    /// so where these have run, or begun, the nets stand where they stood before them. Blobs are referred to, not
-    /// copied: training waits until it is written.
+    /// so where these have run, or begun, the nets stand where they stood before them.
     /// </summary>
-    public WriteSnapshot Capture()
+    /// <param name="copy">Whether blobs are copied, so that training can go on; the snapshot before must have been
+    /// written then. Otherwise they are referred to, and training waits.</param>
+    public WriteSnapshot Capture(bool copy)
     {
+        new SolverLog(line => Log.Info(line)).Snapshotting(
+            SnapshotNames.ModelOf(Snapshots.Prefix, Iteration, Snapshots.Format),
+            SnapshotNames.StateOf(Snapshots.Prefix, Iteration, Snapshots.Format), Snapshots.Format);
+        Ranking?.Add(Iteration);
         NetStand stand = TestedAt == Iteration ? _beforeTests! : NetStand.Take(AllNets());
         ResumeState resume = ResumeState.Of(Plan.Nets.Train, Solver, Seed, stand, Replicas.Optimizer, Smoothed) with
         {
@@ -124,20 +133,18 @@ internal sealed class TrainingRun : IDisposable
             MetricSegment = Segment,
             MetricStep = Iteration,
             WorldSize = Replicas.Replicas.Count,
+            BestSnapshot = Ranking?.Best,
             Blas = Replicas.Root.Device.Blas?.Choice ?? BlasChoice.Managed,
         };
-        return new WriteSnapshot(
-            NetWeights.Of(Replicas.Root.Net), SolverProgress.Of(Iteration, Replicas.Optimizer), resume);
+        (NetWeights Net, SolverProgress Progress) now =
+            (NetWeights.Of(Replicas.Root.Net), SolverProgress.Of(Iteration, Replicas.Optimizer));
+        if (copy)
+            now = _copy.Take(now.Net, now.Progress, Snapshots.WithDiff);
+        return new WriteSnapshot(now.Net, now.Progress, resume);
     }
 
     /// <summary>Writes a snapshot. Called on the snapshots' thread.</summary>
-    public void Write(WriteSnapshot content)
-    {
-        string model = SnapshotNames.ModelOf(Snapshots.Prefix, content.Progress.Iteration, Snapshots.Format);
-        string state = SnapshotNames.StateOf(Snapshots.Prefix, content.Progress.Iteration, Snapshots.Format);
-        new SolverLog(line => Log.Info(line)).Snapshotting(model, state, Snapshots.Format);
-        Snapshots.Save(content.Net, content.Progress, content.Resume);
-    }
+    public void Write(WriteSnapshot content) => Snapshots.Save(content.Net, content.Progress, content.Resume);
 
     /// <summary>All nets, as <c>.resume</c> names them: <c>train</c>, the root's, <c>test0</c>, ..., and those of
     /// the other replicas, <c>train.1</c>, ....</summary>
@@ -154,6 +161,7 @@ internal sealed class TrainingRun : IDisposable
         foreach (TestNet test in Tests)
             test.Net.Dispose();
         Replicas.Dispose();
+        _copy.Dispose();
         Folder.Dispose();
     }
 

@@ -101,13 +101,17 @@ internal sealed class TrainingRunBuilder
             }
 
             // Before anything is filled: a blob takes its memory when it is first used.
-            MemoryDemand.OfTraining([.. replicas.Replicas.Select(replica => replica.Net)], replicas.Optimizer,
-                tests.Select(test => test.Net)).RequireFits("training", _plan.MemoryLimit ?? MachineMemory.Bytes);
+            var demand = MemoryDemand.OfTraining([.. replicas.Replicas.Select(replica => replica.Net)],
+                replicas.Optimizer, tests.Select(test => test.Net));
+            if (Solver.Snapshot > 0)
+                demand.AddSnapshotCopy(replicas.Root.Net, replicas.Optimizer, Solver.SnapshotDiff);
+            demand.RequireFits("training", _plan.MemoryLimit ?? MachineMemory.Bytes);
             foreach (TestNet test in tests)
                 test.Net.ShareTrainedLayersWith(replicas.Root.Net);
             foreach (string weights in _plan.Weights)
                 Finetune(weights, [replicas.Root.Net, .. tests.Select(test => test.Net)]);
             folder = OpenFolder(search, seed);
+            folder.Reached = _plan.Reached;
             int start = restore?.State.Iter ?? 0;
             int segment = folder.BeginSegment(start);
             var run = new TrainingRun(_plan, replicas, tests, _log, _time)
@@ -117,6 +121,9 @@ internal sealed class TrainingRunBuilder
                 Segment = segment,
                 StartIteration = start,
                 Iteration = start,
+                // What a run resumes from is not written anew.
+                SnapshotAt = search?.Snapshot is null ? -1 : start,
+                Ranking = Ranking(tests, search?.Snapshot),
                 Metrics = OpenMetrics(folder, segment, start),
                 Snapshots = OpenSnapshots(folder),
             };
@@ -133,6 +140,19 @@ internal sealed class TrainingRunBuilder
             replicas?.Dispose();
             throw;
         }
+    }
+
+    // Of a snapshot that is not this run's nothing is kept.
+    private SnapshotRanking? Ranking(List<TestNet> tests, SnapshotEntry? own)
+    {
+        if (_plan.Snapshots.KeepBest is not { } goal)
+            return null;
+        TestMetrics.Require("snapshot.keep-best", goal.Metric, tests, Solver.TestComputeLoss);
+        BestSnapshot? best = own?.Resume?.BestSnapshot;
+        var ranking = new SnapshotRanking(goal, best?.Metric == goal.Metric ? best : null);
+        if (own is not null)
+            ranking.Add(own.Iteration);
+        return ranking;
     }
 
     // A resumed run computes its products as before, to the same bits, unless it is told to do otherwise.
@@ -199,8 +219,13 @@ internal sealed class TrainingRunBuilder
         return created;
     }
 
-    private ParquetMetricSink OpenMetrics(RunDirectory folder, int segment, int start) =>
-        ParquetMetricSink.Open(folder.MetricsPath, _time, segment, start, _plan.MetricsFlushInterval);
+    private ParquetMetricSink OpenMetrics(RunDirectory folder, int segment, int start)
+    {
+        var sink =
+            ParquetMetricSink.Open(folder.MetricsPath, _time, segment, start, _plan.MetricsFlushInterval);
+        sink.Reached = _plan.Reached;
+        return sink;
+    }
 
     private SnapshotStore OpenSnapshots(RunDirectory folder)
     {
@@ -208,7 +233,9 @@ internal sealed class TrainingRunBuilder
         {
             Format = Solver.SnapshotFormat,
             WithDiff = Solver.SnapshotDiff,
-            KeepLast = _plan.KeepLast,
+            KeepLast = _plan.Snapshots.KeepLast,
+            KeepEvery = _plan.Snapshots.KeepEvery,
+            Reached = _plan.Reached,
         };
         if (Solver.Snapshot > 0 || Solver.SnapshotAfterTrain)
             store.Prepare();

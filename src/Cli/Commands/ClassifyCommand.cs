@@ -71,7 +71,6 @@ internal sealed class ClassifyCommand : VerbCommand
         bool oversample = arguments.GetValue(_oversample);
         CaffeNet net = CaffeNet.Open(arguments.GetValue(_model)!, Phase.Test, new CaffeNetOptions
         {
-            Weights = arguments.GetValue(_weights),
             Device = DeviceOptions.Of(arguments, _device),
             Warning = terminal.Error.WriteLine,
             Threads = ModelOptions.ThreadCount(arguments.GetValue(_threads)),
@@ -106,6 +105,8 @@ internal sealed class ClassifyCommand : VerbCommand
 
             // As many items as there are windows: no more are computed.
             net.Reshape(net.Inputs[0], oversample ? 10 : 1, channels, input.Height, input.Width);
+            net.RequireMemory();
+            net.LoadWeights(arguments.GetValue(_weights)!);
             MeanOption? mean = arguments.GetValue(_mean) is { } text ? MeanOption.Read(text, channels) : null;
             size = SizeOf(arguments.GetValue(_imagesDim), input, oversample ? mean : null, oversample);
             return new Classifier(net, new ClassifierOptions

@@ -6,6 +6,7 @@ using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Schema;
+using CaffeActors.Data.Dumps;
 using CaffeActors.Data.Hdf5;
 
 namespace CaffeActors.Cli.Commands;
@@ -24,6 +25,8 @@ internal sealed class NetRunCommand : VerbCommand
     private readonly Option<string> _output = new("--output") { Description = "HDF5 file to write.", Required = true };
     private readonly Option<string> _phase =
         new("--phase") { Description = "TRAIN or TEST; without it the file's own state, else TEST." };
+    private readonly Option<string> _random =
+        new("--random") { Description = "Positions of the random streams to begin from (random.json of a dump)." };
     private readonly Option<bool> _backward = new("--backward") { Description = "Run backward too." };
     private readonly Option<string> _device = DeviceOptions.Device();
     private readonly Option<int> _threads =
@@ -33,8 +36,8 @@ internal sealed class NetRunCommand : VerbCommand
 
     public override void Define(Command command)
     {
-        foreach (Option option in (Option[])[_model, _weights, _inputs, _output, _phase, _backward, _device, _threads,
-            _precision, _layers])
+        foreach (Option option in (Option[])[_model, _weights, _inputs, _random, _output, _phase, _backward, _device,
+            _threads, _precision, _layers])
             command.Options.Add(option);
         GlogFlags.AddTo(command);
     }
@@ -55,6 +58,10 @@ internal sealed class NetRunCommand : VerbCommand
         });
         if (arguments.GetValue(_weights) is { } weights)
             session.LoadWeights(weights, line => log.Info(line));
+        if (arguments.GetValue(_random) is { } random)
+            RandomPositions.Restore(random, session.Net);
+        var scan = new PassScan(session.Net);
+        session.Net.Scan = scan;
         bool backward = arguments.GetValue(_backward);
         using Hdf5Reader? inputs = arguments.GetValue(_inputs) is { } path ? new Hdf5Reader(path) : null;
         ReadInputs(session.Net, inputs);
@@ -69,6 +76,8 @@ internal sealed class NetRunCommand : VerbCommand
 
         Write(session.Net, backward, arguments.GetValue(_output)!);
         log.Info($"Loss: {LogNumber.Format(loss)}");
+        if (scan.Fault is { } fault)
+            log.Warn($"The first value that is not finite is in {fault.Where}.");
         return Task.FromResult(ExitCodes.Done);
     }
 

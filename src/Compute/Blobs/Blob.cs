@@ -295,7 +295,17 @@ public sealed unsafe class Blob : IDisposable
         if (_fill is { } fill)
         {
             _fill = null;
-            fill(this);
+            try
+            {
+                fill(this);
+            }
+            catch
+            {
+                // Values that are half there must not pass for weights.
+                data.Release();
+                (_data, _fill) = (null, fill);
+                throw;
+            }
         }
 
         return data;

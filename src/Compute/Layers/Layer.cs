@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
@@ -122,6 +123,10 @@ public abstract class Layer : IDisposable
 
     /// <summary>The accelerator the layer computes on, or null: the CPU. Valid after <see cref="SetUp"/>.</summary>
     public GpuDevice? Gpu => _onGpu is null ? null : Context.Gpu;
+
+    /// <summary>The CPU that it computes on where it does not on an accelerator. Valid after
+    /// <see cref="SetUp"/>.</summary>
+    internal CpuDevice Device => Context.Device;
 
     /// <summary>Whether another layer computes this one's tops for it: a forward pass then only shapes them.</summary>
     internal bool IsForwardAbsorbed { get; set; }

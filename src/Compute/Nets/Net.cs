@@ -21,7 +21,8 @@ public sealed class Net : IDisposable
     internal Net(
         NetParameter parameter, IReadOnlyList<NetLayer> layers, IReadOnlyList<string> blobNames,
         IReadOnlyDictionary<string, Blob> blobs, IReadOnlyList<string> inputs, IReadOnlyList<string> outputs,
-        IReadOnlyList<LearnableParam> learnableParams, NetRewrites rewrites, NetMemory? memory, Action<string> notice)
+        IReadOnlyList<LearnableParam> learnableParams, NetRewrites rewrites, NetUse? use, NetMemory? memory,
+        Action<string> notice)
     {
         Parameter = parameter;
         Layers = layers;
@@ -32,6 +33,7 @@ public sealed class Net : IDisposable
         LearnableParams = learnableParams;
         _rewrites = rewrites;
         PassEffects = rewrites.Effects;
+        Use = use;
         _memory = memory;
         _notice = notice;
         DebugInfo = parameter.DebugInfo;
@@ -89,8 +91,16 @@ public sealed class Net : IDisposable
         }
     }
 
+    /// <summary>What looks at each layer's blobs when it has run; null, the default, for nobody. To be set between
+    /// passes. What is computed does not change with it.</summary>
+    public PassScan? Scan { get; set; }
+
     /// <summary>What the net was built for, and may be used for alone; null: for anything.</summary>
-    public NetUse? Use => _memory?.Use;
+    public NetUse? Use { get; }
+
+    /// <summary>Whether blobs share memory by turns, as <see cref="Use"/> allows: then only whole passes, and those
+    /// that begin with the first layer (backward: the last), find what they read.</summary>
+    public bool SharesMemory => _memory is not null;
 
     /// <summary>The blob of a name.</summary>
     /// <exception cref="KeyNotFoundException">There is none.</exception>
@@ -133,6 +143,7 @@ public sealed class Net : IDisposable
         float loss = Layers[rank].Forward();
         if (DebugInfo)
             NetDebug.TellForward(Layers[rank], this, _notice);
+        Scan?.LookForward(Layers[rank]);
         return loss;
     }
 
@@ -144,6 +155,7 @@ public sealed class Net : IDisposable
         Layers[rank].Backward();
         if (DebugInfo)
             NetDebug.TellBackward(Layers[rank], _notice);
+        Scan?.LookBackward(Layers[rank]);
     }
 
     /// <summary>With <see cref="DebugInfo"/>, tells the norms of all parameters; called after a whole backward
@@ -197,9 +209,11 @@ public sealed class Net : IDisposable
         _memory?.Dispose();
     }
 
-    private void RequireBackward()
+    /// <summary>To be called before anything runs backward.</summary>
+    /// <exception cref="InvalidOperationException">The net was built to run forward only.</exception>
+    public void RequireBackward()
     {
-        if (_memory is { Use.Backward: false })
+        if (Use is { Backward: false })
             throw new InvalidOperationException($"Net '{Name}' was built to run forward only.");
     }
 

@@ -84,8 +84,8 @@ public sealed class NetBuilder
         foreach (LayerParameter layer in definition.Layer)
             layer.Blobs.Clear();
         return new Net(
-            definition, _layers, _blobNames, _blobs, _inputs, outputs, _sharing.Params, rewrites, Memory(outputs),
-            _notice);
+            definition, _layers, _blobNames, _blobs, _inputs, outputs, _sharing.Params, rewrites, _options.Use,
+            Memory(outputs), _notice);
     }
 
     // Of a net that runs backward too, a gradient may need what a later layer of a chain would overwrite.

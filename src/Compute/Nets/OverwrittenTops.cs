@@ -1,5 +1,4 @@
 using CaffeActors.Compute.Layers;
-using CaffeActors.Compute.Layers.Common;
 
 namespace CaffeActors.Compute.Nets;
 
@@ -27,8 +26,9 @@ internal static class OverwrittenTops
         while (true)
         {
             NetLayer writer = layers[written.Rank];
-            // These hand on the memory of their bottom.
-            bool shares = writer.Layer is SharingLayer or SplitLayer;
+            // Some hand on the memory of their bottom (Split, Flatten, Concat of one).
+            bool shares = writer.Bottom.Length > 0 && writer.Bottom[0] != writer.Top[written.Index]
+                && writer.Bottom[0].DataMemory == writer.Top[written.Index].DataMemory;
             int index = shares ? 0 : written.Index;
             (writer.Layer as NeuronLayer)?.TopIsOverwritten(by);
             if (!shares && (index >= writer.Bottom.Length || writer.Bottom[index] != writer.Top[index]))

@@ -21,10 +21,10 @@ public sealed class RandomStream
     }
 
     /// <summary>The run's seed.</summary>
-    public ulong Seed { get; }
+    public ulong Seed { get; private set; }
 
     /// <summary>The stream's number.</summary>
-    public ulong Stream { get; }
+    public ulong Stream { get; private set; }
 
     /// <summary>Draws taken so far; set it to go on where another run stopped.</summary>
     public ulong Counter { get; set; }
@@ -37,6 +37,12 @@ public sealed class RandomStream
             hash = (hash ^ b) * 1099511628211;
         return hash;
     }
+
+    /// <summary>Goes on as another stream, from where that one stands.</summary>
+    /// <param name="seed">Its seed.</param>
+    /// <param name="stream">Its number.</param>
+    /// <param name="counter">Draws taken from it so far.</param>
+    public void GoOnAs(ulong seed, ulong stream, ulong counter) => (Seed, Stream, Counter) = (seed, stream, counter);
 
     /// <summary>Takes the next draw.</summary>
     public RandomDraw NextDraw() => new(Seed, Stream, Counter++);

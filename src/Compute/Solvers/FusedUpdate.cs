@@ -6,12 +6,14 @@ namespace CaffeActors.Compute.Solvers;
 
 /// <summary>
 /// Everything one update does to a parameter, in one pass over its memory, since that pass is bound by memory alone:
-/// scale, normalize, regularize, the rule's formula, w -= Δ, and a look whether the new weights are finite.
+/// scale, normalize, regularize, the rule's formula, w -= Δ. An element that would be out of range (a new weight whose
+/// square is infinite, or a history that is) keeps weight, history and gradient, so that what made it can still be
+/// looked at.
 /// </summary>
 /// <param name="memory">The parameter.</param>
 /// <param name="update">What is done.</param>
 /// <param name="rule">The formula.</param>
-/// <param name="notFinite">Set to 1 where a new weight is NaN or infinite; else left alone.</param>
+/// <param name="notFinite">Set to 1 where an element was out of range; else left alone.</param>
 internal readonly unsafe struct FusedUpdate<TRule>(ParamMemory memory, ParamUpdate update, TRule rule, int* notFinite)
     : IRangeBody
     where TRule : struct, IElementRule
@@ -38,14 +40,15 @@ internal readonly unsafe struct FusedUpdate<TRule>(ParamMemory memory, ParamUpda
         Vector512<float> scale = Vector512.Create(update.GradientScale);
         Vector512<float> normalization = Vector512.Create(update.Normalization);
         Vector512<float> decay = Vector512.Create(update.Decay);
-        Vector512<float> one = Vector512<float>.One, second = default, check = default;
+        Vector512<float> one = Vector512<float>.One, second = default, oldSecond = default;
+        Vector512<float> infinity = Vector512.Create(float.PositiveInfinity), all = Vector512<float>.AllBitsSet;
         bool l2 = update.Decay != 0 && update.Regularization == Regularization.L2;
         bool l1 = update.Decay != 0 && update.Regularization == Regularization.L1;
         bool keep = !update.ClearGradient;
         for (int i = 0; i < count; i += Width)
         {
-            Vector512<float> weight = Vector512.Load(w + i);
-            Vector512<float> gradient = Vector512.Load(g + i) * scale * normalization;
+            Vector512<float> weight = Vector512.Load(w + i), oldGradient = Vector512.Load(g + i);
+            Vector512<float> gradient = oldGradient * scale * normalization;
             if (l2)
             {
                 gradient += decay * weight;
@@ -57,22 +60,26 @@ internal readonly unsafe struct FusedUpdate<TRule>(ParamMemory memory, ParamUpda
                 gradient += decay * (positive - negative);
             }
 
-            Vector512<float> first = Vector512.Load(h + i);
+            Vector512<float> oldFirst = Vector512.Load(h + i), first = oldFirst;
             if (TRule.HistoryBlocks > 1)
-                second = Vector512.Load(h2 + i);
+                second = oldSecond = Vector512.Load(h2 + i);
             Vector512<float> delta = step.Step(gradient, ref first, ref second);
-            first.Store(h + i);
+            Vector512<float> updated = weight - delta;
+            // One number that is finite only where all of them are.
+            Vector512<float> sum = (updated * updated) + first;
             if (TRule.HistoryBlocks > 1)
-                second.Store(h2 + i);
-            weight -= delta;
-            weight.Store(w + i);
+                sum += second;
+            Vector512<float> inRange = Vector512.LessThan(Vector512.Abs(sum), infinity);
+            all &= inRange;
+            Vector512.ConditionalSelect(inRange, first, oldFirst).Store(h + i);
+            if (TRule.HistoryBlocks > 1)
+                Vector512.ConditionalSelect(inRange, second, oldSecond).Store(h2 + i);
+            Vector512.ConditionalSelect(inRange, updated, weight).Store(w + i);
             if (keep)
-                delta.Store(g + i);
-            // 0 for a finite weight, NaN for any other.
-            check += weight - weight;
+                Vector512.ConditionalSelect(inRange, delta, oldGradient).Store(g + i);
         }
 
-        return check == Vector512<float>.Zero;
+        return all.AsInt32() == Vector512<int>.AllBitsSet;
     }
 
     // The last few elements, in registers of their own: the memory behind them is another's.
@@ -93,7 +100,7 @@ internal readonly unsafe struct FusedUpdate<TRule>(ParamMemory memory, ParamUpda
         return finite;
     }
 
-    // Filled up with the last element, which is sure to be as finite as the elements are.
+    // Filled up with the last element, which is in range where all elements are.
     private static void Pad(float* source, float* target, int count)
     {
         for (int i = 0; i < Width; i++)

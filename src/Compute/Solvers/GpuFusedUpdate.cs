@@ -26,7 +26,7 @@ internal readonly struct GpuFusedUpdate<TRule> : IGpuBody
     /// <param name="update">What is done.</param>
     /// <param name="rule">The formula.</param>
     /// <param name="historyBlocks">1 or 2.</param>
-    /// <param name="notFinite">One number, set where a new weight is NaN or infinite; else left alone.</param>
+    /// <param name="notFinite">One number, set where an element was out of range; else left alone.</param>
     /// <param name="mark">What it is set to.</param>
     public GpuFusedUpdate(
         in GpuParamMemory memory, in ParamUpdate update, TRule rule, int historyBlocks, ArrayView<int> notFinite,
@@ -56,14 +56,22 @@ internal readonly struct GpuFusedUpdate<TRule> : IGpuBody
         float first = _memory.History[i];
         float second = _historyBlocks > 1 ? _memory.SecondHistory[i] : 0;
         float delta = _rule.Step(gradient, ref first, ref second);
+        weight -= delta;
+        // One number that is finite only where all of them are.
+        float sum = (weight * weight) + first;
+        if (_historyBlocks > 1)
+            sum += second;
+        if ((Interop.FloatAsInt(sum) & Exponent) == Exponent)
+        {
+            // All that write here write the same.
+            _notFinite[0] = _mark;
+            return;
+        }
+
         _memory.History.Set(i, first);
         if (_historyBlocks > 1)
             _memory.SecondHistory.Set(i, second);
-        weight -= delta;
         _memory.Weights.Set(i, weight);
         _memory.Gradient.Set(i, _clears != 0 ? 0 : delta);
-        // All that write here write the same.
-        if ((Interop.FloatAsInt(weight) & Exponent) == Exponent)
-            _notFinite[0] = _mark;
     }
 }

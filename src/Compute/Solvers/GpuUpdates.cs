@@ -8,7 +8,7 @@ namespace CaffeActors.Compute.Solvers;
 
 /// <summary>
 /// What an optimizer keeps on one accelerator besides the history: sums over each parameter, and for each whether its
-/// weights are finite. Kernels write them; they come to the host for all parameters at once, when they are asked for.
+/// update was in range. Kernels write them; they come to the host for all parameters at once, when they are asked for.
 /// </summary>
 /// <param name="gpu">The accelerator.</param>
 /// <param name="count">Number of the optimizer's parameters.</param>
@@ -61,7 +61,7 @@ internal sealed unsafe class GpuUpdates(GpuDevice gpu, int count) : IDisposable
         _marksAreStale = true;
     }
 
-    /// <summary>Whether the last update of a parameter made a weight NaN or infinite. Waits for it.</summary>
+    /// <summary>Whether an element was out of range in the last update of a parameter. Waits for it.</summary>
     /// <param name="index">Which.</param>
     public bool IsNotFinite(int index)
     {

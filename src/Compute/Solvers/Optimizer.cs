@@ -36,6 +36,7 @@ public sealed unsafe class Optimizer : IDisposable
     private int _currentStep;
     private float _rate;
     private int? _rateIteration;
+    private LearnableParam? _withoutNorm;
 
     /// <summary>Makes the optimizer of a solver, its history zero.</summary>
     /// <param name="parameter">The solver's message.</param>
@@ -98,12 +99,18 @@ public sealed unsafe class Optimizer : IDisposable
     /// adaptively.</summary>
     public bool NeedsAllGradients => ClipsGradients || GradScale is { IsAdaptive: true };
 
-    /// <summary>The first parameter whose last update left it a NaN or infinite weight; null for none. Waits for
-    /// accelerators.</summary>
+    /// <summary>
+    /// The first parameter whose last update was out of range in some element: a weight NaN, infinite or beyond 1.8e19
+    /// (whose square is infinite), or a history that is NaN or infinite; with <c>clip_gradients</c> one whose gradient
+    /// has no finite norm. Such elements keep weight, history and gradient, and without a norm nothing is updated at
+    /// all. Null for none. Waits for accelerators.
+    /// </summary>
     public LearnableParam? NotFinite
     {
         get
         {
+            if (_withoutNorm is not null)
+                return _withoutNorm;
             for (int i = 0; i < _params.Length; i++)
             {
                 if (_onGpu[i] is { } gpu ? gpu.IsNotFinite(i) : _notFinite[i])
@@ -151,6 +158,8 @@ public sealed unsafe class Optimizer : IDisposable
         }
 
         float scale = ClipGradients(gradientScale);
+        if (_withoutNorm is not null)
+            return rate;
         UpdateParams(_all, rate, iteration, scale, clearGradients);
         GradScale?.Advance();
         return rate;
@@ -161,9 +170,11 @@ public sealed unsafe class Optimizer : IDisposable
     /// above it, they are to be multiplied by c / n. The diffs stay as they are; the updates multiply.
     /// </summary>
     /// <param name="gradientScale">Multiplies all gradients first. Default 1.</param>
-    /// <returns>What <see cref="UpdateParams"/> is to scale the gradients by.</returns>
+    /// <returns>What <see cref="UpdateParams"/> is to scale the gradients by; without meaning where a norm is NaN or
+    /// infinite (see <see cref="NotFinite"/>).</returns>
     public float ClipGradients(float gradientScale = 1)
     {
+        _withoutNorm = null;
         if (!ClipsGradients)
             return gradientScale;
         for (int i = 0; i < _params.Length; i++)
@@ -172,9 +183,15 @@ public sealed unsafe class Optimizer : IDisposable
             gpu.ReadSums();
         double sum = 0;
         for (int i = 0; i < _params.Length; i++)
-            sum += _onGpu[i] is { } gpu ? gpu.SquaresOf(i) : SquaresOf(_params[i].Blob);
+        {
+            double squares = _onGpu[i] is { } gpu ? gpu.SquaresOf(i) : SquaresOf(_params[i].Blob);
+            if (!double.IsFinite(squares))
+                _withoutNorm ??= _params[i];
+            sum += squares;
+        }
+
         float norm = (float)(Math.Sqrt(sum) * Math.Abs(Unscaled(gradientScale)));
-        if (!(norm > _clip))
+        if (_withoutNorm is not null || !(norm > _clip))
             return gradientScale;
         float factor = _clip / norm;
         _notice?.Invoke(string.Create(CultureInfo.InvariantCulture,
@@ -289,8 +306,8 @@ public sealed unsafe class Optimizer : IDisposable
             gpu.Update(index, _rule, new GpuParamMemory(gpu.Gpu, blob, history, second), blob.Count, update);
         else
             _notFinite[index] = !_rule.Update(_device, new ParamMemory(blob, history, second), update);
-        // An accelerator has written the zeros by the way.
-        if (clearGradient && _onGpu[index] is null)
+        // An accelerator has written the zeros by the way; a gradient that did harm stays, to be looked at.
+        if (clearGradient && _onGpu[index] is null && !_notFinite[index])
             blob.ClearDiff();
     }
 

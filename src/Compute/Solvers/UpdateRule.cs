@@ -28,7 +28,8 @@ public abstract class UpdateRule
     /// <param name="device">Whose threads do it; their number does not change the result.</param>
     /// <param name="memory">The parameter.</param>
     /// <param name="update">What is done.</param>
-    /// <returns>Whether all new weights are finite.</returns>
+    /// <returns>Whether all elements were in range: the others are as they were (see
+    /// <see cref="Optimizer.NotFinite"/>).</returns>
     public abstract bool Update(CpuDevice device, in ParamMemory memory, in ParamUpdate update);
 
     /// <summary>Queues the update of a parameter and its history on an accelerator.</summary>
@@ -36,7 +37,7 @@ public abstract class UpdateRule
     /// <param name="memory">The parameter.</param>
     /// <param name="count">Number of its elements.</param>
     /// <param name="update">What is done.</param>
-    /// <param name="notFinite">One number, set where a new weight is NaN or infinite; else left alone.</param>
+    /// <param name="notFinite">One number, set where an element was out of range; else left alone.</param>
     /// <param name="mark">What it is set to.</param>
     internal abstract void Update(
         GpuDevice gpu, in GpuParamMemory memory, int count, in ParamUpdate update, ArrayView<int> notFinite, int mark);

@@ -30,6 +30,20 @@ public static class AtomicFile
     internal static void WriteText(string path, string? temporary, string text) =>
         Write(path, temporary, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
+    /// <summary>Writes a file whose steps somebody hears of.</summary>
+    /// <param name="path">The file; an older one is replaced.</param>
+    /// <param name="write">Writes the contents.</param>
+    /// <param name="reached">Hears when they are written, and when the file has its final name; null: nobody.</param>
+    /// <param name="written">What it is told first.</param>
+    /// <param name="renamed">What it is told then.</param>
+    internal static void Write(
+        string path, Action<Stream> write, Action<FaultPoint>? reached, FaultPoint written, FaultPoint renamed) =>
+        Write(path, temporary: null, stream =>
+        {
+            write(stream);
+            reached?.Invoke(written);
+        }, () => reached?.Invoke(renamed));
+
     /// <summary>The failure of a write, told to the user.</summary>
     internal static CaffeException Failure(string path, Exception cause, string consequence = "") =>
         new(ErrorCodes.WriteFailed, FailureKind.Data,
@@ -39,7 +53,7 @@ public static class AtomicFile
     /// <summary>Whether an exception tells of the file system and not of a fault in the program.</summary>
     internal static bool IsFileFailure(Exception exception) => exception is IOException or UnauthorizedAccessException;
 
-    private static void Write(string path, string? temporary, Action<Stream> write)
+    private static void Write(string path, string? temporary, Action<Stream> write, Action? renamed = null)
     {
         try
         {
@@ -47,6 +61,7 @@ public static class AtomicFile
             write(staged.Stream);
             staged.FlushToDisk();
             staged.Publish();
+            renamed?.Invoke();
             DirectoryFlush.Run(DirectoryOf(path));
         }
         catch (Exception exception) when (IsFileFailure(exception))

@@ -49,12 +49,18 @@ internal sealed class StagedFile : IDisposable
     {
         if (_published)
             return;
+        // What is still buffered does not fit on a full disk; the file must go all the same, to make room.
+        TryTo(_file.Dispose);
+        TryTo(() => File.Delete(_temporary));
+    }
+
+    private static void TryTo(Action action)
+    {
         try
         {
-            _file.Dispose();
-            File.Delete(_temporary);
+            action();
         }
-        catch (IOException)
+        catch (Exception exception) when (AtomicFile.IsFileFailure(exception))
         {
             // The failure that brought us here is the one to be told; the next start removes what is left.
         }

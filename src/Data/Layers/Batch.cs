@@ -28,6 +28,12 @@ public sealed class Batch : IDisposable
     /// <summary>The layer's position once this batch is consumed: the record number its next batch begins at.</summary>
     public long PositionAfter { get; internal set; }
 
+    /// <summary>The number of its first record, over all epochs.</summary>
+    public long First { get; internal set; }
+
+    /// <summary>How many keys its layer told.</summary>
+    public int KeyCount => _keyCount;
+
     /// <summary>The key of a record, or what names it where the source has no keys.</summary>
     /// <param name="item">Its place in the batch.</param>
     public string RecordKey(int item)

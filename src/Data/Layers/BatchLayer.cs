@@ -81,14 +81,16 @@ public abstract class BatchLayer : Layer
         batch.ClearKeys();
         if (DealsInRows)
         {
-            LoadRecords(batch, _next + (Context.SolverRank * Context.DealtRecords));
+            batch.First = _next + (Context.SolverRank * Context.DealtRecords);
+            LoadRecords(batch, batch.First);
             (_next, _row) = (_next + BatchSize, _row + BatchSize);
             if (_row >= Context.DealtRecords)
                 (_next, _row) = (_next + ((Context.SolverCount - 1) * Context.DealtRecords), 0);
         }
         else
         {
-            LoadRecords(batch, FirstOwn(_next));
+            batch.First = FirstOwn(_next);
+            LoadRecords(batch, batch.First);
             _next += (long)BatchSize * Stride;
         }
 
@@ -125,6 +127,18 @@ public abstract class BatchLayer : Layer
     public void NoteWait(TimeSpan waited) => Context.Notice(string.Create(CultureInfo.InvariantCulture,
         $"layer '{Name}' has waited {waited.TotalSeconds:F0} s for its next batch from '{SourcePath}'; if it lies on "
         + $"a share, see whether that still answers. Training goes on when the batch comes; a second SIGINT ends it."));
+
+    /// <summary>What the first records of the batch handed out last are called: their keys, or, where the layer tells
+    /// none, their numbers within the epoch, from 0. Empty before the first forward pass.</summary>
+    /// <param name="most">How many are wanted at most.</param>
+    public IReadOnlyList<string> RecordNames(int most)
+    {
+        if (_current is not { } batch)
+            return [];
+        return batch.KeyCount > 0
+            ? [.. Enumerable.Range(0, Math.Min(most, batch.KeyCount)).Select(batch.RecordKey)]
+            : [.. Enumerable.Range(0, Math.Min(most, BatchSize)).Select(item => Number(batch.First, item))];
+    }
 
     /// <inheritdoc/>
     public override void Reshape(Blob[] bottom, Blob[] top)
@@ -203,6 +217,12 @@ public abstract class BatchLayer : Layer
     }
 
     private bool DealsInRows => Phase == Phase.Train && Context.DealtRecords > 0;
+
+    private string Number(long first, int item)
+    {
+        long number = first + ((long)item * Stride);
+        return (RecordCount is > 0 and { } count ? number % count : number).ToString(CultureInfo.InvariantCulture);
+    }
 
     // The smallest record number from a position on that is dealt to this replica.
     private long FirstOwn(long position)

@@ -33,6 +33,10 @@ public sealed class ParquetMetricSink : IDisposable
     /// <summary>How old a buffered row may grow before <see cref="FlushIfDue"/> writes it. Default 30 s.</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Hears of each step in which a part is written, and fails it by throwing; tests do. Default: nobody
+    /// hears.</summary>
+    public Action<FaultPoint>? Reached { get; set; }
+
     /// <summary>Rows added and not yet written.</summary>
     public int BufferedRows => _rows.Count;
 
@@ -136,7 +140,8 @@ public sealed class ParquetMetricSink : IDisposable
         try
         {
             AtomicFile.Write(Path.Combine(_directory, MetricParts.NameOf(_nextPart)),
-                stream => stream.Write(file.GetBuffer(), 0, (int)file.Length));
+                stream => stream.Write(file.GetBuffer(), 0, (int)file.Length), Reached,
+                FaultPoint.MetricsPartWritten, FaultPoint.MetricsPartRenamed);
         }
         catch (CaffeException) when (!Directory.Exists(_directory))
         {

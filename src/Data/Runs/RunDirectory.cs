@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Data.Files;
@@ -20,6 +21,7 @@ public sealed class RunDirectory : IDisposable
 
     private const string ManifestName = "manifest.json";
     private const string LockName = "run.lock";
+    private const string HolderName = "run.lock.json";
     private readonly FileStream _lock;
     private readonly TimeProvider _time;
 
@@ -64,6 +66,10 @@ public sealed class RunDirectory : IDisposable
     /// <summary>The report.</summary>
     public string ReportPath => At("report.html");
 
+    /// <summary>Hears of each step in which the manifest is written, and fails it by throwing; tests do. Default:
+    /// nobody hears.</summary>
+    public Action<FaultPoint>? Reached { get; set; }
+
     /// <summary>What the names of this run's snapshots begin with.</summary>
     public string SnapshotPrefix => SnapshotPrefixOf(Path, Manifest);
 
@@ -72,7 +78,7 @@ public sealed class RunDirectory : IDisposable
     /// root's <c>latest</c>.
     /// </summary>
     /// <param name="outputRoot">The folder of all runs; made where it is missing.</param>
-    /// <param name="manifest">What the run is; id, creation time and state are set here.</param>
+    /// <param name="manifest">What the run is; id, number, creation time and state are set here.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="CaffeException">CFA1404: the folder cannot be written.</exception>
     public static RunDirectory Create(string outputRoot, RunManifest manifest, TimeProvider time)
@@ -81,7 +87,14 @@ public sealed class RunDirectory : IDisposable
         try
         {
             (string id, string path) = NewFolder(outputRoot, now);
-            RunDirectory run = Hold(path, manifest with { RunId = id, Created = now, State = RunState.Running }, time);
+            int number = 1 + RunIndex.List(outputRoot).Select(run => run.Manifest.Number).DefaultIfEmpty(0).Max();
+            RunDirectory run = Hold(path, manifest with
+            {
+                RunId = id,
+                Number = number,
+                Created = now,
+                State = RunState.Running,
+            }, time);
             Directory.CreateDirectory(run.MetricsPath);
             Directory.CreateDirectory(run.SnapshotsPath);
             Directory.CreateDirectory(run.PlotsPath);
@@ -100,7 +113,8 @@ public sealed class RunDirectory : IDisposable
     /// <param name="path">The run's folder.</param>
     /// <param name="time">The clock.</param>
     /// <exception cref="CaffeException">
-    /// CFA1404: another process trains the run; CFA1502: its manifest is missing, damaged or of a newer version.
+    /// CFA1404: another process trains the run (the text says which), or the folder cannot be written; CFA1502: its
+    /// manifest is missing, damaged or of a newer version.
     /// </exception>
     public static RunDirectory Open(string path, TimeProvider time) => Hold(path, ReadManifest(path), time);
 
@@ -144,7 +158,23 @@ public sealed class RunDirectory : IDisposable
         }
         catch (Exception exception) when (AtomicFile.IsFileFailure(exception))
         {
-            return true;
+            return IsLocked(exception);
+        }
+    }
+
+    /// <summary>Who holds a run, for errors: another process, and which one where that can be read.</summary>
+    /// <param name="path">The run's folder.</param>
+    internal static string DescribeHolder(string path)
+    {
+        try
+        {
+            RunHolder? holder = JsonSerializer.Deserialize(
+                File.ReadAllBytes(System.IO.Path.Combine(path, HolderName)), RunJson.Readable.RunHolder);
+            return holder is null ? "another process" : $"another process ({holder})";
+        }
+        catch (Exception exception) when (exception is JsonException || AtomicFile.IsFileFailure(exception))
+        {
+            return "another process";
         }
     }
 
@@ -184,12 +214,26 @@ public sealed class RunDirectory : IDisposable
     public void Update(Func<RunManifest, RunManifest> change)
     {
         RunManifest changed = change(Manifest);
-        AtomicFile.WriteText(At(ManifestName), JsonSerializer.Serialize(changed, RunJson.Readable.RunManifest) + "\n");
+        byte[] text = Encoding.UTF8.GetBytes(JsonSerializer.Serialize(changed, RunJson.Readable.RunManifest) + "\n");
+        AtomicFile.Write(At(ManifestName), stream => stream.Write(text), Reached,
+            FaultPoint.ManifestWritten, FaultPoint.ManifestRenamed);
         Manifest = changed;
     }
 
     /// <summary>Lets go of the run.</summary>
-    public void Dispose() => _lock.Dispose();
+    public void Dispose()
+    {
+        try
+        {
+            File.Delete(At(HolderName));
+        }
+        catch (Exception exception) when (AtomicFile.IsFileFailure(exception))
+        {
+            // Nobody reads it once the lock is free.
+        }
+
+        _lock.Dispose();
+    }
 
     private static (string Id, string Path) NewFolder(string outputRoot, DateTimeOffset now)
     {
@@ -207,21 +251,41 @@ public sealed class RunDirectory : IDisposable
 
     private static RunDirectory Hold(string path, RunManifest manifest, TimeProvider time)
     {
+        string file = System.IO.Path.Combine(path, LockName);
+        FileStream? held = null;
         try
         {
-            return new(path, manifest, OpenLock(System.IO.Path.Combine(path, LockName)), time);
+            held = OpenLock(file);
+            // Beside the lock, not in it: nobody can read a locked file. What a killed process left is replaced.
+            var holder = new RunHolder(Environment.ProcessId, Environment.MachineName, time.GetUtcNow());
+            AtomicFile.WriteText(System.IO.Path.Combine(path, HolderName),
+                JsonSerializer.Serialize(holder, RunJson.Readable.RunHolder) + "\n");
+            return new(path, manifest, held, time);
         }
         catch (Exception exception) when (AtomicFile.IsFileFailure(exception))
         {
-            throw new CaffeException(ErrorCodes.WriteFailed, FailureKind.Data,
-                $"cannot take over the run in '{path}': another process trains it, or the folder is not writable "
-                + $"({exception.Message})", inner: exception);
+            held?.Dispose();
+            throw IsLocked(exception)
+                ? new CaffeException(ErrorCodes.WriteFailed, FailureKind.Data,
+                    $"cannot take over the run in '{path}': {DescribeHolder(path)} trains it; wait until it ends, or "
+                    + "begin another run (--resume never)", inner: exception)
+                : AtomicFile.Failure(file, exception);
+        }
+        catch (CaffeException)
+        {
+            held?.Dispose();
+            throw;
         }
     }
 
     // The operating system lets go of the lock when the process ends, however it ends; the empty file may stay.
     private static FileStream OpenLock(string path) =>
         new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+
+    // The codes of Windows for sharing and locking, and those of Linux and macOS for a lock that is taken.
+    private static bool IsLocked(Exception exception) => exception is IOException && (OperatingSystem.IsWindows()
+        ? (exception.HResult & 0xFFFF) is 32 or 33
+        : exception.HResult is 11 or 35);
 
     private string At(string name) => System.IO.Path.Combine(Path, name);
 }

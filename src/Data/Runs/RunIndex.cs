@@ -34,13 +34,13 @@ public static class RunIndex
 
             if (RunDirectory.IsHeld(run.Path))
             {
-                notes.Add($"run {run.Manifest.RunId} is being trained by another process");
+                notes.Add($"run {run.Manifest.RunId} is being trained by {RunDirectory.DescribeHolder(run.Path)}");
                 continue;
             }
 
             SnapshotSearch search = new SnapshotStore(RunDirectory.SnapshotPrefixOf(run.Path, run.Manifest))
                 .Newest(run.Manifest.RunId);
-            notes.AddRange(search.Skipped.Select(skipped => $"run {run.Manifest.RunId}: {skipped.Fault}"));
+            notes.AddRange(NotesOf(run, search));
             if (search.Newest is not { } newest)
                 notes.Add($"run {run.Manifest.RunId} has no valid snapshot");
             else if (newest.Iteration < lastIteration)
@@ -69,8 +69,22 @@ public static class RunIndex
             }
         }
 
-        return [.. runs.OrderByDescending(run => run.Manifest.Created)
+        // Clocks may be set back; the count does not.
+        return [.. runs.OrderByDescending(run => run.Manifest.Number)
+            .ThenByDescending(run => run.Manifest.Created)
             .ThenByDescending(run => run.Manifest.RunId, StringComparer.Ordinal)];
+    }
+
+    // Runs may share a place, where other runs' snapshots are no fault and may be many.
+    private static IEnumerable<string> NotesOf(RunRecord run, SnapshotSearch search)
+    {
+        ILookup<bool, SnapshotEntry> skipped = search.Skipped.ToLookup(
+            entry => entry.Resume is { } resume && resume.RunId != run.Manifest.RunId);
+        foreach (SnapshotEntry entry in skipped[false])
+            yield return $"run {run.Manifest.RunId}: {entry.Fault}";
+        if (skipped[true].Any())
+            yield return $"run {run.Manifest.RunId}: passed over {skipped[true].Count()} of other runs, as "
+                + skipped[true].First().Fault;
     }
 
     private static string? DifferenceOf(RunManifest manifest, string netHash, string solverHash) =>

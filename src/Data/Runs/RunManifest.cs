@@ -19,6 +19,10 @@ public sealed record RunManifest
     /// <summary>The run's name: <c>run.name</c>, by default the configuration's file name.</summary>
     public required string Name { get; init; }
 
+    /// <summary>1 more than that of any other run of the output root when it was created: which is newer, whatever the
+    /// clock said. 0 in manifests of versions that did not count; set when it is created.</summary>
+    public int Number { get; init; }
+
     /// <summary>When the run was created, UTC; set when it is created.</summary>
     public DateTimeOffset Created { get; init; }
 

@@ -62,6 +62,10 @@ public sealed record ResumeState
     /// <summary>The next iteration's factor where loss gradients are scaled adaptively; null elsewhere.</summary>
     public float? GradScale { get; init; }
 
+    /// <summary>The best snapshot by a metric, as it was known when this one was made; null where none is set
+    /// apart.</summary>
+    public BestSnapshot? BestSnapshot { get; init; }
+
     /// <summary>What computed large matrix products on the CPU: <c>managed</c>, <c>openblas</c>, <c>mkl</c> or the path
     /// of a library; null in files of versions that had no choice.</summary>
     public string? Blas { get; init; }

@@ -9,7 +9,7 @@ internal static class SnapshotIndex
     /// <summary>All snapshots of a prefix, greatest iteration first, each read whole and compared with its
     /// hashes.</summary>
     public static IEnumerable<SnapshotEntry> List(string prefix) =>
-        SnapshotNames.Iterations(prefix).Select(iteration => Check(Open(prefix, iteration), hashes: true));
+        Open(prefix).Select(entry => Check(entry, hashes: true));
 
     /// <summary>The newest valid snapshot.</summary>
     /// <param name="prefix">What the names begin with.</param>
@@ -18,31 +18,34 @@ internal static class SnapshotIndex
     /// </param>
     public static SnapshotSearch Newest(string prefix, string? runId)
     {
-        List<SnapshotEntry> skipped = [];
-        foreach (SnapshotEntry entry in NewestFirst(prefix, runId))
+        List<SnapshotEntry> all = Open(prefix);
+        List<SnapshotEntry> skipped = [.. all.Where(entry => !MayBeOf(runId, entry)).Select(entry => entry with
+        {
+            Fault = $"'{entry.ResumePath}' is of run '{entry.Resume!.RunId}', not of '{runId}'",
+        })];
+        SnapshotEntry? newest = null;
+        foreach (SnapshotEntry entry in NewestFirst(all, runId))
         {
             SnapshotEntry checkedEntry = Check(entry, hashes: true);
             if (checkedEntry.IsValid)
-                return new(checkedEntry, [.. skipped.Where(other => other.Iteration > entry.Iteration)]);
+            {
+                newest = checkedEntry;
+                break;
+            }
+
             skipped.Add(checkedEntry);
         }
 
-        return new(null, skipped);
+        return new(newest, [.. skipped.Where(other => newest is null || other.Iteration > newest.Iteration)
+            .OrderByDescending(other => other.Iteration)]);
     }
 
     /// <summary>
     /// The snapshots of a run, newest first, unchecked. Those whose <c>.resume</c> is missing or damaged may be
     /// anyone's and come with every run.
     /// </summary>
-    public static IEnumerable<SnapshotEntry> NewestFirst(string prefix, string? runId)
-    {
-        IEnumerable<SnapshotEntry> all = SnapshotNames.Iterations(prefix).Select(iteration => Open(prefix, iteration));
-        return runId is null
-            ? all
-            : all.Where(entry => entry.Resume is null || entry.Resume.RunId == runId)
-                .OrderByDescending(entry => entry.Resume?.MetricSegment ?? int.MaxValue)
-                .ThenByDescending(entry => entry.Iteration);
-    }
+    public static IEnumerable<SnapshotEntry> NewestFirst(string prefix, string? runId) =>
+        NewestFirst(Open(prefix), runId);
 
     /// <summary>Reads a <c>.resume</c> file and nothing else.</summary>
     public static SnapshotEntry OpenResume(string path, int iteration)
@@ -100,6 +103,18 @@ internal static class SnapshotIndex
         }
     }
 
-    private static SnapshotEntry Open(string prefix, int iteration) =>
-        OpenResume(SnapshotNames.ResumeOf(prefix, iteration), iteration);
+    private static IEnumerable<SnapshotEntry> NewestFirst(List<SnapshotEntry> all, string? runId) => runId is null
+        ? all
+        : all.Where(entry => MayBeOf(runId, entry))
+            .OrderByDescending(entry => entry.Resume?.MetricSegment ?? int.MaxValue)
+            .ThenByDescending(entry => entry.Iteration);
+
+    private static bool MayBeOf(string? runId, SnapshotEntry entry) =>
+        runId is null || entry.Resume is null || entry.Resume.RunId == runId;
+
+    private static List<SnapshotEntry> Open(string prefix) =>
+    [
+        .. SnapshotNames.Iterations(prefix)
+            .Select(iteration => OpenResume(SnapshotNames.ResumeOf(prefix, iteration), iteration)),
+    ];
 }

@@ -29,8 +29,15 @@ public sealed class SnapshotStore
     /// <summary>How many snapshots of a run are kept, at least 0; 0, the default, keeps all.</summary>
     public int KeepLast { get; init; }
 
+    /// <summary>Iterations that this divides are never removed, at least 0; 0, the default, sets none apart.</summary>
+    public int KeepEvery { get; init; }
+
     /// <summary>Puts a stream in front of each file's; tests break writes with it.</summary>
     internal Func<Stream, Stream>? Decorate { get; init; }
+
+    /// <summary>Hears of each step of a commit when it is done, and fails it by throwing; tests do. Default: nobody
+    /// hears.</summary>
+    public Action<FaultPoint>? Reached { get; init; }
 
     /// <summary>
     /// To be called before training: removes what a killed process left unfinished, and finds out now, not at the
@@ -70,6 +77,7 @@ public sealed class SnapshotStore
         string resumePath = SnapshotNames.ResumeOf(Prefix, progress.Iteration);
         try
         {
+            Reached?.Invoke(FaultPoint.SnapshotBegun);
             ResumeState written = resume with { Iteration = progress.Iteration };
             using (var model = new StagedFile(modelPath, decorate: Decorate))
             using (var state = new StagedFile(statePath, decorate: Decorate))
@@ -80,19 +88,27 @@ public sealed class SnapshotStore
                     State = WriteState(state, progress, modelPath),
                 };
                 model.Publish();
+                Reached?.Invoke(FaultPoint.ModelRenamed);
                 state.Publish();
+                Reached?.Invoke(FaultPoint.StateRenamed);
             }
 
             DirectoryFlush.Run(AtomicFile.DirectoryOf(Prefix));
+            Reached?.Invoke(FaultPoint.PairDurable);
             using (var commit = new StagedFile(resumePath, decorate: Decorate))
             {
                 commit.Stream.Write(ResumeFile.Format(written));
+                Reached?.Invoke(FaultPoint.ResumeWritten);
                 commit.FlushToDisk();
+                Reached?.Invoke(FaultPoint.ResumeFlushed);
                 commit.Publish();
+                Reached?.Invoke(FaultPoint.ResumeRenamed);
             }
 
             DirectoryFlush.Run(AtomicFile.DirectoryOf(Prefix));
+            Reached?.Invoke(FaultPoint.ResumeDurable);
             SnapshotEntry entry = ReadBack(resumePath, progress.Iteration);
+            Reached?.Invoke(FaultPoint.ReadBack);
             Prune(entry);
             return entry;
         }
@@ -121,32 +137,43 @@ public sealed class SnapshotStore
         return entry;
     }
 
-    private FileDigest WriteModel(StagedFile file, NetWeights net) =>
-        Write(file, stream => ProtoSnapshotWriter.WriteNet(stream, net, WithDiff),
-            stream => Hdf5SnapshotWriter.WriteNet(stream, net, WithDiff));
+    private FileDigest WriteModel(StagedFile file, NetWeights net)
+    {
+        FileDigest digest = Write(file, stream => ProtoSnapshotWriter.WriteNet(stream, net, WithDiff),
+            stream => Hdf5SnapshotWriter.WriteNet(stream, net, WithDiff), FaultPoint.ModelWritten);
+        Reached?.Invoke(FaultPoint.ModelFlushed);
+        return digest;
+    }
 
-    private FileDigest WriteState(StagedFile file, SolverProgress progress, string modelPath) =>
-        Write(file, stream => ProtoSnapshotWriter.WriteState(stream, progress, modelPath),
-            stream => Hdf5SnapshotWriter.WriteState(stream, progress, modelPath));
+    private FileDigest WriteState(StagedFile file, SolverProgress progress, string modelPath)
+    {
+        FileDigest digest = Write(file, stream => ProtoSnapshotWriter.WriteState(stream, progress, modelPath),
+            stream => Hdf5SnapshotWriter.WriteState(stream, progress, modelPath), FaultPoint.StateWritten);
+        Reached?.Invoke(FaultPoint.StateFlushed);
+        return digest;
+    }
 
-    private FileDigest Write(StagedFile file, Action<Stream> asProto, Action<Stream> asHdf5)
+    private FileDigest Write(StagedFile file, Action<Stream> asProto, Action<Stream> asHdf5, FaultPoint written)
     {
         string name = Path.GetFileName(file.Path);
         if (Format == SolverParameter.Types.SnapshotFormat.Hdf5)
         {
             // HDF5 goes back to fill in addresses, so its bytes can be hashed only once they are all there.
             asHdf5(file.Stream);
+            Reached?.Invoke(written);
             file.FlushToDisk();
             return FileDigest.Of(name, file.Stream);
         }
 
         var hashing = new HashingStream(file.Stream);
         asProto(hashing);
+        Reached?.Invoke(written);
         file.FlushToDisk();
         return hashing.Digest(name);
     }
 
-    // Only what a .resume shows to be this run's goes; a damaged one stays until KeepLast good ones are newer.
+    // Only what a .resume shows to be this run's goes; a damaged one stays until KeepLast good ones are newer. The best
+    // one is the one that the written snapshot knows of.
     private void Prune(SnapshotEntry written)
     {
         if (KeepLast == 0)
@@ -156,24 +183,30 @@ public sealed class SnapshotStore
         {
             if (entry.Resume is null)
                 continue;
-            if (kept >= KeepLast && entry.Iteration != written.Iteration)
+            bool isSetApart = entry.Iteration == written.Iteration
+                || (KeepEvery > 0 && entry.Iteration % KeepEvery == 0)
+                || entry.Iteration == written.Resume.BestSnapshot?.Iteration;
+            if (kept >= KeepLast && !isSetApart)
                 Remove(entry);
             else if (SnapshotIndex.Check(entry, hashes: false).IsValid)
                 kept++;
         }
     }
 
-    private static void Remove(SnapshotEntry entry)
+    private void Remove(SnapshotEntry entry)
     {
         try
         {
             if (entry.ModelPath is { } model)
                 File.Delete(model);
+            Reached?.Invoke(FaultPoint.ModelPruned);
             if (entry.StatePath is { } state)
                 File.Delete(state);
+            Reached?.Invoke(FaultPoint.StatePruned);
 
             // Last, so that what an interrupted removal leaves is still known for this run's, and goes next time.
             File.Delete(entry.ResumePath);
+            Reached?.Invoke(FaultPoint.ResumePruned);
         }
         catch (Exception exception) when (AtomicFile.IsFileFailure(exception))
         {

@@ -28,7 +28,7 @@ public sealed class SettingsReaderTests
         Assert.Null(settings.Train.TimeBudget);
         Assert.Equal(new MetricsSettings(100, TimeSpan.FromSeconds(30)), settings.Metrics);
         Assert.Equal(0, settings.Threads);
-        Assert.Equal(0, settings.KeepLast);
+        Assert.Equal(new SnapshotSettings(), settings.Snapshots);
         Assert.Empty(settings.Parallel.Devices);
         Assert.Equal(new ParallelSettings
         {
@@ -103,7 +103,7 @@ public sealed class SettingsReaderTests
             train { solver = s.prototxt, resume = auto, max-iter = 1e3, seed = 7, time-budget = 55m, stages = [a,
               b], level = -1 }
             compute { threads = 3, blas = /opt/libblas.so }
-            snapshot.keep-last = 2
+            snapshot { keep-last = 2, keep-every = 1000, keep-best = test1/loss, keep-best-mode = min }
             metrics { system-every = 0, flush-interval = 5s }
             """);
         Assert.Equal("mine", settings.Run.Name);
@@ -111,7 +111,15 @@ public sealed class SettingsReaderTests
             (settings.Train.MaxIter, settings.Train.Seed, settings.Train.TimeBudget));
         Assert.Equal(ResumeMode.Auto, settings.Train.Resume);
         Assert.Equal(["a", "b"], settings.Train.Stages);
-        Assert.Equal((3, 2, "/opt/libblas.so"), (settings.Threads, settings.KeepLast, settings.Blas));
+        Assert.Equal((3, "/opt/libblas.so"), (settings.Threads, settings.Blas));
+        Assert.Equal(
+            new SnapshotSettings
+            {
+                KeepLast = 2,
+                KeepEvery = 1000,
+                KeepBest = new MetricGoal("test1/loss", MetricMode.Min),
+            },
+            settings.Snapshots);
         Assert.Equal(new MetricsSettings(0, TimeSpan.FromSeconds(5)), settings.Metrics);
     }
 
@@ -134,6 +142,8 @@ public sealed class SettingsReaderTests
     [InlineData("compute.threads = -1", "compute.threads")]
     [InlineData("compute.blas = atlas", "compute.blas")]
     [InlineData("train.resume = perhaps", "train.resume")]
+    [InlineData("snapshot.keep-every = -1", "snapshot.keep-every")]
+    [InlineData("snapshot.keep-best-mode = most", "snapshot.keep-best-mode")]
     [InlineData("train.time-budget = 55x", "train.time-budget")]
     [InlineData("metrics.flush-interval = 31s", "metrics.flush-interval")]
     [InlineData("train.seed = 1.5", "train.seed")]

@@ -29,12 +29,6 @@ public sealed class FailureTests : IDisposable
         File.WriteAllText(Folder(name), "");
     }
 
-    private void Mend(string name)
-    {
-        File.Delete(Folder(name));
-        Directory.Move(Folder(name) + ".aside", Folder(name));
-    }
-
     private string[] Files(string name) =>
         [.. Directory.GetFiles(Folder(name)).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
@@ -56,12 +50,14 @@ public sealed class FailureTests : IDisposable
     [Fact]
     public void RunThatCannotFit_IsRefusedBeforeItBegins()
     {
+        _fixture.WriteSolver("snapshot: 5");
         RunPlan plan = _fixture.Plan() with { MemoryLimit = 10_000 };
         CaffeException refused = Assert.Throws<CaffeException>(
             () => TrainingRunBuilder.Build(
                 plan, TrainingFixture.Catalog, new RunLog(_fixture.Log), TimeProvider.System));
         Assert.Equal((ErrorCodes.OutOfMemory, FailureKind.Configuration), (refused.Code, refused.Kind));
         Assert.Contains("the solver's history", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("a snapshot's copy", refused.Message, StringComparison.Ordinal);
         Assert.Contains("there are 9.8 KiB", refused.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_fixture.At("runs")));
     }
@@ -163,32 +159,35 @@ public sealed class FailureTests : IDisposable
     public async Task OneFailedSnapshot_IsToldAndTheRunGoesOn()
     {
         _fixture.WriteSolver("snapshot: 10");
-        _fixture.AddHook("TRAIN");
-        RunOutcome outcome = await _fixture.RunAsync(_fixture.Hooked(pass =>
-        {
-            if (pass == 9)
-                Break("snapshots");
-            else if (pass == 10)
-                Mend("snapshots");
-        }));
+        RunOutcome outcome = await _fixture.RunAsync(_fixture.Plan() with { Reached = Failing(number => number == 1) });
         Assert.Equal(new RunOutcome(RunEnd.Finished, 40), outcome);
         Assert.Single(LinesWith("there is no snapshot of iteration 10"));
         Assert.DoesNotContain("snap_iter_10.resume", Files("snapshots"));
         Assert.Contains("snap_iter_20.resume", Files("snapshots"));
+        Assert.Equal([(10L, 1.0)], MetricReader.Read(Folder("metrics"))
+            .Where(row => row is { Split: "system", Name: "failed_snapshots" }).Select(row => (row.Step, row.Value)));
+    }
+
+    [Fact]
+    public async Task SnapshotsThatFailNowAndThen_EndNothing()
+    {
+        _fixture.WriteSolver("snapshot: 5");
+        RunOutcome outcome =
+            await _fixture.RunAsync(_fixture.Plan() with { Reached = Failing(number => number % 2 == 1) });
+        Assert.Equal(new RunOutcome(RunEnd.Finished, 40), outcome);
+        Assert.Equal([1.0, 2, 3, 4], MetricReader.Read(Folder("metrics"))
+            .Where(row => row.Name == "failed_snapshots").Select(row => row.Value));
     }
 
     [Fact]
     public async Task TwoFailedSnapshotsInARow_EndTheRunAndKeepTheOneBefore()
     {
         _fixture.WriteSolver("snapshot: 5");
-        _fixture.AddHook("TRAIN");
-        RunOutcome outcome = await _fixture.RunAsync(_fixture.Hooked(pass =>
-        {
-            if (pass == 6)
-                Break("snapshots");
-        }));
-        Assert.Equal((RunEnd.Failed, 15, FailureKind.Data), (outcome.End, outcome.Iteration, outcome.Failure!.Kind));
-        Assert.Equal(3, Files("snapshots.aside").Length);
+        RunOutcome outcome = await _fixture.RunAsync(_fixture.Plan() with { Reached = Failing(number => number > 1) });
+        Assert.Equal((RunEnd.Failed, FailureKind.Data), (outcome.End, outcome.Failure!.Kind));
+        Assert.InRange(outcome.Iteration, 15, 20);
+        Assert.Contains("there is no snapshot of iteration 15", outcome.Failure.Message, StringComparison.Ordinal);
+        Assert.Equal(3, Files("snapshots").Length);
     }
 
     [Fact]
@@ -207,16 +206,26 @@ public sealed class FailureTests : IDisposable
     public async Task Metrics_AreOnDiskWhenASnapshotIs()
     {
         _fixture.WriteSolver("snapshot: 20");
-        _fixture.AddHook("TRAIN");
-        long[] steps = [];
-        await _fixture.RunAsync(_fixture.Hooked(pass =>
+        List<long[]> steps = [];
+        await _fixture.RunAsync(_fixture.Plan() with
         {
-            if (pass == 20)
+            Reached = point =>
             {
-                steps = [.. MetricReader.Read(Folder("metrics"))
-                    .Where(row => row.Name == "lr").Select(row => row.Step)];
-            }
-        }));
-        Assert.Equal([0, 5, 10, 15], steps);
+                if (point == FaultPoint.SnapshotBegun)
+                {
+                    steps.Add([.. MetricReader.Read(Folder("metrics"))
+                        .Where(row => row.Name == "lr").Select(row => row.Step)]);
+                }
+            },
+        });
+        Assert.Equal([0, 5, 10, 15], steps[0]);
+    }
+
+    // The snapshots, numbered from 1, that find the disk full.
+    private static Action<FaultPoint> Failing(Func<int, bool> fails)
+    {
+        int number = 0;
+        return point => _ = point == FaultPoint.SnapshotBegun && fails(++number)
+            ? throw new IOException("No space left on device") : 0;
     }
 }

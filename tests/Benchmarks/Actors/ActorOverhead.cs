@@ -9,6 +9,7 @@ using CaffeActors.Actors.Training;
 using CaffeActors.Benchmarks.Nets;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Layers;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
@@ -25,7 +26,8 @@ internal static class ActorOverhead
     {
         int rounds = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 15;
         int iterations = args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 20;
-        using ReplicaGroup group = BenchmarkNets.Replicas(args[0], int.Parse(args[1], CultureInfo.InvariantCulture));
+        using ReplicaGroup group = BenchmarkNets.Replicas(
+            args[0], int.Parse(args[1], CultureInfo.InvariantCulture), new NetUse(Backward: true));
         using var system = ActorSystem.Create("bench", ConfigurationFactory.ParseString(Dispatchers.Configuration(1)));
         IActorRef driver = system.ActorOf(
             Akka.Actor.Props.Create(() => new Driver(group)).WithDispatcher(Dispatchers.Replica(0)));

@@ -11,6 +11,7 @@ using CaffeActors.Actors.Training;
 using CaffeActors.Benchmarks.Nets;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Reduction;
 using CaffeActors.Compute.Solvers;
 
@@ -31,7 +32,8 @@ internal static class ReduceBenchmark
         int bucket = Number(args, 2, 4), rounds = Number(args, 3, 10), batch = Number(args, 4, 8);
         int threads = Math.Max(1, Environment.ProcessorCount / count);
         using ReplicaGroup group =
-            BenchmarkNets.Replicas("alexnet", Math.Max(1, batch), threads, count, kind, (long)bucket << 20);
+            BenchmarkNets.Replicas(
+                "alexnet", Math.Max(1, batch), new NetUse(Backward: true), threads, count, kind, (long)bucket << 20);
         long bytes = group.Root.Net.LearnableParams.Sum(param => (long)param.Blob.Count * sizeof(float));
         Touch(group);
         using var system = ActorSystem.Create(

@@ -6,6 +6,7 @@ using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Backends.Gpu.Convolution;
 using CaffeActors.Compute.Backends.Gpu.Kernels;
 using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Nets.Memory;
 using static System.Globalization.CultureInfo;
 
 namespace CaffeActors.Benchmarks.Kernels;
@@ -106,7 +107,7 @@ internal static class GpuBenchmark
     {
         foreach ((string name, GpuDevice? device) in new (string, GpuDevice?)[] { ("cpu", null), ("gpu", gpu) })
         {
-            using ReplicaGroup group = BenchmarkNets.Replicas("lenet", 64, gpu: device);
+            using ReplicaGroup group = BenchmarkNets.Replicas("lenet", 64, new NetUse(Backward: true), gpu: device);
             double least = double.MaxValue;
             for (int i = -2; i < rounds; i++)
             {

@@ -37,6 +37,7 @@ internal static class BenchmarkNets
     /// <summary>Replicas of a net in phase TRAIN, with the optimizer.</summary>
     /// <param name="name">A net of configs/nets, or a variant.</param>
     /// <param name="batch">Images in a batch of each.</param>
+    /// <param name="use">What it keeps; null where each blob has memory of its own.</param>
     /// <param name="threads">Threads of each; 0 takes one for each core.</param>
     /// <param name="count">Number of replicas.</param>
     /// <param name="reduction">How their gradients are summed.</param>
@@ -44,14 +45,15 @@ internal static class BenchmarkNets
     /// <param name="precision">How blobs are kept.</param>
     /// <param name="gpu">The accelerator they compute on; null for the CPU.</param>
     public static ReplicaGroup Replicas(
-        string name, int batch, int threads = 0, int count = 1, ReductionKind reduction = ReductionKind.Tree,
-        long bucketSize = long.MaxValue, StorageType precision = StorageType.Float32, GpuDevice? gpu = null)
+        string name, int batch, NetUse? use, int threads = 0, int count = 1,
+        ReductionKind reduction = ReductionKind.Tree, long bucketSize = long.MaxValue,
+        StorageType precision = StorageType.Float32, GpuDevice? gpu = null)
     {
         KnownNet known = Find(name);
         NetParameter parameter = Parameter(known, batch, Phase.Train);
         GradScale? scale = GradScale.Of(parameter, precision, null);
         Replica[] replicas = [.. Enumerable.Range(0, count).Select(
-            _ => Replica(parameter.Clone(), threads, known.Classes, precision, scale, gpu))];
+            _ => Replica(parameter.Clone(), use, threads, known.Classes, precision, scale, gpu))];
         var solver = new SolverParameter
         {
             BaseLr = 0.001f,
@@ -77,7 +79,8 @@ internal static class BenchmarkNets
         KnownNet known = Find(name);
         NetParameter parameter = Parameter(known, batch, Phase.Test);
         NetVariants.RemoveReaders(parameter, "label");
-        return Replica(parameter, threads, known.Classes, precision, scale: null, gpu: null);
+        return Replica(
+            parameter, new NetUse(Backward: false), threads, known.Classes, precision, scale: null, gpu: null);
     }
 
     private static KnownNet Find(string name) => Known.GetValueOrDefault(name) ?? throw new ArgumentException(
@@ -95,14 +98,14 @@ internal static class BenchmarkNets
     }
 
     private static Replica Replica(
-        NetParameter parameter, int threads, int classes, StorageType precision, GradScale? scale, GpuDevice? gpu)
+        NetParameter parameter, NetUse? use, int threads, int classes, StorageType precision, GradScale? scale, GpuDevice? gpu)
     {
         var device = new CpuDevice(threads);
         var context = new LayerContext(device, seed: 1) { GradScale = scale, Gpu = gpu };
         var options = new NetOptions(context, LayerCatalog.Compute)
         {
             Precision = precision,
-            Use = new NetUse(Backward: parameter.State.Phase == Phase.Train),
+            Use = use,
         };
         Net net = NetBuilder.Build(parameter, options);
         Fill(net.Blob("data"), draw => draw - 0.5f);

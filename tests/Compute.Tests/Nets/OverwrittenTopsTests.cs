@@ -54,7 +54,8 @@ public sealed class OverwrittenTopsTests : NetTests
     [InlineData("type: \"Log\"")]
     public void GradientBelow_IsTheSame(string layer)
     {
-        foreach (string between in (string[])["", "type: \"Flatten\" flatten_param { axis: 0 }"])
+        foreach (string between in (string[])
+            ["", "type: \"Flatten\" flatten_param { axis: 0 }", "type: \"Concat\"", "type: \"Slice\""])
         {
             float[] apart = Gradient(layer, between, inPlace: false);
             Assert.Equal(apart, Gradient(layer, between, inPlace: true));

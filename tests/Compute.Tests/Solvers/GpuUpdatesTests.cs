@@ -74,10 +74,12 @@ public sealed class GpuUpdatesTests : IDisposable
             learnable[spoiled].Blob.MutableDiff[^1] = float.NaN;
             optimizer.ApplyUpdate(1, clearGradients: true);
             Assert.Same(learnable[spoiled], optimizer.NotFinite);
-            // The history goes on being NaN; a mark of an update before it counts no more.
-            foreach (Blob history in optimizer.History)
-                history.MutableData.Clear();
-            learnable[spoiled].Blob.MutableData.Clear();
+            // What was to become NaN is as it was, so that it can be looked at; a mark of an update before counts no
+            // more.
+            Assert.True(float.IsNaN(learnable[spoiled].Blob.Diff[^1]));
+            Assert.All(optimizer.History, history => Assert.All(history.Data.ToArray(), AssertFinite));
+            Assert.All(learnable[spoiled].Blob.Data.ToArray(), AssertFinite);
+            learnable[spoiled].Blob.ClearDiff();
             optimizer.ApplyUpdate(2);
             Assert.Null(optimizer.NotFinite);
             Free(learnable);
@@ -87,6 +89,8 @@ public sealed class GpuUpdatesTests : IDisposable
     // The second parameter is the CPU's, as that of a layer without a path for the accelerator is.
     private static LearnableParam[] Params(GpuDevice? gpu) => [.. _shapes.Select((shape, i) =>
         new LearnableParam(LayerHarness.RandomBlob(i, shape), 1 + i, 1, $"w{i}") { Gpu = i == 1 ? null : gpu })];
+
+    private static void AssertFinite(float value) => Assert.True(float.IsFinite(value));
 
     private static void Free(LearnableParam[] learnable)
     {

@@ -212,6 +212,56 @@ public sealed class OptimizerTests : IDisposable
         Assert.Same(spoiled, optimizer.NotFinite);
     }
 
+    // A history that is infinite would hide every gradient after it, and weights that large every loss.
+    [Theory]
+    [InlineData("AdaGrad", 1e30f, 0.5f)]
+    [InlineData("Adam", 1e30f, 0.5f)]
+    [InlineData("RMSProp", -1e30f, 0.5f)]
+    [InlineData("SGD", 1e10f, 1e10f)]
+    [InlineData("SGD", float.NaN, 0)]
+    public void UpdateOutOfRange_LeavesTheElementAsItWas(string type, float gradient, float rate)
+    {
+        SolverParameter parameter = Parameter(type);
+        (parameter.BaseLr, parameter.RmsDecay) = (rate, 0.9f);
+        LearnableParam param = Param([1, 2, 3], [0.5f, gradient, 0.25f]);
+        using Optimizer optimizer = Make(parameter, param);
+        optimizer.ApplyUpdate(0, clearGradients: true);
+        Assert.Same(param, optimizer.NotFinite);
+        Assert.Equal(2, param.Blob.Data[1]);
+        Assert.Equal(gradient, param.Blob.Diff[1]);
+        Assert.All(optimizer.History, history => Assert.Equal(0, history.Data[1]));
+        Assert.Equal(rate != 0, param.Blob.Data[0] != 1);
+    }
+
+    [Fact]
+    public void WeightsWhoseSquareIsFinite_AreInRange()
+    {
+        SolverParameter parameter = Parameter();
+        parameter.BaseLr = 1e19f;
+        using Optimizer optimizer = Make(parameter, Param([1, 2, 3], [1, -1.8f, 0]));
+        optimizer.ApplyUpdate(0);
+        Assert.Null(optimizer.NotFinite);
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.NegativeInfinity)]
+    public void ClippedGradientsWithoutANorm_ChangeNothing(float bad)
+    {
+        SolverParameter parameter = Parameter();
+        parameter.ClipGradients = 1;
+        LearnableParam good = Param([1], [1]), spoiled = Param([1, 2], [3, bad]);
+        using Optimizer optimizer = Make(parameter, good, spoiled);
+        Assert.Equal(0.5f, optimizer.ApplyUpdate(0, clearGradients: true));
+        Assert.Same(spoiled, optimizer.NotFinite);
+        Assert.Equal([1], good.Blob.Data.ToArray());
+        Assert.Equal([1, 2], spoiled.Blob.Data.ToArray());
+        Assert.Equal([3, bad], spoiled.Blob.Diff.ToArray());
+        spoiled.Blob.MutableDiff[1] = 0;
+        optimizer.ApplyUpdate(1);
+        Assert.Null(optimizer.NotFinite);
+    }
+
     [Theory]
     [InlineData("SGD")]
     [InlineData("Adam")]

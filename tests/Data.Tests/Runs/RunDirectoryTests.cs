@@ -32,7 +32,8 @@ public sealed class RunDirectoryTests : IDisposable
         Assert.All([run.MetricsPath, run.SnapshotsPath, run.PlotsPath], path => Assert.True(Directory.Exists(path)));
         Assert.Equal(Path.Combine(run.SnapshotsPath, "lenet"), run.SnapshotPrefix);
         Assert.Equal("run_id=" + run.RunId, File.ReadAllText(_root.At("latest")).Trim());
-        Assert.Equal(["manifest.json", "run.lock"], Directory.GetFiles(run.Path).Select(Path.GetFileName).Order());
+        Assert.Equal(["manifest.json", "run.lock", "run.lock.json"],
+            Directory.GetFiles(run.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -69,7 +70,7 @@ public sealed class RunDirectoryTests : IDisposable
         Assert.Equal((RunState.Finished, 0, 100), LifeOf(path));
         DateTimeOffset start = new ManualTime().GetUtcNow();
         Assert.Equal([new RunSegment(0, 0, start), new RunSegment(1, 60, start.AddDays(1))], manifest.Segments);
-        Assert.Equal(Lenet with { RunId = manifest.RunId, Created = start },
+        Assert.Equal(Lenet with { RunId = manifest.RunId, Number = 1, Created = start },
             manifest with { State = RunState.Running, ExitCode = null, LastIteration = 0, Segments = Lenet.Segments });
     }
 
@@ -95,10 +96,37 @@ public sealed class RunDirectoryTests : IDisposable
         RunDirectory run = RunDirectory.Create(_root.Path, Lenet, _time);
         Assert.True(RunDirectory.IsHeld(run.Path));
         var failure = Assert.Throws<CaffeException>(() => RunDirectory.Open(run.Path, _time));
-        Assert.Contains("another process", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"another process ({Environment.ProcessId} on '{Environment.MachineName}', since 2026-11-22 21:22:21 UTC) "
+            + "trains it", failure.Message, StringComparison.Ordinal);
         run.Dispose();
+        Assert.False(File.Exists(Path.Combine(run.Path, "run.lock.json")));
         Assert.False(RunDirectory.IsHeld(run.Path));
         RunDirectory.Open(run.Path, _time).Dispose();
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("{")]
+    [InlineData("null")]
+    [InlineData("""{"process_id":7,"machine":"gone","since":"2026-01-01T00:00:00+00:00"}""")]
+    public void Open_WithWhatADeadProcessLeft_Holds(string? holder)
+    {
+        string path;
+        using (RunDirectory run = RunDirectory.Create(_root.Path, Lenet, _time))
+            path = run.Path;
+        // The lock of a process that was killed is free; its files stay.
+        Assert.True(File.Exists(Path.Combine(path, "run.lock")));
+        if (holder is not null)
+            File.WriteAllText(Path.Combine(path, "run.lock.json"), holder);
+        using RunDirectory again = RunDirectory.Open(path, _time);
+        var failure = Assert.Throws<CaffeException>(() => RunDirectory.Open(path, _time));
+        Assert.Contains($"({Environment.ProcessId} on ", failure.Message, StringComparison.Ordinal);
+        if (holder is null)
+            return;
+        File.WriteAllText(Path.Combine(path, "run.lock.json"), "{");
+        failure = Assert.Throws<CaffeException>(() => RunDirectory.Open(path, _time));
+        Assert.Contains(": another process trains it", failure.Message, StringComparison.Ordinal);
     }
 
     [Theory]

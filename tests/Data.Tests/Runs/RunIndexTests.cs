@@ -79,7 +79,11 @@ public sealed class RunIndexTests : IDisposable
     {
         string id = Make(snapshots: [20]);
         using (RunDirectory.Open(_root.At("run_id=" + id), _time))
-            Assert.Equal([$"run {id} is being trained by another process"], Find().Notes);
+        {
+            Assert.StartsWith($"run {id} is being trained by another process ({Environment.ProcessId} on ",
+                Assert.Single(Find().Notes), StringComparison.Ordinal);
+        }
+
         Assert.Equal(id, Find().Run?.Manifest.RunId);
     }
 
@@ -91,9 +95,23 @@ public sealed class RunIndexTests : IDisposable
         string second = Make(snapshots: [40], prefix: prefix);
         RunSearch search = Find();
         Assert.Equal((second, 40), (search.Run?.Manifest.RunId, search.Snapshot?.Iteration));
+        Assert.Equal($"run {second}: passed over 1 of other runs, as '{prefix}_iter_60.resume' is of run '{first}', "
+            + $"not of '{second}'", Assert.Single(search.Notes));
         Directory.Delete(_root.At("run_id=" + second), recursive: true);
         search = Find();
         Assert.Equal((first, 60), (search.Run?.Manifest.RunId, search.Snapshot?.Iteration));
+    }
+
+    [Fact]
+    public void FindResumable_TakesTheRunBegunLast_WhateverTheClockSaid()
+    {
+        string first = Make(snapshots: [20]);
+        _time.SetBack(TimeSpan.FromDays(400));
+        string second = Make(snapshots: [40]);
+        _time.Advance(TimeSpan.FromDays(1));
+        string third = Make(snapshots: [60]);
+        Assert.Equal([third, second, first], RunIndex.List(_root.Path).Select(run => run.Manifest.RunId));
+        Assert.Equal(third, Find().Run?.Manifest.RunId);
     }
 
     [Fact]

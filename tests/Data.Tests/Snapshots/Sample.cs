@@ -64,6 +64,7 @@ internal static class Sample
         ],
         LayerStates = [LayerState.Of("train/lstm/h", Blob(0.1f, 1, 2, 3))],
         SmoothedLoss = new([1 / 3f, float.NaN, float.PositiveInfinity], 0.1f + 0.2f),
+        BestSnapshot = new("test0/accuracy", 3, 0.75),
         MetricSegment = segment,
         MetricStep = 7,
     };

@@ -114,7 +114,12 @@ public sealed class SnapshotStoreTests : IDisposable
     {
         Save(Store(), 100);
         Save(Store(), 200, "run-b");
-        Assert.Equal(100, Store().Newest("run-a").Newest?.Iteration);
+        SnapshotSearch search = Store().Newest("run-a");
+        Assert.Equal(100, search.Newest?.Iteration);
+        SnapshotEntry other = Assert.Single(search.Skipped);
+        Assert.Contains(
+            "net_iter_200.resume' is of run 'run-b', not of 'run-a'", other.Fault, StringComparison.Ordinal);
+        Assert.Throws<CaffeException>(() => SnapshotLoader.Load(other));
         Assert.Null(Store().Newest("run-c").Newest);
     }
 
@@ -167,6 +172,33 @@ public sealed class SnapshotStoreTests : IDisposable
             Save(store, iteration);
         Assert.Equal(
             foreign.Concat(FilesOf(30)).Concat(FilesOf(40)).Order(StringComparer.Ordinal), _folder.Names());
+    }
+
+    [Fact]
+    public void Save_NeverRemovesThoseThatAreSetApart()
+    {
+        var store = new SnapshotStore(_folder.At("net")) { KeepLast = 1, KeepEvery = 20 };
+        foreach (int iteration in new[] { 10, 20, 30, 40, 50, 60, 70 })
+        {
+            // 30 is found to be the best after it was written, and 50 after that.
+            int best = iteration switch { <= 30 => 10, <= 50 => 30, _ => 50 };
+            store.Save(Sample.Net(), Sample.Progress(iteration), Sample.Resume() with
+            {
+                BestSnapshot = new("test0/accuracy", best, 0.5),
+            });
+            int[] kept = iteration switch
+            {
+                10 => [10],
+                20 => [20, 10],
+                30 => [30, 20, 10],
+                40 => [40, 30, 20],
+                50 => [50, 40, 30, 20],
+                60 => [60, 50, 40, 20],
+                _ => [70, 60, 50, 40, 20],
+            };
+            Assert.Equal(kept, Store().List().Select(entry => entry.Iteration));
+            Assert.All(Store().List(), entry => Assert.True(entry.IsValid));
+        }
     }
 
     [Fact]

@@ -9,7 +9,8 @@ namespace CaffeActors.Compute.Backends.Cpu;
 /// its tasks are done, whether or not every thread came to it: one that the system runs late holds up nobody.
 /// Each worker begins with its own share of the tasks, in their order, and then helps the others from the end of
 /// theirs: where tasks follow the images of a batch, a core finds in its cache what it wrote for the layer before.
-/// Nothing is allocated per job. One job at a time; a body must not start another job of the same pool.
+/// Nothing is allocated per job. One job at a time: a body must not start another job of the same pool, nor a second
+/// thread one beside it.
 /// </summary>
 public sealed unsafe class ComputePool : IDisposable
 {
@@ -30,6 +31,7 @@ public sealed unsafe class ComputePool : IDisposable
     // Upper half: the phase, odd while a job takes workers, even between jobs. Lower half: workers at it.
     private long _job;
     private int _parked;
+    private int _busy;
     private bool _stopping;
     private Exception? _failure;
 
@@ -56,6 +58,7 @@ public sealed unsafe class ComputePool : IDisposable
     /// <summary>Does all tasks of a body and returns when the last one is done.</summary>
     /// <param name="body">The work; it may hold pointers into memory that lives until the call returns.</param>
     /// <param name="tasks">Number of tasks; 0 does nothing.</param>
+    /// <exception cref="InvalidOperationException">The pool is at another job.</exception>
     public void Run<TBody>(TBody body, int tasks)
         where TBody : struct, IParallelBody
     {
@@ -68,6 +71,8 @@ public sealed unsafe class ComputePool : IDisposable
             return;
         }
 
+        if (Interlocked.Exchange(ref _busy, 1) != 0)
+            throw new InvalidOperationException("A CPU device has one user at a time, and this one is at work.");
         // The body stays on this frame until every worker that took part is done with it.
         _body = &Invoke<TBody>;
         _state = Unsafe.AsPointer(ref body);
@@ -94,11 +99,11 @@ public sealed unsafe class ComputePool : IDisposable
                 Thread.Yield();
         }
 
-        if (_failure is { } failure)
-        {
-            _failure = null;
+        Exception? failure = _failure;
+        _failure = null;
+        Volatile.Write(ref _busy, 0);
+        if (failure is not null)
             ExceptionDispatchInfo.Throw(failure);
-        }
     }
 
     /// <summary>Ends the threads.</summary>

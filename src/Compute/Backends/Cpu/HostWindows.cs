@@ -46,10 +46,11 @@ public sealed unsafe class HostWindows : IDisposable
                 _free.RemoveAt(largest);
             }
 
+            void* window = HostMemory.Allocate((long)bytes, clear: false);
             size = bytes;
             Bytes += (long)bytes;
             Allocations++;
-            return HostMemory.Allocate((long)bytes, clear: false);
+            return window;
         }
     }
 

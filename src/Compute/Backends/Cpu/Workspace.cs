@@ -47,10 +47,13 @@ public sealed unsafe class Workspace : IDisposable
     private float* Get(int index, long count)
     {
         // One register of slack on top: kernels may read a whole register past the end.
-        long bytes = (count * sizeof(float)) + 64;
+        long bytes = checked((count * sizeof(float)) + 64);
         if (_bytes[index] < bytes)
         {
             HostMemory.Free(_buffers[index], _bytes[index]);
+            // There may be too little memory: what was freed is then nobody's.
+            _buffers[index] = null;
+            _bytes[index] = 0;
             _buffers[index] = HostMemory.Allocate(bytes);
             _bytes[index] = bytes;
         }

@@ -6,10 +6,12 @@ namespace CaffeActors.Compute.Backends.Cpu;
 /// </summary>
 public static class WorkspaceSlots
 {
-    /// <summary>Of a worker: packed rows of a product's left matrix. Shared: packed weights of a convolution.</summary>
+    /// <summary>Of a worker: packed rows of a product's left matrix, transformed tiles. Shared: packed or transformed
+    /// weights of a convolution.</summary>
     public const int Left = 0;
 
-    /// <summary>Of a worker: packed columns of a product's right matrix. Shared: partial weight gradients.</summary>
+    /// <summary>Of a worker: packed columns of a product's right matrix, products of tiles. Shared: partial weight
+    /// gradients.</summary>
     public const int Right = 1;
 
     /// <summary>Of a worker: a padded image.</summary>

@@ -14,6 +14,9 @@ public abstract class InputNeuronLayer(LayerParameter parameter) : NeuronLayer(p
     /// <summary>Whether the gradient needs x, with these parameters. Default true.</summary>
     protected virtual bool NeedsInput => true;
 
+    /// <inheritdoc/>
+    public override bool CopiesInPlace => NeedsInput;
+
     /// <summary>Keeps x where y is about to overwrite it; the first thing a forward pass does.</summary>
     protected void KeepInput(Blob[] bottom, Blob[] top)
     {

@@ -17,12 +17,15 @@ namespace CaffeActors.Compute.Layers.Activation;
 /// <param name="parameter">The layer's message.</param>
 [Layer("ReLU")]
 public sealed unsafe class ReLULayer(LayerParameter parameter)
-    : InputNeuronLayer(parameter), IGpuLayer, IFusibleRectifier
+    : InputNeuronLayer(parameter), IGpuLayer, IFusibleRectifier, ICanDie
 {
     private readonly float _slope = parameter.ReluParam?.NegativeSlope ?? 0;
 
     /// <inheritdoc/>
     float? IFusibleRectifier.FusibleSlope => NeedsInput || KeepsOutput ? null : _slope;
+
+    /// <inheritdoc/>
+    bool ICanDie.CanDie => _slope == 0;
 
     /// <inheritdoc/>
     /// <remarks>Else y is above 0 where x is, and serves as well.</remarks>

@@ -88,6 +88,9 @@ public sealed unsafe class SplitLayer(LayerParameter parameter) : Layer(paramete
         if (!propagateDown[0] || IsHandedOn)
             return;
         int count = bottom[0].Count, tops = _withGradient?.Length ?? top.Length;
+        // One of them may lie in the memory that is overwritten, and have been written by the CPU.
+        for (int i = 0; i < tops; i++)
+            Diff(i);
         Values dx = bottom[0].OverwriteGpuDiff(gpu);
         gpu.Run(count, new GpuSumBody(dx, Diff(0), Diff(1), Diff(2), Diff(3), Math.Min(tops, 4)));
         for (int i = 4; i < tops; i += 3)

@@ -180,7 +180,7 @@ public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(par
 
         if (_kernel is null || !input.SequenceEqual(_bottomShape.AsSpan(ChannelAxis + 1)))
         {
-            _kernel = new ConvolutionKernel(GeometryFor(_settings, input));
+            _kernel = KernelFor(_settings, input, shape);
             _onGpu?.Dispose();
             _onGpu = null;
         }
@@ -188,5 +188,18 @@ public abstract class BaseConvolutionLayer(LayerParameter parameter) : Layer(par
         Images = bottom.CountRange(0, ChannelAxis);
         _topShape = shape;
         _bottomShape = [.. bottom.Shape];
+    }
+
+    private ConvolutionKernel KernelFor(ConvolutionSettings settings, ReadOnlySpan<int> input, int[] output)
+    {
+        try
+        {
+            return new ConvolutionKernel(GeometryFor(settings, input));
+        }
+        catch (OverflowException)
+        {
+            throw Fail(ErrorCodes.ShapeMismatch,
+                $"the output would have the shape {string.Join(' ', output)}, more than 2^31 - 1 numbers a channel");
+        }
     }
 }

@@ -60,8 +60,17 @@ internal sealed class FoldedWeights : IDisposable
             _seen[i] = (memory, version);
         }
 
-        if (isStale)
+        if (!isStale)
+            return;
+        try
+        {
             Compute();
+        }
+        catch
+        {
+            Array.Clear(_seen);
+            throw;
+        }
     }
 
     /// <inheritdoc/>

@@ -24,7 +24,8 @@ namespace CaffeActors.Compute.Layers.Loss;
 /// </summary>
 /// <param name="parameter">The layer's message.</param>
 [Layer("SoftmaxWithLoss")]
-public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : SoftmaxLossLayer(parameter)
+public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter)
+    : SoftmaxLossLayer(parameter), ISaturatingLoss
 {
     // FLT_MIN, the least normal float: a position costs at most 87.34.
     internal const float LeastProbability = 1.17549435e-38f;
@@ -33,6 +34,11 @@ public sealed unsafe class SoftmaxWithLossLayer(LayerParameter parameter) : Soft
     private const int MeansSlot = 1;
 
     private LabelSmoothing _smoothing;
+
+    /// <inheritdoc/>
+    float? ISaturatingLoss.Greatest => Parameter.Bottom.Count < 3 && NormalizationOf()
+        is LossParameter.Types.NormalizationMode.Valid or LossParameter.Types.NormalizationMode.Full
+        ? -MathF.Log(LeastProbability) : null;
 
     /// <inheritdoc/>
     protected override int Axis => Parameter.SoftmaxParam?.Axis ?? 1;

@@ -47,8 +47,8 @@ internal sealed class BlockScan
 
         return
         [
-            .. scan._data.Select(pair => pair.Value.Block(pair.Key, isDiff: false)),
-            .. scan._diffs.Select(pair => pair.Value.Block(pair.Key, isDiff: true)),
+            .. scan._data.Select(pair => pair.Value.Block(pair.Key)),
+            .. scan._diffs.Select(pair => pair.Value.Block(pair.Key)),
         ];
     }
 
@@ -83,7 +83,10 @@ internal sealed class BlockScan
                 continue;
             Entry entry = Touch(_diffs, layer.Bottom[b].DiffMemory, layer, layer.BottomNames[b]);
             entry.Backward.Add(now);
-            entry.Writers.Add(layer);
+            // What hands on its top's diff in the same memory makes none.
+            if (layer.Top.All(top => top.DiffMemory != layer.Bottom[b].DiffMemory))
+                entry.Writers.Add(layer);
+            entry.IsOwn |= _layers[layer.Producers[b].Rank].Bottom.Length == 0;
         }
 
         for (int t = 0; t < layer.Top.Length; t++)
@@ -117,7 +120,8 @@ internal sealed class BlockScan
         if (!Recomputation.Covers(layer, _use))
             return;
         Entry top = _data[layer.Top[0].DataMemory];
-        if (top.IsOwn || top.Writers.Count > 1)
+        // The layer may only show what another one wrote.
+        if (top.IsOwn || top.Writers.Count > 1 || !top.Writers.Contains(layer))
             return;
         top.IsRecomputed = true;
         foreach (Blob bottom in layer.Bottom)
@@ -149,13 +153,12 @@ internal sealed class BlockScan
         public bool IsRecomputed { get; set; }
 
         // A diff that no layer writes is zero, and must stay so.
-        public ScannedBlock Block(SyncedMemory memory, bool isDiff)
+        public ScannedBlock Block(SyncedMemory memory)
         {
             List<IReadOnlyList<int>> lives = IsRecomputed && Backward.Count > 0
                 ? [[.. Forward], [.. Backward]]
                 : [[.. Forward.Union(Backward)]];
-            return new ScannedBlock(
-                memory, new MemoryBlock(memory.Bytes, lives), IsOwn || Writers.Count == 0, isDiff)
+            return new ScannedBlock(memory, new MemoryBlock(memory.Bytes, lives), IsOwn || Writers.Count == 0)
             {
                 RecomputedBy = lives.Count > 1 ? Writers.Single() : null,
             };

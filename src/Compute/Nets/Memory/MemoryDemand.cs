@@ -35,6 +35,15 @@ public sealed class MemoryDemand
         return demand;
     }
 
+    /// <summary>Adds what a snapshot is written from while training goes on: a copy of parameters and history, on the
+    /// host wherever they are trained.</summary>
+    /// <param name="net">The train net.</param>
+    /// <param name="optimizer">Its optimizer.</param>
+    /// <param name="withDiff">Whether gradients are kept too (<c>snapshot_diff</c>).</param>
+    public void AddSnapshotCopy(Net net, Optimizer optimizer, bool withDiff) =>
+        Add("a snapshot's copy", sizeof(float) * (optimizer.History.Sum(blob => (long)blob.Count)
+            + ((withDiff ? 2 : 1) * net.LearnableParams.Sum(param => (long)param.Blob.Count))));
+
     /// <summary>What running a net forward needs.</summary>
     public static MemoryDemand OfForward(Net net)
     {
@@ -74,7 +83,7 @@ public sealed class MemoryDemand
             return;
         var plan = MemoryPlan.Of(net, use);
         Add(use.Backward ? "activations and their gradients" : "activations",
-            net.Use is null ? plan.UnplannedBytes : plan.Bytes);
+            net.SharesMemory ? plan.Bytes : plan.UnplannedBytes);
     }
 
     private static bool Learns(LearnableParam param) => param.LrMult != 0;

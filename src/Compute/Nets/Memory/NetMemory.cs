@@ -8,6 +8,7 @@ internal sealed class NetMemory : IDisposable
 {
     private readonly IReadOnlyList<NetLayer> _layers;
     private readonly IReadOnlyList<string> _outputs;
+    private readonly NetUse _use;
     private HostArena? _arena;
 
     /// <summary>Puts a net's blobs where its plan says. Their values are lost.</summary>
@@ -18,18 +19,15 @@ internal sealed class NetMemory : IDisposable
     {
         _layers = layers;
         _outputs = outputs;
-        Use = use;
+        _use = use;
         Apply(MemoryPlan.Of(layers, use, outputs));
     }
-
-    /// <summary>What the net is used for.</summary>
-    public NetUse Use { get; }
 
     /// <summary>Makes the plan anew where a blob has outgrown its place. A blob that has left it in the meantime has
     /// memory of its own, so nothing depends on when this is called.</summary>
     public void Renew()
     {
-        var plan = MemoryPlan.Of(_layers, Use, _outputs);
+        var plan = MemoryPlan.Of(_layers, _use, _outputs);
         if (plan.Shared.Any(block => !block.Memory.IsPlaced))
             Apply(plan);
     }

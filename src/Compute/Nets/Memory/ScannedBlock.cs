@@ -6,8 +6,7 @@ namespace CaffeActors.Compute.Nets.Memory;
 /// <param name="Memory">The memory.</param>
 /// <param name="Block">When it is in use.</param>
 /// <param name="IsOwn">Whether it must not lie where others do.</param>
-/// <param name="IsDiff">Whether it holds gradients.</param>
-internal sealed record ScannedBlock(SyncedMemory Memory, MemoryBlock Block, bool IsOwn, bool IsDiff)
+internal sealed record ScannedBlock(SyncedMemory Memory, MemoryBlock Block, bool IsOwn)
 {
     /// <summary>The layer that computes it again for the backward pass, or null.</summary>
     public NetLayer? RecomputedBy { get; init; }

@@ -75,6 +75,17 @@ public sealed unsafe class ComputePoolTests
     }
 
     [Fact]
+    public void Run_RefusesAJobWithinAJob()
+    {
+        using var pool = new ComputePool(2);
+        Assert.Throws<InvalidOperationException>(() => pool.Run(new NestedBody(pool), 4));
+        int[] done = new int[8];
+        fixed (int* counts = done)
+            pool.Run(new CountBody(counts, 2), 8);
+        Assert.All(done, count => Assert.Equal(1, count));
+    }
+
+    [Fact]
     public void Run_AllocatesNothing()
     {
         using var pool = new ComputePool(2);
@@ -86,6 +97,15 @@ public sealed unsafe class ComputePoolTests
     [Fact]
     public void Constructor_RefusesNoThreads() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new ComputePool(0));
+
+    private readonly struct NestedBody(ComputePool pool) : IParallelBody
+    {
+        public void Invoke(int task, int worker)
+        {
+            int* counts = stackalloc int[4];
+            pool.Run(new CountBody(counts, 2), 4);
+        }
+    }
 
     private readonly struct CountBody(int* counts, int threads) : IParallelBody
     {

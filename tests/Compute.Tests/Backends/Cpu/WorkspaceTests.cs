@@ -42,6 +42,17 @@ public sealed unsafe class WorkspaceTests
     }
 
     [Fact]
+    public void Buffer_ThatCannotGrow_IsNobodys()
+    {
+        using var device = new CpuDevice(1);
+        device.Workspace.Shared(3, 10);
+        Assert.ThrowsAny<OutOfMemoryException>(() => { device.Workspace.Shared(3, 1L << 58); });
+        Assert.Equal(0, device.Workspace.Bytes);
+        Assert.Throws<OverflowException>(() => { device.Workspace.Shared(3, 1L << 62); });
+        device.Workspace.Shared(3, 10)[9] = 1;
+    }
+
+    [Fact]
     public void Dispose_FreesAll()
     {
         var device = new CpuDevice(1);

@@ -178,6 +178,7 @@ public sealed class DeconvolutionLayerTests
         Fails(ErrorCodes.BadLayerParameter, "group is 3", "num_output: 2 kernel_size: 3 group: 3");
         Fails(ErrorCodes.ShapeMismatch, "length -1", "num_output: 2 kernel_size: 3 pad: 4");
         Fails(ErrorCodes.ShapeMismatch, "too large for the input", "num_output: 2 kernel_size: 3 stride: 2000000000");
+        Fails(ErrorCodes.ShapeMismatch, "more than 2^31 - 1", "num_output: 2 kernel_size: 1 stride: 60000");
 
         static void Fails(string code, string named, string set) =>
             LayerAssert.SetUpFails(code, Parameter(set), [Input(1, 3, 5, 6)], 1, named);

@@ -39,6 +39,24 @@ public sealed class MemoryDemandTests : NetTests
         Assert.Throws<CaffeException>(() => demand.RequireFits("training", demand.Bytes - 1));
     }
 
+    [Theory]
+    [InlineData("SGD", false, 2)]
+    [InlineData("SGD", true, 3)]
+    [InlineData("Adam", false, 3)]
+    public void SnapshotCopy_NeedsParametersAndHistoryOnce(string type, bool withDiff, int blocks)
+    {
+        using Net net = Build(Input + Ip("ip", "x", outputs: 5) + Loss("ip"));
+        using var device = new CpuDevice(1);
+        using var optimizer = new Optimizer(
+            new SolverParameter { BaseLr = 1, LrPolicy = "fixed", Momentum = 0.9f, Type = type }, net.LearnableParams,
+            device);
+        var demand = MemoryDemand.OfTraining([net], optimizer, []);
+        long before = demand.Bytes;
+        demand.AddSnapshotCopy(net, optimizer, withDiff);
+        Assert.Equal(20 * sizeof(float) * blocks, demand.Bytes - before);
+        Assert.Equal("a snapshot's copy", demand.Parts.Keys.Last());
+    }
+
     [Fact]
     public void Forward_NeedsParametersAndActivations()
     {

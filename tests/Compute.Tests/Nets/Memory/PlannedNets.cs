@@ -82,6 +82,37 @@ internal static class PlannedNets
             """,
     };
 
+    // Layers that only show another's memory, and branches that give no gradient.
+    static PlannedNets()
+    {
+        Texts["forced"] = "force_backward: true\n" + Data(3, 8) + """
+            layer { name: "conv" type: "Convolution" bottom: "x" top: "c"
+              convolution_param { num_output: 6 kernel_size: 3 weight_filler { type: "xavier" } } }
+            layer { name: "tanh" type: "TanH" bottom: "c" top: "tanh" }
+            layer { name: "more" type: "Power" bottom: "tanh" top: "more" power_param { scale: 2 } }
+            layer { name: "most" type: "Power" bottom: "more" top: "most" power_param { shift: 1 } }
+            """ + Scores("most") + """
+            layer { name: "flat" type: "Flatten" bottom: "scores" top: "flat" }
+            layer { name: "accuracy" type: "Accuracy" bottom: "flat" bottom: "t" top: "accuracy" }
+            layer { name: "pow" type: "Power" bottom: "scores" top: "pow" power_param { scale: 2 } }
+            layer { name: "relu" type: "ReLU" bottom: "pow" top: "pow" }
+            layer { name: "accuracy2" type: "Accuracy" bottom: "pow" bottom: "t" top: "accuracy2" }
+            """;
+        Texts["shown"] = Data(3, 13) + """
+            layer { name: "conv" type: "Convolution" bottom: "x" top: "c"
+              convolution_param { num_output: 8 kernel_size: 3 weight_filler { type: "xavier" } } }
+            layer { name: "relu" type: "ReLU" bottom: "c" top: "c" }
+            layer { name: "norm" type: "LRN" bottom: "c" top: "norm" }
+            layer { name: "pool" type: "Pooling" bottom: "norm" top: "pool" pooling_param { kernel_size: 3 stride: 2 } }
+            layer { name: "one" type: "Concat" bottom: "pool" top: "one" }
+            layer { name: "conv2" type: "Convolution" bottom: "one" top: "c2"
+              convolution_param { num_output: 8 kernel_size: 3 weight_filler { type: "xavier" } } }
+            layer { name: "drop" type: "Dropout" bottom: "c2" top: "d" }
+            layer { name: "two" type: "Concat" bottom: "d" top: "two" }
+            layer { name: "cut" type: "Slice" bottom: "two" top: "cut" }
+            """ + Scores("cut");
+    }
+
     private static string Data(int channels, int side) => $$"""
         state { phase: TRAIN }
         layer { name: "in" type: "DummyData" top: "x" top: "t" dummy_data_param {

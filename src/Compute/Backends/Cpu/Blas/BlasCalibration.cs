@@ -57,7 +57,6 @@ internal static unsafe class BlasCalibration
     private static double Measure(CpuDevice device, BlasLibrary? library, Blob a, Blob b, Blob c)
     {
         device.Blas = library;
-        device.Blas = library;
         long start = TimeProvider.System.GetTimestamp();
         foreach ((bool transA, bool transB, int m, int n, int k) in Shapes)
         {

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using CaffeActors.Compute.Diagnostics;
@@ -6,8 +5,9 @@ using CaffeActors.Compute.Diagnostics;
 namespace CaffeActors.Compute.Backends.Cpu.Blas;
 
 /// <summary>
-/// A native library with a CBLAS interface of 32-bit sizes. It computes each call on the calling thread alone: the
-/// engine's own threads share the work. Loaded once for a process and kept; thread-safe.
+/// A native library with a CBLAS interface of 32-bit sizes. OpenBLAS and MKL are made to compute each call on the
+/// calling thread alone, as the engine's own threads share the work; another one is to be so by itself. Loaded once for
+/// a process and kept; thread-safe.
 /// </summary>
 public sealed unsafe class BlasLibrary
 {
@@ -15,7 +15,7 @@ public sealed unsafe class BlasLibrary
     private const int Plain = 111;
     private const int Transposed = 112;
 
-    private static readonly ConcurrentDictionary<string, (BlasLibrary? Library, string Reason)> Known = new();
+    private static readonly Dictionary<string, (BlasLibrary? Library, string Reason)> Known = new();
 
     private readonly delegate* unmanaged<
         int, int, int, int, int, int, float, float*, int, float*, int, float, float*, int, void> _sgemm;
@@ -79,7 +79,11 @@ public sealed unsafe class BlasLibrary
     private static (BlasLibrary? Library, string Reason) Load(string choice)
     {
         lock (Known)
-            return Known.GetOrAdd(choice, TryLoad);
+        {
+            if (!Known.TryGetValue(choice, out (BlasLibrary? Library, string Reason) known))
+                Known[choice] = known = TryLoad(choice);
+            return known;
+        }
     }
 
     private static (BlasLibrary? Library, string Reason) TryLoad(string choice)
@@ -92,6 +96,8 @@ public sealed unsafe class BlasLibrary
                 continue;
             if (!NativeLibrary.TryGetExport(handle, "cblas_sgemm", out nint sgemm))
                 return (null, $"{name} has no function cblas_sgemm");
+            if (BlasThreads.HasLongSizes(handle))
+                return (null, $"{name} has sizes of 64 bits, and 32 are needed");
             var library = new BlasLibrary(choice, name, handle, sgemm);
             return library.IsRight() ? (library, "")
                 : (null, $"{name} computes a wrong product; its sizes may be of 64 bits, and 32 are needed");

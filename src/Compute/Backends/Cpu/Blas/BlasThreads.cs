@@ -21,9 +21,15 @@ internal static unsafe partial class BlasThreads
     public static void Prepare()
     {
         Set("OPENBLAS_NUM_THREADS", "1");
+        Set("BLIS_NUM_THREADS", "1");
         if (Avx512F.IsSupported)
             Set("OPENBLAS_CORETYPE", "SkylakeX");
     }
+
+    /// <summary>Whether a library says that its sizes have 64 bits: it would read beyond what it is given, so it must
+    /// not be called to find out.</summary>
+    public static bool HasLongSizes(nint handle) =>
+        Text(handle, "openblas_get_config").Contains("USE64BITINT", StringComparison.Ordinal);
 
     /// <summary>Sets a loaded library to one thread.</summary>
     /// <returns>What it says it is.</returns>

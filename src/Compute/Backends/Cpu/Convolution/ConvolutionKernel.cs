@@ -1,4 +1,5 @@
 using CaffeActors.Compute.Backends.Cpu.Convolution.Winograd;
+using CaffeActors.Compute.Diagnostics;
 
 namespace CaffeActors.Compute.Backends.Cpu.Convolution;
 
@@ -33,7 +34,7 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     /// </summary>
     internal bool IsDepthwiseAllowed { get; init; } = true;
 
-    private ImplicitProduct ForwardProduct => _forward ??= ImplicitProduct.Forward(geometry);
+    private ImplicitProduct ForwardProduct => _forward ??= Made(() => ImplicitProduct.Forward(geometry));
 
     private DepthwiseKernel? Depthwise => IsDepthwiseAllowed ? _depthwise : null;
 
@@ -71,9 +72,9 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
         else if (WinogradFor(device, ConvolutionPass.DataGradient) is { } winograd)
             winograd.BackwardData(device, images, w, dy, bias, dx);
         else if (_scattered)
-            (_scatteredGradient ??= new ScatteredGradient(geometry)).Run(device, images, w, dy, bias, dx);
+            (_scatteredGradient ??= Made(() => new ScatteredGradient(geometry))).Run(device, images, w, dy, bias, dx);
         else
-            (_dataGradient ??= ImplicitProduct.DataGradient(geometry)).Run(device, images, w, dy, bias, dx);
+            (_dataGradient ??= Made(() => ImplicitProduct.DataGradient(geometry))).Run(device, images, w, dy, bias, dx);
     }
 
     /// <summary>Adds to the weights' gradient, or sets it.</summary>
@@ -95,7 +96,8 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
         else if (WinogradFor(device, ConvolutionPass.WeightGradient) is { } winograd)
             winograd.BackwardWeights(device, images, x, dy, dw, add);
         else
-            (_weightGradient ??= new WeightGradient(geometry, ForwardProduct)).Run(device, images, x, dy, dw, add);
+            (_weightGradient ??= Made(() => new WeightGradient(geometry, ForwardProduct)))
+                .Run(device, images, x, dy, dw, add);
     }
 
     /// <summary>Bytes that <see cref="Kept"/> takes; 0 where the forward pass reads the weights as they are, or has so
@@ -141,6 +143,21 @@ public sealed unsafe class ConvolutionKernel(ConvolutionGeometry geometry)
     public static void BackwardRectified(
         CpuDevice device, int images, int channels, int plane, float* y, float slope, float* dy, float* db) =>
         BiasGradient.Run(device, images, channels, plane, y, slope, dy, db);
+
+    // Plans count positions of padded images in 32 bits.
+    private static TPlan Made<TPlan>(Func<TPlan> plan)
+    {
+        try
+        {
+            return plan();
+        }
+        catch (OverflowException overflow)
+        {
+            throw new CaffeException(ErrorCodes.ShapeMismatch, FailureKind.Configuration,
+                "a convolution's images are too large: a channel has 2^31 positions or more with its padding, stride "
+                + "and dilation", inner: overflow);
+        }
+    }
 
     private WinogradConvolution? WinogradFor(CpuDevice device, ConvolutionPass pass) =>
         device.AllowsWinograd && _winograd is not null && WinogradConvolution.IsFaster(geometry, pass)

@@ -24,16 +24,19 @@ public sealed unsafe class KeptWeights : IDisposable
     /// <param name="family">For which kernels it is.</param>
     /// <param name="count">Number of floats.</param>
     /// <param name="values">The room.</param>
-    /// <returns>False: the caller is to fill it now.</returns>
+    /// <returns>False: the caller is to fill it now, and to say so by <see cref="Filled"/>.</returns>
     internal bool TryGet(object owner, KernelFamily family, long count, out float* values)
     {
         _values ??= new Blob();
         _values.Reshape(checked((int)count));
         values = _values.MutableCpuData;
-        bool isThere = ReferenceEquals(owner, _owner) && ReferenceEquals(family, _family);
-        (_owner, _family) = (owner, family);
-        return isThere;
+        return ReferenceEquals(owner, _owner) && ReferenceEquals(family, _family);
     }
+
+    /// <summary>The form is in its room.</summary>
+    /// <param name="owner">Who made it.</param>
+    /// <param name="family">For which kernels.</param>
+    internal void Filled(object owner, KernelFamily family) => (_owner, _family) = (owner, family);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -34,6 +34,7 @@ internal sealed unsafe class PackedWeights(
         else if (kept.TryGet(this, device.Kernels, Count, out packed))
             return packed;
         device.Pool.Run(new Body(this, device.Kernels, weights, packed), groups * _parts);
+        kept?.Filled(this, device.Kernels);
         return packed;
     }
 

@@ -118,6 +118,54 @@ public sealed unsafe class ConvolutionKernelTests
         AssertSameBits(gradient.Data, again.Data, "weights");
     }
 
+    [Fact]
+    public void BackwardData_OfALargeImageEqualsThatOfItsParts()
+    {
+        const int Channels = 8, Row = 699;
+        SpatialAxis[] whole = [new(300, 3, 1, 1, 1), new(700, 2, 1, 0, 1)];
+        SpatialAxis[] upper = [whole[0] with { Input = 60 }, whole[1]];
+        var large = new ConvolutionKernel(new ConvolutionGeometry(1, Channels, Channels, whole));
+        var small = new ConvolutionKernel(new ConvolutionGeometry(1, Channels, Channels, upper));
+        using var dy = Values(1, Channels * 300 * Row);
+        using var w = Values(2, Channels * Channels * 6);
+        using var part = new Blob(Channels, 60, Row);
+        for (int c = 0; c < Channels; c++)
+            dy.Data.Slice(c * 300 * Row, 60 * Row).CopyTo(part.MutableData[(c * 60 * Row)..]);
+        using var dx = new Blob(Channels, 300, 700);
+        using var dxPart = new Blob(Channels, 60, 700);
+        using var one = new CpuDevice(1);
+        using var three = new CpuDevice(3);
+        large.BackwardData(three, 1, w.CpuData, dy.CpuData, dx.MutableCpuData);
+        small.BackwardData(one, 1, w.CpuData, part.CpuData, dxPart.MutableCpuData);
+        for (int c = 0; c < Channels; c++)
+        {
+            ReadOnlySpan<float> top = dx.Data.Slice(c * 300 * 700, 59 * 700);
+            AssertSameBits(top, dxPart.Data.Slice(c * 60 * 700, 59 * 700), "upper part");
+        }
+    }
+
+    // With pads, an image of no pixels has outputs all the same.
+    [Theory]
+    [InlineData(8, 0)]
+    [InlineData(0, 8)]
+    public void EmptyImages_GiveTheBiasAndNoGradient(int height, int width)
+    {
+        var geometry = new ConvolutionGeometry(1, 64, 64, new(height, 3, 1, 2, 1), new(width, 3, 1, 2, 1));
+        var kernel = new ConvolutionKernel(geometry);
+        using var device = new CpuDevice(2);
+        using var nothing = new Blob(1);
+        using var w = Values(1, 64 * 64 * 9);
+        using var bias = Values(2, 64);
+        using var y = Values(3, 64 * geometry.OutputPlane);
+        using var dw = Values(4, 64 * 64 * 9);
+        kernel.BackwardData(device, 1, w.CpuData, y.CpuData, nothing.MutableCpuData);
+        kernel.BackwardWeights(device, 1, nothing.CpuData, y.CpuData, dw.MutableCpuData, add: false);
+        Assert.All(dw.Data.ToArray(), value => Assert.Equal(0, value));
+        kernel.Forward(device, 1, nothing.CpuData, w.CpuData, bias.CpuData, y.MutableCpuData);
+        for (int i = 0; i < y.Count; i++)
+            Assert.Equal(bias.Data[i / geometry.OutputPlane], y.Data[i]);
+    }
+
     // The two ways sum in other orders; they must agree but for rounding.
     [Theory]
     [InlineData(56, 1)]

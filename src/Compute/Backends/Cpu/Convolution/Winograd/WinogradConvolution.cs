@@ -36,12 +36,12 @@ internal abstract unsafe class WinogradConvolution
     public abstract void BackwardWeights(CpuDevice device, int images, float* x, float* dy, float* dw, bool add);
 
     /// <summary>The convolution for a geometry, or null where there is none: kernels of 3 x 3 and 5 x 5, stride 1,
-    /// dilation 1, pad below the kernel.</summary>
+    /// dilation 1, pad below the kernel, images that are not empty.</summary>
     public static WinogradConvolution? Of(ConvolutionGeometry geometry)
     {
         SpatialAxis[] axes = geometry.Axes;
         if (axes.Length != 2 || axes[0].Kernel != axes[1].Kernel || axes.Any(axis => axis.Stride != 1
-            || axis.Dilation != 1 || axis.Pad >= axis.Kernel))
+            || axis.Dilation != 1 || axis.Pad >= axis.Kernel || axis.Input == 0))
         {
             return null;
         }
