@@ -9,8 +9,8 @@ namespace CaffeActors.Benchmarks.Soak;
 
 /// <summary>
 /// Trains for some minutes, with tests, metrics and a snapshot every 1,000 iterations, and fails where resident memory
-/// or open handles grow once the first quarter is over. Usage: <c>soak [MINUTES [CONFIG]]</c>, by default 20 minutes of
-/// <c>configs/lenet.hocon</c>, from the repository's root.
+/// or open handles grow after a warm-up, the first quarter and at least two minutes. Usage:
+/// <c>soak [MINUTES [CONFIG]]</c>, by default 20 minutes of <c>configs/lenet.hocon</c>, from the repository's root.
 /// </summary>
 internal static class SoakBenchmark
 {
