@@ -31,7 +31,7 @@ internal static class SoakBenchmark
                     TimeBudget = TimeSpan.FromMinutes(minutes),
                 },
                 static _ => { }) with
-            { KeepLast = 2 };
+            { Snapshots = new SnapshotSettings { KeepLast = 2 } };
             plan.Solver.Snapshot = 1000;
             var trend = new ResourceTrend();
             using var log = new RunLog(Console.Error, minLevel: 1);
