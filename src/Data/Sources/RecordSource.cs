@@ -29,7 +29,7 @@ public abstract class RecordSource : IDisposable
     public abstract void Read(long index, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value);
 
     /// <summary>Finds a record by its key.</summary>
-    /// <param name="key">The key, byte for byte.</param>
+    /// <param name="key">The key, byte for byte; not in memory of the source's, which it may use again.</param>
     /// <param name="value">The value; valid until the next call.</param>
     /// <returns>False where there is no such record.</returns>
     /// <exception cref="CaffeException">The data base is damaged.</exception>

@@ -16,11 +16,13 @@ internal sealed class ResourceTrend : IRunObserver
     private readonly List<(int Iteration, double Megabytes, int Handles)> _samples = [];
     private long _sampledAt;
 
-    /// <summary>Whether memory or handles grow after the first quarter; too few samples tell of no growth.</summary>
+    /// <summary>Whether memory or handles grow after the warm-up; a run that is over before tells of no
+    /// growth.</summary>
     public bool Grows => Slope > MegabytesPerThousand || Handles.Last > Handles.First + LateHandles;
 
-    // The first quarter of the time is the warm-up.
-    private List<(int Iteration, double Megabytes, int Handles)> Warm => _samples[(_samples.Count / 4)..];
+    // Code is compiled again, heaps find their size: the first quarter is the warm-up, and two minutes at least.
+    private List<(int Iteration, double Megabytes, int Handles)> Warm =>
+        _samples[Math.Min(_samples.Count, Math.Max(_samples.Count / 4, 120))..];
 
     // Megabytes in 1,000 iterations, by the line of least squares.
     private double Slope
@@ -67,13 +69,13 @@ internal sealed class ResourceTrend : IRunObserver
     public string Describe()
     {
         var warm = Warm;
-        if (warm.Count == 0)
-            return "no samples";
+        if (warm.Count < 3)
+            return $"{_samples.Count} samples are too few to tell, the first 120 are the warm-up";
         return string.Create(CultureInfo.InvariantCulture,
             $"{_samples[^1].Iteration} iterations; resident memory {warm[0].Megabytes:F0} MB after warm-up, "
             + $"{warm[^1].Megabytes:F0} MB at the end, {Slope:F3} MB in 1,000 iterations (at most "
             + $"{MegabytesPerThousand}); handles {Handles.First}, then {Handles.Last}: "
-            + (Grows ? "GROWS" : "no growth"));
+            + $"{(Grows ? "GROWS" : "no growth")}");
     }
 
     private static int OpenHandles()

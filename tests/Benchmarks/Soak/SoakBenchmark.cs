@@ -9,8 +9,8 @@ namespace CaffeActors.Benchmarks.Soak;
 
 /// <summary>
 /// Trains for some minutes, with tests, metrics and a snapshot every 1,000 iterations, and fails where resident memory
-/// or open handles grow once the first quarter is over. Usage: <c>soak [MINUTES [CONFIG]]</c>, by default 20 minutes of
-/// <c>configs/lenet.hocon</c>, from the repository's root.
+/// or open handles grow after a warm-up, the first quarter and at least two minutes. Usage:
+/// <c>soak [MINUTES [CONFIG]]</c>, by default 20 minutes of <c>configs/lenet.hocon</c>, from the repository's root.
 /// </summary>
 internal static class SoakBenchmark
 {
@@ -31,7 +31,7 @@ internal static class SoakBenchmark
                     TimeBudget = TimeSpan.FromMinutes(minutes),
                 },
                 static _ => { }) with
-            { KeepLast = 2 };
+            { Snapshots = new SnapshotSettings { KeepLast = 2 } };
             plan.Solver.Snapshot = 1000;
             var trend = new ResourceTrend();
             using var log = new RunLog(Console.Error, minLevel: 1);

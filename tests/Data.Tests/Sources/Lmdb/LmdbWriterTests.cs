@@ -42,7 +42,8 @@ public sealed class LmdbWriterTests
                     source.Read(i, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value);
                     Assert.True(key.SequenceEqual(sorted[i].key));
                     Assert.True(value.SequenceEqual(Value(sorted[i].length, sorted[i].fill)));
-                    Assert.True(source.TryGet(key, out ReadOnlySpan<byte> found) && found.SequenceEqual(value));
+                    Assert.True(source.TryGet(sorted[i].key, out ReadOnlySpan<byte> found)
+                        && found.SequenceEqual(Value(sorted[i].length, sorted[i].fill)));
                 }
             },
             iter: 60);
@@ -76,7 +77,7 @@ public sealed class LmdbWriterTests
             source.Read(i, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value);
             Assert.True(key.SequenceEqual(Key(i)));
             Assert.Equal(i, BitConverter.ToInt32(value));
-            Assert.True(source.TryGet(key, out ReadOnlySpan<byte> found));
+            Assert.True(source.TryGet(Key(i), out ReadOnlySpan<byte> found));
             Assert.Equal(i, BitConverter.ToInt32(found));
         }
     }
