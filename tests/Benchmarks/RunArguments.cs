@@ -28,7 +28,11 @@ internal sealed record RunArguments(
     public static RunArguments Parse(string[] words)
     {
         if (words.Length < 3)
-            throw new ArgumentException("NET BATCH ITERATIONS [THREADS] [infer] [least] [cheap|own] [fp16|bf16] are needed");
+        {
+            throw new ArgumentException(
+                "NET BATCH ITERATIONS [THREADS] [infer] [least] [cheap|own] [fp16|bf16] are needed");
+        }
+
         List<string> rest = [.. words[3..]];
         bool infer = rest.Remove("infer"), least = rest.Remove("least"), own = rest.Remove("own");
         var use = new NetUse(Backward: true) { Recompute = rest.Remove("cheap") ? Recompute.Cheap : Recompute.None };

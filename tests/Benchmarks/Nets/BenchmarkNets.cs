@@ -98,7 +98,8 @@ internal static class BenchmarkNets
     }
 
     private static Replica Replica(
-        NetParameter parameter, NetUse? use, int threads, int classes, StorageType precision, GradScale? scale, GpuDevice? gpu)
+        NetParameter parameter, NetUse? use, int threads, int classes, StorageType precision, GradScale? scale,
+        GpuDevice? gpu)
     {
         var device = new CpuDevice(threads);
         var context = new LayerContext(device, seed: 1) { GradScale = scale, Gpu = gpu };
