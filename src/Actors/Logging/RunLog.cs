@@ -87,6 +87,11 @@ public sealed class RunLog : IDisposable
     public void Error(CaffeException failure, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
         Write(LogLevel.Error, failure.ToDiagnostic(), file, line);
 
+    /// <summary>The failure that ends a run, in its file alone: whoever started the run is told it in another
+    /// way.</summary>
+    public void End(CaffeException failure, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        Write(LogLevel.Error, failure.ToDiagnostic(), file, line, fileOnly: true);
+
     /// <summary>Waits until the console has all lines so far, two seconds at most.</summary>
     public void Flush() => _console?.Flush(_patience);
 
@@ -120,7 +125,7 @@ public sealed class RunLog : IDisposable
             Warn($"The console takes no more lines ({why}); they are in this file only.");
     }
 
-    private void Write(LogLevel level, string text, string file, int line)
+    private void Write(LogLevel level, string text, string file, int line, bool fileOnly = false)
     {
         if (!_logger.IsEnabled(level))
             return;
@@ -130,6 +135,8 @@ public sealed class RunLog : IDisposable
             TimeStamp = _time.GetLocalNow().DateTime,
         };
         logEvent.Properties[GlogLayout.PlaceProperty] = $"{Path.GetFileName(file)}:{line}";
+        if (fileOnly)
+            logEvent.Properties[TextWriterTarget.LeftOut] = true;
         _logger.Log(logEvent);
     }
 }

@@ -11,6 +11,9 @@ namespace CaffeActors.Actors.Logging;
 /// </summary>
 internal sealed class TextWriterTarget : TargetWithLayout
 {
+    /// <summary>The property of events that are not for the console.</summary>
+    public const string LeftOut = "left out";
+
     // Lines waiting for a console that does not take them; more are lost.
     private const int Capacity = 100_000;
 
@@ -50,6 +53,8 @@ internal sealed class TextWriterTarget : TargetWithLayout
     /// <inheritdoc/>
     protected override void Write(LogEventInfo logEvent)
     {
+        if (logEvent.HasProperties && logEvent.Properties.ContainsKey(LeftOut))
+            return;
         if (!_queue.Writer.TryWrite(RenderLogEvent(Layout, logEvent)))
         {
             Interlocked.Increment(ref _lost);

@@ -97,6 +97,8 @@ public sealed class TrainingHost
     // What the run did stands, whether or not this can be written down.
     private void WriteEnd(TrainingRun run, RunOutcome outcome, int exitCode)
     {
+        if (outcome.Failure is { } cause)
+            _log.End(cause);
         try
         {
             CountLosses(run, _log.LostConsoleLines);

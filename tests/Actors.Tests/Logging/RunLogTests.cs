@@ -1,4 +1,5 @@
 using CaffeActors.Actors.Logging;
+using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Testing;
 
 namespace CaffeActors.Actors.Tests.Logging;
@@ -99,6 +100,24 @@ public sealed class RunLogTests : IDisposable
         }
 
         Assert.Single(File.ReadAllLines(path));
+    }
+
+    [Fact]
+    public void FailureThatEndsARun_IsInTheFileAlone()
+    {
+        string path = _folder.At("train.log");
+        using var console = new StringWriter();
+        using (var log = new RunLog(console))
+        {
+            log.AddFile(path);
+            log.Info("before");
+            log.End(new CaffeException(ErrorCodes.NotFinite, FailureKind.Diverged, "no number"));
+        }
+
+        string[] lines = File.ReadAllLines(path);
+        Assert.Equal("IE", string.Concat(lines.Select(line => line[0])));
+        Assert.Contains($"error {ErrorCodes.NotFinite}: no number", lines[1], StringComparison.Ordinal);
+        Assert.Single(console.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
     [Fact]

@@ -59,6 +59,8 @@ public sealed class DivergenceTests : IDisposable
         Assert.Equal((RunEnd.Failed, iteration), (outcome.End, outcome.Iteration));
         Assert.Equal((ErrorCodes.NotFinite, FailureKind.Diverged), (outcome.Failure!.Code, outcome.Failure.Kind));
         Assert.StartsWith($"iteration {iteration}: ", outcome.Failure.Message, StringComparison.Ordinal);
+        string log = File.ReadAllText(Path.Combine(_fixture.RunFolder(), "train.log"));
+        Assert.Contains(outcome.Failure.Message, log, StringComparison.Ordinal);
         return outcome.Failure.Message;
     }
 
