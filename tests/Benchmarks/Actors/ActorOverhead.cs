@@ -9,8 +9,8 @@ using CaffeActors.Actors.Training;
 using CaffeActors.Benchmarks.Nets;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Layers;
-using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Nets;
+using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
 
