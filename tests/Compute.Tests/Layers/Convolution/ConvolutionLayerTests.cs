@@ -176,17 +176,6 @@ public sealed class ConvolutionLayerTests
         Fails("too large", Parameter(2, c => c.Dilation.Add(Add(c, 2000000000))));
         Fails(ErrorCodes.ShapeMismatch, "more than 2^31 - 1", () => new LayerHarness(
             Parameter(2, c => c.Pad.Add(Add(c, 100000))), [Input(1, 3, 5, 6)]));
-        Fails(ErrorCodes.ShapeMismatch, "2^31 positions", () =>
-        {
-            using var harness = new LayerHarness(
-                Parameter(2, c =>
-                {
-                    c.Pad.Add(Add(c, 30000));
-                    c.Dilation.Add(30000);
-                }),
-                [Input(1, 3, 5, 6)]);
-            harness.Forward();
-        });
         Fails("group is 2", Parameter(2, c => c.Group = Add(c, 2)));
         Fails("group is 0", Parameter(2, c => c.Group = Add(c, 0)));
         Fails("group is 3", Parameter(2, c => c.Group = Add(c, 3)));

@@ -1,6 +1,7 @@
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Cpu.Convolution;
 using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Tests.Backends.Cpu.Gemm;
 using CsCheck;
 using static CaffeActors.Compute.Tests.Backends.Cpu.Convolution.ConvolutionData;
@@ -164,6 +165,21 @@ public sealed unsafe class ConvolutionKernelTests
         kernel.Forward(device, 1, nothing.CpuData, w.CpuData, bias.CpuData, y.MutableCpuData);
         for (int i = 0; i < y.Count; i++)
             Assert.Equal(bias.Data[i / geometry.OutputPlane], y.Data[i]);
+    }
+
+    [Fact]
+    public void ImagesThatAreTooLargeWithTheirPads_AreRefused()
+    {
+        var geometry = new ConvolutionGeometry(1, 3, 2, new(5, 3, 1, 30000, 30000), new(6, 3, 1, 30000, 30000));
+        var kernel = new ConvolutionKernel(geometry);
+        using var device = new CpuDevice(1);
+        using var x = Values(1, 3 * 5 * 6);
+        using var w = Values(2, 2 * 3 * 9);
+        using var y = new Blob(2 * geometry.OutputPlane);
+        CaffeException refused = Assert.Throws<CaffeException>(
+            () => kernel.Forward(device, 1, x.CpuData, w.CpuData, null, y.MutableCpuData));
+        Assert.Equal((ErrorCodes.ShapeMismatch, FailureKind.Configuration), (refused.Code, refused.Kind));
+        Assert.Contains("2^31 positions", refused.Message, StringComparison.Ordinal);
     }
 
     // The two ways sum in other orders; they must agree but for rounding.
