@@ -73,7 +73,8 @@ public static class Divergence
             + (records.Length > 0 ? $"the batch is {records}; " : "")
             + "lower base_lr, clip gradients, or look at the data and labels");
 
-    private static bool IsFinite(ReadOnlySpan<float> values)
+    /// <summary>Whether no value is NaN or infinite.</summary>
+    internal static bool IsFinite(ReadOnlySpan<float> values)
     {
         foreach (float value in values)
         {

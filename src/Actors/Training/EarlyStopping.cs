@@ -47,8 +47,9 @@ internal sealed class EarlyStopping(EarlyStoppingSettings settings)
             known.AddRange(train.Append("loss").Select(name => $"{MetricNames.Train}/{name}"));
         for (int test = 0; test < tests.Count && solver.TestInterval > 0; test++)
         {
-            IEnumerable<string> names = solver.TestComputeLoss ? tests[test].Append("total_loss") : tests[test];
-            known.AddRange(names.Select(name => $"{MetricNames.Test(test)}/{name}"));
+            IEnumerable<string> names =
+                solver.TestComputeLoss ? tests[test].Append(TestMetrics.TotalLoss) : tests[test];
+            known.AddRange(names.Select(name => TestMetrics.Full(test, name)));
         }
 
         string metric = settings.Goal.Metric.Split('[')[0];

@@ -1,4 +1,3 @@
-using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Nets;
 
 namespace CaffeActors.Actors.Training;
@@ -25,7 +24,7 @@ internal static class PassExam
         {
             for (int i = 0; i < layer.Layer.Blobs.Count; i++)
             {
-                if (!IsFinite(layer.Layer.Blobs[i]))
+                if (!Divergence.IsFinite(layer.Layer.Blobs[i].Data))
                     return new PassFault($"parameter {i} of layer '{layer.Name}'", IsBackward: false);
             }
 
@@ -54,16 +53,5 @@ internal static class PassExam
         }
 
         return null;
-    }
-
-    private static bool IsFinite(Blob blob)
-    {
-        foreach (float value in blob.Data)
-        {
-            if (!float.IsFinite(value))
-                return false;
-        }
-
-        return true;
     }
 }

@@ -35,7 +35,8 @@ internal sealed record Rollback(RunSearch Search, RollbackState State)
         }
 
         var state = new RollbackState(before.Count + 1, (float)(before.RateFactor * settings.Factor));
-        SnapshotEntry? snapshot = NewestBefore(outcome.Iteration, run);
+        // One of the same iteration has the weights and the batch that went wrong.
+        SnapshotEntry? snapshot = run.Snapshots.Newest(run.Folder.RunId, before: outcome.Iteration).Newest;
         run.Log.Warn(failure.Message);
         run.Log.Warn(string.Create(CultureInfo.InvariantCulture,
             $"Going back to iteration {snapshot?.Iteration ?? 0} (rollback {state.Count} of {settings.Limit}); "
@@ -43,11 +44,4 @@ internal sealed record Rollback(RunSearch Search, RollbackState State)
         return new Rollback(
             new RunSearch(new RunRecord(run.Folder.Path, run.Folder.Manifest), snapshot, false, []), state);
     }
-
-    // One of the same iteration has the weights and the batch that went wrong.
-    private static SnapshotEntry? NewestBefore(int iteration, TrainingRun run) => run.Snapshots.List()
-        .Where(entry => entry.IsValid && entry.Iteration < iteration && entry.Resume!.RunId == run.Folder.RunId)
-        .OrderByDescending(entry => entry.Resume!.MetricSegment)
-        .ThenByDescending(entry => entry.Iteration)
-        .FirstOrDefault();
 }

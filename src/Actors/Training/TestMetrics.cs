@@ -9,7 +9,8 @@ namespace CaffeActors.Actors.Training;
 /// <c>test0/accuracy</c>.</summary>
 internal static class TestMetrics
 {
-    private const string TotalLoss = "total_loss";
+    /// <summary>The name of the loss of all outputs.</summary>
+    public const string TotalLoss = "total_loss";
 
     /// <summary>What one test measured, without the split.</summary>
     /// <param name="test">The test.</param>
@@ -65,10 +66,13 @@ internal static class TestMetrics
     public static string NameOf(OutputValue output, IReadOnlyList<OutputValue> all) =>
         all.Count(other => other.Name == output.Name) > 1 ? $"{output.Name}[{output.Element}]" : output.Name;
 
+    /// <summary>A metric's split and name.</summary>
+    /// <param name="net">The test net's number.</param>
+    /// <param name="name">The name.</param>
+    public static string Full(int net, string name) => $"{MetricNames.Test(net)}/{name}";
+
     private static IEnumerable<OutputValue> OutputsOf(Net net) =>
         from name in net.OutputNames
         from element in Enumerable.Range(0, net.Blob(name).Count)
         select new OutputValue(name, element, 0, 0);
-
-    private static string Full(int net, string name) => $"{MetricNames.Test(net)}/{name}";
 }

@@ -21,7 +21,7 @@ public static class RandomPositions
     /// <param name="streams">The streams, named by <see cref="NameOf"/>.</param>
     /// <exception cref="CaffeException">CFA1404: it cannot be written.</exception>
     public static void Write(string path, IReadOnlyList<RandomStreamState> streams) => AtomicFile.WriteText(
-        path, JsonSerializer.Serialize([.. streams], DumpJson.Readable.RandomStreamStateArray) + "\n");
+        path, JsonSerializer.Serialize([.. streams], ResumeJson.Readable.RandomStreamStateArray) + "\n");
 
     /// <summary>Brings the streams of a net to where those of the same names stood, seeds included. Streams that the
     /// file does not know stay, and so does what the net does not have.</summary>
@@ -49,7 +49,7 @@ public static class RandomPositions
             using FileStream file = File.OpenRead(path);
             Dictionary<string, RandomStreamState> known = [];
             foreach (RandomStreamState? state in
-                JsonSerializer.Deserialize(file, DumpJson.Readable.RandomStreamStateArray) ?? [])
+                JsonSerializer.Deserialize(file, ResumeJson.Readable.RandomStreamStateArray) ?? [])
             {
                 if (state?.Name is { } name)
                     known[name] = state;

@@ -16,9 +16,10 @@ internal static class SnapshotIndex
     /// <param name="runId">
     /// The run whose snapshots count, newest by segment and then iteration; null for those of all, by iteration.
     /// </param>
-    public static SnapshotSearch Newest(string prefix, string? runId)
+    /// <param name="before">Only those of lower iterations count.</param>
+    public static SnapshotSearch Newest(string prefix, string? runId, int before)
     {
-        List<SnapshotEntry> all = Open(prefix);
+        List<SnapshotEntry> all = [.. Open(prefix).Where(entry => entry.Iteration < before)];
         List<SnapshotEntry> skipped = [.. all.Where(entry => !MayBeOf(runId, entry)).Select(entry => entry with
         {
             Fault = $"'{entry.ResumePath}' is of run '{entry.Resume!.RunId}', not of '{runId}'",

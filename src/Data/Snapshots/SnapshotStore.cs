@@ -124,7 +124,9 @@ public sealed class SnapshotStore
     /// <param name="runId">
     /// The run whose snapshots count, newest by segment and then iteration; null for those of all, by iteration.
     /// </param>
-    public SnapshotSearch Newest(string? runId = null) => SnapshotIndex.Newest(Prefix, runId);
+    /// <param name="before">Only those of lower iterations count; default: all.</param>
+    public SnapshotSearch Newest(string? runId = null, int before = int.MaxValue) =>
+        SnapshotIndex.Newest(Prefix, runId, before);
 
     /// <summary>All snapshots of the prefix, greatest iteration first; each is read whole to find faults.</summary>
     public IReadOnlyList<SnapshotEntry> List() => [.. SnapshotIndex.List(Prefix)];
