@@ -13,7 +13,7 @@ internal sealed class ResourceTrend : IRunObserver
     private const double MegabytesPerThousand = 1;
     private const int LateHandles = 2;
 
-    private readonly List<(int Iteration, double Megabytes, int Handles)> _samples = [];
+    private readonly List<Sample> _samples = [];
     private long _sampledAt;
 
     /// <summary>Whether memory or handles grow after the warm-up; a run that is over before tells of no
@@ -21,7 +21,7 @@ internal sealed class ResourceTrend : IRunObserver
     public bool Grows => Slope > MegabytesPerThousand || Handles.Last > Handles.First + LateHandles;
 
     // Code is compiled again, heaps find their size: the first quarter is the warm-up, and two minutes at least.
-    private List<(int Iteration, double Megabytes, int Handles)> Warm =>
+    private List<Sample> Warm =>
         _samples[Math.Min(_samples.Count, Math.Max(_samples.Count / 4, 120))..];
 
     // Megabytes in 1,000 iterations, by the line of least squares.
@@ -57,7 +57,9 @@ internal sealed class ResourceTrend : IRunObserver
         if (_sampledAt != 0 && Stopwatch.GetElapsedTime(_sampledAt) < TimeSpan.FromSeconds(1))
             return;
         _sampledAt = Stopwatch.GetTimestamp();
-        _samples.Add((progress.Iteration, Environment.WorkingSet / 1e6, OpenHandles()));
+        GCMemoryInfo heap = GC.GetGCMemoryInfo();
+        _samples.Add(new Sample(progress.Iteration, Environment.WorkingSet / 1e6, OpenHandles(),
+            heap.HeapSizeBytes / 1e6, heap.TotalCommittedBytes / 1e6));
     }
 
     /// <inheritdoc/>
@@ -74,7 +76,8 @@ internal sealed class ResourceTrend : IRunObserver
         return string.Create(CultureInfo.InvariantCulture,
             $"{_samples[^1].Iteration} iterations; resident memory {warm[0].Megabytes:F0} MB after warm-up, "
             + $"{warm[^1].Megabytes:F0} MB at the end, {Slope:F3} MB in 1,000 iterations (at most "
-            + $"{MegabytesPerThousand}); handles {Handles.First}, then {Handles.Last}: "
+            + $"{MegabytesPerThousand}; of it live after a collection {warm[0].Heap:F1} MB, then {warm[^1].Heap:F1} MB, "
+            + $"committed by the collector {warm[0].Committed:F0} MB, then {warm[^1].Committed:F0} MB); handles {Handles.First}, then {Handles.Last}: "
             + $"{(Grows ? "GROWS" : "no growth")}");
     }
 
@@ -85,4 +88,8 @@ internal sealed class ResourceTrend : IRunObserver
         using Process process = Process.GetCurrentProcess();
         return process.HandleCount;
     }
+
+    // Megabytes are 10^6 bytes; the heap's are of the latest collection.
+    private readonly record struct Sample(
+        int Iteration, double Megabytes, int Handles, double Heap, double Committed);
 }
