@@ -95,10 +95,7 @@ internal sealed class TrainCommand : VerbCommand
             Fault = Fault.Of(terminal.Environment),
         };
         if (arguments.GetValue(_dryRun))
-        {
-            DryRun.Tell(plan, terminal);
-            return ExitCodes.Done;
-        }
+            return DryRun.Tell(plan, terminal);
 
         IReadOnlyList<IRunObserver> observers = live is null ? [] : [new ProgressBlock(live, Width())];
         var host = new TrainingHost(plan, plan.Catalog, log, TimeProvider.System, observers);
