@@ -98,6 +98,7 @@ internal sealed class TrainingRunBuilder
                 ResolvePath = _plan.ResolvePath,
                 Extensions = _plan.Extensions,
                 LoadThreads = _plan.LoadThreads,
+                WaitLimit = _plan.WaitLimit,
             }, catalog) with
             { Precision = _plan.Precision, Passes = _plan.Passes, Use = new NetUse(Backward: false) };
             for (int i = 0; i < _plan.Nets.Tests.Count; i++)

@@ -78,6 +78,9 @@ public static class ErrorCodes
     /// <summary>A label, or another index in the data, that the net has no class, item or row for.</summary>
     public const string LabelOutOfRange = "CFA1503";
 
+    /// <summary>A read or a write that takes longer than it may.</summary>
+    public const string TakesTooLong = "CFA1504";
+
     /// <summary>A NaN or an infinity where a number should be.</summary>
     public const string NotFinite = "CFA1601";
 
