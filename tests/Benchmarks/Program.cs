@@ -4,6 +4,7 @@ using CaffeActors.Benchmarks.Comparison;
 using CaffeActors.Benchmarks.Kernels;
 using CaffeActors.Benchmarks.Layers;
 using CaffeActors.Benchmarks.Reading;
+using CaffeActors.Benchmarks.Snapshots;
 using CaffeActors.Benchmarks.Soak;
 
 // Benchmarks by name, run in Release-like optimisation in every configuration:
@@ -20,6 +21,7 @@ using CaffeActors.Benchmarks.Soak;
 //   dotnet run --project tests/Benchmarks -- gpu [DEVICE] [ROUNDS] [NAME-PART]
 //   dotnet run --project tests/Benchmarks -- data [ROUNDS]
 //   dotnet run --project tests/Benchmarks -- tools [IMAGES [SIDE [ROUNDS]]]
+//   dotnet run --project tests/Benchmarks -- snapshots [CONFIG [ITERATIONS [EVERY [ROUNDS]]]]
 //   dotnet run --project tests/Benchmarks -- soak [MINUTES [CONFIG]]
 try
 {
@@ -59,12 +61,14 @@ async Task<int> RunAsync()
             return DataBenchmark.Run(args[1..]);
         case "tools":
             return DataTools.Run(args[1..]);
+        case "snapshots":
+            return await SnapshotBenchmark.RunAsync(args[1..]);
         case "soak":
             return await SoakBenchmark.RunAsync(args[1..]);
         default:
             Console.Error.WriteLine(
                 "name a benchmark: compare, kernels, step, threads, layers, passes, gpu, actors, reduce, data, tools, "
-                + "soak");
+                + "snapshots, soak");
             return 2;
     }
 }

@@ -109,10 +109,7 @@ internal sealed class TrainingRunBuilder
             }
 
             if (_plan.EarlyStopping is { } early)
-            {
-                EarlyStopping.RequireMeasured(early, Solver, replicas.Root.Net.OutputNames,
-                    [.. tests.Select(test => test.Net.OutputNames)]);
-            }
+                EarlyStopping.RequireMeasured(early, Solver, replicas.Root.Net, tests);
 
             // Before anything is filled: a blob takes its memory when it is first used.
             var demand = MemoryDemand.OfTraining([.. replicas.Replicas.Select(replica => replica.Net)],
