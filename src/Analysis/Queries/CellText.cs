@@ -25,11 +25,12 @@ public static class CellText
         _ => value.ToString() ?? "",
     };
 
-    /// <summary>A value for people: six digits of a fraction, times without fractions.</summary>
+    /// <summary>A value for people: six digits of a fraction, large numbers without one, times in seconds.</summary>
     public static string Short(object? value) => value switch
     {
-        double number => number.ToString("G6", CultureInfo.InvariantCulture),
-        float number => number.ToString("G6", CultureInfo.InvariantCulture),
+        double number => number.ToString(
+            Math.Abs(number) is >= 1e6 and < 1e15 ? "F0" : "G6", CultureInfo.InvariantCulture),
+        float number => Short((double)number),
         DateTime time => time.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture),
         _ => Of(value),
     };

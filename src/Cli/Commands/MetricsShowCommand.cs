@@ -46,7 +46,7 @@ internal sealed class MetricsShowCommand : VerbCommand
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{manifest.RunId} ({manifest.Name}): {state.Rows().Single()[0]} at iteration {manifest.LastIteration}, "
             + $"begun {manifest.Created.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC, started {manifest.Segments.Count} "
-            + "time(s)"));
+            + $"time(s)"));
         terminal.Out.WriteLine($"configuration {manifest.ConfigPath}, folder {run.Path}");
     }
 }

@@ -27,6 +27,9 @@ public sealed class ResultTextTests
 
     [Theory]
     [InlineData(0.123456789, "0.123457")]
+    [InlineData(1.5e-7, "1.5E-07")]
+    [InlineData(133218304.0, "133218304")]
+    [InlineData(1e20, "1E+20")]
     [InlineData(double.NaN, "NaN")]
     [InlineData("text", "text")]
     [InlineData(12345678L, "12345678")]
