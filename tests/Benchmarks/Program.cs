@@ -1,5 +1,6 @@
 using CaffeActors.Benchmarks;
 using CaffeActors.Benchmarks.Actors;
+using CaffeActors.Benchmarks.Analysis;
 using CaffeActors.Benchmarks.Comparison;
 using CaffeActors.Benchmarks.Kernels;
 using CaffeActors.Benchmarks.Layers;
@@ -22,6 +23,7 @@ using CaffeActors.Benchmarks.Soak;
 //   dotnet run --project tests/Benchmarks -- data [ROUNDS]
 //   dotnet run --project tests/Benchmarks -- tools [IMAGES [SIDE [ROUNDS]]]
 //   dotnet run --project tests/Benchmarks -- snapshots [CONFIG [ITERATIONS [EVERY [ROUNDS]]]]
+//   dotnet run --project tests/Benchmarks -- metrics [ROWS [RUNS [ROUNDS]]]
 //   dotnet run --project tests/Benchmarks -- soak [MINUTES [CONFIG]]
 try
 {
@@ -63,12 +65,14 @@ async Task<int> RunAsync()
             return DataTools.Run(args[1..]);
         case "snapshots":
             return await SnapshotBenchmark.RunAsync(args[1..]);
+        case "metrics":
+            return MetricsBenchmark.Run(args[1..]);
         case "soak":
             return await SoakBenchmark.RunAsync(args[1..]);
         default:
             Console.Error.WriteLine(
                 "name a benchmark: compare, kernels, step, threads, layers, passes, gpu, actors, reduce, data, tools, "
-                + "snapshots, soak");
+                + "snapshots, metrics, soak");
             return 2;
     }
 }

@@ -90,6 +90,15 @@ public static class ErrorCodes
     /// <summary>Not enough memory.</summary>
     public const string OutOfMemory = "CFA1702";
 
+    /// <summary>A run that is not there, or a part of an id that several runs have.</summary>
+    public const string UnknownRun = "CFA1801";
+
+    /// <summary>A metric that no run looked at has.</summary>
+    public const string UnknownMetric = "CFA1802";
+
+    /// <summary>A query that the database cannot carry out.</summary>
+    public const string BadQuery = "CFA1803";
+
     /// <summary>A fault of the program's own.</summary>
     public const string Internal = "CFA1900";
 }
