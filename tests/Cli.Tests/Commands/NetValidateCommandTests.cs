@@ -188,6 +188,21 @@ public sealed class NetValidateCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task MetricsThatNothingMeasures_AreErrors()
+    {
+        _cli.Solver(_cli.Database());
+        string config = _cli.Write("run.hocon", """
+            train.solver = solver.prototxt
+            train.early-stopping.metric = test0/accuracy
+            snapshot.keep-best = test0/accuracy
+            """);
+        AssertLines(
+            await FindingsAsync(2, config),
+            "error CFA1003: train.early-stopping.metric is 'test0/accuracy', which this run does not measure",
+            "error CFA1003: snapshot.keep-best is 'test0/accuracy', which no test measures");
+    }
+
+    [Fact]
     public async Task MemoryThatIsNotThere_IsAnError()
     {
         _cli.Solver(_cli.Database());

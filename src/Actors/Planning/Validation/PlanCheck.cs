@@ -81,10 +81,14 @@ internal sealed class PlanCheck(
                     + "learned", SourcePlaces.Of(plan.Nets.Train));
             }
 
+            TestNet[] tests =
+                [.. nets.Skip(1).Zip(plan.Nets.Tests, (net, test) => new TestNet(net, test.Iterations))];
             if (plan.EarlyStopping is { } early)
+                Try(() => EarlyStopping.RequireMeasured(early, plan.Solver, nets[0], tests));
+            if (plan.Snapshots.KeepBest is { } best)
             {
-                Try(() => EarlyStopping.RequireMeasured(
-                    early, plan.Solver, nets[0].OutputNames, [.. nets.Skip(1).Select(net => net.OutputNames)]));
+                Try(() => TestMetrics.Require(
+                    "snapshot.keep-best", best.Metric, tests, plan.Solver.TestComputeLoss));
             }
 
             if (plan.Parallel.Devices.All(device => device.Kind == DeviceId.Cpu))
