@@ -23,7 +23,7 @@ public static class RunIndex
         string outputRoot, string name, string netHash, string solverHash, long lastIteration)
     {
         List<string> notes = [];
-        bool finished = false;
+        RunRecord? finished = null;
         foreach (RunRecord run in List(outputRoot, notes).Where(run => run.Manifest.Name == name))
         {
             if (DifferenceOf(run.Manifest, netHash, solverHash) is { } difference)
@@ -44,9 +44,9 @@ public static class RunIndex
             if (search.Newest is not { } newest)
                 notes.Add($"run {run.Manifest.RunId} has no valid snapshot");
             else if (newest.Iteration < lastIteration)
-                return new(run, newest, false, notes);
+                return new(run, newest, null, notes);
             else
-                finished = true;
+                finished ??= run;
         }
 
         return new(null, null, finished, notes);
