@@ -75,8 +75,8 @@ internal static class RunSummary
     }
 
     // Names and messages are the user's: they make no table, tag or line of their own.
-    private static string Cell(string text) => text.ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal)
-        .Replace("<", "&lt;", StringComparison.Ordinal);
+    private static string Cell(string text) => text.ReplaceLineEndings(" ")
+        .Replace("|", "\\|", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal);
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

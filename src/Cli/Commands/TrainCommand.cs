@@ -95,9 +95,8 @@ internal sealed class TrainCommand : VerbCommand
         using RunLog log = GlogFlags.OpenLog(arguments, live ?? terminal.Error, "train");
         // Commands come from several threads, each whole.
         TextWriter commands = TextWriter.Synchronized(terminal.Out);
-        PipelineReporter? pipeline =
-            PipelineReporter.IsWanted(terminal) ? new PipelineReporter(commands, TimeProvider.System) : null;
-        if (pipeline is not null)
+        bool inPipeline = PipelineReporter.IsWanted(terminal);
+        if (inPipeline)
             log.AddWarnings(commands, LoggingCommand.Warning, LoggingCommand.Error);
         options = options with { Warning = line => log.Warn(line) };
         RunPlan plan = Plan(file, arguments, options, terminal, log, live) with
@@ -111,12 +110,15 @@ internal sealed class TrainCommand : VerbCommand
         }
 
         List<IRunObserver> observers = live is null ? [] : [new ProgressBlock(live, Width())];
+        TrainingHost? host = null;
+        PipelineReporter? pipeline = inPipeline
+            ? new PipelineReporter(commands, TimeProvider.System, () => host?.RunFolder) : null;
         if (pipeline is not null)
             observers.Add(pipeline);
-        var host = new TrainingHost(plan, plan.Catalog, log, TimeProvider.System, observers);
+        host = new TrainingHost(plan, plan.Catalog, log, TimeProvider.System, observers);
         using var signals = new RunSignals(host, Effect(arguments, _sigint), Effect(arguments, _sighup), terminal);
         RunOutcome outcome = await host.RunAsync(CodeOf);
-        pipeline?.Tell(plan, outcome, CodeOf(outcome), host.RunFolder);
+        pipeline?.Tell(plan, outcome, CodeOf(outcome));
         if (outcome.Failure is { } failure)
             return CommandLine.Tell(failure, arguments, terminal);
         return CodeOf(outcome);

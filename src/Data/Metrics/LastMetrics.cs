@@ -3,8 +3,8 @@ namespace CaffeActors.Data.Metrics;
 /// <summary>What a run measured last.</summary>
 public static class LastMetrics
 {
-    /// <summary>The last row of each metric (split, name and rank) by step, sorted by split and name; of equal steps the
-    /// one written last.</summary>
+    /// <summary>The last row of each metric (split, name and rank) by step, sorted by split and name; of equal steps
+    /// the one written last.</summary>
     /// <param name="rows">The rows that count, in the order written.</param>
     public static IReadOnlyList<MetricRow> Of(IReadOnlyList<MetricRow> rows)
     {

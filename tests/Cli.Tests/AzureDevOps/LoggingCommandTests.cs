@@ -27,7 +27,7 @@ public sealed class LoggingCommandTests
         string line = LoggingCommand.Variable(text, text);
         Assert.DoesNotContain('\n', line);
         Assert.DoesNotContain('\r', line);
-        (string action, Dictionary<string, string> properties, string message) = Agent.Read(line);
+        (string action, Dictionary<string, string> properties, string message) = PipelineAgent.Read(line);
         Assert.Equal(("task.setvariable", text, text), (action, properties["variable"], message));
         Assert.Equal("true", properties["isOutput"]);
     });
@@ -52,7 +52,7 @@ public sealed class LoggingCommandTests
         var failure = new CaffeException(
             "CFA1102", FailureKind.Configuration, "no field 'x' [y]", new SourcePlace(file, 3, 7));
         (string action, Dictionary<string, string> properties, string text) =
-            Agent.Read(LoggingCommand.Failure(failure));
+            PipelineAgent.Read(LoggingCommand.Failure(failure));
         Assert.Equal(("task.logissue", "no field 'x' [y]"), (action, text));
         Assert.Equal(("error", file, "3", "7", "CFA1102"), (properties["type"], properties["sourcepath"],
             properties["linenumber"], properties["columnnumber"], properties["code"]));

@@ -1,5 +1,6 @@
 using CaffeActors.Actors.Messages;
 using CaffeActors.Cli.AzureDevOps;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Cli.Tests.AzureDevOps;
 
@@ -12,19 +13,19 @@ public sealed class PipelineReporterTests : IDisposable
 
     public void Dispose() => _cli.Dispose();
 
-    private Dictionary<string, string> Variables() => Agent.ReadAll(_cli.Out)
+    private Dictionary<string, string> Variables() => PipelineAgent.ReadAll(_cli.Out)
         .Where(command => command.Action == "task.setvariable")
         .ToDictionary(command => command.Properties["variable"], command => command.Text);
 
     private string Tag() =>
-        Assert.Single(Agent.ReadAll(_cli.Out), command => command.Action == "build.addbuildtag").Text;
+        Assert.Single(PipelineAgent.ReadAll(_cli.Out), command => command.Action == "build.addbuildtag").Text;
 
     [Fact]
     public void Progress_IsWholePercentsThatOnlyGrow_OneASecondAtMost()
     {
         var clock = new Clock();
         using var output = new StringWriter();
-        var reporter = new PipelineReporter(output, clock);
+        var reporter = new PipelineReporter(output, clock, static () => null);
         foreach ((double seconds, int iteration) in ((double, int)[])
             [(0, 0), (0.5, 10), (1, 15), (2.1, 19), (3.2, 20), (4.3, 5), (5.4, 199), (5.5, 200), (6.5, 200)])
         {
@@ -33,7 +34,7 @@ public sealed class PipelineReporterTests : IDisposable
         }
 
         Assert.Equal(["0", "7", "9", "10", "99", "100"],
-            Agent.ReadAll(output.ToString()).Select(command => command.Properties["value"]));
+            PipelineAgent.ReadAll(output.ToString()).Select(command => command.Properties["value"]));
     }
 
     [Fact]
@@ -47,7 +48,7 @@ public sealed class PipelineReporterTests : IDisposable
         Assert.Equal($"run_id={variables["runId"]}", Path.GetFileName(run));
         Assert.Equal("finished", Tag());
         string summary = Assert.Single(
-            Agent.ReadAll(_cli.Out), command => command.Action == "task.uploadsummary").Text;
+            PipelineAgent.ReadAll(_cli.Out), command => command.Action == "task.uploadsummary").Text;
         Assert.Equal(Path.Combine(run, "summary.md"), summary);
         string page = await File.ReadAllTextAsync(summary, TestContext.Current.CancellationToken);
         Assert.Contains("# solver: finished\n", page, StringComparison.Ordinal);
@@ -74,7 +75,7 @@ public sealed class PipelineReporterTests : IDisposable
         Assert.Equal(ExitCodes.Diverged,
             await _cli.TrainAsync(_cli.Solver(_cli.Database(), "max_iter: 500 base_lr: 1e30")));
         Assert.Equal("diverged", Tag());
-        (_, Dictionary<string, string> properties, string text) = Assert.Single(Agent.ReadAll(_cli.Out),
+        (_, Dictionary<string, string> properties, string text) = Assert.Single(PipelineAgent.ReadAll(_cli.Out),
             command => command.Action == "task.logissue" && command.Properties["type"] == "error");
         Assert.Equal("CFA1601", properties["code"]);
         Assert.Contains("iteration", text, StringComparison.Ordinal);
@@ -85,7 +86,7 @@ public sealed class PipelineReporterTests : IDisposable
     {
         string solver = _cli.Write("solver.prototxt", "\nbas_lr: 1");
         Assert.Equal(ExitCodes.Configuration, await _cli.TrainAsync(solver));
-        Dictionary<string, string> properties = Assert.Single(Agent.ReadAll(_cli.Out)).Properties;
+        Dictionary<string, string> properties = Assert.Single(PipelineAgent.ReadAll(_cli.Out)).Properties;
         Assert.Equal((solver, "2", "1", "CFA1102"), (properties["sourcepath"], properties["linenumber"],
             properties["columnnumber"], properties["code"]));
     }
@@ -94,7 +95,7 @@ public sealed class PipelineReporterTests : IDisposable
     public async Task WrongUsage_IsAnIssue()
     {
         Assert.Equal(ExitCodes.Configuration, await _cli.RunAsync("train", "--no-such-flag"));
-        Assert.Equal("CFA1000", Assert.Single(Agent.ReadAll(_cli.Out)).Properties["code"]);
+        Assert.Equal("CFA1000", Assert.Single(PipelineAgent.ReadAll(_cli.Out)).Properties["code"]);
     }
 
     [Fact]
@@ -111,7 +112,7 @@ public sealed class PipelineReporterTests : IDisposable
         string[] warned = [.. _cli.Error.Split('\n').Where(line => line.StartsWith('W'))
             .Select(line => line[(line.IndexOf("] ", StringComparison.Ordinal) + 2)..].TrimEnd())];
         Assert.Contains(warned, line => line.Contains("nothing but zeros", StringComparison.Ordinal));
-        Assert.Equal(warned, Agent.ReadAll(_cli.Out)
+        Assert.Equal(warned, PipelineAgent.ReadAll(_cli.Out)
             .Where(command => command.Action == "task.logissue" && command.Properties["type"] == "warning")
             .Select(command => command.Text));
     }

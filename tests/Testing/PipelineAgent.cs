@@ -1,7 +1,7 @@
-namespace CaffeActors.Cli.Tests.AzureDevOps;
+namespace CaffeActors.Testing;
 
 /// <summary>Reads logging commands as the agent of Azure Pipelines does.</summary>
-internal static class Agent
+public static class PipelineAgent
 {
     private const string Prefix = "##vso[";
 
@@ -11,7 +11,6 @@ internal static class Agent
     /// <summary>A command's action, properties and text.</summary>
     public static (string Action, Dictionary<string, string> Properties, string Text) Read(string line)
     {
-        Assert.StartsWith(Prefix, line, StringComparison.Ordinal);
         int close = line.IndexOf(']', StringComparison.Ordinal);
         string[] head = line[Prefix.Length..close].Split(' ', 2);
         Dictionary<string, string> properties = [];
