@@ -5,6 +5,7 @@ using CaffeActors.Benchmarks.Comparison;
 using CaffeActors.Benchmarks.Kernels;
 using CaffeActors.Benchmarks.Layers;
 using CaffeActors.Benchmarks.Reading;
+using CaffeActors.Benchmarks.Snapshots;
 using CaffeActors.Benchmarks.Soak;
 
 // Benchmarks by name, run in Release-like optimisation in every configuration:
@@ -21,6 +22,7 @@ using CaffeActors.Benchmarks.Soak;
 //   dotnet run --project tests/Benchmarks -- gpu [DEVICE] [ROUNDS] [NAME-PART]
 //   dotnet run --project tests/Benchmarks -- data [ROUNDS]
 //   dotnet run --project tests/Benchmarks -- tools [IMAGES [SIDE [ROUNDS]]]
+//   dotnet run --project tests/Benchmarks -- snapshots [CONFIG [ITERATIONS [EVERY [ROUNDS]]]]
 //   dotnet run --project tests/Benchmarks -- metrics [ROWS [RUNS [ROUNDS]]]
 //   dotnet run --project tests/Benchmarks -- soak [MINUTES [CONFIG]]
 try
@@ -61,6 +63,8 @@ async Task<int> RunAsync()
             return DataBenchmark.Run(args[1..]);
         case "tools":
             return DataTools.Run(args[1..]);
+        case "snapshots":
+            return await SnapshotBenchmark.RunAsync(args[1..]);
         case "metrics":
             return MetricsBenchmark.Run(args[1..]);
         case "soak":
@@ -68,7 +72,7 @@ async Task<int> RunAsync()
         default:
             Console.Error.WriteLine(
                 "name a benchmark: compare, kernels, step, threads, layers, passes, gpu, actors, reduce, data, tools, "
-                + "metrics, soak");
+                + "snapshots, metrics, soak");
             return 2;
     }
 }

@@ -23,7 +23,7 @@ public static class SettingsReader
 
     // Sections whose keys are the user's: names of layers, fields of the schema, Akka's keys.
     private static readonly HashSet<string> FreeSections =
-        ["solver", "layers", "layers-train", "layers-test", "extensions", "placement", "akka"];
+        ["solver", "layers", "layers-train", "layers-test", "extensions", "placement", "acceptance", "akka"];
 
     /// <summary>The defaults, as reference.conf has them.</summary>
     public static HoconDocument Reference { get; } = ReadReference();
@@ -80,7 +80,8 @@ public static class SettingsReader
         HoconSection metrics = root.Section("metrics"), compute = root.Section("compute");
         return new CaffeActorsSettings
         {
-            Run = new RunSettings(run.Text("name"), run.Text("output-root")),
+            Run = new RunSettings(run.Text("name"), run.Text("output-root"),
+                run.Duration("wait-limit", TimeSpan.FromSeconds(1), TimeSpan.FromDays(3650))),
             Train = new TrainSettings(
                 train.Text("solver"), train.Text("net"), Texts(train, "weights"), train.Choice<ResumeMode>("resume"),
                 train.Has("max-iter") ? train.Int("max-iter", 0, int.MaxValue) : null,
@@ -106,6 +107,7 @@ public static class SettingsReader
             GradScale = compute.Has("grad-scale")
                 ? GradScaleSetting.Parse(compute.Text("grad-scale"), "compute.grad-scale") : null,
             Parallel = Parallel(root.Section("parallel"), root.Section("placement")),
+            Acceptance = AcceptanceReader.Read(root.Section("acceptance")),
             Snapshots = Snapshots(root.Section("snapshot")),
             Metrics = new MetricsSettings(
                 metrics.Int("system-every", 0, int.MaxValue),

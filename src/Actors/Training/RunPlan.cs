@@ -124,6 +124,10 @@ public sealed record RunPlan
     /// <summary>Threads on which each data layer decodes and transforms; 0: its choice.</summary>
     public int LoadThreads { get; init; }
 
+    /// <summary>How long a batch, or the writing of a snapshot, is waited for before the run ends. Default: 10
+    /// minutes.</summary>
+    public TimeSpan WaitLimit { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Weight files to begin with, in order.</summary>
     public IReadOnlyList<string> Weights { get; init; } = [];
 
@@ -138,6 +142,9 @@ public sealed record RunPlan
 
     /// <summary>Which metric ends the run when it gets no better; null, the default, for none.</summary>
     public EarlyStoppingSettings? EarlyStopping { get; init; }
+
+    /// <summary>What the tests must measure last for the finished run to be accepted. Default: nothing.</summary>
+    public IReadOnlyList<AcceptanceThreshold> Acceptance { get; init; } = [];
 
     /// <summary>What the run does when its numbers are no longer finite.</summary>
     public DivergenceSettings OnDivergence { get; init; } = new();

@@ -20,6 +20,9 @@ public sealed class TrainingHost
     private readonly RunLog _log;
     private readonly TimeProvider _time;
     private readonly IReadOnlyList<IRunObserver> _observers;
+    // How long reads and computations that are under way at a run's end are waited for.
+    private static readonly TimeSpan EndGrace = TimeSpan.FromSeconds(30);
+
     private readonly Lock _lock = new();
     private readonly List<RunRequest> _early = [];
     private IActorRef? _run;
@@ -41,7 +44,7 @@ public sealed class TrainingHost
         _observers = observers;
     }
 
-    /// <summary>The run's folder, once it is open.</summary>
+    /// <summary>The run's folder, once it is open; that of the newest where all runs to resume are finished.</summary>
     public string? RunFolder { get; private set; }
 
     /// <summary>Asks the run for something; a request before its start is kept.</summary>
@@ -59,7 +62,8 @@ public sealed class TrainingHost
 
     /// <summary>Runs until the end.</summary>
     /// <param name="exitCodeOf">The exit code of an outcome, for the run's manifest.</param>
-    /// <returns>How it ended; finished at once where all runs to resume are finished.</returns>
+    /// <returns>How it ended; finished at once where all runs to resume are finished. A finished run that misses a
+    /// threshold of acceptance has a failure.</returns>
     /// <exception cref="CaffeException">The run could not begin.</exception>
     public async Task<RunOutcome> RunAsync(Func<RunOutcome, int> exitCodeOf)
     {
@@ -71,20 +75,29 @@ public sealed class TrainingHost
                 // A run that goes back has used up some of its time.
                 RunPlan plan = rollback is null ? _plan
                     : _plan with { TimeBudget = _plan.TimeBudget - _time.GetElapsedTime(started) };
-                using TrainingRun? run = TrainingRunBuilder.Build(plan, _catalog, _log, _time, rollback);
+                (TrainingRun? run, RunRecord? finished) =
+                    TrainingRunBuilder.Build(plan, _catalog, _log, _time, rollback);
+                RunFolder = finished?.Path ?? run!.Folder.Path;
                 if (run is null)
-                    return new RunOutcome(RunEnd.Finished, _plan.Solver.MaxIter);
-                RunFolder = run.Folder.Path;
-                RunOutcome outcome = await CarryOutAsync(run);
-                rollback = WasStopped() ? null : Rollback.After(outcome, run);
-                if (rollback is not null)
+                    return Judge(new RunOutcome(RunEnd.Finished, _plan.Solver.MaxIter));
+                Task stopped = Task.CompletedTask;
+                try
                 {
-                    CountLosses(run, lostLines: 0);
-                    continue;
-                }
+                    (RunOutcome outcome, stopped) = await CarryOutAsync(run);
+                    rollback = WasStopped() || !stopped.IsCompleted ? null : Rollback.After(outcome, run);
+                    if (rollback is null)
+                    {
+                        outcome = Judge(outcome);
+                        WriteEnd(run, outcome, exitCodeOf(outcome));
+                        return outcome;
+                    }
 
-                WriteEnd(run, outcome, exitCodeOf(outcome));
-                return outcome;
+                    CountLosses(run, lostLines: 0);
+                }
+                finally
+                {
+                    await ReleaseAsync(run, stopped);
+                }
             }
         }
         finally
@@ -93,6 +106,8 @@ public sealed class TrainingHost
             _log.Flush();
         }
     }
+
+    private RunOutcome Judge(RunOutcome outcome) => Acceptance.Judge(_plan, outcome, RunFolder!, _log, _time);
 
     // What the run did stands, whether or not this can be written down.
     private void WriteEnd(TrainingRun run, RunOutcome outcome, int exitCode)
@@ -123,14 +138,24 @@ public sealed class TrainingHost
         });
     }
 
-    private async Task<RunOutcome> CarryOutAsync(TrainingRun run)
+    // Whoever still reads or computes may use the nets; the folder is free for the next start.
+    private static async Task ReleaseAsync(TrainingRun run, Task stopped)
+    {
+        run.Folder.Dispose();
+        Task released = stopped.ContinueWith(_ => run.Dispose(), TaskScheduler.Default);
+        if (stopped.IsCompleted)
+            await released;
+    }
+
+    // How the run ended, and when nobody touches its nets any more.
+    private async Task<(RunOutcome Outcome, Task Stopped)> CarryOutAsync(TrainingRun run)
     {
         string name = $"caffeactors-{Guid.NewGuid():N}";
         AkkaLogActor.Logs[name] = _log;
         Config config = ConfigurationFactory.ParseString(Dispatchers.Configuration(run.Replicas.Threads));
         if (_plan.AkkaConfig.Length > 0)
             config = ConfigurationFactory.ParseString($"akka {{ {_plan.AkkaConfig} }}").WithFallback(config);
-        using var system = ActorSystem.Create(name, config);
+        var system = ActorSystem.Create(name, config);
         var over = new TaskCompletionSource<RunOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         WatcherThread[] watchers = [.. _observers.Select(observer => new WatcherThread(observer, _log))];
         IActorRef actor = system.ActorOf(RunActor.Props(run, watchers, over), "run");
@@ -153,9 +178,19 @@ public sealed class TrainingHost
         RunOutcome outcome = await over.Task;
         lock (_lock)
             _run = null;
+        Task stopped = StopAsync(system, name);
+        TimeSpan grace = RunFailures.IsLongWait(outcome.Failure) ? TimeSpan.Zero : EndGrace;
+        if (await Task.WhenAny(stopped, Task.Delay(grace, _time)) != stopped)
+            _log.Warn("Something still reads data or computes; the run ends without it.");
+        return (outcome, stopped);
+    }
+
+    private static async Task StopAsync(ActorSystem system, string name)
+    {
         await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClrExitReason.Instance);
+        await system.WhenTerminated;
         AkkaLogActor.Logs.TryRemove(name, out _);
-        return outcome;
+        system.Dispose();
     }
 
     // A run that is to stop does not begin anew.

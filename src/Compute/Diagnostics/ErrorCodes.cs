@@ -78,8 +78,14 @@ public static class ErrorCodes
     /// <summary>A label, or another index in the data, that the net has no class, item or row for.</summary>
     public const string LabelOutOfRange = "CFA1503";
 
+    /// <summary>A read or a write that takes longer than it may.</summary>
+    public const string TakesTooLong = "CFA1504";
+
     /// <summary>A NaN or an infinity where a number should be.</summary>
     public const string NotFinite = "CFA1601";
+
+    /// <summary>A finished run that misses a threshold of its configuration.</summary>
+    public const string Unaccepted = "CFA1602";
 
     /// <summary>A device that is missing or failed.</summary>
     public const string DeviceFailed = "CFA1701";

@@ -227,6 +227,9 @@ public sealed class RunDirectory : IDisposable
     /// <summary>Lets go of the run.</summary>
     public void Dispose()
     {
+        // Once: from then on the files are the next holder's.
+        if (_lock.SafeFileHandle.IsClosed)
+            return;
         try
         {
             File.Delete(At(HolderName));
