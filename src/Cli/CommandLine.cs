@@ -15,6 +15,7 @@ internal static class CommandLine
     {
         ["convert"] = "Make a database of images.",
         ["db"] = "Look into a database, check or copy it.",
+        ["metrics"] = "Look at what runs measured.",
         ["model"] = "Get a model of the Model Zoo.",
         ["net"] = "Look at a net, or run it.",
     };

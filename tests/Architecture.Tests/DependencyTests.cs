@@ -2,19 +2,25 @@ using System.Reflection;
 
 namespace CaffeActors.Architecture.Tests;
 
-/// <summary>Who may know whom: Cli → Api → Actors → Data → Compute; only Actors knows Akka.</summary>
+/// <summary>Who may know whom: Cli → Api → Actors → Data → Compute, and Cli → Analysis → Data; only Actors knows
+/// Akka, only Analysis DuckDB and ScottPlot.</summary>
 public sealed class DependencyTests
 {
     [Theory]
     [InlineData(
         "CaffeActors.Compute",
-        "CaffeActors.Data", "CaffeActors.Actors", "CaffeActors.Api", "CaffeActors", "Akka", "NLog")]
-    [InlineData("CaffeActors.Data", "CaffeActors.Actors", "CaffeActors.Api", "CaffeActors", "Akka")]
-    [InlineData("CaffeActors.Actors", "CaffeActors.Api", "CaffeActors")]
-    [InlineData("CaffeActors.Api", "CaffeActors", "Akka")]
-    [InlineData("CaffeActors", "Akka")]
+        "CaffeActors.Data", "CaffeActors.Actors", "CaffeActors.Api", "CaffeActors.Analysis", "CaffeActors", "Akka",
+        "NLog", "DuckDB", "ScottPlot")]
+    [InlineData(
+        "CaffeActors.Data",
+        "CaffeActors.Actors", "CaffeActors.Api", "CaffeActors.Analysis", "CaffeActors", "Akka", "DuckDB", "ScottPlot")]
+    [InlineData(
+        "CaffeActors.Actors", "CaffeActors.Api", "CaffeActors.Analysis", "CaffeActors", "DuckDB", "ScottPlot")]
+    [InlineData("CaffeActors.Api", "CaffeActors.Analysis", "CaffeActors", "Akka", "DuckDB", "ScottPlot")]
+    [InlineData("CaffeActors.Analysis", "CaffeActors.Actors", "CaffeActors.Api", "CaffeActors", "Akka", "NLog")]
+    [InlineData("CaffeActors", "Akka", "DuckDB", "ScottPlot")]
     [InlineData("CaffeActors.MSBuild", "CaffeActors.Compute", "CaffeActors.Data", "CaffeActors.Actors",
-        "CaffeActors.Api", "CaffeActors")]
+        "CaffeActors.Api", "CaffeActors.Analysis", "CaffeActors")]
     public void Assembly_KnowsOnlyWhatLiesBelow(string name, params string[] forbidden)
     {
         string[] known = [.. Assembly.Load(name).GetReferencedAssemblies().Select(reference => reference.Name!)];
@@ -26,9 +32,9 @@ public sealed class DependencyTests
     public void Assemblies_AreTheOnesOfTheRule() =>
         // A new project needs a place in the rule above.
         Assert.Equal(
-            ["src/Actors/CaffeActors.Actors.csproj", "src/Api/CaffeActors.Api.csproj",
-                "src/Compute/CaffeActors.Compute.csproj", "src/Data/CaffeActors.Data.csproj",
-                "src/MSBuild/CaffeActors.MSBuild.csproj"],
+            ["src/Actors/CaffeActors.Actors.csproj", "src/Analysis/CaffeActors.Analysis.csproj",
+                "src/Api/CaffeActors.Api.csproj", "src/Compute/CaffeActors.Compute.csproj",
+                "src/Data/CaffeActors.Data.csproj", "src/MSBuild/CaffeActors.MSBuild.csproj"],
             Repository.Files("src", "*.csproj"));
 
     // "Akka" stands for Akka.Remote and the like too; our own assemblies only for themselves.

@@ -1,9 +1,11 @@
 using CaffeActors.Benchmarks;
 using CaffeActors.Benchmarks.Actors;
+using CaffeActors.Benchmarks.Analysis;
 using CaffeActors.Benchmarks.Comparison;
 using CaffeActors.Benchmarks.Kernels;
 using CaffeActors.Benchmarks.Layers;
 using CaffeActors.Benchmarks.Reading;
+using CaffeActors.Benchmarks.Snapshots;
 using CaffeActors.Benchmarks.Soak;
 
 // Benchmarks by name, run in Release-like optimisation in every configuration:
@@ -20,6 +22,8 @@ using CaffeActors.Benchmarks.Soak;
 //   dotnet run --project tests/Benchmarks -- gpu [DEVICE] [ROUNDS] [NAME-PART]
 //   dotnet run --project tests/Benchmarks -- data [ROUNDS]
 //   dotnet run --project tests/Benchmarks -- tools [IMAGES [SIDE [ROUNDS]]]
+//   dotnet run --project tests/Benchmarks -- snapshots [CONFIG [ITERATIONS [EVERY [ROUNDS]]]]
+//   dotnet run --project tests/Benchmarks -- metrics [ROWS [RUNS [ROUNDS]]]
 //   dotnet run --project tests/Benchmarks -- soak [MINUTES [CONFIG]]
 try
 {
@@ -59,12 +63,16 @@ async Task<int> RunAsync()
             return DataBenchmark.Run(args[1..]);
         case "tools":
             return DataTools.Run(args[1..]);
+        case "snapshots":
+            return await SnapshotBenchmark.RunAsync(args[1..]);
+        case "metrics":
+            return MetricsBenchmark.Run(args[1..]);
         case "soak":
             return await SoakBenchmark.RunAsync(args[1..]);
         default:
             Console.Error.WriteLine(
                 "name a benchmark: compare, kernels, step, threads, layers, passes, gpu, actors, reduce, data, tools, "
-                + "soak");
+                + "snapshots, metrics, soak");
             return 2;
     }
 }

@@ -80,7 +80,8 @@ public static class SettingsReader
         HoconSection metrics = root.Section("metrics"), compute = root.Section("compute");
         return new CaffeActorsSettings
         {
-            Run = new RunSettings(run.Text("name"), run.Text("output-root")),
+            Run = new RunSettings(run.Text("name"), run.Text("output-root"),
+                run.Duration("wait-limit", TimeSpan.FromSeconds(1), TimeSpan.FromDays(3650))),
             Train = new TrainSettings(
                 train.Text("solver"), train.Text("net"), Texts(train, "weights"), train.Choice<ResumeMode>("resume"),
                 train.Has("max-iter") ? train.Int("max-iter", 0, int.MaxValue) : null,

@@ -71,7 +71,7 @@ internal sealed class DataLayerActor : LayerActor, IWithTimers
                 TryDeliver();
                 break;
             case LookAtWait:
-                TellLongWait();
+                LookAtLongWait();
                 break;
             default:
                 base.OnReceive(message);
@@ -102,10 +102,20 @@ internal sealed class DataLayerActor : LayerActor, IWithTimers
     }
 
     // A share that hangs holds the reading thread up, in silence.
-    private void TellLongWait()
+    private void LookAtLongWait()
     {
-        if (_waitingSince != 0 && Stopwatch.GetElapsedTime(_waitingSince) is var waited && _slow.IsDue(waited))
+        if (_waitingSince == 0)
+            return;
+        TimeSpan waited = Stopwatch.GetElapsedTime(_waitingSince);
+        if (_layer.WaitFailure(waited) is { } failure)
+        {
+            Timers.Cancel("wait");
+            Context.Parent.Tell(new Failed(failure));
+        }
+        else if (_slow.IsDue(waited))
+        {
             _layer.NoteWait(waited);
+        }
     }
 
     private void Deliver()

@@ -1,6 +1,6 @@
 namespace CaffeActors.Actors.Data;
 
-/// <summary>When it is told that a batch is waited for: after 10 s, and each time the wait has doubled since.</summary>
+/// <summary>When it is told that something is waited for: after 10 s, and each time the wait has doubled since.</summary>
 internal sealed class SlowWait
 {
     private static readonly TimeSpan _first = TimeSpan.FromSeconds(10);
@@ -8,7 +8,7 @@ internal sealed class SlowWait
     private TimeSpan _next = _first;
 
     /// <summary>How often to ask.</summary>
-    public static TimeSpan Every { get; } = TimeSpan.FromSeconds(5);
+    public static TimeSpan Every { get; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether a wait that still lasts is to be told now.</summary>
     /// <param name="waited">How long it has lasted.</param>

@@ -47,6 +47,7 @@ public static class ConfigurationPlanner
             Name = options.RunName ?? NameOf(settings, path),
             Extensions = Extensions(overrides, plan.Nets),
             LoadThreads = settings.Data.Threads,
+            WaitLimit = settings.Run.WaitLimit,
             Parallel = settings.Parallel with { Devices = plan.Parallel.Devices },
             Passes = settings.Passes,
             Blas = settings.Blas,

@@ -1,5 +1,6 @@
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Metrics;
 using CaffeActors.Data.Snapshots;
@@ -35,29 +36,26 @@ internal sealed class EarlyStopping(EarlyStoppingSettings settings)
     /// <summary>Refuses a metric that a run does not measure.</summary>
     /// <param name="settings">The settings.</param>
     /// <param name="solver">The run's solver.</param>
-    /// <param name="train">The outputs of the train net.</param>
-    /// <param name="tests">Those of each test net.</param>
+    /// <param name="train">The train net.</param>
+    /// <param name="tests">The test nets.</param>
     /// <exception cref="CaffeException">It does not.</exception>
     public static void RequireMeasured(
-        EarlyStoppingSettings settings, SolverParameter solver, IReadOnlyList<string> train,
-        IReadOnlyList<IReadOnlyList<string>> tests)
+        EarlyStoppingSettings settings, SolverParameter solver, Net train, IReadOnlyList<TestNet> tests)
     {
         List<string> known = [];
         if (solver.Display > 0)
-            known.AddRange(train.Append("loss").Select(name => $"{MetricNames.Train}/{name}"));
-        for (int test = 0; test < tests.Count && solver.TestInterval > 0; test++)
         {
-            IEnumerable<string> names =
-                solver.TestComputeLoss ? tests[test].Append(TestMetrics.TotalLoss) : tests[test];
-            known.AddRange(names.Select(name => TestMetrics.Full(test, name)));
+            known.AddRange(TestMetrics.OutputNames(train).Select(SolverReport.TrainNameOf).Prepend("loss")
+                .Select(name => $"{MetricNames.Train}/{name}"));
         }
 
-        string metric = settings.Goal.Metric.Split('[')[0];
-        if (!known.Contains(metric))
+        if (solver.TestInterval > 0)
+            known.AddRange(TestMetrics.Names(tests, solver.TestComputeLoss));
+        if (!known.Contains(settings.Goal.Metric))
         {
             throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
                 $"train.early-stopping.metric is '{settings.Goal.Metric}', which this run does not measure; it "
-                + "measures " + string.Join(", ", known.Distinct()));
+                + "measures " + string.Join(", ", known));
         }
     }
 

@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Random;
 using CaffeActors.Data.Dumps;
@@ -5,7 +6,8 @@ using CaffeActors.Data.Snapshots;
 
 namespace CaffeActors.Actors.Training;
 
-/// <summary>Where a net's random streams stood when its last pass began, so that the pass can be run again.</summary>
+/// <summary>Where a net's random streams, and what its layers carry along, stood when its last pass began, so that the
+/// pass can be run again.</summary>
 internal sealed class PassStart
 {
     private readonly (string Name, RandomStream Stream)[] _streams;
@@ -43,9 +45,15 @@ internal sealed class PassStart
             _counters[i] = _streams[i].Stream.Counter;
     }
 
-    /// <summary>Brings the streams back to where the pass began.</summary>
+    /// <summary>Brings the streams, and what layers carry from pass to pass, back to where the pass began.</summary>
     public void GoBack()
     {
+        foreach (NetLayer layer in Net.Layers)
+        {
+            foreach ((string purpose, Blob before) in layer.Layer.StateBeforePass)
+                layer.Layer.CarriedState[purpose].CopyDataFrom(before);
+        }
+
         for (int i = 0; i < _counters.Length; i++)
             _streams[i].Stream.Counter = _counters[i];
     }

@@ -90,6 +90,7 @@ internal sealed class ReplicaBuilder(
         ResolvePath = plan.ResolvePath,
         Extensions = plan.Extensions,
         LoadThreads = plan.LoadThreads,
+        WaitLimit = plan.WaitLimit,
     };
 
     private Net Build(NetOptions options)

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Globalization;
 using Akka.Actor;
+using CaffeActors.Actors.Data;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Metrics;
@@ -10,9 +12,10 @@ namespace CaffeActors.Actors.Training;
 
 /// <summary>
 /// A whole run: parent of everything that works for it. A child that dies ends the run in order: metrics written, the
-/// last good snapshot kept, the failure told.
+/// last good snapshot kept, the failure told. The run is over when its files are written, or have been waited for too
+/// long; <see cref="TrainingHost"/> sees to it that the others stop.
 /// </summary>
-internal sealed class RunActor : UntypedActor
+internal sealed class RunActor : UntypedActor, IWithTimers
 {
     private readonly TrainingRun _run;
     private readonly IReadOnlyList<WatcherThread> _watchers;
@@ -22,7 +25,9 @@ internal sealed class RunActor : UntypedActor
     private IActorRef _snapshots = ActorRefs.Nobody;
     private HashSet<IActorRef> _writers = [];
     private IActorRef _requests = ActorRefs.Nobody;
+    private readonly SlowWait _slow = new();
     private RunOutcome? _outcome;
+    private long _overSince;
 
     public RunActor(TrainingRun run, IReadOnlyList<WatcherThread> watchers, TaskCompletionSource<RunOutcome> over)
     {
@@ -30,6 +35,9 @@ internal sealed class RunActor : UntypedActor
         _watchers = watchers;
         _over = over;
     }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
 
     public static Props Props(
         TrainingRun run, IReadOnlyList<WatcherThread> watchers, TaskCompletionSource<RunOutcome> over) =>
@@ -89,6 +97,8 @@ internal sealed class RunActor : UntypedActor
                 break;
             case RunOutcome outcome when _outcome is null:
                 _outcome = outcome;
+                _overSince = Stopwatch.GetTimestamp();
+                Timers.StartPeriodicTimer("end", LookAtEnd.Instance, SlowWait.Every);
                 // They write what they were told before it, and end; then a snapshot that is still to be written is.
                 _observers.Tell(PoisonPill.Instance);
                 break;
@@ -97,14 +107,44 @@ internal sealed class RunActor : UntypedActor
             case Terminated over:
                 _writers.Remove(over.ActorRef);
                 if (_writers.Count == 0)
-                    Context.Stop(Self);
+                    BeOver();
                 else
                     _snapshots.Tell(PoisonPill.Instance);
+                break;
+            case LookAtEnd:
+                LookAtLongEnd(Stopwatch.GetElapsedTime(_overSince));
                 break;
             default:
                 Unhandled(message);
                 break;
         }
+    }
+
+    private void BeOver()
+    {
+        _over.TrySetResult(_outcome!);
+        Context.Stop(Self);
+    }
+
+    // What a disk does not answer to in all that time it will not answer to at the end either.
+    private void LookAtLongEnd(TimeSpan waited)
+    {
+        if (RunFailures.IsLongWait(_outcome?.Failure) || waited >= _run.Plan.WaitLimit)
+        {
+            _run.Log.Warn("The run ends without the files of its metrics or snapshots that are still being written.");
+            BeOver();
+        }
+        else if (_slow.IsDue(waited))
+        {
+            _run.Log.Warn(string.Create(CultureInfo.InvariantCulture,
+                $"The end of the run has waited {waited.TotalSeconds:F0} s for its metrics' or snapshot's files; it "
+                + $"waits for {_run.Plan.WaitLimit.TotalSeconds:F0} s."));
+        }
+    }
+
+    private sealed class LookAtEnd
+    {
+        public static readonly LookAtEnd Instance = new();
     }
 
     // The children have stopped by now: nobody touches the nets any more.

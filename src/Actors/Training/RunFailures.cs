@@ -30,6 +30,9 @@ internal static class RunFailures
             ErrorCodes.Internal, FailureKind.Internal, $"{where}: {failure.GetType().Name}: {failure.Message}", null,
             failure);
 
+    /// <summary>Whether a run ended because a disk did not answer: whoever waits for it still hangs.</summary>
+    public static bool IsLongWait(CaffeException? failure) => failure?.Code == ErrorCodes.TakesTooLong;
+
     /// <summary>Adds the device, where there are several.</summary>
     public static CaffeException On(CaffeException failure, DeviceId device) =>
         new(failure.Code, failure.Kind, $"{failure.Message} (device {device})", failure.Place,

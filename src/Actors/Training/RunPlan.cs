@@ -124,6 +124,10 @@ public sealed record RunPlan
     /// <summary>Threads on which each data layer decodes and transforms; 0: its choice.</summary>
     public int LoadThreads { get; init; }
 
+    /// <summary>How long a batch, or the writing of a snapshot, is waited for before the run ends. Default: 10
+    /// minutes.</summary>
+    public TimeSpan WaitLimit { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Weight files to begin with, in order.</summary>
     public IReadOnlyList<string> Weights { get; init; } = [];
 

@@ -13,7 +13,7 @@ namespace CaffeActors.Actors.Training;
 /// A snapshot is written while training goes on, from a copy, one at a time: the solver's next one waits for it, and
 /// training with it; one that is asked for comes at the end of the first iteration that finds none being written.
 /// </summary>
-internal sealed class SolverActor : UntypedActor
+internal sealed class SolverActor : UntypedActor, IWithTimers
 {
     private readonly TrainingRun _run;
     private readonly IActorRef _replicas;
@@ -21,6 +21,7 @@ internal sealed class SolverActor : UntypedActor
     private readonly IActorRef _snapshots;
     private readonly IActorRef _observers;
     private readonly SolverReport _report;
+    private SnapshotWait? _wait;
     private bool _writing;
     private Action? _afterWrite;
     private int _failedSnapshots;
@@ -45,6 +46,11 @@ internal sealed class SolverActor : UntypedActor
         _observers = observers;
         _report = new SolverReport(run, message => observers.Tell(message));
     }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private SnapshotWait Wait => _wait ??= new SnapshotWait(_run, Timers);
 
     private SolverParameter Solver => _run.Solver;
 
@@ -79,6 +85,10 @@ internal sealed class SolverActor : UntypedActor
                 break;
             case SnapshotDone done:
                 OnSnapshotDone(done);
+                break;
+            case SnapshotWait.Look:
+                if (Wait.Failure() is { } late)
+                    End(RunEnd.Failed, late);
                 break;
             case RunRequest request:
                 OnRequest(request);
@@ -209,7 +219,7 @@ internal sealed class SolverActor : UntypedActor
     {
         if (_writing)
         {
-            _afterWrite = BeginSnapshot;
+            AfterWrite(BeginSnapshot);
             return;
         }
 
@@ -220,14 +230,21 @@ internal sealed class SolverActor : UntypedActor
         bool isLast = _finishing || _stopping || _run.Iteration >= _run.MaxIteration;
         _observers.Tell(new FlushMetrics(_run.Capture(copy: !isLast), _snapshots));
         if (isLast)
-            _afterWrite = Continue;
+            AfterWrite(Continue);
         else
             Continue();
+    }
+
+    private void AfterWrite(Action next)
+    {
+        _afterWrite = next;
+        Wait.Begin();
     }
 
     private void OnSnapshotDone(SnapshotDone done)
     {
         _writing = false;
+        Wait.End();
         TellAnswered();
         if (done.Failure is null)
         {
@@ -265,7 +282,7 @@ internal sealed class SolverActor : UntypedActor
         _stopped = _stopping && _run.Iteration < _run.MaxIteration;
         bool wanted = Solver.SnapshotAfterTrain || _snapshotAsked || (_stopped && _forceSnapshot);
         if (_writing)
-            _afterWrite = BeginFinish;
+            AfterWrite(BeginFinish);
         // The last one is tried again where it fails: no later one makes up for it.
         else if (wanted && _run.SnapshotAt != _run.Iteration)
             BeginSnapshot();

@@ -63,6 +63,10 @@ internal sealed class SolverReport
         _log.FinalLoss(iteration, _run.Smoothed.Value);
     }
 
+    /// <summary>What a training row of an output is called: the smoothed loss has the name <c>loss</c> already, and the
+    /// value of an output called so stands beside it.</summary>
+    public static string TrainNameOf(string output) => output == "loss" ? "output/loss" : output;
+
     /// <summary>A snapshot could not be written.</summary>
     /// <param name="iteration">Its iteration.</param>
     /// <param name="failures">Snapshots of this start that failed.</param>
@@ -84,9 +88,7 @@ internal sealed class SolverReport
         Row(done.Iteration, MetricNames.Train, "lr", done.Rate);
         foreach (OutputValue output in outputs)
         {
-            string name = TestMetrics.NameOf(output, outputs);
-            // The smoothed loss has the name already; the output's own value stands beside it.
-            Row(done.Iteration, MetricNames.Train, name == "loss" ? "output/loss" : name, output.Value);
+            Row(done.Iteration, MetricNames.Train, TrainNameOf(TestMetrics.NameOf(output, outputs)), output.Value);
         }
 
         ReadOnlySpan<float> losses = _run.Replicas.Losses;

@@ -37,6 +37,20 @@ internal static class TestMetrics
         return null;
     }
 
+    /// <summary>All metrics of tests, split and name.</summary>
+    /// <param name="tests">The test nets.</param>
+    /// <param name="withLoss">Whether the loss of all outputs is told too.</param>
+    public static IEnumerable<string> Names(IReadOnlyList<TestNet> tests, bool withLoss) =>
+        tests.SelectMany((test, i) => (withLoss ? OutputNames(test.Net).Append(TotalLoss) : OutputNames(test.Net))
+            .Select(name => Full(i, name)));
+
+    /// <summary>The names of a net's outputs, element by element.</summary>
+    public static IEnumerable<string> OutputNames(Net net)
+    {
+        OutputValue[] outputs = [.. OutputsOf(net)];
+        return outputs.Select(output => NameOf(output, outputs));
+    }
+
     /// <summary>Refuses a metric that no test measures.</summary>
     /// <param name="setting">The setting that names it.</param>
     /// <param name="metric">Split and name.</param>
@@ -45,20 +59,12 @@ internal static class TestMetrics
     /// <exception cref="CaffeException">CFA1003: none does; the text has those there are.</exception>
     public static void Require(string setting, string metric, IReadOnlyList<TestNet> tests, bool withLoss)
     {
-        List<string> known = [];
-        for (int i = 0; i < tests.Count; i++)
-        {
-            OutputValue[] outputs = [.. OutputsOf(tests[i].Net)];
-            known.AddRange(outputs.Select(output => Full(i, NameOf(output, outputs))));
-            if (withLoss)
-                known.Add(Full(i, TotalLoss));
-        }
-
+        string[] known = [.. Names(tests, withLoss)];
         if (!known.Contains(metric))
         {
             throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
                 $"{setting} is '{metric}', which no test measures; "
-                + (known.Count > 0 ? $"they measure {string.Join(", ", known)}" : "there is no test net"));
+                + (known.Length > 0 ? $"they measure {string.Join(", ", known)}" : "there is no test net"));
         }
     }
 

@@ -20,6 +20,9 @@ public sealed class TrainingHost
     private readonly RunLog _log;
     private readonly TimeProvider _time;
     private readonly IReadOnlyList<IRunObserver> _observers;
+    // How long reads and computations that are under way at a run's end are waited for.
+    private static readonly TimeSpan EndGrace = TimeSpan.FromSeconds(30);
+
     private readonly Lock _lock = new();
     private readonly List<RunRequest> _early = [];
     private IActorRef? _run;
@@ -72,23 +75,29 @@ public sealed class TrainingHost
                 // A run that goes back has used up some of its time.
                 RunPlan plan = rollback is null ? _plan
                     : _plan with { TimeBudget = _plan.TimeBudget - _time.GetElapsedTime(started) };
-                (TrainingRun? built, RunRecord? finished) =
+                (TrainingRun? run, RunRecord? finished) =
                     TrainingRunBuilder.Build(plan, _catalog, _log, _time, rollback);
-                using TrainingRun? run = built;
                 RunFolder = finished?.Path ?? run!.Folder.Path;
                 if (run is null)
                     return Judge(new RunOutcome(RunEnd.Finished, _plan.Solver.MaxIter));
-                RunOutcome outcome = await CarryOutAsync(run);
-                rollback = WasStopped() ? null : Rollback.After(outcome, run);
-                if (rollback is not null)
+                Task stopped = Task.CompletedTask;
+                try
                 {
-                    CountLosses(run, lostLines: 0);
-                    continue;
-                }
+                    (RunOutcome outcome, stopped) = await CarryOutAsync(run);
+                    rollback = WasStopped() || !stopped.IsCompleted ? null : Rollback.After(outcome, run);
+                    if (rollback is null)
+                    {
+                        outcome = Judge(outcome);
+                        WriteEnd(run, outcome, exitCodeOf(outcome));
+                        return outcome;
+                    }
 
-                outcome = Judge(outcome);
-                WriteEnd(run, outcome, exitCodeOf(outcome));
-                return outcome;
+                    CountLosses(run, lostLines: 0);
+                }
+                finally
+                {
+                    await ReleaseAsync(run, stopped);
+                }
             }
         }
         finally
@@ -129,14 +138,24 @@ public sealed class TrainingHost
         });
     }
 
-    private async Task<RunOutcome> CarryOutAsync(TrainingRun run)
+    // Whoever still reads or computes may use the nets; the folder is free for the next start.
+    private static async Task ReleaseAsync(TrainingRun run, Task stopped)
+    {
+        run.Folder.Dispose();
+        Task released = stopped.ContinueWith(_ => run.Dispose(), TaskScheduler.Default);
+        if (stopped.IsCompleted)
+            await released;
+    }
+
+    // How the run ended, and when nobody touches its nets any more.
+    private async Task<(RunOutcome Outcome, Task Stopped)> CarryOutAsync(TrainingRun run)
     {
         string name = $"caffeactors-{Guid.NewGuid():N}";
         AkkaLogActor.Logs[name] = _log;
         Config config = ConfigurationFactory.ParseString(Dispatchers.Configuration(run.Replicas.Threads));
         if (_plan.AkkaConfig.Length > 0)
             config = ConfigurationFactory.ParseString($"akka {{ {_plan.AkkaConfig} }}").WithFallback(config);
-        using var system = ActorSystem.Create(name, config);
+        var system = ActorSystem.Create(name, config);
         var over = new TaskCompletionSource<RunOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         WatcherThread[] watchers = [.. _observers.Select(observer => new WatcherThread(observer, _log))];
         IActorRef actor = system.ActorOf(RunActor.Props(run, watchers, over), "run");
@@ -159,9 +178,19 @@ public sealed class TrainingHost
         RunOutcome outcome = await over.Task;
         lock (_lock)
             _run = null;
+        Task stopped = StopAsync(system, name);
+        TimeSpan grace = RunFailures.IsLongWait(outcome.Failure) ? TimeSpan.Zero : EndGrace;
+        if (await Task.WhenAny(stopped, Task.Delay(grace, _time)) != stopped)
+            _log.Warn("Something still reads data or computes; the run ends without it.");
+        return (outcome, stopped);
+    }
+
+    private static async Task StopAsync(ActorSystem system, string name)
+    {
         await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClrExitReason.Instance);
+        await system.WhenTerminated;
         AkkaLogActor.Logs.TryRemove(name, out _);
-        return outcome;
+        system.Dispose();
     }
 
     // A run that is to stop does not begin anew.

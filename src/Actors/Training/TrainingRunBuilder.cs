@@ -102,6 +102,7 @@ internal sealed class TrainingRunBuilder
                 ResolvePath = _plan.ResolvePath,
                 Extensions = _plan.Extensions,
                 LoadThreads = _plan.LoadThreads,
+                WaitLimit = _plan.WaitLimit,
             }, catalog) with
             { Precision = _plan.Precision, Passes = _plan.Passes, Use = new NetUse(Backward: false) };
             for (int i = 0; i < _plan.Nets.Tests.Count; i++)
@@ -112,10 +113,7 @@ internal sealed class TrainingRunBuilder
             }
 
             if (_plan.EarlyStopping is { } early)
-            {
-                EarlyStopping.RequireMeasured(early, Solver, replicas.Root.Net.OutputNames,
-                    [.. tests.Select(test => test.Net.OutputNames)]);
-            }
+                EarlyStopping.RequireMeasured(early, Solver, replicas.Root.Net, tests);
 
             foreach (AcceptanceThreshold threshold in _plan.Acceptance)
                 RequireMeasured(threshold, tests);

@@ -66,6 +66,8 @@ internal sealed class NetRunCommand : VerbCommand
         using Hdf5Reader? inputs = arguments.GetValue(_inputs) is { } path ? new Hdf5Reader(path) : null;
         ReadInputs(session.Net, inputs);
         session.Net.Reshape();
+        if (inputs is not null)
+            PassDump.RestoreStates(inputs, session.Net);
         session.RequireMemory();
         float loss = session.Net.Forward();
         if (backward)

@@ -78,6 +78,9 @@ public static class ErrorCodes
     /// <summary>A label, or another index in the data, that the net has no class, item or row for.</summary>
     public const string LabelOutOfRange = "CFA1503";
 
+    /// <summary>A read or a write that takes longer than it may.</summary>
+    public const string TakesTooLong = "CFA1504";
+
     /// <summary>A NaN or an infinity where a number should be.</summary>
     public const string NotFinite = "CFA1601";
 
@@ -89,6 +92,15 @@ public static class ErrorCodes
 
     /// <summary>Not enough memory.</summary>
     public const string OutOfMemory = "CFA1702";
+
+    /// <summary>A run that is not there, or a part of an id that several runs have.</summary>
+    public const string UnknownRun = "CFA1801";
+
+    /// <summary>A metric that no run looked at has.</summary>
+    public const string UnknownMetric = "CFA1802";
+
+    /// <summary>A query that the database cannot carry out.</summary>
+    public const string BadQuery = "CFA1803";
 
     /// <summary>A fault of the program's own.</summary>
     public const string Internal = "CFA1900";

@@ -68,6 +68,10 @@ public abstract class Layer : IDisposable
     /// </summary>
     public virtual IReadOnlyDictionary<string, Blob> CarriedState => ReadOnlyDictionary<string, Blob>.Empty;
 
+    /// <summary>What the layer's last forward pass began with: each blob of <see cref="CarriedState"/> as it was before
+    /// that pass, so that the pass can be run again.</summary>
+    public virtual IReadOnlyDictionary<string, Blob> StateBeforePass => ReadOnlyDictionary<string, Blob>.Empty;
+
     /// <summary>Number of bottoms if it must be an exact one, else -1.</summary>
     public virtual int ExactBottoms => -1;
 

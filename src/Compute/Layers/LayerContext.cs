@@ -46,6 +46,9 @@ public sealed record LayerContext
     /// choice.</summary>
     public int LoadThreads { get; init; }
 
+    /// <summary>How long a layer's next batch is waited for before that is an error. Default: 10 minutes.</summary>
+    public TimeSpan WaitLimit { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Takes remarks meant for the log, one line each. Default: nobody listens.</summary>
     public Action<string> Notice { get; init; } = static _ => { };
 

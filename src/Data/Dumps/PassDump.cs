@@ -1,4 +1,5 @@
 using System.Text;
+using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Prototxt;
@@ -11,8 +12,8 @@ namespace CaffeActors.Data.Dumps;
 
 /// <summary>
 /// One pass of a net in a folder, so that <c>net run</c> can run it again: <c>net.prototxt</c> with inputs in the place
-/// of the layers that read data, <c>weights.caffemodel</c>, <c>inputs.h5</c> with the batch, and <c>random.json</c>
-/// with the positions of the random streams, where there are any.
+/// of the layers that read data, <c>weights.caffemodel</c>, <c>inputs.h5</c> with the batch and what layers had carried
+/// along from the pass before, and <c>random.json</c> with the positions of the random streams, where there are any.
 /// </summary>
 public static class PassDump
 {
@@ -56,6 +57,35 @@ public static class PassDump
 
         return flags.Append($" --output {Quoted(At("output.h5"))}").ToString();
     }
+
+    /// <summary>Lets a net's layers begin with the states that a dump's inputs have for them; of others they keep
+    /// theirs.</summary>
+    /// <param name="inputs">The inputs.</param>
+    /// <param name="net">The net.</param>
+    /// <exception cref="CaffeException">A state has another shape.</exception>
+    public static void RestoreStates(Hdf5Reader inputs, Net net)
+    {
+        foreach (NetLayer layer in net.Layers)
+        {
+            foreach ((string purpose, Blob state) in layer.Layer.CarriedState)
+            {
+                string name = StateNameOf(layer.Name, purpose);
+                if (!inputs.HasDataset(name))
+                    continue;
+                int[] shape = inputs.ShapeOf(name);
+                if (!state.Shape.SequenceEqual(shape))
+                {
+                    throw new CaffeException(ErrorCodes.ShapeMismatch, FailureKind.Data,
+                        $"{name} in '{inputs.Path}' has the shape {Blob.FormatShape(shape)}, the layer's state "
+                        + state.ShapeString);
+                }
+
+                inputs.ReadBlob(name, state);
+            }
+        }
+    }
+
+    private static string StateNameOf(string layer, string purpose) => $"state/{layer}/{purpose}";
 
     // Inputs in the place of sources. What works in place on a source's values has done so already, and what puts out
     // nothing may do something outside the net: both are left out.
@@ -102,6 +132,15 @@ public static class PassDump
             for (int t = 0; t < layer.Top.Length; t++)
             {
                 file.AddBlob($"inputs/{layer.TopNames[t]}", layer.Top[t]);
+                any = true;
+            }
+        }
+
+        foreach (NetLayer layer in net.Layers)
+        {
+            foreach ((string purpose, Blob before) in layer.Layer.StateBeforePass)
+            {
+                file.AddBlob(StateNameOf(layer.Name, purpose), before);
                 any = true;
             }
         }

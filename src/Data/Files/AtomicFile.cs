@@ -26,6 +26,21 @@ public static class AtomicFile
     /// <exception cref="CaffeException">CFA1404: it could not be written; the older file is as it was.</exception>
     public static void WriteText(string path, string text) => WriteText(path, temporary: null, text);
 
+    /// <summary>Makes a directory where it is missing, and those above it.</summary>
+    /// <param name="path">The directory.</param>
+    /// <exception cref="CaffeException">CFA1404: it cannot be made.</exception>
+    public static void MakeDirectory(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception exception) when (IsFileFailure(exception))
+        {
+            throw Failure(path, exception);
+        }
+    }
+
     /// <summary>Writes a text file by way of a temporary one of a given name on the same volume.</summary>
     internal static void WriteText(string path, string? temporary, string text) =>
         Write(path, temporary, stream => stream.Write(Encoding.UTF8.GetBytes(text)));

@@ -1,6 +1,8 @@
 using System.Globalization;
 using CaffeActors.Compute.Blobs;
+using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Layers;
+using CaffeActors.Compute.Prototxt;
 using CaffeActors.Compute.Schema;
 
 namespace CaffeActors.Data.Layers;
@@ -74,7 +76,7 @@ public abstract class BatchLayer : Layer
     /// Reads the next records into a batch. One call at a time, but on any thread. After a failure the next call
     /// reads the same records again.
     /// </summary>
-    /// <exception cref="Compute.Diagnostics.CaffeException">A record is missing, damaged or does not fit; the message
+    /// <exception cref="CaffeException">A record is missing, damaged or does not fit; the message
     /// names its key.</exception>
     public void Load(Batch batch)
     {
@@ -122,11 +124,22 @@ public abstract class BatchLayer : Layer
         _current?.RecordKey(item)
         ?? throw new InvalidOperationException($"Layer '{Name}' has handed out no batch yet.");
 
+    /// <summary>How long its next batch may be waited for.</summary>
+    public TimeSpan WaitLimit => Context.WaitLimit;
+
     /// <summary>Tells the run's log that a batch has been waited for, and from where it is to come.</summary>
     /// <param name="waited">How long.</param>
     public void NoteWait(TimeSpan waited) => Context.Notice(string.Create(CultureInfo.InvariantCulture,
         $"layer '{Name}' has waited {waited.TotalSeconds:F0} s for its next batch from '{SourcePath}'; if it lies on "
-        + $"a share, see whether that still answers. Training goes on when the batch comes; a second SIGINT ends it."));
+        + $"a share, see whether that still answers. The run ends after {WaitLimit.TotalSeconds:F0} s; a second "
+        + $"SIGINT ends it at once."));
+
+    /// <summary>What is wrong once a batch has been waited for longer than it may; null before.</summary>
+    /// <param name="waited">How long.</param>
+    public CaffeException? WaitFailure(TimeSpan waited) => waited < WaitLimit ? null
+        : new CaffeException(ErrorCodes.TakesTooLong, FailureKind.Data, string.Create(CultureInfo.InvariantCulture,
+            $"layer '{Name}' got no batch from '{SourcePath}' within {WaitLimit.TotalSeconds:F0} s; see whether "
+            + $"the disk or share still answers, or set run.wait-limit higher"), SourcePlaces.Of(Parameter));
 
     /// <summary>What the first records of the batch handed out last are called: their keys, or, where the layer tells
     /// none, their numbers within the epoch, from 0. Empty before the first forward pass.</summary>

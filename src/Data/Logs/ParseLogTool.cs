@@ -25,7 +25,7 @@ public static class ParseLogTool
     public static IReadOnlyList<string> Run(string logPath, string outputDirectory, char delimiter = ',')
     {
         CaffeLog log = Read(logPath, CaffeLogParser.Parse);
-        MakeDirectory(outputDirectory);
+        AtomicFile.MakeDirectory(outputDirectory);
         List<string> written = [];
         string stem = Path.Combine(outputDirectory, Path.GetFileName(logPath));
         foreach ((LogTable table, string suffix) in new[] { (log.Train, ".train"), (log.Test, ".test") })
@@ -48,7 +48,7 @@ public static class ParseLogTool
     public static IReadOnlyList<string> RunForGnuplot(string logPath, string outputDirectory)
     {
         GnuplotTables tables = Read(logPath, GnuplotTables.Parse);
-        MakeDirectory(outputDirectory);
+        AtomicFile.MakeDirectory(outputDirectory);
         string stem = Path.Combine(outputDirectory, Path.GetFileName(logPath));
         AtomicFile.WriteText(stem + ".train", tables.Train);
         AtomicFile.WriteText(stem + ".test", tables.Test);
@@ -79,18 +79,6 @@ public static class ParseLogTool
 
         void AppendLine(List<string> cells) =>
             text.AppendJoin(delimiter, cells.Select(cell => Quote(cell, delimiter))).Append(LineEnd);
-    }
-
-    private static void MakeDirectory(string path)
-    {
-        try
-        {
-            Directory.CreateDirectory(path);
-        }
-        catch (Exception exception) when (AtomicFile.IsFileFailure(exception))
-        {
-            throw AtomicFile.Failure(path, exception);
-        }
     }
 
     private static CaffeException Unexpected(LogRow row, string output) =>

@@ -10,6 +10,11 @@ namespace CaffeActors.Data.Metrics;
 /// </summary>
 public static class MetricReader
 {
+    /// <summary>The part files of a metrics folder in the order written, those still being written left out; none
+    /// where there is no folder.</summary>
+    public static IReadOnlyList<string> Parts(string directory) =>
+        Directory.Exists(directory) ? [.. MetricParts.List(directory).Select(part => part.Path)] : [];
+
     /// <summary>The rows of a metrics folder that count, in the order written; none where there is no folder.</summary>
     /// <exception cref="CaffeException">CFA1501: a part cannot be read; CFA1502: it is damaged.</exception>
     public static IReadOnlyList<MetricRow> Read(string directory) => Effective(ReadAll(directory));
@@ -19,9 +24,7 @@ public static class MetricReader
     public static IReadOnlyList<MetricRow> ReadAll(string directory)
     {
         var rows = new List<MetricRow>();
-        if (!Directory.Exists(directory))
-            return rows;
-        foreach ((_, string path) in MetricParts.List(directory))
+        foreach (string path in Parts(directory))
             rows.AddRange(ReadPart(path));
         return rows;
     }

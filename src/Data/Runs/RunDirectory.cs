@@ -43,7 +43,7 @@ public sealed class RunDirectory : IDisposable
     public string RunId => Manifest.RunId;
 
     /// <summary>The folder of the metric part files.</summary>
-    public string MetricsPath => At("metrics");
+    public string MetricsPath => MetricsPathOf(Path);
 
     /// <summary>The folder of the snapshots of a HOCON run.</summary>
     public string SnapshotsPath => At("snapshots");
@@ -178,6 +178,10 @@ public sealed class RunDirectory : IDisposable
         }
     }
 
+    /// <summary>The folder of a run's metric part files.</summary>
+    /// <param name="path">The run's folder.</param>
+    public static string MetricsPathOf(string path) => System.IO.Path.Combine(path, "metrics");
+
     /// <summary>What the names of a run's snapshots begin with.</summary>
     /// <param name="path">The run's folder.</param>
     /// <param name="manifest">The run's manifest.</param>
@@ -223,6 +227,9 @@ public sealed class RunDirectory : IDisposable
     /// <summary>Lets go of the run.</summary>
     public void Dispose()
     {
+        // Once: from then on the files are the next holder's.
+        if (_lock.SafeFileHandle.IsClosed)
+            return;
         try
         {
             File.Delete(At(HolderName));

@@ -12,7 +12,8 @@ public static class RunIndex
 
     /// <summary>
     /// The run to go on with: the newest of a name whose net and solver are the same and whose newest valid snapshot
-    /// is not the end. A run that another process is training is passed over, one that has no valid snapshot too.
+    /// is not the end, or is the end of a run that was cut or failed after it: its last loss and tests are still to be
+    /// made. A run that another process is training is passed over, one that has no valid snapshot too.
     /// </summary>
     /// <param name="outputRoot">The folder of all runs.</param>
     /// <param name="name">The run's name.</param>
@@ -43,7 +44,7 @@ public static class RunIndex
             notes.AddRange(NotesOf(run, search));
             if (search.Newest is not { } newest)
                 notes.Add($"run {run.Manifest.RunId} has no valid snapshot");
-            else if (newest.Iteration < lastIteration)
+            else if (newest.Iteration < lastIteration || LacksItsEnd(run, newest, lastIteration))
                 return new(run, newest, null, notes);
             else
                 finished ??= run;
@@ -51,6 +52,9 @@ public static class RunIndex
 
         return new(null, null, finished, notes);
     }
+
+    private static bool LacksItsEnd(RunRecord run, SnapshotEntry newest, long lastIteration) =>
+        newest.Iteration == lastIteration && run.Manifest.State != RunState.Finished;
 
     private static List<RunRecord> List(string outputRoot, List<string> notes)
     {

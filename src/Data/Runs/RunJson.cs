@@ -1,6 +1,5 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using CaffeActors.Data.Files;
 
 namespace CaffeActors.Data.Runs;
 
@@ -10,11 +9,6 @@ namespace CaffeActors.Data.Runs;
 [JsonSerializable(typeof(RunHolder))]
 internal sealed partial class RunJson : JsonSerializerContext
 {
-    /// <summary>The context to use: indented, and names of any language as they are.</summary>
-    public static RunJson Readable { get; } = new(new JsonSerializerOptions
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    });
+    /// <summary>The context to use.</summary>
+    public static RunJson Readable { get; } = new(ReadableJson.Options());
 }

@@ -1,6 +1,5 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using CaffeActors.Data.Files;
 
 namespace CaffeActors.Data.Snapshots;
 
@@ -11,13 +10,6 @@ namespace CaffeActors.Data.Snapshots;
 [JsonSerializable(typeof(RandomStreamState[]))]
 internal sealed partial class ResumeJson : JsonSerializerContext
 {
-    /// <summary>The context to use: the same bytes on every system, NaN and infinities as names.</summary>
-    public static ResumeJson Readable { get; } = new(new JsonSerializerOptions
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        WriteIndented = true,
-        NewLine = "\n",
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    });
+    /// <summary>The context to use.</summary>
+    public static ResumeJson Readable { get; } = new(ReadableJson.Options());
 }

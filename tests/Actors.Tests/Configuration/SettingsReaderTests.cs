@@ -21,7 +21,7 @@ public sealed class SettingsReaderTests
     public void EmptyFile_HasTheDefaultsOfReferenceConf()
     {
         CaffeActorsSettings settings = Read("");
-        Assert.Equal(new RunSettings("", "runs"), settings.Run);
+        Assert.Equal(new RunSettings("", "runs", TimeSpan.FromMinutes(10)), settings.Run);
         Assert.Equal(ResumeMode.Never, settings.Train.Resume);
         Assert.Null(settings.Train.MaxIter);
         Assert.Null(settings.Train.Seed);

@@ -5,6 +5,7 @@ using CaffeActors.Actors.Tests.Training;
 using CaffeActors.Actors.Training;
 using CaffeActors.Data.Metrics;
 using CaffeActors.Data.Runs;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Actors.Tests.Metrics;
 
@@ -50,6 +51,26 @@ public sealed class ObserverTests : IDisposable
         Assert.Single(LinesWith("training goes on"));
         Assert.Single(LinesWith("Metrics could not be written"));
         Assert.True(Manifest is { MetricFailures: > 1, LostMetricRows: > 0, State: RunState.Finished });
+    }
+
+    [Fact]
+    public async Task MetricsOnAReadOnlyDisk_AreToldOnceAndCounted()
+    {
+        // Only root on Linux can make one.
+        using SmallDisk? disk = SmallDisk.TryMake(kilobytes: 64);
+        if (disk?.MakeReadOnly() != true)
+            return;
+        await RunAsync(pass =>
+        {
+            if (pass != 3)
+                return;
+            Directory.Delete(Folder("metrics"), recursive: true);
+            Directory.CreateSymbolicLink(Folder("metrics"), disk.Path);
+        });
+        Assert.Single(LinesWith("training goes on"));
+        Assert.Single(LinesWith("Metrics could not be written"));
+        Assert.True(Manifest is { MetricFailures: > 1, LostMetricRows: > 0, State: RunState.Finished });
+        Assert.Empty(Directory.GetFileSystemEntries(disk.Path));
     }
 
     [Fact]

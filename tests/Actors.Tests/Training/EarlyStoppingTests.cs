@@ -79,13 +79,14 @@ public sealed class EarlyStoppingTests : IDisposable
     [Theory]
     [InlineData("test0/acuracy")]
     [InlineData("test1/accuracy")]
+    [InlineData("test0/accuracy[1]")]
     [InlineData("system/rss_bytes")]
     public async Task MetricThatIsNotMeasured_IsRefused(string metric)
     {
         RunPlan plan = _fixture.Plan() with { EarlyStopping = new(new MetricGoal(metric, MetricMode.Max)) };
         CaffeException refused = await Assert.ThrowsAsync<CaffeException>(() => _fixture.RunAsync(plan));
         Assert.Equal((ErrorCodes.BadSetting, FailureKind.Configuration), (refused.Code, refused.Kind));
-        Assert.Contains("it measures train/loss, test0/accuracy, test0/loss", refused.Message,
+        Assert.Contains("it measures train/loss, train/output/loss, test0/accuracy, test0/loss", refused.Message,
             StringComparison.Ordinal);
     }
 }

@@ -32,21 +32,6 @@ public sealed class FailureTests : IDisposable
     private string[] Files(string name) =>
         [.. Directory.GetFiles(Folder(name)).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
-    private RunPlan Scripted(BatchScript script)
-    {
-        File.WriteAllText(_fixture.At("net.prototxt"), """
-            name: "scripted"
-            layer { name: "data" type: "ScriptedBatch" top: "data" top: "label" }
-            layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip" inner_product_param { num_output: 2 } }
-            layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }
-            """);
-        File.WriteAllText(_fixture.At("solver.prototxt"), $"""
-            net: "{_fixture.At("net.prototxt")}" base_lr: 0.001 lr_policy: "fixed" display: 5 max_iter: 20
-            snapshot_prefix: "{_fixture.At("snap")}"
-            """);
-        return _fixture.Plan() with { Extensions = new Dictionary<string, object> { ["data"] = script } };
-    }
-
     [Fact]
     public void RunThatCannotFit_IsRefusedBeforeItBegins()
     {
@@ -116,7 +101,7 @@ public sealed class FailureTests : IDisposable
     public async Task ActorThatDies_EndsTheRunAndItsMetricsAreWritten(int asked)
     {
         int asks = 0;
-        RunOutcome outcome = await _fixture.RunAsync(Scripted(new BatchScript
+        RunOutcome outcome = await _fixture.RunAsync(_fixture.Scripted(new BatchScript
         {
             Depth = () => asks++ < asked ? 0 : throw new InvalidOperationException("no depth"),
         }));
@@ -137,7 +122,7 @@ public sealed class FailureTests : IDisposable
                     ErrorCodes.SourceUnreadable, FailureKind.Data, "record '00000028' is damaged")
                 : 0,
         };
-        RunOutcome outcome = await _fixture.RunAsync(Scripted(script));
+        RunOutcome outcome = await _fixture.RunAsync(_fixture.Scripted(script));
         Assert.Equal((RunEnd.Failed, 7, FailureKind.Data), (outcome.End, outcome.Iteration, outcome.Failure!.Kind));
         Assert.Matches("record '00000028'.*iteration 7", outcome.Failure.Message);
         Assert.Equal(7, script.Loads);
@@ -149,7 +134,7 @@ public sealed class FailureTests : IDisposable
     public async Task Prefetcher_ReadsNoMoreThanItIsAskedTo(int depth)
     {
         var script = new BatchScript { Depth = () => depth };
-        Assert.Equal(RunEnd.Finished, (await _fixture.RunAsync(Scripted(script))).End);
+        Assert.Equal(RunEnd.Finished, (await _fixture.RunAsync(_fixture.Scripted(script))).End);
         Assert.Equal(depth + 1, script.Buffers);
         // 20 iterations, the loss at the end, and what was read ahead.
         Assert.InRange(script.Loads, 21, 21 + depth);

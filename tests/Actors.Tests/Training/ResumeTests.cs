@@ -5,6 +5,7 @@ using CaffeActors.Compute.Backends.Cpu.Blas;
 using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Solvers;
+using CaffeActors.Data.Runs;
 
 namespace CaffeActors.Actors.Tests.Training;
 
@@ -174,6 +175,22 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(RunEnd.Finished, outcome.End);
         Assert.Contains("are finished", _fixture.Log.ToString(), StringComparison.Ordinal);
         _fixture.RunFolder();
+    }
+
+    [Fact]
+    public async Task RunThatFailedAfterItsLastSnapshot_MakesUpForItsEnd()
+    {
+        _fixture.AddHook("TEST");
+        await _fixture.RunAsync(_fixture.Hooked(static _ => { }, "uncut"));
+        // The tests after the last iteration are the passes from 12 on.
+        RunOutcome failed = await _fixture.RunAsync(_fixture.Hooked(
+            pass => _ = pass == 13 ? throw new InvalidOperationException("of a fault") : 0));
+        Assert.Equal((RunEnd.Failed, 40), (failed.End, failed.Iteration));
+        RunOutcome outcome = await _fixture.RunAsync(
+            _fixture.Hooked(static _ => { }) with { Resume = ResumeMode.Must });
+        Assert.Equal(new RunOutcome(RunEnd.Finished, 40), outcome);
+        Assert.Equal(_fixture.Metrics("uncut"), _fixture.Metrics());
+        Assert.Equal(RunState.Finished, RunDirectory.ReadManifest(_fixture.RunFolder()).State);
     }
 
     [Fact]

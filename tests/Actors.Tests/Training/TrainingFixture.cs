@@ -112,6 +112,22 @@ internal sealed class TrainingFixture : IDisposable
             Extensions = new Dictionary<string, object> { ["data"] = new DataExtension(Shuffle: true) },
         };
 
+    /// <summary>A plan of 20 iterations whose data layer does what a script says.</summary>
+    public RunPlan Scripted(BatchScript script)
+    {
+        File.WriteAllText(At("net.prototxt"), """
+            name: "scripted"
+            layer { name: "data" type: "ScriptedBatch" top: "data" top: "label" }
+            layer { name: "ip" type: "InnerProduct" bottom: "data" top: "ip" inner_product_param { num_output: 2 } }
+            layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "label" top: "loss" }
+            """);
+        File.WriteAllText(At("solver.prototxt"), $"""
+            net: "{At("net.prototxt")}" base_lr: 0.001 lr_policy: "fixed" display: 5 max_iter: 20
+            snapshot_prefix: "{At("snap")}"
+            """);
+        return Plan() with { Extensions = new Dictionary<string, object> { ["data"] = script } };
+    }
+
     /// <summary>A host of a plan.</summary>
     public TrainingHost Host(RunPlan plan, TimeProvider? time = null) =>
         new(plan, Catalog, new RunLog(Log), time ?? TimeProvider.System);

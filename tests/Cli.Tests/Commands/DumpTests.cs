@@ -80,6 +80,46 @@ public sealed class DumpTests : IDisposable
     }
 
     [Fact]
+    public async Task CarriedState_IsTheSameWhenThePassIsRunAgain()
+    {
+        // The LSTM goes on from batch to batch; the side branch grows with the weights until its exponential overflows.
+        (string error, string[] command) = await DivergeAsync("""
+            layer { name: "steps" type: "Reshape" bottom: "data" top: "x" reshape_param { shape { dim: 4 dim: 1 dim: -1 }
+              } }
+            layer { name: "on" type: "DummyData" top: "on" dummy_data_param { shape { dim: 4 dim: 1 }
+              data_filler { value: 1 } } }
+            layer { name: "lstm" type: "LSTM" bottom: "x" bottom: "on" top: "lstm" recurrent_param { num_output: 5
+              weight_filler { type: "uniform" min: -0.05 max: 0.05 } } }
+            layer { name: "ip" type: "InnerProduct" bottom: "lstm" top: "ip" inner_product_param { axis: 2 num_output: 3
+              weight_filler { type: "gaussian" std: 0.001 } } }
+            layer { name: "large" type: "Power" bottom: "ip" top: "large" power_param { scale: 5000 } }
+            layer { name: "exp" type: "Exp" bottom: "large" top: "exp" }
+            layer { name: "eaten" type: "Silence" bottom: "exp" }
+            layer { name: "rows" type: "Reshape" bottom: "ip" top: "rows" reshape_param { shape { dim: 4 dim: 3 } } }
+            layer { name: "loss" type: "SoftmaxWithLoss" bottom: "rows" bottom: "label" top: "loss" }
+            """, "base_lr: 0.1 display: 1");
+        Assert.InRange(IterationOf(error), 1, 199);
+        Assert.Contains("top 'exp' of layer 'exp'", error, StringComparison.Ordinal);
+        string loss = Regex.Match(error, "the loss is ([^;]+);").Groups[1].Value;
+        Assert.Equal(ExitCodes.Done, await _cli.RunAsync(command));
+        Assert.Contains($"Loss: {loss}\n", _cli.Error, StringComparison.Ordinal);
+
+        // From a state of zeros another loss comes of it.
+        string inputs = command[Array.IndexOf(command, "--inputs") + 1];
+        var without = new Hdf5Writer();
+        using (var with = new Hdf5Reader(inputs))
+        {
+            Assert.Equal(["c", "h"], with.Children("state/lstm").Order(StringComparer.Ordinal));
+            foreach (string name in with.Children("inputs"))
+                without.AddFloats($"inputs/{name}", with.ShapeOf($"inputs/{name}"), with.ReadFloats($"inputs/{name}"));
+        }
+
+        without.Save(inputs);
+        Assert.Equal(ExitCodes.Done, await _cli.RunAsync(command));
+        Assert.DoesNotContain($"Loss: {loss}\n", _cli.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Gradient_IsTheSameWhenThePassIsRunAgain()
     {
         (string error, string[] command) = await DivergeAsync("""

@@ -46,6 +46,16 @@ public sealed class RunIndexTests : IDisposable
         Assert.Equal(id, RunIndex.FindResumable(_root.Path, "lenet", "a", "b", End + 1).Run?.Manifest.RunId);
     }
 
+    [Theory]
+    [InlineData(RunState.Running)]
+    [InlineData(RunState.Failed)]
+    public void FindResumable_GoesOnWithARunThatWasCutAfterItsLastSnapshot(RunState state)
+    {
+        string id = Make(snapshots: [End], state: state);
+        RunSearch search = Find();
+        Assert.Equal((id, End, false), (search.Run?.Manifest.RunId, search.Snapshot?.Iteration, search.Finished));
+    }
+
     [Fact]
     public void FindResumable_PassesOverOtherNamesNetsAndSolvers()
     {
@@ -127,7 +137,7 @@ public sealed class RunIndexTests : IDisposable
 
     private string Make(
         int[] snapshots, string name = "lenet", string net = "a", string solver = "b",
-        string prefix = "snapshots/lenet")
+        string prefix = "snapshots/lenet", RunState state = RunState.Finished)
     {
         _time.Advance(TimeSpan.FromSeconds(1));
         using RunDirectory run = RunDirectory.Create(_root.Path, new()
@@ -140,6 +150,8 @@ public sealed class RunIndexTests : IDisposable
         var store = new SnapshotStore(run.SnapshotPrefix);
         foreach (int iteration in snapshots)
             store.Save(Sample.Net(), Sample.Progress(iteration), Sample.Resume(run.RunId));
+        if (state != RunState.Running && snapshots.Length > 0)
+            run.End(state, 0, snapshots[^1]);
         return run.RunId;
     }
 }

@@ -32,6 +32,7 @@ public abstract unsafe class RecurrentLayer(LayerParameter parameter) : Layer(pa
     private readonly Blob _fromStatic = new();
     private readonly Blob _kept = new();
     private readonly Dictionary<string, Blob> _carried = [];
+    private readonly Dictionary<string, Blob> _carriedBefore = [];
     private Blob[] _last = [];
     private int _inputs;
     private int _statics;
@@ -48,6 +49,9 @@ public abstract unsafe class RecurrentLayer(LayerParameter parameter) : Layer(pa
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, Blob> CarriedState => _carried;
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, Blob> StateBeforePass => _carriedBefore;
 
     /// <summary>T.</summary>
     protected int Steps { get; private set; }
@@ -208,7 +212,10 @@ public abstract unsafe class RecurrentLayer(LayerParameter parameter) : Layer(pa
         _last = [.. StateNames.Select(_ => new Blob())];
         First = [.. StateNames.Select(_ => new Blob())];
         for (int i = 0; i < _last.Length && ExposedStates == 0; i++)
+        {
             _carried[StateNames[i]] = _last[i];
+            _carriedBefore[StateNames[i]] = First[i];
+        }
 
         int units = Width * UnitsPerOutput;
         LearnableBlob(0, [units, _inputs], _recurrent.WeightFiller);

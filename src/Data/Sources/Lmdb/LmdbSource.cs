@@ -20,14 +20,13 @@ public sealed class LmdbSource : RecordSource
     // leaves only: branches do not tell them, so the leaves are looked at as reading gets to them.
     private readonly long[] _leaves;
     private readonly long[] _starts;
-    private readonly byte[] _header = new byte[LmdbFormat.PageHeader];
     private int _counted;
     private int _leaf;
 
-    // The page read last, so that neighbours in a leaf come from one read; and a value that has pages of its own.
+    // The page read last, so that neighbours in a leaf come from one read; and the last value that has pages of its own, behind their header.
     private readonly byte[] _page = [];
     private long _held = -1;
-    private byte[] _value = [];
+    private byte[] _run = [];
 
     /// <summary>Opens a data base.</summary>
     /// <param name="folder">The folder that holds data.mdb.</param>
@@ -272,18 +271,19 @@ public sealed class LmdbSource : RecordSource
     private ReadOnlySpan<byte> ReadRun(long first, int length)
     {
         RequirePage(first);
-        long offset = first * _meta.PageSize;
-        Fill(_header, offset);
-        RequireKind(_header, first, LmdbFormat.OverflowPage);
+        long offset = first * _meta.PageSize, end = LmdbFormat.PageHeader + (long)length;
         long pages = LmdbFormat.OverflowPages(length, _meta.PageSize);
-        if (pages > Get<uint>(_header, LmdbFormat.LowerAt) || first + pages - 1 > _meta.LastPage)
+        if (end > Array.MaxLength || first + pages - 1 > _meta.LastPage)
             throw Damaged($"the value at page {first} is longer than its pages");
-        if (offset + LmdbFormat.PageHeader + length > _length)
+        if (offset + end > _length)
             throw Cut(_length);
-        if (_value.Length < length)
-            _value = GC.AllocateUninitializedArray<byte>(length);
-        Fill(_value.AsSpan(0, length), offset + LmdbFormat.PageHeader);
-        return _value.AsSpan(0, length);
+        if (_run.Length < end)
+            _run = GC.AllocateUninitializedArray<byte>((int)end);
+        Fill(_run.AsSpan(0, (int)end), offset);
+        RequireKind(_run, first, LmdbFormat.OverflowPage);
+        if (pages > Get<uint>(_run, LmdbFormat.LowerAt))
+            throw Damaged($"the value at page {first} is longer than its pages");
+        return _run.AsSpan(LmdbFormat.PageHeader, length);
     }
 
     private void Fill(Span<byte> target, long offset)

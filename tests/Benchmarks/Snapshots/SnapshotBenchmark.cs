@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using System.Globalization;
+using CaffeActors.Actors.Configuration;
+using CaffeActors.Actors.Logging;
+using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Planning;
+using CaffeActors.Actors.Training;
+
+namespace CaffeActors.Benchmarks.Snapshots;
+
+/// <summary>
+/// What snapshots cost a training: the same iterations with snapshots and without, by turns, and of the difference the
+/// share of a snapshot, beside how long the solver's own interval takes. Usage:
+/// <c>snapshots [CONFIG [ITERATIONS [EVERY [ROUNDS]]]]</c>, by default 2,000 iterations of <c>configs/lenet.hocon</c>
+/// with one every 100, 5 rounds, from the repository's root. Tests are left out.
+/// </summary>
+internal static class SnapshotBenchmark
+{
+    public static async Task<int> RunAsync(string[] args)
+    {
+        string config = args.ElementAtOrDefault(0) ?? Path.Combine("configs", "lenet.hocon");
+        int iterations = Number(args, 1, 2000), every = Number(args, 2, 100), rounds = Number(args, 3, 5);
+        List<double> with = [], without = [];
+        int interval = 0;
+        for (int round = 0; round <= rounds; round++)
+        {
+            foreach (bool snapshots in (bool[])[false, true])
+            {
+                (double seconds, interval) = await TrainAsync(config, iterations, snapshots ? every : 0);
+                // The first round warms up.
+                if (round > 0)
+                    (snapshots ? with : without).Add(seconds);
+            }
+        }
+
+        int count = iterations / every;
+        double plain = Median(without), cost = (Median(with) - plain) / count;
+        double own = plain / iterations * interval;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{config}: {plain / iterations * 1000:F2} ms an iteration; {count} snapshots in {iterations} iterations "
+            + $"cost {cost * 1000:F1} ms each; at the solver's own interval of {interval} iterations ({own:F1} s) that "
+            + $"is {(interval > 0 ? 100 * cost / own : 0):F3} % (medians of {rounds} rounds by turns)"));
+        return 0;
+    }
+
+    // A whole run, the writing of its last snapshot included; and the solver's own interval.
+    private static async Task<(double Seconds, int Interval)> TrainAsync(string config, int iterations, int every)
+    {
+        string root = Directory.CreateTempSubdirectory("caffeactors-snapshots-").FullName;
+        try
+        {
+            RunPlan plan = ConfigurationPlanner.Plan(
+                SettingsReader.ReadFile(config, [], Environment.GetEnvironmentVariable), config,
+                new PlanOptions { MaxIter = iterations, Seed = 1, OutputRoot = root }, static _ => { }) with
+            { Snapshots = new SnapshotSettings { KeepLast = 2 }, SystemMetricsEvery = 0 };
+            plan = plan with { Nets = plan.Nets with { Tests = [] } };
+            int interval = plan.Solver.Snapshot;
+            plan.Solver.Snapshot = every;
+            plan.Solver.SnapshotAfterTrain = false;
+            plan.Solver.Display = 0;
+            using var log = new RunLog(Console.Error, minLevel: 1);
+            long begun = Stopwatch.GetTimestamp();
+            RunOutcome outcome = await new TrainingHost(plan, plan.Catalog, log, TimeProvider.System)
+                .RunAsync(static _ => 0);
+            if (outcome.End != RunEnd.Finished)
+                throw new InvalidOperationException(outcome.Failure?.Message ?? outcome.End.ToString());
+            return (Stopwatch.GetElapsedTime(begun).TotalSeconds, interval);
+        }
+        finally
+        {
+            Directory.Delete(root, recursive: true);
+        }
+    }
+
+    private static int Number(string[] args, int at, int standard) =>
+        args.Length > at ? int.Parse(args[at], CultureInfo.InvariantCulture) : standard;
+
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+}
