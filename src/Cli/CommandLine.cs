@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.Reflection;
+using CaffeActors.Cli.AzureDevOps;
 using CaffeActors.Compute.Diagnostics;
 
 namespace CaffeActors.Cli;
@@ -44,7 +45,7 @@ internal static class CommandLine
         ParseResult parsed = root.Parse(Gflags.Switches(Gflags.Normalize(args), root));
         if (UsageErrors.Of(parsed) is { } error)
         {
-            terminal.Error.WriteLine($"error {ErrorCodes.Usage}: {error}");
+            Write(new CaffeException(ErrorCodes.Usage, FailureKind.Configuration, error), terminal);
             terminal.Error.WriteLine($"Try '{UsageErrors.NameOf(parsed.CommandResult.Command)} --help'.");
             return ExitCodes.Configuration;
         }
@@ -78,12 +79,19 @@ internal static class CommandLine
     /// <returns>Its exit code.</returns>
     public static int Tell(CaffeException failure, ParseResult arguments, Terminal terminal)
     {
-        terminal.Error.WriteLine(failure.ToDiagnostic());
+        Write(failure, terminal);
         if (arguments.GetValue(Verbose))
             terminal.Error.WriteLine(failure);
         else if (failure.Kind == FailureKind.Internal)
             terminal.Error.WriteLine("This is a fault of the program; --verbose shows where it arose.");
         return ExitCodes.Of(failure.Kind);
+    }
+
+    private static void Write(CaffeException failure, Terminal terminal)
+    {
+        terminal.Error.WriteLine(failure.ToDiagnostic());
+        if (PipelineReporter.IsWanted(terminal))
+            terminal.Out.WriteLine(LoggingCommand.Failure(failure));
     }
 
     /// <summary>Makes all commands and their flags.</summary>

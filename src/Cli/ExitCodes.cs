@@ -24,7 +24,7 @@ internal static class ExitCodes
         (StoppedResumable, "stopped early and resumable: a time budget, SIGINT or SIGTERM"),
         (NothingToResume, "nothing valid to resume"),
         (Data, "the data, a file or a disk"),
-        (Diverged, "diverged: NaN or infinity"),
+        (Diverged, "diverged (NaN or infinity), or finished below its acceptance thresholds"),
         (Device, "a device"),
         (SecondInterrupt, "interrupted a second time"),
     ];
@@ -35,7 +35,8 @@ internal static class ExitCodes
         FailureKind.Configuration => Configuration,
         FailureKind.NothingToResume => NothingToResume,
         FailureKind.Data => Data,
-        FailureKind.Diverged => Diverged,
+        // Either way the numbers are no good, and the same again gives the same: a person has to change something.
+        FailureKind.Diverged or FailureKind.Unaccepted => Diverged,
         FailureKind.Device => Device,
         _ => Unexpected,
     };

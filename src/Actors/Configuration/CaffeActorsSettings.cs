@@ -62,6 +62,9 @@ public sealed record CaffeActorsSettings
     /// <summary>Keys <c>parallel</c>.</summary>
     public required ParallelSettings Parallel { get; init; }
 
+    /// <summary>Lines of <c>acceptance</c>.</summary>
+    public required IReadOnlyList<AcceptanceThreshold> Acceptance { get; init; }
+
     /// <summary>Keys <c>snapshot</c>.</summary>
     public required SnapshotSettings Snapshots { get; init; }
 

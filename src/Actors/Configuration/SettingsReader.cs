@@ -26,7 +26,7 @@ public static class SettingsReader
 
     // Sections whose keys are the user's: names of layers, fields of the schema, Akka's keys.
     private static readonly HashSet<string> FreeSections =
-        ["solver", "layers", "layers-train", "layers-test", "extensions", "placement", "akka"];
+        ["solver", "layers", "layers-train", "layers-test", "extensions", "placement", "acceptance", "akka"];
 
     /// <summary>The defaults, as reference.conf has them.</summary>
     public static HoconDocument Reference { get; } = ReadReference();
@@ -129,6 +129,7 @@ public static class SettingsReader
             GradScale = compute.Has("grad-scale")
                 ? GradScaleSetting.Parse(compute.Text("grad-scale"), "compute.grad-scale") : null,
             Parallel = Parallel(root.Section("parallel"), root.Section("placement")),
+            Acceptance = AcceptanceReader.Read(root.Section("acceptance")),
             Snapshots = Snapshots(root.Section("snapshot")),
             Metrics = new MetricsSettings(
                 metrics.Int("system-every", 0, int.MaxValue),

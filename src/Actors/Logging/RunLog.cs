@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using CaffeActors.Compute.Diagnostics;
 using NLog;
 using NLog.Config;
+using NLog.Layouts;
 using NLog.Targets;
 
 namespace CaffeActors.Actors.Logging;
@@ -21,6 +22,7 @@ public sealed class RunLog : IDisposable
     private readonly Logger _logger;
     private readonly TimeProvider _time;
     private readonly TextWriterTarget? _console;
+    private TextWriterTarget? _warnings;
     private readonly Lock _lock = new();
     private bool _hasFile;
     private string? _consoleGone;
@@ -56,7 +58,7 @@ public sealed class RunLog : IDisposable
         _configuration.AddRule(LogLevel.Info, LogLevel.Fatal, new FileTarget("file")
         {
             // A literal name: a run's folder may hold what NLog would take for a layout.
-            FileName = NLog.Layouts.SimpleLayout.FromLiteral(Path.GetFullPath(path)),
+            FileName = SimpleLayout.FromLiteral(Path.GetFullPath(path)),
             Layout = new GlogLayout(),
             KeepFileOpen = true,
             AutoFlush = true,
@@ -66,6 +68,23 @@ public sealed class RunLog : IDisposable
         lock (_lock)
             _hasFile = true;
         TellConsoleGone();
+    }
+
+    /// <summary>Writes all warnings and errors from now on to another console too, each as a line of another form. Where
+    /// nobody reads there, they are lost there.</summary>
+    /// <param name="console">The other console.</param>
+    /// <param name="warning">The line of a warning.</param>
+    /// <param name="error">The line of an error.</param>
+    public void AddWarnings(TextWriter console, Func<string, string> warning, Func<string, string> error)
+    {
+        _warnings = new TextWriterTarget(console, static _ => { })
+        {
+            Name = "warnings",
+            Layout = Layout.FromMethod(logEvent =>
+                (logEvent.Level >= LogLevel.Error ? error : warning)(logEvent.FormattedMessage)),
+        };
+        _configuration.AddRule(LogLevel.Warn, LogLevel.Fatal, _warnings);
+        _factory.Configuration = _configuration;
     }
 
     /// <summary>Lines that the console did not take, because it is gone or too slow.</summary>
@@ -92,14 +111,19 @@ public sealed class RunLog : IDisposable
     public void End(CaffeException failure, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
         Write(LogLevel.Error, failure.ToDiagnostic(), file, line, fileOnly: true);
 
-    /// <summary>Waits until the console has all lines so far, two seconds at most.</summary>
-    public void Flush() => _console?.Flush(_patience);
+    /// <summary>Waits until the consoles have all lines so far, two seconds at most for each.</summary>
+    public void Flush()
+    {
+        _console?.Flush(_patience);
+        _warnings?.Flush(_patience);
+    }
 
     /// <summary>Writes out what is buffered and closes the file.</summary>
     public void Dispose()
     {
         Flush();
         _console?.Complete();
+        _warnings?.Complete();
         _factory.Dispose();
     }
 

@@ -61,6 +61,7 @@ public static class ConfigurationPlanner
             SnapshotsInRunFolder = true,
             OnDivergence = settings.Train.OnDivergence,
             EarlyStopping = settings.Train.EarlyStopping,
+            Acceptance = settings.Acceptance,
             Snapshots = settings.Snapshots,
             SystemMetricsEvery = settings.Metrics.SystemEvery,
             MetricsFlushInterval = settings.Metrics.FlushInterval,

@@ -42,6 +42,6 @@ internal sealed record Rollback(RunSearch Search, RollbackState State)
             $"Going back to iteration {snapshot?.Iteration ?? 0} (rollback {state.Count} of {settings.Limit}); "
             + $"learning rates are multiplied by {state.RateFactor:g6} from there on."));
         return new Rollback(
-            new RunSearch(new RunRecord(run.Folder.Path, run.Folder.Manifest), snapshot, false, []), state);
+            new RunSearch(new RunRecord(run.Folder.Path, run.Folder.Manifest), snapshot, null, []), state);
     }
 }

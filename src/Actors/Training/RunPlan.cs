@@ -143,6 +143,9 @@ public sealed record RunPlan
     /// <summary>Which metric ends the run when it gets no better; null, the default, for none.</summary>
     public EarlyStoppingSettings? EarlyStopping { get; init; }
 
+    /// <summary>What the tests must measure last for the finished run to be accepted. Default: nothing.</summary>
+    public IReadOnlyList<AcceptanceThreshold> Acceptance { get; init; } = [];
+
     /// <summary>What the run does when its numbers are no longer finite.</summary>
     public DivergenceSettings OnDivergence { get; init; } = new();
 

@@ -44,7 +44,7 @@ public sealed class TrainingHost
         _observers = observers;
     }
 
-    /// <summary>The run's folder, once it is open.</summary>
+    /// <summary>The run's folder, once it is open; that of the newest where all runs to resume are finished.</summary>
     public string? RunFolder { get; private set; }
 
     /// <summary>Asks the run for something; a request before its start is kept.</summary>
@@ -62,7 +62,8 @@ public sealed class TrainingHost
 
     /// <summary>Runs until the end.</summary>
     /// <param name="exitCodeOf">The exit code of an outcome, for the run's manifest.</param>
-    /// <returns>How it ended; finished at once where all runs to resume are finished.</returns>
+    /// <returns>How it ended; finished at once where all runs to resume are finished. A finished run that misses a
+    /// threshold of acceptance has a failure.</returns>
     /// <exception cref="CaffeException">The run could not begin.</exception>
     public async Task<RunOutcome> RunAsync(Func<RunOutcome, int> exitCodeOf)
     {
@@ -74,10 +75,11 @@ public sealed class TrainingHost
                 // A run that goes back has used up some of its time.
                 RunPlan plan = rollback is null ? _plan
                     : _plan with { TimeBudget = _plan.TimeBudget - _time.GetElapsedTime(started) };
-                TrainingRun? run = TrainingRunBuilder.Build(plan, _catalog, _log, _time, rollback);
+                (TrainingRun? run, RunRecord? finished) =
+                    TrainingRunBuilder.Build(plan, _catalog, _log, _time, rollback);
+                RunFolder = finished?.Path ?? run!.Folder.Path;
                 if (run is null)
-                    return new RunOutcome(RunEnd.Finished, _plan.Solver.MaxIter);
-                RunFolder = run.Folder.Path;
+                    return Judge(new RunOutcome(RunEnd.Finished, _plan.Solver.MaxIter));
                 Task stopped = Task.CompletedTask;
                 try
                 {
@@ -85,6 +87,7 @@ public sealed class TrainingHost
                     rollback = WasStopped() || !stopped.IsCompleted ? null : Rollback.After(outcome, run);
                     if (rollback is null)
                     {
+                        outcome = Judge(outcome);
                         WriteEnd(run, outcome, exitCodeOf(outcome));
                         return outcome;
                     }
@@ -103,6 +106,8 @@ public sealed class TrainingHost
             _log.Flush();
         }
     }
+
+    private RunOutcome Judge(RunOutcome outcome) => Acceptance.Judge(_plan, outcome, RunFolder!, _log, _time);
 
     // What the run did stands, whether or not this can be written down.
     private void WriteEnd(TrainingRun run, RunOutcome outcome, int exitCode)

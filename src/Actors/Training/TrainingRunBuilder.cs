@@ -1,4 +1,5 @@
 using System.Reflection;
+using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Backends.Cpu.Blas;
 using CaffeActors.Compute.Diagnostics;
@@ -40,20 +41,23 @@ internal sealed class TrainingRunBuilder
 
     private SolverParameter Solver => _plan.Solver;
 
-    /// <summary>Builds the run, or returns null where the plan resumes and all its runs are finished.</summary>
+    /// <summary>Builds the run; where the plan resumes and all its runs are finished there is none.</summary>
     /// <param name="plan">What to run.</param>
     /// <param name="catalog">The layer types.</param>
     /// <param name="log">The log.</param>
     /// <param name="time">The clock.</param>
     /// <param name="rollback">What the run goes on from after a divergence; null, the default, for what the plan
     /// says.</param>
+    /// <returns>The run, or the newest of the finished ones.</returns>
     /// <exception cref="CaffeException">Something does not fit; nothing is left open.</exception>
-    public static TrainingRun? Build(
+    public static (TrainingRun? Run, RunRecord? Finished) Build(
         RunPlan plan, LayerCatalog catalog, RunLog log, TimeProvider time, Rollback? rollback = null)
     {
         var builder = new TrainingRunBuilder(plan, log, time);
         RunSearch? search = rollback?.Search ?? builder.FindRun();
-        return search is { Run: null, Finished: true } ? null : builder.Build(catalog, search, rollback?.State);
+        return search is { Run: null, FinishedRun: { } finished }
+            ? (null, finished)
+            : (builder.Build(catalog, search, rollback?.State), null);
     }
 
     private RunSearch? FindRun()
@@ -111,6 +115,9 @@ internal sealed class TrainingRunBuilder
             if (_plan.EarlyStopping is { } early)
                 EarlyStopping.RequireMeasured(early, Solver, replicas.Root.Net, tests);
 
+            foreach (AcceptanceThreshold threshold in _plan.Acceptance)
+                RequireMeasured(threshold, tests);
+
             // Before anything is filled: a blob takes its memory when it is first used.
             var demand = MemoryDemand.OfTraining([.. replicas.Replicas.Select(replica => replica.Net)],
                 replicas.Optimizer, tests.Select(test => test.Net));
@@ -153,6 +160,18 @@ internal sealed class TrainingRunBuilder
                 test.Net.Dispose();
             replicas?.Dispose();
             throw;
+        }
+    }
+
+    private void RequireMeasured(AcceptanceThreshold threshold, List<TestNet> tests)
+    {
+        try
+        {
+            TestMetrics.Require("a metric of acceptance", threshold.Metric, tests, Solver.TestComputeLoss);
+        }
+        catch (CaffeException failure)
+        {
+            throw failure.At(threshold.Place);
         }
     }
 

@@ -7,6 +7,7 @@ using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Metrics;
 using CaffeActors.Actors.Planning;
 using CaffeActors.Actors.Training;
+using CaffeActors.Cli.AzureDevOps;
 using CaffeActors.Cli.Rendering;
 using CaffeActors.Compute.Diagnostics;
 
@@ -20,6 +21,9 @@ namespace CaffeActors.Cli.Commands;
       --sighup_effect says; SIGTERM writes a snapshot and stops (exit code 3). Where there are no signals,
       a file in the run's folder asks for the same: REQUEST_SNAPSHOT for a snapshot, REQUEST_STOP for a
       snapshot and the end. It is taken away when that is done. See docs/operations.md.
+
+    In Azure Pipelines (TF_BUILD=True) stdout has logging commands: progress, warnings and errors, a summary,
+    a tag, and the output variables runId, runFolder, snapshot, iteration, finished. See docs/azure-pipelines.md.
     """)]
 internal sealed class TrainCommand : VerbCommand
 {
@@ -89,6 +93,11 @@ internal sealed class TrainCommand : VerbCommand
         PlanOptions options = OptionsOf(arguments);
         using var live = terminal.IsInteractive ? new LiveConsole(terminal.Error) : null;
         using RunLog log = GlogFlags.OpenLog(arguments, live ?? terminal.Error, "train");
+        // Commands come from several threads, each whole.
+        TextWriter commands = TextWriter.Synchronized(terminal.Out);
+        bool inPipeline = PipelineReporter.IsWanted(terminal);
+        if (inPipeline)
+            log.AddWarnings(commands, LoggingCommand.Warning, LoggingCommand.Error);
         options = options with { Warning = line => log.Warn(line) };
         RunPlan plan = Plan(file, arguments, options, terminal, log, live) with
         {
@@ -97,10 +106,16 @@ internal sealed class TrainCommand : VerbCommand
         if (arguments.GetValue(_dryRun))
             return DryRun.Tell(plan, terminal);
 
-        IReadOnlyList<IRunObserver> observers = live is null ? [] : [new ProgressBlock(live, Width())];
-        var host = new TrainingHost(plan, plan.Catalog, log, TimeProvider.System, observers);
+        List<IRunObserver> observers = live is null ? [] : [new ProgressBlock(live, Width())];
+        TrainingHost? host = null;
+        PipelineReporter? pipeline = inPipeline
+            ? new PipelineReporter(commands, TimeProvider.System, () => host?.RunFolder) : null;
+        if (pipeline is not null)
+            observers.Add(pipeline);
+        host = new TrainingHost(plan, plan.Catalog, log, TimeProvider.System, observers);
         using var signals = new RunSignals(host, Effect(arguments, _sigint), Effect(arguments, _sighup), terminal);
         RunOutcome outcome = await host.RunAsync(CodeOf);
+        pipeline?.Tell(plan, outcome, CodeOf(outcome));
         if (outcome.Failure is { } failure)
             return CommandLine.Tell(failure, arguments, terminal);
         return CodeOf(outcome);
@@ -125,11 +140,12 @@ internal sealed class TrainCommand : VerbCommand
         return plan;
     }
 
-    private static int CodeOf(RunOutcome outcome) => outcome.End switch
+    private static int CodeOf(RunOutcome outcome) => outcome switch
     {
-        RunEnd.Finished => ExitCodes.Done,
-        RunEnd.Stopped => ExitCodes.StoppedResumable,
-        _ => ExitCodes.Of(outcome.Failure?.Kind ?? FailureKind.Internal),
+        { Failure: { } failure } => ExitCodes.Of(failure.Kind),
+        { End: RunEnd.Finished } => ExitCodes.Done,
+        { End: RunEnd.Stopped } => ExitCodes.StoppedResumable,
+        _ => ExitCodes.Unexpected,
     };
 
     private static RunRequest? Effect(ParseResult arguments, Option<string> option) => arguments.GetValue(option) switch

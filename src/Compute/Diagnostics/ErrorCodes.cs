@@ -84,6 +84,9 @@ public static class ErrorCodes
     /// <summary>A NaN or an infinity where a number should be.</summary>
     public const string NotFinite = "CFA1601";
 
+    /// <summary>A finished run that misses a threshold of its configuration.</summary>
+    public const string Unaccepted = "CFA1602";
+
     /// <summary>A device that is missing or failed.</summary>
     public const string DeviceFailed = "CFA1701";
 

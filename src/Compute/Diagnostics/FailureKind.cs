@@ -20,4 +20,7 @@ public enum FailureKind
 
     /// <summary>A device is missing, failed or out of memory (exit code 7).</summary>
     Device,
+
+    /// <summary>A finished run whose numbers are not what its configuration accepts (exit code 6).</summary>
+    Unaccepted,
 }

@@ -24,7 +24,7 @@ public static class RunIndex
         string outputRoot, string name, string netHash, string solverHash, long lastIteration)
     {
         List<string> notes = [];
-        bool finished = false;
+        RunRecord? finished = null;
         foreach (RunRecord run in List(outputRoot, notes).Where(run => run.Manifest.Name == name))
         {
             if (DifferenceOf(run.Manifest, netHash, solverHash) is { } difference)
@@ -45,9 +45,9 @@ public static class RunIndex
             if (search.Newest is not { } newest)
                 notes.Add($"run {run.Manifest.RunId} has no valid snapshot");
             else if (newest.Iteration < lastIteration || LacksItsEnd(run, newest, lastIteration))
-                return new(run, newest, false, notes);
+                return new(run, newest, null, notes);
             else
-                finished = true;
+                finished ??= run;
         }
 
         return new(null, null, finished, notes);

@@ -89,7 +89,8 @@ internal sealed class TrainingFixture : IDisposable
     public async Task<RunOutcome> RunInAsync(
         RunPlan plan, string configuration, Action<ExtendedActorSystem>? started = null)
     {
-        using TrainingRun run = TrainingRunBuilder.Build(plan, Catalog, new RunLog(Log), TimeProvider.System)!;
+        using TrainingRun run =
+            TrainingRunBuilder.Build(plan, Catalog, new RunLog(Log), TimeProvider.System).Run!;
         using var system = ActorSystem.Create("run-test", ConfigurationFactory.ParseString(configuration)
             .WithFallback(ConfigurationFactory.ParseString(Dispatchers.Configuration(1))));
         started?.Invoke((ExtendedActorSystem)system);
