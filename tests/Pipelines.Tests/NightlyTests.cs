@@ -83,6 +83,7 @@ public sealed class NightlyTests : IDisposable
             (run.Manifest.Segments.Count, run.Manifest.State, run.Manifest.ExitCode));
         string[] report = [.. Directory.GetFiles(_folder.At("store", "runs-report")).Select(Path.GetFileName)!];
         Assert.Equal(["manifest.json", "summary.md", "train.log.test", "train.log.train"], report.Order());
+        Assert.NotEmpty(Directory.GetFiles(_folder.At("store", "runs-report", "charts"), "*.png"));
 
         // A night after the end finds nothing to do, which is well.
         PlayedJob fourth = await NightAsync(4, configuration, "false", arguments: $"--max-iter {end}");

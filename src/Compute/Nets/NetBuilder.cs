@@ -12,7 +12,7 @@ namespace CaffeActors.Compute.Nets;
 /// Builds a net from its message: leaves out the layers that its state excludes, inserts splits, connects and sets up
 /// the layers in order, shares parameters by name, and decides who runs backward.
 /// </summary>
-public sealed class NetBuilder
+public sealed partial class NetBuilder
 {
     private readonly NetOptions _options;
     private readonly NetParameter _parameter;
