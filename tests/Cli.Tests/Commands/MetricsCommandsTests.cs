@@ -114,6 +114,7 @@ public sealed class MetricsCommandsTests : IDisposable
     [InlineData("CFA1801", "has 'nobody' in its id", "show", "nobody")]
     [InlineData("CFA1802", "did you mean 'loss'?", "compare", "latest", "--metric", "los")]
     [InlineData("CFA1803", "Parser Error", "query", "SELEC 1")]
+    [InlineData("CFA1803", "there is no statement", "query", " ; ")]
     [InlineData("CFA1000", "--rows is 0 or more, not -1", "query", "SELECT 1", "--rows", "-1")]
     [InlineData("CFA1000", "did you mean 'test-loss-seconds'?", "plot", "latest", "a.png", "--chart",
         "test-los-seconds")]

@@ -1,5 +1,6 @@
 using CaffeActors.Data.Logs;
 using CaffeActors.Data.Metrics;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Data.Tests.Logs;
 
@@ -10,8 +11,8 @@ public sealed class LoggedRunReaderTests
     [Fact]
     public void CaffesOwnLog_GivesAllItTells()
     {
-        using var log = new StreamReader(Path.Combine(
-            AppContext.BaseDirectory, "Logs", "Fixtures", "lenet_fashion.log"));
+        using var log = new StreamReader(
+            Repository.PathOf("tests", "Data.Tests", "Logs", "Fixtures", "lenet_fashion.log"));
         LoggedRun run = LoggedRunReader.Read(log, 2000)!;
         Assert.Equal(("LeNet", true, 1000L), (run.NetName, run.Finished, run.LastIteration));
         LoggedSegment segment = Assert.Single(run.Segments);
