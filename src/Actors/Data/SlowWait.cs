@@ -1,6 +1,7 @@
 namespace CaffeActors.Actors.Data;
 
-/// <summary>When it is told that something is waited for: after 10 s, and each time the wait has doubled since.</summary>
+/// <summary>When it is told that something is waited for: after 10 s, and each time the wait has doubled
+/// since.</summary>
 internal sealed class SlowWait
 {
     private static readonly TimeSpan _first = TimeSpan.FromSeconds(10);

@@ -2,7 +2,8 @@ using CaffeActors.Analysis.Charts;
 
 namespace CaffeActors.Analysis.Reports;
 
-/// <summary>Fewer points for a curve that looks the same: of each stretch the least and the greatest value stay.</summary>
+/// <summary>Fewer points for a curve that looks the same: of each stretch the least and the greatest value
+/// stay.</summary>
 public static class CurveThinning
 {
     /// <summary>Thins a curve.</summary>

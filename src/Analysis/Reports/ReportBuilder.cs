@@ -86,8 +86,8 @@ public sealed class ReportBuilder
 
     private double SecondsOf(RunRecord run)
     {
-        using QueryResult result = _database.Query("SELECT segment, epoch_us(max(wall_time)) FROM metrics WHERE run_id = "
-            + $"{SqlText.Of(run.Manifest.RunId)} GROUP BY segment");
+        using QueryResult result = _database.Query("SELECT segment, epoch_us(max(wall_time)) FROM metrics "
+            + $"WHERE run_id = {SqlText.Of(run.Manifest.RunId)} GROUP BY segment");
         return result.Rows().Select(row => _clocks.SecondsAt(run.Manifest.RunId, (int)row[0]!, (long)row[1]!))
             .DefaultIfEmpty(0).Max();
     }

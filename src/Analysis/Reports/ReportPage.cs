@@ -12,6 +12,9 @@ namespace CaffeActors.Analysis.Reports;
 /// </summary>
 public static class ReportPage
 {
+    private const string Policy =
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+
     /// <summary>Writes the page.</summary>
     /// <param name="report">The report.</param>
     public static string Write(RunReport report)
@@ -24,7 +27,7 @@ public static class ReportPage
             <head>
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
+            <meta http-equiv="Content-Security-Policy" content="{Policy}">
             <title>{Text(title)}</title>
             <style>
             {Resource("report.css")}</style>
@@ -32,7 +35,8 @@ public static class ReportPage
             <body>
             <main>
             <h1>{Text(report.Run.Manifest.Name)}</h1>
-            <p class="faint">run {Text(report.Run.Manifest.RunId)}, {Text(report.Run.Manifest.ConfigPath)}{Compared(report)}</p>
+            <p class="faint">run {Text(report.Run.Manifest.RunId)}, {Text(report.Run.Manifest.ConfigPath)}
+            {Compared(report)}</p>
 
             """);
         Facts(page, report);
@@ -53,7 +57,7 @@ public static class ReportPage
     }
 
     private static string Compared(RunReport report) => report.Before is { } before
-        ? $"; compared with run {Text(before.Manifest.RunId)}, the one before of this name" : "";
+        ? $"compared with run {Text(before.Manifest.RunId)}, the one before of this name" : "";
 
     private static void Facts(StringBuilder page, RunReport report)
     {
@@ -102,7 +106,10 @@ public static class ReportPage
         foreach (LayerTime layer in report.Layers)
         {
             page.Append(CultureInfo.InvariantCulture, $"""
-                <tr><td>{Text(layer.Layer)}</td><td>{layer.Forward:F2}</td><td>{layer.Backward:F2}</td><td>{100 * layer.Both / Math.Max(all, 1e-9):F1} %</td><td><div class="share"><span class="forward" style="width: {100 * layer.Forward / Math.Max(most, 1e-9):F1}%"></span><span class="backward" style="width: {100 * layer.Backward / Math.Max(most, 1e-9):F1}%"></span></div></td></tr>
+                <tr><td>{Text(layer.Layer)}</td><td>{layer.Forward:F2}</td><td>{layer.Backward:F2}</td>
+                <td>{Percent(layer.Both, all)} %</td><td><div class="share">
+                <span class="forward" style="width: {Percent(layer.Forward, most)}%"></span>
+                <span class="backward" style="width: {Percent(layer.Backward, most)}%"></span></div></td></tr>
 
                 """);
         }
@@ -111,6 +118,9 @@ public static class ReportPage
             $"<tr><th>together</th><th>{report.Layers.Sum(layer => layer.Forward):F2}</th>"
             + $"<th>{report.Layers.Sum(layer => layer.Backward):F2}</th><th></th><th></th></tr>\n</table></div>\n");
     }
+
+    private static string Percent(double part, double whole) =>
+        (whole > 0 ? 100 * part / whole : 0).ToString("F1", CultureInfo.InvariantCulture);
 
     private static void Net(StringBuilder page, ReportNet? net)
     {
@@ -154,8 +164,9 @@ public static class ReportPage
                 // Mistakes are rarer, and are to be seen all the same.
                 double shade = guess == label ? part * 0.6 : Math.Min(80, part * 4);
                 string tone = guess == label ? " --tone: var(--good);" : "";
-                page.Append(CultureInfo.InvariantCulture,
-                    $"<td style=\"--part: {shade:F0};{tone}\" title=\"{label} as {guess}: {part:F1} %\">{row[guess]}</td>");
+                page.Append(CultureInfo.InvariantCulture, $"""
+                    <td style="--part: {shade:F0};{tone}" title="{label} as {guess}: {part:F1} %">{row[guess]}</td>
+                    """);
             }
 
             page.Append(CultureInfo.InvariantCulture,
@@ -189,7 +200,9 @@ public static class ReportPage
             string image = example.Png.Length == 0 ? ""
                 : $"<img alt=\"record {Text(example.Record)}\" src=\"{Image(example.Png)}\">";
             page.Append(CultureInfo.InvariantCulture, $"""
-                <figure>{image}<figcaption><b>{example.Label}</b> taken for <b>{example.Guess}</b> ({100 * example.Score:F0}&nbsp;%)<br><span class="faint">{Text(example.Record)}</span></figcaption></figure>
+                <figure>{image}<figcaption><b>{example.Label}</b> taken for <b>{example.Guess}</b>
+                ({100 * example.Score:F0}&nbsp;%)<br>
+                <span class="faint">{Text(example.Record)}</span></figcaption></figure>
 
                 """);
         }
@@ -212,8 +225,8 @@ public static class ReportPage
             page.Append(CultureInfo.InvariantCulture, $"<details open><summary>{Text(name)}</summary><pre>");
             foreach ((bool isLater, string line) in changes)
             {
-                page.Append(CultureInfo.InvariantCulture,
-                    $"<span class=\"change {(isLater ? "later" : "sooner")}\">{(isLater ? '+' : '-')} {Text(line)}</span>");
+                (string kind, char sign) = isLater ? ("later", '+') : ("sooner", '-');
+                page.Append(CultureInfo.InvariantCulture, $"<span class=\"change {kind}\">{sign} {Text(line)}</span>");
             }
 
             page.Append("</pre></details>\n");

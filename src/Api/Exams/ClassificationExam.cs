@@ -15,8 +15,8 @@ public sealed record ClassificationExam(ConfusionMatrix Confusion, IReadOnlyList
     /// Accuracy or SoftmaxWithLoss.</param>
     /// <param name="batches">Batches to look at, at least 1.</param>
     /// <param name="mistakes">Mistakes to keep at most.</param>
-    /// <returns>Null where the net is none of that kind: no such layer, or one label for each of several positions of an
-    /// image.</returns>
+    /// <returns>Null where the net is none of that kind: no such layer, or one label for each of several positions of
+    /// an image.</returns>
     /// <exception cref="Compute.Diagnostics.CaffeException">Data cannot be read.</exception>
     public static ClassificationExam? Run(CaffeNet net, int batches, int mistakes)
     {

@@ -25,8 +25,8 @@ public static unsafe class FloatImage
 
     /// <summary>The filters of a convolution, in rows beside each other, each value as a square of equal size; all have
     /// one range.</summary>
-    /// <param name="weights">(filters, channels, rows, columns). Of three channels blue, green and red are shown, of any
-    /// other number the first.</param>
+    /// <param name="weights">(filters, channels, rows, columns). Of three channels blue, green and red are shown, of
+    /// any other number the first.</param>
     /// <param name="most">How many filters are shown at most.</param>
     /// <param name="side">About how many pixels a filter is wide.</param>
     /// <returns>A PNG; empty where the weights are of another form.</returns>

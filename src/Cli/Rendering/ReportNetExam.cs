@@ -72,12 +72,13 @@ internal static class ReportNetExam
         int batch = net.Layers.Select(layer => layer.Layer).OfType<CaffeActors.Data.Layers.BatchLayer>()
             .Select(layer => layer.BatchSize).DefaultIfEmpty(1).Max();
         int batches = Math.Clamp(images / Math.Max(1, batch), 1, Math.Max(1, test.Iterations));
-        NetLayer? first = net.Layers.FirstOrDefault(layer => layer.Layer.Parameter.Type == "Convolution" && layer.Layer.Blobs.Count > 0);
+        NetLayer? first = net.Layers.FirstOrDefault(
+            layer => layer.Layer is { Parameter.Type: "Convolution", Blobs.Count: > 0 });
         byte[] filters = first is null ? [] : FloatImage.OfFilters(first.Layer.Blobs[0]);
         return ClassificationExam.Run(net, batches, examples) is { } exam
             ? new(Shown(exam), string.Create(CultureInfo.InvariantCulture,
-                $"{100 * exam.Confusion.Accuracy:F1} % of {exam.Confusion.Total} test images were right, with the weights "
-                + $"of iteration {iteration}. Rows are what images are, columns what they were taken for."),
+                $"{100 * exam.Confusion.Accuracy:F1} % of {exam.Confusion.Total} test images were right, with the "
+                + $"weights of iteration {iteration}. Rows are what images are, columns what they were taken for."),
                 first?.Name ?? "", filters)
             : new(null, "The net classifies no images: there is no layer of type Accuracy or SoftmaxWithLoss with a "
                 + "label an image.", first?.Name ?? "", filters);

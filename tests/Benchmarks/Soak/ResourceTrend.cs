@@ -76,8 +76,9 @@ internal sealed class ResourceTrend : IRunObserver
         return string.Create(CultureInfo.InvariantCulture,
             $"{_samples[^1].Iteration} iterations; resident memory {warm[0].Megabytes:F0} MB after warm-up, "
             + $"{warm[^1].Megabytes:F0} MB at the end, {Slope:F3} MB in 1,000 iterations (at most "
-            + $"{MegabytesPerThousand}; of it live after a collection {warm[0].Heap:F1} MB, then {warm[^1].Heap:F1} MB, "
-            + $"committed by the collector {warm[0].Committed:F0} MB, then {warm[^1].Committed:F0} MB); handles {Handles.First}, then {Handles.Last}: "
+            + $"{MegabytesPerThousand}; live after a collection {warm[0].Heap:F1} MB, then {warm[^1].Heap:F1} MB, "
+            + $"committed by the collector {warm[0].Committed:F0} MB, then {warm[^1].Committed:F0} MB); handles "
+            + $"{Handles.First}, then {Handles.Last}: "
             + $"{(Grows ? "GROWS" : "no growth")}");
     }
 

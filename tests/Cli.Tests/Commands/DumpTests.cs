@@ -84,8 +84,8 @@ public sealed class DumpTests : IDisposable
     {
         // The LSTM goes on from batch to batch; the side branch grows with the weights until its exponential overflows.
         (string error, string[] command) = await DivergeAsync("""
-            layer { name: "steps" type: "Reshape" bottom: "data" top: "x" reshape_param { shape { dim: 4 dim: 1 dim: -1 }
-              } }
+            layer { name: "steps" type: "Reshape" bottom: "data" top: "x"
+              reshape_param { shape { dim: 4 dim: 1 dim: -1 } } }
             layer { name: "on" type: "DummyData" top: "on" dummy_data_param { shape { dim: 4 dim: 1 }
               data_filler { value: 1 } } }
             layer { name: "lstm" type: "LSTM" bottom: "x" bottom: "on" top: "lstm" recurrent_param { num_output: 5

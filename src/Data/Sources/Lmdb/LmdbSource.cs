@@ -23,7 +23,8 @@ public sealed class LmdbSource : RecordSource
     private int _counted;
     private int _leaf;
 
-    // The page read last, so that neighbours in a leaf come from one read; and the last value that has pages of its own, behind their header.
+    // The page read last, so that neighbours in a leaf come from one read; and the last value that has pages of its
+    // own, behind their header.
     private readonly byte[] _page = [];
     private long _held = -1;
     private byte[] _run = [];
