@@ -70,8 +70,8 @@ public sealed class RunLog : IDisposable
         TellConsoleGone();
     }
 
-    /// <summary>Writes all warnings and errors from now on to another console too, each as a line of another form. Where
-    /// nobody reads there, they are lost there.</summary>
+    /// <summary>Writes all warnings and errors from now on to another console too, each as a line of another form.
+    /// Where nobody reads there, they are lost there.</summary>
     /// <param name="console">The other console.</param>
     /// <param name="warning">The line of a warning.</param>
     /// <param name="error">The line of an error.</param>

@@ -189,7 +189,7 @@ public static class ReportPage
             string image = example.Png.Length == 0 ? ""
                 : $"<img alt=\"record {Text(example.Record)}\" src=\"{Image(example.Png)}\">";
             page.Append(CultureInfo.InvariantCulture, $"""
-                <figure>{image}<figcaption><b>{example.Label}</b> taken for <b>{example.Guess}</b> ({100 * example.Score:F0} %)<br><span class="faint">{Text(example.Record)}</span></figcaption></figure>
+                <figure>{image}<figcaption><b>{example.Label}</b> taken for <b>{example.Guess}</b> ({100 * example.Score:F0}&nbsp;%)<br><span class="faint">{Text(example.Record)}</span></figcaption></figure>
 
                 """);
         }

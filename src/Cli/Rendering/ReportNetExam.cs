@@ -36,7 +36,7 @@ internal static class ReportNetExam
             if (search.Newest is not { ModelPath: { } weights } snapshot)
                 return Without("The net was not looked at: the run has no valid snapshot.");
             RunPlan plan = PlanOf(run, terminal, notice);
-            if (plan.Nets.Tests.FirstOrDefault() is not { } test)
+            if (plan.Nets.Tests is not [{ } test, ..])
                 return Without("The net was not looked at: the run has no test net.");
             using CaffeNet net = CaffeNet.Open(test.Net, new CaffeNetOptions
             {

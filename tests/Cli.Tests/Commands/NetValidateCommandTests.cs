@@ -213,6 +213,19 @@ public sealed class NetValidateCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task DryRun_TellsWhatARunWouldBeRefusedFor()
+    {
+        _cli.Solver(_cli.Database(), "max_iter: 6 base_lr: 0.01 momentum: 2");
+        string config = _cli.Write("run.hocon", "train.solver = solver.prototxt\n");
+        Assert.Equal(0, await _cli.RunAsync("train", config, "--dry-run"));
+        Assert.Matches(@"the run needs [\d.]+ KiB at least, of [\d.]+ GiB\n", _cli.Out);
+        Assert.Contains("solver.prototxt(2,", _cli.Error, StringComparison.Ordinal);
+        Assert.Contains("warning CFA1302: momentum is 2", _cli.Error, StringComparison.Ordinal);
+        Assert.Equal(2, await _cli.RunAsync("train", config, "--dry-run", "--set", "compute.memory-limit=1KiB"));
+        Assert.Contains("error CFA1702: training needs ", _cli.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task DataSetsThatAreNotThere_AreAWarning()
     {
         _cli.Solver(_cli.Database());

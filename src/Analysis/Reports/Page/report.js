@@ -89,9 +89,12 @@ function draw(chart) {
       pen = 'L';
     }
     make(inside, 'path', { class: line.earlier ? 'wave earlier' : 'wave', d: path, style: `stroke: var(${line.hue})` });
-    if (line.values.length === 1 && line.values[0] !== null) {
-      make(inside, 'circle',
-        { cx: x(line[over][0]), cy: y(line.values[0]), r: 3, style: `fill: var(${line.hue})` });
+    // Points that are few are seen as such.
+    if (line.values.length > 40) continue;
+    for (let i = 0; i < line.values.length; i++) {
+      if (line.values[i] === null) continue;
+      make(inside, 'circle', { class: line.earlier ? 'earlier' : '', cx: x(line[over][i]), cy: y(line.values[i]), r: 2.4,
+        style: `fill: var(${line.hue})` });
     }
   }
   legend(chart, null);
@@ -112,7 +115,7 @@ function legend(chart, at) {
   chart.legend.replaceChildren(...chart.lines.map(line => {
     const entry = document.createElement('span');
     const mark = document.createElement('i');
-    mark.style.background = `var(${line.hue})`;
+    mark.style.borderTop = `2px ${line.earlier ? 'dashed' : 'solid'} var(${line.hue})`;
     const i = at === null || line.values.length === 0 ? -1 : nearest(line, at);
     const value = i < 0 ? '' : `: ${line.values[i] === null ? 'NaN' : short(line.values[i])} at ${short(line[over][i])}`;
     entry.append(mark, `${line.label}${value}`);
