@@ -116,7 +116,7 @@ internal sealed class TrainingRunBuilder
                 EarlyStopping.RequireMeasured(early, Solver, replicas.Root.Net, tests);
 
             foreach (AcceptanceThreshold threshold in _plan.Acceptance)
-                RequireMeasured(threshold, tests);
+                RequireMeasured(threshold, tests, Solver.TestComputeLoss);
 
             // Before anything is filled: a blob takes its memory when it is first used.
             var demand = MemoryDemand.OfTraining([.. replicas.Replicas.Select(replica => replica.Net)],
@@ -163,11 +163,12 @@ internal sealed class TrainingRunBuilder
         }
     }
 
-    private void RequireMeasured(AcceptanceThreshold threshold, List<TestNet> tests)
+    /// <summary>Refuses a threshold for a metric that no test measures.</summary>
+    internal static void RequireMeasured(AcceptanceThreshold threshold, IReadOnlyList<TestNet> tests, bool withLoss)
     {
         try
         {
-            TestMetrics.Require("a metric of acceptance", threshold.Metric, tests, Solver.TestComputeLoss);
+            TestMetrics.Require("a metric of acceptance", threshold.Metric, tests, withLoss);
         }
         catch (CaffeException failure)
         {

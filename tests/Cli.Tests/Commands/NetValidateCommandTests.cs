@@ -195,9 +195,11 @@ public sealed class NetValidateCommandTests : IDisposable
             train.solver = solver.prototxt
             train.early-stopping.metric = test0/accuracy
             snapshot.keep-best = test0/accuracy
+            acceptance { accuracy >= 0.9 }
             """);
         AssertLines(
             await FindingsAsync(2, config),
+            "error CFA1003: a metric of acceptance is 'test0/accuracy', which no test measures",
             "error CFA1003: train.early-stopping.metric is 'test0/accuracy', which this run does not measure",
             "error CFA1003: snapshot.keep-best is 'test0/accuracy', which no test measures");
     }

@@ -1,3 +1,4 @@
+using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Backends.Cpu;
@@ -85,6 +86,8 @@ internal sealed class PlanCheck(
                 [.. nets.Skip(1).Zip(plan.Nets.Tests, (net, test) => new TestNet(net, test.Iterations))];
             if (plan.EarlyStopping is { } early)
                 Try(() => EarlyStopping.RequireMeasured(early, plan.Solver, nets[0], tests));
+            foreach (AcceptanceThreshold threshold in plan.Acceptance)
+                Try(() => TrainingRunBuilder.RequireMeasured(threshold, tests, plan.Solver.TestComputeLoss));
             if (plan.Snapshots.KeepBest is { } best)
             {
                 Try(() => TestMetrics.Require(
