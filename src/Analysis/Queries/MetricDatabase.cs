@@ -51,10 +51,11 @@ public sealed class MetricDatabase : IDisposable
         try
         {
             connection.Open();
-            // An analysis must give the same without a network; what does not fit the memory goes beside other
-            // temporary files, not into the folder that the user happens to be in.
+            // An analysis must give the same without a network; what does not fit the memory goes into a folder of its
+            // own among temporary ones, made when it is needed, and not into the one that the user happens to be in.
             database.Execute("SET autoinstall_known_extensions = false");
-            database.Execute($"SET temp_directory = {SqlText.Of(Path.GetTempPath())}");
+            string temporary = Path.Combine(Path.GetTempPath(), "caffeactors-" + Path.GetRandomFileName());
+            database.Execute($"SET temp_directory = {SqlText.Of(temporary)}");
             database.Execute($"CREATE VIEW recorded AS {Recorded(files)}");
             database.Execute($"CREATE VIEW metrics AS {EffectiveRows.Sql("recorded")}");
             database.Execute($"CREATE TABLE runs AS {RunTable.Sql(runs)}");
