@@ -13,6 +13,7 @@ internal static class CommandLine
     // What the commands that only hold others are for.
     private static readonly Dictionary<string, string> _groups = new()
     {
+        ["config"] = "Look at a run configuration.",
         ["convert"] = "Make a database of images.",
         ["db"] = "Look into a database, check or copy it.",
         ["metrics"] = "Look at what runs measured.",

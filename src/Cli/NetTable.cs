@@ -8,6 +8,8 @@ namespace CaffeActors.Cli;
 /// <summary>A net's summary as a table.</summary>
 internal static class NetTable
 {
+    private const int LeastWidth = 60, RedirectedWidth = 200;
+
     /// <summary>Prints the table and the sums.</summary>
     /// <param name="net">The net.</param>
     /// <param name="summary">Its figures.</param>
@@ -64,7 +66,8 @@ internal static class NetTable
             Ansi = AnsiSupport.No,
         });
         // A redirected table must not be folded to the width of a terminal that is not there.
-        console.Profile.Width = 200;
+        console.Profile.Width = ReferenceEquals(terminal.Out, Console.Out) && !Console.IsOutputRedirected
+            ? Math.Max(LeastWidth, Console.WindowWidth) : RedirectedWidth;
         console.Write(table);
     }
 

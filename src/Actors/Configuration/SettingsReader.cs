@@ -18,6 +18,9 @@ namespace CaffeActors.Actors.Configuration;
 /// key.</summary>
 public static class SettingsReader
 {
+    /// <summary>What places call the program's own file of defaults.</summary>
+    public const string ReferenceName = "reference.conf";
+
     private static readonly string[] DataSetKeys =
         ["name", "requires", "embedded", "solver", "layers", "layers-train", "layers-test", "extensions"];
 
@@ -27,6 +30,9 @@ public static class SettingsReader
 
     /// <summary>The defaults, as reference.conf has them.</summary>
     public static HoconDocument Reference { get; } = ReadReference();
+
+    /// <summary>The same, resolved.</summary>
+    public static HoconObject Defaults { get; } = Reference.Resolve(static _ => null);
 
     /// <summary>Reads a configuration.</summary>
     /// <param name="path">The file.</param>
@@ -39,6 +45,25 @@ public static class SettingsReader
 
     /// <summary>Reads a configuration that is parsed already.</summary>
     public static CaffeActorsSettings Read(
+        HoconDocument document, IEnumerable<string> sets, Func<string, string?> environment) =>
+        Read(Resolve(document, sets, environment));
+
+    /// <summary>Reads a configuration that is resolved already.</summary>
+    /// <param name="values">What <see cref="Resolve"/> gave.</param>
+    /// <exception cref="CaffeException">Something does not fit; the place is the value's.</exception>
+    public static CaffeActorsSettings Read(HoconObject values)
+    {
+        RefuseUnknown(values, Defaults, "");
+        return Settings(new HoconSection(values), values);
+    }
+
+    /// <summary>Lays a configuration over the defaults, and the overrides over both, and puts in what substitutions
+    /// stand for. Keys and values are not looked at.</summary>
+    /// <param name="document">The configuration.</param>
+    /// <param name="sets">Overrides, <c>path=value</c> each, later ones winning.</param>
+    /// <param name="environment">Environment variables.</param>
+    /// <exception cref="CaffeException">An override cannot be read, or a substitution leads nowhere.</exception>
+    public static HoconObject Resolve(
         HoconDocument document, IEnumerable<string> sets, Func<string, string?> environment)
     {
         foreach (string set in sets)
@@ -53,10 +78,7 @@ public static class SettingsReader
             document = document.WithOverride(set[..equals], set[(equals + 1)..], "--set");
         }
 
-        HoconObject root = document.WithFallback(Reference).Resolve(environment);
-        HoconObject known = Reference.Resolve(static _ => null);
-        RefuseUnknown(root, known, "");
-        return Settings(new HoconSection(root), root);
+        return document.WithFallback(Reference).Resolve(environment);
     }
 
     // A quoted key, as the name of a layer, may hold an equals sign.
@@ -232,8 +254,8 @@ public static class SettingsReader
     {
         Assembly assembly = typeof(SettingsReader).Assembly;
         string name = assembly.GetManifestResourceNames()
-            .Single(name => name.EndsWith("reference.conf", StringComparison.Ordinal));
+            .Single(name => name.EndsWith(ReferenceName, StringComparison.Ordinal));
         using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
-        return HoconDocument.ParseText(reader.ReadToEnd(), "reference.conf");
+        return HoconDocument.ParseText(reader.ReadToEnd(), ReferenceName);
     }
 }

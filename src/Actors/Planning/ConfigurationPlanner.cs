@@ -69,6 +69,17 @@ public static class ConfigurationPlanner
         };
     }
 
+    /// <summary>The data sets of a configuration in order of preference, and what each lacks: the first that lacks
+    /// nothing is the one that a run uses.</summary>
+    /// <param name="settings">The configuration.</param>
+    /// <param name="path">Its file.</param>
+    /// <returns>Names, and why a set is not there; null where it is.</returns>
+    public static IReadOnlyList<(string Name, string? Lack)> DataSets(CaffeActorsSettings settings, string path)
+    {
+        PathFinder paths = new PathFinder().Beside(path);
+        return [.. settings.Data.Sets.Select(set => (set.Name, DataSetChoice.Lack(set, paths)))];
+    }
+
     private static string NameOf(CaffeActorsSettings settings, string path) =>
         settings.Run.Name.Length > 0 ? settings.Run.Name : Path.GetFileNameWithoutExtension(path);
 

@@ -38,7 +38,8 @@ internal sealed record DataSetChoice(DataSetSettings Set, string? Folder)
             $"none of the data sets of data.sets is there; {string.Join("; ", missing)}", data.Sets[0].Place);
     }
 
-    private static string? Lack(DataSetSettings set, PathFinder paths)
+    /// <summary>Why a data set is not there; null where it is.</summary>
+    public static string? Lack(DataSetSettings set, PathFinder paths)
     {
         if (set.Requires is { Count: 0 })
             return "its variable is not set";

@@ -18,6 +18,8 @@ public sealed record Chart(
     private const float LineWidth = 2;
     private const float MarkerSize = 6;
     private const double PaleAlpha = 0.25;
+    private const double TickDensity = 0.5;
+    private const float LeftSize = 90;
 
     // Where the family is not installed, one of much the same widths stands in.
     private const string SvgFamilies = ChartFont.Family + ", Arial, Helvetica, sans-serif";
@@ -69,6 +71,12 @@ public sealed record Chart(
             }
         }
 
+        foreach (IAxis axis in new IAxis[] { plot.Axes.Left, plot.Axes.Bottom })
+            axis.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic { TickDensity = TickDensity };
+        // Room for the longest numbers, and the same in all charts.
+        plot.Axes.Left.MinimumSize = LeftSize;
+        plot.Legend.ShadowColor = Colors.Transparent;
+        plot.Legend.OutlineColor = Colors.Transparent;
         if (hasLegend)
             plot.ShowLegend(Edge.Bottom);
         return plot;

@@ -7,7 +7,8 @@ namespace CaffeActors.Analysis.Charts;
 
 /// <summary>Charts of the runs of a database, a line for each.</summary>
 /// <param name="Database">The runs.</param>
-/// <param name="SmoothingWeight">How much lines are smoothed, 0 (not at all) to less than 1.</param>
+/// <param name="SmoothingWeight">How much the training loss, and metrics drawn by name, are smoothed, 0 (not at all) to
+/// less than 1. Tests are few and rates exact: they stay as they are.</param>
 public sealed record RunCharts(MetricDatabase Database, double SmoothingWeight)
 {
     private readonly Dictionary<string, MetricKey[]> _metrics = Metrics(Database);
@@ -17,15 +18,17 @@ public sealed record RunCharts(MetricDatabase Database, double SmoothingWeight)
     /// <param name="kind">Which.</param>
     /// <exception cref="Compute.Diagnostics.CaffeException">CFA1502: a part file is damaged.</exception>
     public Chart? Of(ChartKind kind) => Of(kind.Title, kind.OverSeconds,
+        kind.Quantity == ChartQuantity.TrainLoss ? SmoothingWeight : 0,
         run => QuantityChoice.Of(kind.Quantity, _metrics.GetValueOrDefault(run.Manifest.RunId, [])));
 
     /// <summary>The chart of a metric; null where no run has values of it.</summary>
     /// <param name="metric">The metric.</param>
     /// <param name="overSeconds">Whether it is drawn over seconds of training instead of iterations.</param>
     /// <exception cref="Compute.Diagnostics.CaffeException">CFA1502: a part file is damaged.</exception>
-    public Chart? Of(MetricKey metric, bool overSeconds) => Of(metric.ToString(), overSeconds, _ => metric);
+    public Chart? Of(MetricKey metric, bool overSeconds) =>
+        Of(metric.ToString(), overSeconds, SmoothingWeight, _ => metric);
 
-    private Chart? Of(string what, bool overSeconds, Func<RunRecord, MetricKey?> choose)
+    private Chart? Of(string what, bool overSeconds, double smoothing, Func<RunRecord, MetricKey?> choose)
     {
         List<ChartLine> lines = [];
         Dictionary<MetricKey, IReadOnlyDictionary<string, MetricCurve>> curves = [];
@@ -41,7 +44,7 @@ public sealed record RunCharts(MetricDatabase Database, double SmoothingWeight)
 
         string title = char.ToUpper(what[0], CultureInfo.InvariantCulture) + what[1..];
         return lines.Count == 0 ? null : new(lines.Count == 1 ? $"{title}: {lines[0].Label}" : title,
-            overSeconds ? "seconds" : "iterations", what, lines, SmoothingWeight);
+            overSeconds ? "seconds" : "iterations", what, lines, smoothing);
     }
 
     // A name that several runs have tells none of them.

@@ -7,7 +7,8 @@ namespace CaffeActors.Analysis.Charts;
 public static class Smoothing
 {
     /// <summary>Smooths.</summary>
-    /// <param name="values">The values; those that are no finite number stay as they are and count for no other.</param>
+    /// <param name="values">The values; those that are no finite number stay as they are and count for no
+    /// other.</param>
     /// <param name="weight">w, from 0 (nothing is smoothed) to less than 1.</param>
     public static double[] Apply(IReadOnlyList<double> values, double weight)
     {

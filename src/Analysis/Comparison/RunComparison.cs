@@ -69,8 +69,9 @@ public sealed record RunComparison(
             return [];
         Dictionary<string, int> places = database.Runs.Select((run, place) => (run.Manifest.RunId, place))
             .ToDictionary(run => run.RunId, run => run.place);
+        string wanted = SqlText.List(rows.Keys.Select(SqlText.Of));
         using QueryResult result = database.Query("SELECT run_id, step, value FROM curves "
-            + $"SEMI JOIN (SELECT unnest({SqlText.List(rows.Keys.Select(SqlText.Of))}::BIGINT[]) AS step) USING (step)");
+            + $"SEMI JOIN (SELECT unnest({wanted}::BIGINT[]) AS step) USING (step)");
         foreach (object?[] row in result.Rows())
             rows[(long)row[1]!][places[(string)row[0]!]] = (double)row[2]!;
         return [.. rows.OrderBy(row => row.Key).Select(row => new ComparedStep(row.Key, row.Value))];

@@ -21,6 +21,9 @@ public sealed class MetricDatabase : IDisposable
         + "NULL::VARCHAR AS name, NULL::DOUBLE AS value, NULL::TIMESTAMPTZ AS wall_time, NULL::INTEGER AS rank, "
         + "NULL::INTEGER AS segment, NULL::VARCHAR AS run_id WHERE false";
 
+    // The folder's name of .../run_id=ID/metrics/part-00000.parquet, on any system.
+    private const string IdInPath = RunDirectory.FolderPrefix + @"([^/\\]*)[/\\][^/\\]*[/\\][^/\\]*$";
+
     private readonly DuckDBConnection _connection;
     private readonly string[] _parts;
 
@@ -69,6 +72,12 @@ public sealed class MetricDatabase : IDisposable
     /// <exception cref="CaffeException">CFA1803: it cannot be carried out; CFA1502: a part file is damaged.</exception>
     public QueryResult Query(string sql)
     {
+        if (sql.AsSpan().Trim(" ;\t\r\n").IsEmpty)
+        {
+            throw new CaffeException(ErrorCodes.BadQuery, FailureKind.Configuration,
+                "there is no statement in the query, as 'SELECT * FROM metrics LIMIT 10' is one");
+        }
+
         DuckDBCommand command = _connection.CreateCommand();
         command.CommandText = sql;
         command.UseStreamingMode = true;
@@ -96,9 +105,9 @@ public sealed class MetricDatabase : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _connection.Dispose();
 
-    // A run's id is read from its folder's name, which is one value for a whole file; a folder that was renamed, or that
-    // lies alone, gives its manifest's. Hive partitioning would do it too, but takes every NAME=VALUE of a path for a
-    // column, and so a folder 'name=x' above the runs for the column of that name.
+    // A run's id is read from its folder's name, which is one value for a whole file; a folder that was renamed, or
+    // that lies alone, gives its manifest's. Hive partitioning would do it too, but takes every NAME=VALUE of a path
+    // for a column, and so a folder 'name=x' above the runs for the column of that name.
     private static string Recorded((RunRecord Run, string[] Parts)[] files)
     {
         ILookup<bool, (RunRecord Run, string[] Parts)> named = files.Where(run => run.Parts.Length > 0)
@@ -107,7 +116,7 @@ public sealed class MetricDatabase : IDisposable
         if (named[true].Any())
         {
             sources.Add(Read(named[true].SelectMany(run => run.Parts), "filename = true",
-                $"regexp_extract(filename, '{RunDirectory.FolderPrefix}([^/\\\\]*)[/\\\\][^/\\\\]*[/\\\\][^/\\\\]*$', 1)"));
+                $"regexp_extract(filename, {SqlText.Of(IdInPath)}, 1)"));
         }
 
         sources.AddRange(named[false].Select(run =>

@@ -30,14 +30,14 @@ internal static class RunTable
     private static string Row(RunRecord run)
     {
         RunManifest manifest = run.Manifest;
-        return Row(manifest.RunId, manifest.Name, manifest.Number, StateOf(run), manifest.Created, manifest.LastIteration,
-            manifest.ExitCode, manifest.Segments.Count, manifest.ConfigPath, run.Path);
+        return Row(manifest.RunId, manifest.Name, manifest.Number, StateOf(run), manifest.Created,
+            manifest.LastIteration, manifest.ExitCode, manifest.Segments.Count, manifest.ConfigPath, run.Path);
     }
 
-    private static string Row(string? id, string name, int number, string state, DateTimeOffset created, long iterations,
-        int? exitCode, int segments, string config, string folder) =>
+    private static string Row(string? id, string name, int number, string state, DateTimeOffset created,
+        long iterations, int? exitCode, int segments, string config, string folder) =>
         $"({(id is null ? "NULL::VARCHAR" : SqlText.Of(id))}, {SqlText.Of(name)}, {SqlText.Of(number)}, "
         + $"{SqlText.Of(state)}, {SqlText.Of(created)}, {SqlText.Of(iterations)}::BIGINT, "
-        + $"{(exitCode is { } code ? SqlText.Of(code) : "NULL")}::INTEGER, {SqlText.Of(segments)}, {SqlText.Of(config)}, "
-        + $"{SqlText.Of(folder)})";
+        + $"{(exitCode is { } code ? SqlText.Of(code) : "NULL")}::INTEGER, {SqlText.Of(segments)}, "
+        + $"{SqlText.Of(config)}, {SqlText.Of(folder)})";
 }

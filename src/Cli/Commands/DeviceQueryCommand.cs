@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Backends.Cpu.Blas;
@@ -57,7 +55,7 @@ internal sealed class DeviceQueryCommand : VerbCommand
         Tell(result, "Name", $"{RuntimeInformation.ProcessArchitecture}, {RuntimeInformation.OSDescription}");
         Tell(result, "Cores", Environment.ProcessorCount);
         Tell(result, "Total memory", $"{MachineMemory.Bytes} bytes");
-        Tell(result, "SIMD", Simd());
+        Tell(result, "SIMD", Simd.Name);
         Tell(result, "Kernels", KernelFamily.Best.Name);
         Tell(result, "BLAS", $"{BlasChoice.Managed} (compute.blas)");
         foreach (string name in (string[])[BlasChoice.OpenBlas, BlasChoice.Mkl])
@@ -100,10 +98,4 @@ internal sealed class DeviceQueryCommand : VerbCommand
 
     private static void Tell(TextWriter result, string name, object value) =>
         result.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name + ":",-30} {value}"));
-
-    private static string Simd() =>
-        Vector512.IsHardwareAccelerated ? "AVX-512 (512-bit vectors)"
-        : Avx2.IsSupported ? "AVX2 (256-bit vectors)"
-        : Vector128.IsHardwareAccelerated ? "128-bit vectors"
-        : "none";
 }

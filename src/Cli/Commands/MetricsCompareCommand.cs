@@ -14,6 +14,7 @@ namespace CaffeActors.Cli.Commands;
 internal sealed class MetricsCompareCommand : VerbCommand
 {
     private const int DefaultSteps = 10;
+    private const int MostColumns = 7;
 
     private static readonly JsonSerializerOptions _json = new()
     {
@@ -79,6 +80,12 @@ internal sealed class MetricsCompareCommand : VerbCommand
     {
         terminal.Out.WriteLine($"{comparison.Metric}:");
         ResultTable.Write(_columns, Rows(comparison), terminal);
+        if (comparison.Runs.Count > MostColumns)
+        {
+            terminal.Error.WriteLine("So many runs do not fit beside each other; --json has their values by step.");
+            return;
+        }
+
         ResultTable.Write(["step", .. comparison.Runs.Select(run => run.RunId)],
             [.. comparison.Steps.Select(step => (object?[])[step.Step, .. step.Values])], terminal);
     }

@@ -52,7 +52,7 @@ internal sealed class MetricsPlotCommand : VerbCommand
 
     private readonly Option<double> _smoothing = new("--smoothing")
     {
-        Description = "How much to smooth: 0 (not at all) to less than 1.",
+        Description = "How much to smooth the training loss or --metric: 0 (not at all) to less than 1.",
     };
 
     private readonly Option<int> _width = new("--width")

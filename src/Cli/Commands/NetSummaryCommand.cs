@@ -1,9 +1,7 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CaffeActors.Api;
-using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Nets.Memory;
 using CaffeActors.Compute.Nets.Passes;
@@ -24,10 +22,7 @@ internal sealed class NetSummaryCommand : VerbCommand
         DefaultValueFactory = static _ => Phase.Train,
     };
 
-    private readonly Option<string[]> _shapes = new("--input-shape")
-    {
-        Description = "Shape of a blob the net does not tell: NAME=N,C,H,W. Repeatable.",
-    };
+    private readonly Option<string[]> _shapes = InputShapeOption.Make();
 
     private readonly Option<string> _device =
         DeviceOptions.Device("Show where each layer would run on this device: cpu or gpu:N.");
@@ -61,7 +56,7 @@ internal sealed class NetSummaryCommand : VerbCommand
                 Device = DeviceOptions.Of(arguments, _device),
                 WithoutData = true,
                 LayerAssemblies = LayersOption.Of(arguments, _layers),
-                InputShapes = Shapes(arguments.GetValue(_shapes) ?? []),
+                InputShapes = InputShapeOption.Of(arguments, _shapes),
                 Notice = terminal.Error.WriteLine,
                 TellBuild = false,
             });
@@ -79,26 +74,6 @@ internal sealed class NetSummaryCommand : VerbCommand
         }
 
         return Task.FromResult(ExitCodes.Done);
-    }
-
-    private static Dictionary<string, int[]> Shapes(string[] texts)
-    {
-        Dictionary<string, int[]> shapes = [];
-        foreach (string text in texts)
-        {
-            int equals = text.LastIndexOf('=');
-            string[] dims = equals > 0 ? text[(equals + 1)..].Split(',') : [];
-            if (dims.Length == 0
-                || dims.Any(dim => !int.TryParse(dim, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
-            {
-                throw new CaffeException(ErrorCodes.Usage, FailureKind.Configuration,
-                    $"--input-shape takes NAME=N,C,H,W, as in data=64,1,28,28, not '{text}'");
-            }
-
-            shapes[text[..equals]] = [.. dims.Select(dim => int.Parse(dim, CultureInfo.InvariantCulture))];
-        }
-
-        return shapes;
     }
 
     private static readonly JsonSerializerOptions JsonOptions = new()

@@ -103,10 +103,7 @@ internal sealed class TrainCommand : VerbCommand
             Fault = Fault.Of(terminal.Environment),
         };
         if (arguments.GetValue(_dryRun))
-        {
-            DryRun.Tell(plan, terminal);
-            return ExitCodes.Done;
-        }
+            return DryRun.Tell(plan, terminal);
 
         List<IRunObserver> observers = live is null ? [] : [new ProgressBlock(live, Width())];
         TrainingHost? host = null;

@@ -104,4 +104,10 @@ public static class ErrorCodes
 
     /// <summary>A fault of the program's own.</summary>
     public const string Internal = "CFA1900";
+
+    /// <summary>A net that is allowed, but can hardly be meant so: a warning.</summary>
+    public const string DoubtfulNet = "CFA1209";
+
+    /// <summary>A solver setting that is allowed, but can hardly be meant so: a warning.</summary>
+    public const string DoubtfulSolver = "CFA1302";
 }

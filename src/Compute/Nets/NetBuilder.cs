@@ -12,7 +12,7 @@ namespace CaffeActors.Compute.Nets;
 /// Builds a net from its message: leaves out the layers that its state excludes, inserts splits, connects and sets up
 /// the layers in order, shares parameters by name, and decides who runs backward.
 /// </summary>
-public sealed class NetBuilder
+public sealed partial class NetBuilder
 {
     private readonly NetOptions _options;
     private readonly NetParameter _parameter;
@@ -267,7 +267,9 @@ public sealed class NetBuilder
         }
     }
 
-    private string ProducerOf(string top) => _layers.First(layer => layer.TopNames.Contains(top)).Name;
+    // A layer whose tops are being made has no names yet: it names the top twice itself.
+    private string ProducerOf(string top) =>
+        (_layers.FirstOrDefault(layer => layer.TopNames.Contains(top)) ?? _layers[^1]).Name;
 
     private static CaffeException Fail(LayerParameter layer, string code, string message) =>
         new(code, FailureKind.Configuration, $"layer '{layer.Name}' ({layer.Type}): {message}", SourcePlaces.Of(layer));

@@ -49,6 +49,19 @@ public static class SplitInserter
         return result.WithPlaceOf(net);
     }
 
+    /// <summary>The failure of a bottom that is not there.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="bottom">Which of its bottoms.</param>
+    /// <param name="made">Names of the blobs that layers before it produce.</param>
+    internal static CaffeException Missing(LayerParameter layer, int bottom, IEnumerable<string> made)
+    {
+        string name = layer.Bottom[bottom];
+        string hint = Nearest.Of(name, made) is { } near ? $"; did you mean '{near}'?" : "";
+        return new CaffeException(ErrorCodes.BadConnection, FailureKind.Configuration,
+            $"layer '{layer.Name}': bottom {bottom} is '{name}', which no layer before it produces in this "
+            + $"phase{hint}", SourcePlaces.OfField(layer, "bottom", bottom));
+    }
+
     private static (int Layer, int Top)[][] FindProducers(NetParameter net, Dictionary<(int Layer, int Top), int> uses)
     {
         Dictionary<string, (int Layer, int Top)> latest = [];
@@ -61,13 +74,7 @@ public static class SplitInserter
             {
                 string name = layer.Bottom[b];
                 if (!latest.TryGetValue(name, out (int Layer, int Top) producer))
-                {
-                    string hint = Nearest.Of(name, latest.Keys) is { } near ? $"; did you mean '{near}'?" : "";
-                    throw new CaffeException(ErrorCodes.BadConnection, FailureKind.Configuration,
-                        $"layer '{layer.Name}': bottom {b} is '{name}', which no layer before it produces in this "
-                        + $"phase{hint}",
-                        SourcePlaces.Of(layer));
-                }
+                    throw Missing(layer, b, latest.Keys);
 
                 producers[i][b] = producer;
                 uses[producer] = uses.GetValueOrDefault(producer) + 1;

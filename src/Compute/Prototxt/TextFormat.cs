@@ -31,6 +31,29 @@ public static class TextFormat
         return message;
     }
 
+    /// <summary>Reads as much of a message as can be understood, and tells of everything that cannot.</summary>
+    /// <typeparam name="TMessage">The type of the message.</typeparam>
+    /// <param name="text">The text.</param>
+    /// <param name="path">The file it comes from, as the user named it; for places and errors only.</param>
+    /// <param name="problem">Hears what <see cref="Parse{TMessage}(string, string)"/> would throw, in the order of the
+    /// text.</param>
+    /// <returns>The message without the fields at fault; null where the text could not be read to its end.</returns>
+    public static TMessage? Parse<TMessage>(string text, string path, Action<TextProblem> problem)
+        where TMessage : class, IMessage<TMessage>, new()
+    {
+        var message = new TMessage();
+        try
+        {
+            new TextParser(text, new SourcePlace(path, 1, 1), replaceRepeated: false, problem).ReadInto(message);
+            return message;
+        }
+        catch (CaffeException end)
+        {
+            problem(new TextProblem(end, Within: null));
+            return null;
+        }
+    }
+
     /// <inheritdoc cref="MergeInto(IMessage, string, SourcePlace, bool)"/>
     /// <param name="target">The message to change. After an exception it may be half changed.</param>
     /// <param name="text">Fields of the message.</param>
@@ -47,7 +70,8 @@ public static class TextFormat
     /// <param name="text">Fields of the message.</param>
     /// <param name="origin">Where the text's first character stands in its file.</param>
     /// <param name="replaceRepeated">Whether items of a repeated field replace the old ones instead of joining.</param>
-    /// <exception cref="CaffeException">The text is at fault, as with <see cref="Parse"/>.</exception>
+    /// <exception cref="CaffeException">The text is at fault, as with
+    /// <see cref="Parse{TMessage}(string, string)"/>.</exception>
     public static void MergeInto(IMessage target, string text, SourcePlace origin, bool replaceRepeated = false) =>
         new TextParser(text, origin, replaceRepeated).ReadInto(target);
 

@@ -9,16 +9,26 @@ namespace CaffeActors.Compute.Prototxt;
 /// <param name="text">The text.</param>
 /// <param name="origin">Where it begins in the user's file.</param>
 /// <param name="replaceRepeated">Whether repeated fields named in the text lose the items they had before.</param>
-internal sealed class TextParser(string text, SourcePlace origin, bool replaceRepeated)
+/// <param name="problem">Hears of fields at fault, which are then left out; null, the default: the first ends the
+/// reading. Where it is unclear how the text goes on, the reading ends in any case.</param>
+internal sealed class TextParser(
+    string text, SourcePlace origin, bool replaceRepeated, Action<TextProblem>? problem = null)
 {
     private readonly Tokenizer _tokens = new(text, origin);
     private readonly List<OpenMessage> _open = [];
     private ScalarReader? _scalars;
 
+    // Whether a closing brace seems to be missing: all that follows would be misread.
+    private bool _lost;
+
     private ScalarReader Scalars => _scalars ??= new ScalarReader(_tokens);
 
     /// <summary>Reads the whole text.</summary>
     public void ReadInto(IMessage target) => ReadFields(target, origin, close: '\0');
+
+    // Whether a fault is one field's alone, and to be told of instead of thrown.
+    private bool CanGoOn(CaffeException fault) =>
+        problem is not null && !_lost && fault.Code is ErrorCodes.UnknownField or ErrorCodes.BadFieldValue;
 
     private static CaffeException Syntax(SourcePlace place, string message) =>
         new(ErrorCodes.TextFormatSyntax, FailureKind.Configuration, message, place);
@@ -33,7 +43,22 @@ internal sealed class TextParser(string text, SourcePlace origin, bool replaceRe
         _open.Add(new OpenMessage(message.Descriptor, opened));
         var places = new FieldPlaces();
         while (!TryClose(message, opened, close))
-            ReadField(message, places);
+        {
+            TokenizerMark field = _tokens.Mark();
+            int depth = _open.Count;
+            try
+            {
+                ReadField(message, places);
+            }
+            catch (CaffeException fault) when (CanGoOn(fault))
+            {
+                Tell(fault);
+                _open.RemoveRange(depth, _open.Count - depth);
+                _tokens.Return(field);
+                SkipField();
+            }
+        }
+
         _open.RemoveAt(_open.Count - 1);
         CheckRequired(message, opened);
         SourcePlaces.Record(message, opened, places);
@@ -71,8 +96,13 @@ internal sealed class TextParser(string text, SourcePlace origin, bool replaceRe
         if (token.Kind != TokenKind.Identifier)
             throw Syntax(token.Place, $"A field's name should stand here, not {_tokens.Shown}.");
         string name = _tokens.Span.ToString();
-        FieldDescriptor field = message.Descriptor.FindFieldByName(name)
-            ?? throw UnknownField.Fault(name, token.Place, _open);
+        FieldDescriptor? field = message.Descriptor.FindFieldByName(name);
+        if (field is null)
+        {
+            _lost = _open.SkipLast(1).Any(outer => outer.Descriptor.FindFieldByName(name) is not null);
+            throw UnknownField.Fault(name, token.Place, _open);
+        }
+
         if (!field.IsRepeated && places.TryGetValue((name, 0), out SourcePlace first))
             throw BadValue(token.Place, $"'{name}' takes one value and has one already, in line {first.Line}.");
         _tokens.Next();
@@ -87,7 +117,36 @@ internal sealed class TextParser(string text, SourcePlace origin, bool replaceRe
             ReadRepeated(message, field, token.Place, places);
         else
             ReadSingle(message, field, token.Place, places);
-        _ = _tokens.TryTake(',') || _tokens.TryTake(';');
+        SkipSeparator();
+    }
+
+    private void SkipSeparator() => _ = _tokens.TryTake(',') || _tokens.TryTake(';');
+
+    // From a field's name to the next field.
+    private void SkipField()
+    {
+        SourcePlace start = _tokens.Current.Place;
+        _tokens.Next();
+        _tokens.TryTake(':');
+        int depth = 0;
+        do
+        {
+            // A sign belongs to the number behind it.
+            _tokens.TryTake('-');
+            if (_tokens.Is('{') || _tokens.Is('<') || _tokens.Is('['))
+                depth++;
+            else if (_tokens.Is('}') || _tokens.Is('>') || _tokens.Is(']'))
+                depth--;
+            if (depth < 0 || _tokens.Current.Kind == TokenKind.End)
+                throw Syntax(start, "This field has no value, or one that is never closed.");
+            // Strings one after another are one.
+            bool isText = _tokens.Current.Kind == TokenKind.String;
+            _tokens.Next();
+            while (isText && _tokens.Current.Kind == TokenKind.String)
+                _tokens.Next();
+        }
+        while (depth > 0);
+        SkipSeparator();
     }
 
     private void ReadSingle(IMessage message, FieldDescriptor field, SourcePlace place, FieldPlaces places)
@@ -134,8 +193,9 @@ internal sealed class TextParser(string text, SourcePlace origin, bool replaceRe
     {
         // Lists of numbers can be long, and only the whole of them can be wrong.
         int index = list.Count;
+        // An item before it that was at fault has left its place.
         if (index == 0 || field.FieldType is FieldType.Message or FieldType.String)
-            places.Add((field.Name, index), place);
+            places[(field.Name, index)] = place;
         if (field.FieldType != FieldType.Message)
         {
             list.Add(Scalars.Read(field));
@@ -164,12 +224,20 @@ internal sealed class TextParser(string text, SourcePlace origin, bool replaceRe
     private static IMessage NewMessage(FieldDescriptor field) =>
         field.MessageType.Parser.ParseFrom(ReadOnlySpan<byte>.Empty);
 
-    private static void CheckRequired(IMessage message, SourcePlace opened)
+    private void CheckRequired(IMessage message, SourcePlace opened)
     {
         foreach (FieldDescriptor field in message.Descriptor.Fields.InDeclarationOrder())
         {
-            if (field.IsRequired && !field.Accessor.HasValue(message))
-                throw BadValue(opened, $"A {message.Descriptor.Name} must have '{field.Name}', and this one has not.");
+            if (!field.IsRequired || field.Accessor.HasValue(message))
+                continue;
+            CaffeException fault = BadValue(
+                opened, $"A {message.Descriptor.Name} must have '{field.Name}', and this one has not.");
+            if (problem is null)
+                throw fault;
+            Tell(fault);
         }
     }
+
+    private void Tell(CaffeException fault) =>
+        problem!(new TextProblem(fault, _open.Count > 1 ? _open[1].Place : null));
 }

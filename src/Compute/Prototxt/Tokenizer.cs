@@ -73,6 +73,13 @@ internal sealed class Tokenizer
         Current = new Token(kind, start, _position - start, place);
     }
 
+    /// <summary>Where the tokenizer stands, to come back to.</summary>
+    public TokenizerMark Mark() => new(Current, _position, _line, _lineStart);
+
+    /// <summary>Goes back to where the tokenizer has been.</summary>
+    public void Return(TokenizerMark mark) =>
+        (Current, _position, _line, _lineStart) = (mark.Current, mark.Position, mark.Line, mark.LineStart);
+
     private char At(int position) => position < _text.Length ? _text[position] : '\0';
 
     private SourcePlace PlaceAt(int position) => new(_path, _line, position - _lineStart + 1);

@@ -32,11 +32,9 @@ public static partial class CaffeLogParser
         while (log.ReadLine() is { } line)
         {
             iteration = NumberIn(Iteration().Match(line)) ?? iteration;
-            if (iteration < 0 || !LogTime.TryParse(line, year, out LogTime time))
+            if (iteration < 0 || !LogTime.TryFollow(line, ref year, last, out DateTime time))
                 continue;
-            if (!time.HasYear && time.Time.Month < last.Month && LogTime.TryParse(line, year + 1, out LogTime next))
-                (year, time) = (year + 1, next);
-            last = time.Time;
+            last = time;
             double seconds = (last - start).Ticks / TimeSpan.TicksPerMicrosecond / 1e6;
             rate = NumberIn(Rate().Match(line)) ?? rate;
             if (TrainOutput().Match(line) is var trained && NumberIn(trained) is { } trainValue)

@@ -28,15 +28,9 @@ public sealed partial record GnuplotTables(string Train, string Test)
         DateTime last = default;
         while (log.ReadLine() is { } line)
         {
-            if (!LogTime.TryParse(line, year, out LogTime time))
+            if (!LogTime.TryFollow(line, ref year, start is null ? null : last, out DateTime time))
                 continue;
-            if (!time.HasYear && start is not null && time.Time.Month < last.Month
-                && LogTime.TryParse(line, year + 1, out LogTime next))
-            {
-                (year, time) = (year + 1, next);
-            }
-
-            last = time.Time;
+            last = time;
             if (line.Contains("] Solving ", StringComparison.Ordinal))
                 start ??= last;
             if (start is { } began)

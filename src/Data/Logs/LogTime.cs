@@ -39,6 +39,22 @@ internal readonly record struct LogTime(bool HasYear, DateTime Time)
         return true;
     }
 
+    /// <summary>Reads the time of a line that follows others: where lines tell no year, it steps where a month is less
+    /// than the last.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="year">The year so far.</param>
+    /// <param name="last">The time before; null: there is none.</param>
+    /// <param name="time">The time read.</param>
+    /// <returns>Whether the line begins with a time.</returns>
+    public static bool TryFollow(ReadOnlySpan<char> line, ref int year, DateTime? last, out DateTime time)
+    {
+        bool isRead = TryParse(line, year, out LogTime read);
+        if (isRead && !read.HasYear && read.Time.Month < last?.Month && TryParse(line, year + 1, out LogTime next))
+            (year, read) = (year + 1, next);
+        time = read.Time;
+        return isRead;
+    }
+
     private static bool TryNumber(ReadOnlySpan<char> digits, out int number) =>
         int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 }

@@ -91,7 +91,8 @@ public static class ParseLogTool
         cell.AsSpan().ContainsAny(delimiter, '"') ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\""
             : cell;
 
-    private static TResult Read<TResult>(string logPath, Func<TextReader, int, TResult> parse)
+    /// <summary>Reads a log; dates without a year begin in the one in which the file was made.</summary>
+    internal static TResult Read<TResult>(string logPath, Func<TextReader, int, TResult> parse)
     {
         try
         {

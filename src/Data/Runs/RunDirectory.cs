@@ -19,6 +19,7 @@ public sealed class RunDirectory : IDisposable
     /// <summary>The text file in the output root with the newest run's folder name.</summary>
     public const string LatestName = "latest";
 
+    private const string ConfigName = "config.resolved.hocon";
     private const string ManifestName = "manifest.json";
     private const string LockName = "run.lock";
     private const string HolderName = "run.lock.json";
@@ -52,7 +53,7 @@ public sealed class RunDirectory : IDisposable
     public string PlotsPath => At("plots");
 
     /// <summary>The configuration with includes and substitutions resolved.</summary>
-    public string ConfigPath => At("config.resolved.hocon");
+    public string ConfigPath => ConfigPathOf(Path);
 
     /// <summary>The net as trained.</summary>
     public string NetPath => At("net.prototxt");
@@ -64,7 +65,7 @@ public sealed class RunDirectory : IDisposable
     public string LogPath => At("train.log");
 
     /// <summary>The report.</summary>
-    public string ReportPath => At("report.html");
+    public string ReportPath => ReportPathOf(Path);
 
     /// <summary>Hears of each step in which the manifest is written, and fails it by throwing; tests do. Default:
     /// nobody hears.</summary>
@@ -181,6 +182,14 @@ public sealed class RunDirectory : IDisposable
     /// <summary>The folder of a run's metric part files.</summary>
     /// <param name="path">The run's folder.</param>
     public static string MetricsPathOf(string path) => System.IO.Path.Combine(path, "metrics");
+
+    /// <summary>A run's configuration with everything resolved; a run of a bare solver has none.</summary>
+    /// <param name="path">The run's folder.</param>
+    public static string ConfigPathOf(string path) => System.IO.Path.Combine(path, ConfigName);
+
+    /// <summary>A run's report.</summary>
+    /// <param name="path">The run's folder.</param>
+    public static string ReportPathOf(string path) => System.IO.Path.Combine(path, "report.html");
 
     /// <summary>What the names of a run's snapshots begin with.</summary>
     /// <param name="path">The run's folder.</param>

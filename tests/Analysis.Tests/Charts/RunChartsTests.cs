@@ -63,6 +63,21 @@ public sealed class RunChartsTests : IDisposable
     }
 
     [Fact]
+    public void Smoothing_IsForWhatIsMany()
+    {
+        RunRecord run = _runs.Add("a", sink =>
+        {
+            _runs.Curve(sink, "loss", 3, 1);
+            _runs.Curve(sink, "lr", 0.1);
+        });
+        using MetricDatabase database = MetricDatabase.Open([run]);
+        var charts = new RunCharts(database, 0.5);
+        Assert.Equal(0.5, charts.Of(ChartKind.All[6])!.SmoothingWeight);
+        Assert.Equal(0, charts.Of(ChartKind.All[4])!.SmoothingWeight);
+        Assert.Equal(0.5, charts.Of(new MetricKey("train", "lr"), overSeconds: false)!.SmoothingWeight);
+    }
+
+    [Fact]
     public void Seconds_LeaveOutPausesAndWhatWasDoneAgain()
     {
         RunRecord run = _runs.Add("a", sink => _runs.Curve(sink, "loss", 9, 8, 7, 6, 5));

@@ -63,7 +63,8 @@ public sealed class RunComparisonTests : IDisposable
             sink.Add(10, MetricNames.Train, "replica_loss", 1, rank: 0);
             sink.Add(10, MetricNames.Train, "replica_loss", 2, rank: 1);
         });
-        Assert.Equal((1L, 1.5), (Compare([a], "replica_loss", 0).Runs[0].Values, Compare([a], "replica_loss", 0).Runs[0].Last));
+        ComparedRun compared = Compare([a], "replica_loss", 0).Runs[0];
+        Assert.Equal((1L, 1.5), (compared.Values, compared.Last));
     }
 
     [Theory]

@@ -66,11 +66,65 @@ public sealed class MetricsCommandsTests : IDisposable
         Assert.Equal(20, json.RootElement.GetProperty("steps")[0].GetProperty("step").GetInt64());
     }
 
+    [Fact]
+    public async Task Plot_DrawsOneChartOrAll()
+    {
+        string a = Run("a", 3, 1, 2), b = Run("b", 4, 2);
+        string svg = _cli.At("loss.svg");
+        Assert.Equal(ExitCodes.Done, await MetricsAsync("plot", a, b, svg, "--smoothing", "0.5"));
+        Assert.Contains("Training loss", await File.ReadAllTextAsync(svg, TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Done, await MetricsAsync("plot", a, svg, "--metric", "train/loss", "--seconds"));
+        Assert.Contains("Train/loss: a", await File.ReadAllTextAsync(svg, TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Done, await MetricsAsync("plot", "latest", "--all", _cli.At("plots")));
+        Assert.Equal(
+            [
+                "training-loss-iterations.png", "training-loss-iterations.svg", "training-loss-seconds.png",
+                "training-loss-seconds.svg",
+            ], Directory.GetFiles(_cli.At("plots")).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public async Task ImportedLog_IsARunLikeAnyOther()
+    {
+        string log = _cli.Write("caffe.log", """
+            I20140102 03:04:05.000000 7 solver.cpp:1] Solving LeNet
+            I20140102 03:04:06.000000 7 solver.cpp:1] Iteration 10 (5 iter/s, 2s/10 iters), loss = 3
+            I20140102 03:04:07.000000 7 solver.cpp:1] Optimization Done.
+            """);
+        Assert.Equal(ExitCodes.Done, await MetricsAsync("import", log, "--name", "caffe"));
+        Assert.Equal(ExitCodes.Done, await MetricsAsync("compare", "20140102", Run("a", 2)));
+        Assert.Matches(@"20140102-030405-[0-9a-f]{4} +caffe +1 +3 ", _cli.Out);
+    }
+
+    [Fact]
+    public async Task Export_WritesCsvAndEvents()
+    {
+        string run = Run("a", 3, 1);
+        Assert.Equal(ExitCodes.Done, await MetricsAsync("export", run, _cli.At("a.csv")));
+        Assert.Contains("\n20,,train,loss,1,", await File.ReadAllTextAsync(
+            _cli.At("a.csv"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Done, await MetricsAsync("export", run, _cli.At("boards"), "--format", "tensorboard"));
+        Assert.Contains("events.out.tfevents.", Path.GetFileName(
+            Assert.Single(Directory.GetFiles(_cli.At("boards", run)))), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("CFA1801", "has 'nobody' in its id", "show", "nobody")]
     [InlineData("CFA1802", "did you mean 'loss'?", "compare", "latest", "--metric", "los")]
     [InlineData("CFA1803", "Parser Error", "query", "SELEC 1")]
+    [InlineData("CFA1803", "there is no statement", "query", " ; ")]
     [InlineData("CFA1000", "--rows is 0 or more, not -1", "query", "SELECT 1", "--rows", "-1")]
+    [InlineData("CFA1000", "did you mean 'test-loss-seconds'?", "plot", "latest", "a.png", "--chart",
+        "test-los-seconds")]
+    [InlineData("CFA1000", "ends in .png or .svg, not 'a.gif'", "plot", "latest", "a.gif")]
+    [InlineData("CFA1000", "a run and a file are needed", "plot", "a.png")]
+    [InlineData("CFA1000", "--smoothing is 0 or more and less than 1, not 1", "plot", "latest", "a.png",
+        "--smoothing", "1")]
+    [InlineData("CFA1000", "--width is 1 to 16384 pixels, not 0", "plot", "latest", "a.png", "--width", "0")]
+    [InlineData("CFA1802", "no run looked at has a test accuracy", "plot", "latest", "a.png", "--chart", "0")]
+    [InlineData("CFA1000", "--format is csv or tensorboard, not xml", "export", "latest", "a", "--format", "xml")]
     [InlineData("CFA1000", "--json and --csv do not go together", "list", "--json", "--csv")]
     public async Task WrongUse_IsTold(string code, string text, params string[] args)
     {

@@ -13,6 +13,8 @@ public sealed class NetBuilderTests : NetTests
     [Theory]
     [InlineData("layer { name: \"r\" type: \"ReLU\" bottom: \"y\" top: \"z\" }", ErrorCodes.BadConnection, "'y'")]
     [InlineData("layer { name: \"r\" type: \"ReLU\" bottom: \"x\" top: \"t\" }", ErrorCodes.BadConnection, "'in'")]
+    [InlineData("layer { name: \"r\" type: \"Slice\" bottom: \"x\" top: \"y\" top: \"y\" }",
+        ErrorCodes.BadConnection, "'r'")]
     [InlineData("layer { name: \"r\" type: \"Relu\" bottom: \"x\" top: \"y\" }", ErrorCodes.UnknownLayerType, "'ReLU'")]
     [InlineData("layer { name: \"r\" type: \"ReLU\" bottom: \"x\" top: \"y\" param { } }", ErrorCodes.BlobCount, "'r'")]
     [InlineData("layer { name: \"r\" type: \"ReLU\" bottom: \"x\" bottom: \"t\" top: \"y\" }", ErrorCodes.BlobCount,

@@ -62,6 +62,31 @@ public sealed class HoconObject : HoconValue
     /// <param name="withOrigins">Whether each value is followed by the place it came from, as a comment.</param>
     public string Render(bool withOrigins = false) => HoconRenderer.Render(this, withOrigins);
 
+    /// <summary>What was written elsewhere than in one file: keys that stand there are left out, and so is an object of
+    /// which nothing is left.</summary>
+    /// <param name="path">The file, as places call it.</param>
+    public HoconObject WrittenOutside(string path)
+    {
+        var rest = new HoconObject(Place);
+        foreach ((string name, Field field) in _fields)
+        {
+            if (field.Value is HoconObject { Keys.Count: > 0 } inner)
+            {
+                HoconObject kept = inner.WrittenOutside(path);
+                if (kept.Keys.Count > 0 || kept.UndefinedKeys.Count > 0)
+                    rest.Add(name, kept, field.Place);
+            }
+            else if (field.Place.Path != path)
+            {
+                rest.Add(name, field.Value, field.Place);
+            }
+        }
+
+        foreach ((string name, SourcePlace place) in _undefined.Where(entry => entry.Value.Path != path))
+            rest.AddUndefined(name, place);
+        return rest;
+    }
+
     /// <summary>The same object but for one key.</summary>
     internal HoconObject Without(string key)
     {
@@ -71,6 +96,19 @@ public sealed class HoconObject : HoconValue
         foreach ((string name, SourcePlace place) in _undefined.Where(entry => entry.Key != key))
             rest.AddUndefined(name, place);
         return rest;
+    }
+
+    /// <summary>The same object with another value for a key.</summary>
+    internal HoconObject With(string key, HoconValue value, SourcePlace keyPlace)
+    {
+        var changed = new HoconObject(Place);
+        foreach ((string name, Field field) in _fields)
+            changed.Add(name, name == key ? value : field.Value, name == key ? keyPlace : field.Place);
+        foreach ((string name, SourcePlace place) in _undefined.Where(entry => entry.Key != key))
+            changed.AddUndefined(name, place);
+        if (!_fields.ContainsKey(key))
+            changed.Add(key, value, keyPlace);
+        return changed;
     }
 
     internal void Add(string key, HoconValue value, SourcePlace place) => _fields.Add(key, new Field(value, place));

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Data.Files;
 using Snappier;
 
 namespace CaffeActors.Data.Sources.LevelDb;
@@ -44,7 +45,7 @@ internal sealed class LevelDbBlockCursor(LevelDbTables tables)
         tables.ReadWhole(block.Table, block.Offset, _stored.AsSpan(0, stored));
         ReadOnlySpan<byte> bytes = _stored.AsSpan(0, block.Size);
         uint checksum = BinaryPrimitives.ReadUInt32LittleEndian(_stored.AsSpan(block.Size + 1));
-        if (checksum != LevelDbFormat.MaskedCrc(_stored.AsSpan(0, block.Size + 1)))
+        if (checksum != MaskedCrc32C.Of(_stored.AsSpan(0, block.Size + 1)))
             throw Damaged("the checksum is not that of the block");
         int length = _stored[block.Size] switch
         {

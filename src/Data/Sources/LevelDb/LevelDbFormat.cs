@@ -1,6 +1,3 @@
-using System.Numerics;
-using System.Runtime.InteropServices;
-
 namespace CaffeActors.Data.Sources.LevelDb;
 
 /// <summary>
@@ -73,21 +70,4 @@ internal static class LevelDbFormat
 
     /// <summary>A table's name before LevelDB 1.14.</summary>
     public static string OldTableName(long number) => $"{number:D6}.sst";
-
-    /// <summary>CRC-32C of bytes and the ones that follow them, in the masked form that files hold.</summary>
-    public static uint MaskedCrc(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> more = default)
-    {
-        uint crc = ~Crc(Crc(uint.MaxValue, bytes), more);
-        return ((crc >> 15) | (crc << 17)) + 0xA282EAD8;
-    }
-
-    private static uint Crc(uint crc, ReadOnlySpan<byte> bytes)
-    {
-        ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(bytes);
-        foreach (ulong word in words)
-            crc = BitOperations.Crc32C(crc, word);
-        foreach (byte value in bytes[(words.Length * sizeof(ulong))..])
-            crc = BitOperations.Crc32C(crc, value);
-        return crc;
-    }
 }

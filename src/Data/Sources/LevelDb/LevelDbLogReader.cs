@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Data.Files;
 
 namespace CaffeActors.Data.Sources.LevelDb;
 
@@ -92,7 +93,7 @@ internal sealed class LevelDbLogReader : IDisposable
             if (length > _filled - _at - LevelDbFormat.FragmentHeader)
                 throw _fault.Damaged(_name, start, $"{length} bytes of a record are not there");
             if (BinaryPrimitives.ReadUInt32LittleEndian(header)
-                != LevelDbFormat.MaskedCrc(_block.AsSpan(_at + 6, length + 1)))
+                != MaskedCrc32C.Of(_block.AsSpan(_at + 6, length + 1)))
             {
                 throw _fault.Damaged(_name, start, "the checksum is not that of the record");
             }

@@ -1,4 +1,5 @@
 using System.Text;
+using CaffeActors.Data.Files;
 
 namespace CaffeActors.Data.Sources.LevelDb;
 
@@ -60,7 +61,7 @@ internal static class LevelDbManifestWriter
                 (false, true) => LevelDbFormat.Last,
                 _ => LevelDbFormat.Middle,
             };
-            file.UInt32(LevelDbFormat.MaskedCrc([kind], record[..length]));
+            file.UInt32(MaskedCrc32C.Of([kind], record[..length]));
             file.Bytes([(byte)length, (byte)(length >> 8), kind]);
             file.Bytes(record[..length]);
             record = record[length..];

@@ -1,3 +1,4 @@
+using CaffeActors.Data.Files;
 using Snappier;
 
 namespace CaffeActors.Data.Sources.LevelDb;
@@ -106,7 +107,7 @@ internal sealed class LevelDbTableWriter(string folder, Func<long> nextNumber) :
         ReadOnlySpan<byte> bytes = packed ? _packed.AsSpan(0, length) : block;
         Span<byte> tail = stackalloc byte[LevelDbFormat.BlockTail];
         tail[0] = packed ? LevelDbFormat.Snappy : LevelDbFormat.Plain;
-        BitConverter.TryWriteBytes(tail[1..], LevelDbFormat.MaskedCrc(bytes, tail[..1]));
+        BitConverter.TryWriteBytes(tail[1..], MaskedCrc32C.Of(bytes, tail[..1]));
         _file!.Write(bytes);
         _file.Write(tail);
         (long, int) place = (_at, bytes.Length);

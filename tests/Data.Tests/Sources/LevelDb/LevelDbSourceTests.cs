@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Data.Files;
 using CaffeActors.Data.Sources;
 using CaffeActors.Data.Sources.LevelDb;
 using CaffeActors.Data.Sources.Lmdb;
@@ -171,7 +172,7 @@ public sealed class LevelDbSourceTests
                 foreach (int place in places)
                     bytes[place] = value;
                 BitConverter.TryWriteBytes(
-                    bytes.AsSpan(size + 1), LevelDbFormat.MaskedCrc(bytes.AsSpan(0, size + 1)));
+                    bytes.AsSpan(size + 1), MaskedCrc32C.Of(bytes.AsSpan(0, size + 1)));
                 File.WriteAllBytes(file, bytes);
                 try
                 {
