@@ -90,8 +90,8 @@ internal static class CommandLine
     private static void Write(CaffeException failure, Terminal terminal)
     {
         terminal.Error.WriteLine(failure.ToDiagnostic());
-        if (PipelineReporter.IsWanted(terminal))
-            terminal.Out.WriteLine(LoggingCommand.Failure(failure));
+        if (terminal.InAzurePipelines)
+            terminal.Commands.WriteLine(LoggingCommand.Failure(failure));
     }
 
     /// <summary>Makes all commands and their flags.</summary>

@@ -9,13 +9,18 @@ internal static class CliProcess
     public static TimeSpan Patience { get; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Starts a command line, its output and log in pipes.</summary>
-    public static Process Start(params string[] args)
+    public static Process Start(params string[] args) => Start([], args);
+
+    /// <summary>Starts a command line with environment variables of its own, its output and log in pipes.</summary>
+    public static Process Start((string Name, string Value)[] environment, string[] args)
     {
         var start = new ProcessStartInfo("dotnet", [typeof(CommandLine).Assembly.Location, .. args])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
         return Process.Start(start)!;
     }
 

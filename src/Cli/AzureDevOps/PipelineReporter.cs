@@ -24,10 +24,6 @@ internal sealed class PipelineReporter(TextWriter output, TimeProvider time, Fun
     private long _toldAt;
     private bool _named;
 
-    /// <summary>Whether the program runs in a pipeline (the agent sets TF_BUILD).</summary>
-    public static bool IsWanted(Terminal terminal) =>
-        string.Equals(terminal.Environment("TF_BUILD"), "True", StringComparison.OrdinalIgnoreCase);
-
     /// <summary>Whole percents, each once and never less than before, at most one a second: the lines stay in the
     /// job's log.</summary>
     public void OnProgress(Progress progress)

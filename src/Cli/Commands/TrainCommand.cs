@@ -94,9 +94,8 @@ internal sealed class TrainCommand : VerbCommand
         using var live = terminal.IsInteractive ? new LiveConsole(terminal.Error) : null;
         using RunLog log = GlogFlags.OpenLog(arguments, live ?? terminal.Error, "train");
         // Commands come from several threads, each whole.
-        TextWriter commands = TextWriter.Synchronized(terminal.Out);
-        bool inPipeline = PipelineReporter.IsWanted(terminal);
-        if (inPipeline)
+        TextWriter commands = TextWriter.Synchronized(terminal.Commands);
+        if (terminal.InAzurePipelines)
             log.AddWarnings(commands, LoggingCommand.Warning, LoggingCommand.Error);
         options = options with { Warning = line => log.Warn(line) };
         RunPlan plan = Plan(file, arguments, options, terminal, log, live) with
@@ -108,7 +107,7 @@ internal sealed class TrainCommand : VerbCommand
 
         List<IRunObserver> observers = live is null ? [] : [new ProgressBlock(live, Width())];
         TrainingHost? host = null;
-        PipelineReporter? pipeline = inPipeline
+        PipelineReporter? pipeline = terminal.InAzurePipelines
             ? new PipelineReporter(commands, TimeProvider.System, () => host?.RunFolder) : null;
         if (pipeline is not null)
             observers.Add(pipeline);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Cli.AzureDevOps;
 using CaffeActors.Testing;
@@ -115,6 +116,24 @@ public sealed class PipelineReporterTests : IDisposable
         Assert.Equal(warned, PipelineAgent.ReadAll(_cli.Out)
             .Where(command => command.Action == "task.logissue" && command.Properties["type"] == "warning")
             .Select(command => command.Text));
+    }
+
+    [Fact]
+    public async Task NamesInFiles_AreNoCommands()
+    {
+        const string Command = "##vso[task.setvariable variable=PATH]x";
+        string solver = _cli.Solver(_cli.Database());
+        string net = _cli.At("net.prototxt");
+        _cli.Write("net.prototxt", File.ReadAllText(net).Replace("tiny", Command, StringComparison.Ordinal));
+        using Process process = CliProcess.Start([("TF_BUILD", "True")],
+            ["train", "--solver", solver, "--output-root", _cli.At("runs"), "--max-iter", "2"]);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string log = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCodes.Done, await process.ExitAsync());
+        Assert.DoesNotContain("##vso", log, StringComparison.Ordinal);
+        Assert.Contains("Solving ## vso[task.setvariable variable=PATH]x", log, StringComparison.Ordinal);
+        Assert.Contains(PipelineAgent.ReadAll(await output), command => command.Action == "task.uploadsummary");
+        Assert.DoesNotContain(Command, await output, StringComparison.Ordinal);
     }
 
     [Fact]
