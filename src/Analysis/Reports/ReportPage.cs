@@ -35,8 +35,7 @@ public static class ReportPage
             <body>
             <main>
             <h1>{Text(report.Run.Manifest.Name)}</h1>
-            <p class="faint">run {Text(report.Run.Manifest.RunId)}, {Text(report.Run.Manifest.ConfigPath)}
-            {Compared(report)}</p>
+            <p class="faint">run {Text(report.Run.Manifest.RunId)}{Compared(report)}{ConfigOf(report)}</p>
 
             """);
         Facts(page, report);
@@ -57,7 +56,9 @@ public static class ReportPage
     }
 
     private static string Compared(RunReport report) => report.Before is { } before
-        ? $"compared with run {Text(before.Manifest.RunId)}, the one before of this name" : "";
+        ? $", beside run {Text(before.Manifest.RunId)} before it" : "";
+
+    private static string ConfigOf(RunReport report) => $", {Text(report.Run.Manifest.ConfigPath)}";
 
     private static void Facts(StringBuilder page, RunReport report)
     {

@@ -4,7 +4,7 @@
 const charts = JSON.parse(document.getElementById('charts').textContent);
 const holder = document.getElementById('chart-grid');
 const svgNamespace = 'http://www.w3.org/2000/svg';
-const margin = { left: 58, right: 10, top: 8, bottom: 24 };
+const margin = { left: 58, right: 18, top: 8, bottom: 24 };
 const height = 240;
 let over = 'steps';
 let stretch = null;
