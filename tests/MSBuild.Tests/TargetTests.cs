@@ -49,8 +49,8 @@ public sealed class TargetTests : IDisposable
         await Builds("CaffeTrain", 2);
         Assert.Single(Run().Segments);
 
-        await Builds("CaffeReport", 2);
-        Assert.Equal(["acceptance.xml", "manifest.json", "train.log.test", "train.log.train"],
+        await Builds("CaffeReport", 3);
+        Assert.Equal(["acceptance.xml", "manifest.json", "report.html", "train.log.test", "train.log.train"],
             Directory.GetFiles(_project.At("report")).Select(Path.GetFileName).Order());
         Assert.NotEmpty(Directory.GetFiles(_project.At("report", "charts"), "*.svg"));
     }

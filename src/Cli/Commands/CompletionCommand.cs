@@ -6,7 +6,7 @@ namespace CaffeActors.Cli.Commands;
 
 /// <summary>Writes a script by which a shell completes the program's command lines.</summary>
 [Verb("completion", "Print a script by which a shell completes the words and flags of the program.",
-    "source <(caffeactors completion bash)", Notes = """
+    "caffeactors completion bash", Notes = """
     bash, in ~/.bashrc:  source <(caffeactors completion bash)
     zsh, in ~/.zshrc:    source <(caffeactors completion zsh)
     pwsh, in $PROFILE:   caffeactors completion pwsh | Out-String | Invoke-Expression
