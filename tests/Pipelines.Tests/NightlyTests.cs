@@ -82,7 +82,8 @@ public sealed class NightlyTests : IDisposable
         Assert.Equal((3, RunState.Finished, 0),
             (run.Manifest.Segments.Count, run.Manifest.State, run.Manifest.ExitCode));
         string[] report = [.. Directory.GetFiles(_folder.At("store", "runs-report")).Select(Path.GetFileName)!];
-        Assert.Equal(["manifest.json", "report.html", "summary.md", "train.log.test", "train.log.train"], report.Order());
+        Assert.Equal(
+            ["manifest.json", "report.html", "summary.md", "train.log.test", "train.log.train"], report.Order());
         Assert.NotEmpty(Directory.GetFiles(_folder.At("store", "runs-report", "charts"), "*.png"));
 
         // A night after the end finds nothing to do, which is well.
