@@ -2,6 +2,7 @@ using CaffeActors.Actors.Logging;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Data.Metrics;
+using CaffeActors.Data.Runs;
 
 namespace CaffeActors.Actors.Training;
 
@@ -27,7 +28,7 @@ internal static class Acceptance
         try
         {
             results = AcceptanceResult.Of(
-                plan.Acceptance, LastMetrics.Of(MetricReader.Read(Path.Combine(folder, "metrics"))));
+                plan.Acceptance, LastMetrics.Of(MetricReader.Read(RunDirectory.MetricsPathOf(folder))));
         }
         catch (CaffeException failure)
         {

@@ -13,7 +13,7 @@ public sealed record ChartLine(string Label, IReadOnlyList<double> Xs, IReadOnly
     internal IEnumerable<(double[] Xs, double[] Ys)> Pieces()
     {
         List<double> xs = [], ys = [];
-        foreach (int i in Chosen().Append(-1))
+        foreach (int i in CurveThinning.Kept(Ys, Math.Max(1, 2 * Ys.Count / MostPoints)).Append(-1))
         {
             if (i >= 0 && double.IsFinite(Ys[i]))
             {
@@ -26,25 +26,6 @@ public sealed record ChartLine(string Label, IReadOnlyList<double> Xs, IReadOnly
                 xs.Clear();
                 ys.Clear();
             }
-        }
-    }
-
-    private IEnumerable<int> Chosen()
-    {
-        int stretch = Math.Max(1, 2 * Ys.Count / MostPoints);
-        for (int start = 0; start < Ys.Count; start += stretch)
-        {
-            int least = start, greatest = start, end = Math.Min(start + stretch, Ys.Count);
-            int gap = -1;
-            for (int i = start; i < end; i++)
-            {
-                gap = double.IsFinite(Ys[i]) ? gap : i;
-                least = Ys[i] < Ys[least] ? i : least;
-                greatest = Ys[i] > Ys[greatest] ? i : greatest;
-            }
-
-            foreach (int i in new SortedSet<int> { least, greatest, gap < 0 ? least : gap })
-                yield return i;
         }
     }
 }

@@ -187,13 +187,13 @@ public sealed class ReportBuilder
 
     // The net's file is in the order of its layers.
     private string[] LayerOrder() =>
-        [.. TextOf(_run, "net.prototxt").Split('\n').Select(line => line.Trim())
+        [.. TextOf(_run, RunDirectory.NetName).Split('\n').Select(line => line.Trim())
             .Where(line => line.StartsWith("name: \"", StringComparison.Ordinal))
             .Select(line => line["name: \"".Length..].TrimEnd('"'))];
 
     private (string, string, string)[] Files() =>
     [
-        .. ((string[])["config.resolved.hocon", "solver.prototxt", "net.prototxt"])
+        .. ((string[])[RunDirectory.ConfigName, RunDirectory.SolverName, RunDirectory.NetName])
             .Select(name => (name, TextOf(_run, name), _before is null ? "" : TextOf(_before, name)))
             .Where(file => file.Item2.Length > 0),
     ];

@@ -34,7 +34,7 @@ internal static class RunSummary
         Row(page, "Snapshot", snapshot is null ? "none" : Path.GetFileName(snapshot.StatePath ?? snapshot.ResumePath));
         Row(page, "Exit code", Invariant($"{exitCode}"));
 
-        IReadOnlyList<MetricRow> last = LastMetrics.Of(MetricReader.Read(Path.Combine(folder, "metrics")));
+        IReadOnlyList<MetricRow> last = LastMetrics.Of(MetricReader.Read(RunDirectory.MetricsPathOf(folder)));
         MetricRow[] shown = [.. last.Where(row => row.Rank == 0 && row.Name != MetricNames.SegmentStart
             && row.Split is not (MetricNames.System or MetricNames.Layer))];
         if (shown.Length > 0)

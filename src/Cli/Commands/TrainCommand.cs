@@ -6,6 +6,7 @@ using CaffeActors.Actors.Logging;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Metrics;
 using CaffeActors.Actors.Planning;
+using CaffeActors.Actors.Planning.Validation;
 using CaffeActors.Actors.Training;
 using CaffeActors.Cli.AzureDevOps;
 using CaffeActors.Cli.Rendering;
@@ -124,8 +125,7 @@ internal sealed class TrainCommand : VerbCommand
         string file, ParseResult arguments, PlanOptions options, Terminal terminal, RunLog log, LiveConsole? live)
     {
         string[] sets = arguments.GetValue(_set) ?? [];
-        if (!file.EndsWith(".hocon", StringComparison.OrdinalIgnoreCase)
-            && !file.EndsWith(".conf", StringComparison.OrdinalIgnoreCase))
+        if (!Validator.IsConfiguration(file))
         {
             return sets.Length == 0
                 ? SolverPlanner.FromFile(file, options, line => log.Info(line))

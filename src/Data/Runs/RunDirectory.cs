@@ -19,7 +19,15 @@ public sealed class RunDirectory : IDisposable
     /// <summary>The text file in the output root with the newest run's folder name.</summary>
     public const string LatestName = "latest";
 
-    private const string ConfigName = "config.resolved.hocon";
+    /// <summary>The configuration with includes and substitutions resolved.</summary>
+    public const string ConfigName = "config.resolved.hocon";
+
+    /// <summary>The net as trained.</summary>
+    public const string NetName = "net.prototxt";
+
+    /// <summary>The solver as used.</summary>
+    public const string SolverName = "solver.prototxt";
+
     private const string ManifestName = "manifest.json";
     private const string LockName = "run.lock";
     private const string HolderName = "run.lock.json";
@@ -56,10 +64,10 @@ public sealed class RunDirectory : IDisposable
     public string ConfigPath => ConfigPathOf(Path);
 
     /// <summary>The net as trained.</summary>
-    public string NetPath => At("net.prototxt");
+    public string NetPath => At(NetName);
 
     /// <summary>The solver as used.</summary>
-    public string SolverPath => At("solver.prototxt");
+    public string SolverPath => At(SolverName);
 
     /// <summary>The log.</summary>
     public string LogPath => At("train.log");

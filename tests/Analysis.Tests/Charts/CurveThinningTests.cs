@@ -1,7 +1,6 @@
 using CaffeActors.Analysis.Charts;
-using CaffeActors.Analysis.Reports;
 
-namespace CaffeActors.Analysis.Tests.Reports;
+namespace CaffeActors.Analysis.Tests.Charts;
 
 public sealed class CurveThinningTests
 {
