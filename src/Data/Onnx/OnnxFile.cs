@@ -1,3 +1,4 @@
+using System.Globalization;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Data.Files;
@@ -24,12 +25,15 @@ public static class OnnxFile
     /// <param name="net">The net, built, with its weights. With an open batch the values of its inputs are
     /// lost.</param>
     /// <param name="options">How.</param>
+    /// <returns>What is in the file.</returns>
     /// <exception cref="CaffeException">CFA1210: ONNX cannot express a layer, or the net is too large;
     /// CFA1404: the file cannot be written.</exception>
-    public static void Write(string path, Net net, OnnxOptions options)
+    public static OnnxSummary Write(string path, Net net, OnnxOptions options)
     {
         ModelProto model = Build(net, options);
         AtomicFile.Write(path, model.WriteTo);
+        return new OnnxSummary(
+            [.. model.Graph.Input.Select(Text)], [.. model.Graph.Output.Select(Text)], model.Graph.Node.Count);
     }
 
     /// <summary>Writes a net to memory.</summary>
@@ -70,6 +74,14 @@ public static class OnnxFile
         <= 20 => 9,
         _ => 10,
     };
+
+    private static string Text(ValueInfoProto value)
+    {
+        IEnumerable<string> shape = value.Type.TensorType.Shape.Dim.Select(length => length.HasDimValue
+            ? length.DimValue.ToString(CultureInfo.InvariantCulture)
+            : length.HasDimParam ? length.DimParam : "?");
+        return $"{value.Name} ({string.Join(", ", shape)})";
+    }
 
     private static CaffeException Fail(string message) =>
         new(ErrorCodes.NotExportable, FailureKind.Configuration, message);

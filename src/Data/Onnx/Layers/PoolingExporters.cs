@@ -6,39 +6,51 @@ namespace CaffeActors.Data.Onnx.Layers;
 
 /// <summary>
 /// Layers that pool windows. How many windows there are is Caffe's rule, so the pads behind the axes are set so that
-/// exactly these fit. A window that lies wholly outside is more than ONNX's pooling allows: cells are then put around
-/// the bottom first.
+/// exactly these fit. A window that lies wholly behind the bottom is more than ONNX's pooling allows: its value is put
+/// around the others'.
 /// </summary>
 internal abstract class WindowExporter(LayerPlace place) : LayerExporter(place)
 {
-    /// <summary>Pools one bottom of (N, C, spatial axes...).</summary>
+    /// <summary>Pools the bottom, (N, C, spatial axes...).</summary>
     /// <param name="method">How.</param>
     /// <param name="axes">The spatial axes.</param>
     /// <returns>The pooled value.</returns>
     protected string Pool(PoolMethod method, PoolingAxis[] axes)
     {
         // One entry for each method; what is drawn at random has its mean value here, as in phase TEST.
-        Func<string, PoolingAxis[], string>[] pools = [MaxPool, Average, Expectation];
+        Func<string, PoolingAxis[], string>[] pools = [Greatest, Average, Expectation];
         return pools[(int)method](In(0), axes);
     }
 
-    /// <summary>Adds a node that pools for the greatest elements; its second output are their places.</summary>
-    protected OnnxNode MaxPool(string images, PoolingAxis[] axes, out bool isPadded) =>
-        Slide("MaxPool", images, axes, float.MinValue, out isPadded);
+    /// <summary>Adds a node that slides over the bottom, without windows that lie wholly outside.</summary>
+    protected OnnxNode Slide(string op, string images, PoolingAxis[] axes)
+    {
+        IEnumerable<int> begin = axes.Select(axis => axis.Pad), end = axes.Select(axis => Math.Max(0,
+            ((Inside(axis) - 1) * axis.Stride) + axis.Kernel - axis.Pad - axis.Length));
+        return Node(op, images).With("kernel_shape", axes.Select(axis => axis.Kernel))
+            .With("strides", axes.Select(axis => axis.Stride)).With("pads", begin.Concat(end));
+    }
 
-    /// <summary>The spatial axes' windows, as one node pools them.</summary>
-    protected static bool IsWhole(PoolingAxis[] axes) =>
+    /// <summary>Whether a window lies wholly behind the bottom.</summary>
+    protected static bool HasOutside(PoolingAxis[] axes) => axes.Any(axis => Inside(axis) < axis.Pooled);
+
+    private static int Inside(PoolingAxis axis) => Math.Min(
+        axis.Pooled, (axis.Length - 1 + axis.Pad + axis.Stride) / axis.Stride);
+
+    private static bool IsWhole(PoolingAxis[] axes) =>
         axes.All(axis => axis.Pooled == 1 && axis.Pad == 0 && axis.Kernel == axis.Length);
 
-    private string MaxPool(string images, PoolingAxis[] axes) =>
-        IsWhole(axes) ? Op("GlobalMaxPool", images) : MaxPool(images, axes, out _).Output;
+    private string Greatest(string images, PoolingAxis[] axes) => IsWhole(axes)
+        ? Op("GlobalMaxPool", images)
+        : WithOutside(Slide("MaxPool", images, axes).Output, axes, float.MinValue);
 
     private string Average(string images, PoolingAxis[] axes)
     {
         if (IsWhole(axes))
             return Op("GlobalAveragePool", images);
-        string means = Slide("AveragePool", images, axes, 0, out _).With("count_include_pad", 1).Output;
-        // A window divides by its cells up to the end of the padding in front; ONNX by all.
+        string means = WithOutside(
+            Slide("AveragePool", images, axes).With("count_include_pad", 1).Output, axes, 0);
+        // A window divides by its cells up to the end of the padding; ONNX by all of them.
         float[] factors = [1];
         foreach (PoolingAxis axis in axes)
         {
@@ -56,23 +68,15 @@ internal abstract class WindowExporter(LayerPlace place) : LayerExporter(place)
         return Op("Where", Op("Greater", sums, Scalar(0)), Op("Div", squares, sums), Scalar(0));
     }
 
-    private OnnxNode Slide(string op, string images, PoolingAxis[] axes, float around, out bool isPadded)
+    private string WithOutside(string pooled, PoolingAxis[] axes, float value)
     {
-        int[] begin = [.. axes.Select(axis => axis.Pad)];
-        int[] end = [.. axes.Select(axis => Math.Max(0,
-            ((axis.Pooled - 1) * axis.Stride) + axis.Kernel - axis.Pad - axis.Length))];
-        isPadded = axes.Where((axis, a) => end[a] >= axis.Kernel).Any();
-        if (isPadded)
-        {
-            images = Op("Pad", images, Longs("pads", [0, 0, .. Wide(begin), 0, 0, .. Wide(end)]), Scalar(around));
-            (begin, end) = (new int[axes.Length], new int[axes.Length]);
-        }
-
-        return Node(op, images).With("kernel_shape", axes.Select(axis => axis.Kernel))
-            .With("strides", axes.Select(axis => axis.Stride)).With("pads", begin.Concat(end));
+        if (!HasOutside(axes))
+            return pooled;
+        long[] pads = new long[2 * (axes.Length + 2)];
+        for (int a = 0; a < axes.Length; a++)
+            pads[axes.Length + 4 + a] = axes[a].Pooled - Inside(axes[a]);
+        return Op("Pad", pooled, Longs("pads", pads), Scalar(value));
     }
-
-    private static IEnumerable<long> Wide(int[] values) => values.Select(value => (long)value);
 }
 
 [OnnxExport("Pooling")]
@@ -91,9 +95,9 @@ internal sealed class PoolingExporter(LayerPlace place) : WindowExporter(place)
             return;
         }
 
-        OnnxNode node = MaxPool(In(0), axes, out bool isPadded);
-        if (isPadded)
+        if (HasOutside(axes))
             throw Cannot("a window lies wholly outside, so it has no place for the second top");
+        OnnxNode node = Slide("MaxPool", In(0), axes);
         // ONNX counts places through all planes, Caffe within each.
         string places = Op("Mod", node.OutputAt(1), Longs("plane", axes.Aggregate(1L, (n, axis) => n * axis.Length)));
         Set(0, node.Output);
