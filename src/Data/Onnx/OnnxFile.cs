@@ -37,7 +37,10 @@ public static class OnnxFile
     }
 
     /// <summary>Writes a net to memory.</summary>
-    internal static ModelProto Build(Net net, OnnxOptions options)
+    /// <param name="net">The net.</param>
+    /// <param name="options">How.</param>
+    /// <param name="mostBytes">What its weights may take.</param>
+    internal static ModelProto Build(Net net, OnnxOptions options, long mostBytes = MostBytes)
     {
         if (options.Opset is < OnnxOptions.OldestOpset or > OnnxOptions.NewestOpset)
         {
@@ -46,10 +49,10 @@ public static class OnnxFile
         }
 
         long bytes = net.LearnableParams.Sum(param => (long)param.Blob.Count * sizeof(float));
-        if (bytes > MostBytes)
+        if (bytes > mostBytes)
         {
-            throw Fail($"the net '{net.Name}' has {bytes} bytes of weights, and an ONNX file holds less than "
-                + $"{int.MaxValue}; export its parts one by one");
+            throw Fail($"the net '{net.Name}' has {bytes} bytes of weights, and an ONNX file holds {mostBytes} at most; "
+                + "export its parts one by one");
         }
 
         var model = new ModelProto

@@ -2,7 +2,6 @@ using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Nets;
 using CaffeActors.Data.Onnx;
 using CaffeActors.Testing;
-using Microsoft.ML.OnnxRuntime;
 
 namespace CaffeActors.Data.Tests.Onnx;
 
@@ -18,10 +17,10 @@ public sealed class OnnxNetTests
     /// data, what is left of it.</summary>
     public static TheoryData<string, int[], string[]> TrainNets => new()
     {
-        { "autoencoder", [2, 1, 28, 28], ["decode1", "decode1neuron"] },
+        { "autoencoder", [2, 1, 28, 28], ["decode1neuron"] },
         { "googlenet", [1, 3, 224, 224], ["loss1/classifier", "loss2/classifier", "loss3/classifier"] },
         { "lenet", [2, 1, 28, 28], ["ip2"] },
-        { "lstm", [100, 1, 28, 28], ["ip"] },
+        { "lstm", [64, 1, 28, 28], ["ip"] },
         { "siamese", [2, 2, 28, 28], ["feat", "feat_p"] },
     };
 
@@ -45,7 +44,7 @@ public sealed class OnnxNetTests
     public void TrainNet_KeepsItsScores(string name, int[] shape, string[] outputs)
     {
         NetParameter parameter = NetFiles.ReadNet(PathOf(name));
-        parameter.State = new NetState { Phase = Phase.Test };
+        parameter.State = new NetState { Phase = Phase.Test, Stage = { "test-on-test" } };
         DataPlaceholders.Replace(parameter, new Dictionary<string, int[]>
         {
             ["data"] = shape,
@@ -59,16 +58,8 @@ public sealed class OnnxNetTests
         Run(net, new OnnxOptions(), outputs);
     }
 
-    // By way of a file, so that the largest nets are not in memory more often than they must be.
-    private static void Run(ExportedNet net, OnnxOptions options, string[] outputs)
-    {
-        using var folder = new TemporaryFolder();
-        string path = folder.At("net.onnx");
-        OnnxFile.Write(path, net.Net, options);
-        using SessionOptions settings = ExportedNet.Options();
-        using var session = new InferenceSession(path, settings);
-        Assert.Equal(outputs, net.RunBoth(session).Order(StringComparer.Ordinal));
-    }
+    private static void Run(ExportedNet net, OnnxOptions options, string[] outputs) =>
+        Assert.Equal(outputs, net.RunBoth(net.Export(options)).Order(StringComparer.Ordinal));
 
     private static string PathOf(string name) => Repository.PathOf("configs", "nets", name + ".prototxt");
 }
