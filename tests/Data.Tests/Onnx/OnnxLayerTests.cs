@@ -3,6 +3,7 @@ using CaffeActors.Compute.Layers.Recurrent;
 using CaffeActors.Data.Onnx;
 using CaffeActors.Data.Onnx.Schema;
 using CaffeActors.Data.PlugIns;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Data.Tests.Onnx;
 
@@ -208,6 +209,15 @@ public sealed class OnnxLayerTests
         // Data layers are written as Input is; Filter and Silence have tests of their own.
         Assert.Equal(["Data", "Filter", "HDF5Data", "ImageData", "MemoryData", "Silence", "WindowData"],
             OnnxFile.Types.Except(Cases.Select(row => row.Data.Item1)).Except(LeftOut.Select(row => row.Data.Item1)));
+    }
+
+    [Fact]
+    public void Page_HasARowForEachType()
+    {
+        string[] rows = [.. File.ReadLines(Repository.PathOf("docs", "onnx.md"))
+            .SkipWhile(line => line != "| layer | becomes | remarks |").Skip(2)
+            .TakeWhile(line => line.StartsWith('|')).Select(line => line.Split('|')[1].Trim())];
+        Assert.Equal(OnnxFile.Types.Order(StringComparer.Ordinal), rows.Order(StringComparer.Ordinal));
     }
 
     [Fact]
