@@ -9,7 +9,6 @@ using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Nets;
 using CaffeActors.Data.PlugIns;
 using CaffeActors.Data.Runs;
-using CaffeActors.Data.Snapshots;
 
 namespace CaffeActors.Cli;
 
@@ -51,12 +50,8 @@ internal sealed record ExportedModel(
     /// <param name="phase">The phase.</param>
     /// <param name="terminal">Whose environment counts, and who hears remarks.</param>
     /// <exception cref="CaffeException">Its files cannot be read.</exception>
-    public static ExportedModel OfRun(RunRecord run, Phase phase, Terminal terminal)
-    {
-        SnapshotSearch search = new SnapshotStore(RunDirectory.SnapshotPrefixOf(run.Path, run.Manifest))
-            .Newest(run.Manifest.RunId);
-        return OfPlan(PlanFiles.OfRun(run, terminal, terminal.Error.WriteLine), phase, search.Newest?.ModelPath);
-    }
+    public static ExportedModel OfRun(RunRecord run, Phase phase, Terminal terminal) =>
+        OfPlan(PlanFiles.OfRun(run, terminal, terminal.Error.WriteLine), phase, ExportedWeights.OfRun(run));
 
     /// <summary>Opens the net with inputs in the place of its data layers.</summary>
     /// <param name="shapes">Shapes of their tops that the net does not tell.</param>

@@ -5,7 +5,6 @@ using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Onnx;
-using CaffeActors.Data.Snapshots;
 
 namespace CaffeActors.Cli.Commands;
 
@@ -130,9 +129,8 @@ internal sealed class ExportOnnxCommand : VerbCommand
 
     private static void Load(CaffeNet net, string weights, Action<string> notice)
     {
-        if (weights.EndsWith(".solverstate", StringComparison.OrdinalIgnoreCase)
-            || weights.EndsWith(".solverstate.h5", StringComparison.OrdinalIgnoreCase))
-            net.Net.CopyTrainedLayersFrom(SnapshotLoader.Load(weights).Net);
+        if (ExportedWeights.IsState(weights))
+            net.Net.CopyTrainedLayersFrom(ExportedWeights.Read(weights, notice));
         else
             net.LoadWeights(weights, notice);
     }
