@@ -11,7 +11,7 @@ namespace CaffeActors.Cli.Commands;
 /// <summary>Writes weights as arrays of NumPy.</summary>
 [Verb("export npz", "Write weights as arrays that numpy.load opens.",
     "caffeactors export npz lenet_iter_10000.caffemodel lenet.npz", Notes = """
-    Arrays are called LAYER/0, LAYER/1, ...: weights before bias, in the shapes they have here.
+    Arrays are called LAYER/0, LAYER/1, ...: weights before bias, in the shapes that the file tells.
     """)]
 internal sealed class ExportNpzCommand : VerbCommand
 {
@@ -62,6 +62,9 @@ internal sealed class ExportNpzCommand : VerbCommand
     {
         for (int i = 0; i < layer.Blobs.Count; i++)
         {
+            // HDF5 files keep a shared blob with its owner alone.
+            if (layer.Blobs[i].StoredValues() == 0)
+                continue;
             using var blob = new Blob();
             blob.FromProto(layer.Blobs[i]);
             string name = $"{layer.Name}/{i.ToString(CultureInfo.InvariantCulture)}";
