@@ -10,7 +10,8 @@ namespace CaffeActors.Cli.Commands;
 
 /// <summary>Writes a net as a file of ONNX.</summary>
 [Verb("export onnx", "Write a net and its weights as an ONNX file, for ONNX Runtime and others.",
-    "caffeactors export onnx configs/nets/lenet_deploy.prototxt lenet.caffemodel lenet.onnx --batch dynamic", Notes = """
+    "caffeactors export onnx configs/nets/lenet_deploy.prototxt lenet.caffemodel lenet.onnx --batch dynamic",
+    Notes = """
     FILES are the weights (.caffemodel, .caffemodel.h5 or .solverstate), which a run's newest snapshot
     brings by itself, and the file to write. The file computes what the net's forward pass does. Losses
     and accuracies are left out, and their scores become outputs; layers that read data become inputs.

@@ -39,9 +39,9 @@ public static class NpzFile
     private static byte[] Header(int[] shape)
     {
         // A tuple of one has a comma too.
-        string lengths = string.Concat(shape.Select(
-            (length, a) => length.ToString(CultureInfo.InvariantCulture) + (a == 0 || a < shape.Length - 1 ? ", " : "")));
-        string text = $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({lengths.TrimEnd()}), }}";
+        string lengths = string.Join(
+            ", ", shape.Select(length => length.ToString(CultureInfo.InvariantCulture))) + (shape.Length == 1 ? "," : "");
+        string text = $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({lengths}), }}";
         ReadOnlySpan<byte> magic = [0x93, .. "NUMPY"u8, 1, 0];
         int start = magic.Length + sizeof(ushort), length = start + text.Length + 1;
         text = text.PadRight(text.Length + ((Alignment - (length % Alignment)) % Alignment)) + '\n';

@@ -64,8 +64,8 @@ internal static class BatchShapes
         catch (CaffeException failure)
         {
             throw new CaffeException(failure.Code, FailureKind.Configuration,
-                $"the net '{net.Name}' cannot be exported {how}: {failure.Message}; leave out --batch to keep the batch "
-                + "that the net says", failure.Place, failure);
+                $"the net '{net.Name}' cannot be exported {how}: {failure.Message}; leave out --batch to keep the "
+                + "batch that the net says", failure.Place, failure);
         }
     }
 

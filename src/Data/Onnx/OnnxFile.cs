@@ -51,8 +51,8 @@ public static class OnnxFile
         long bytes = net.LearnableParams.Sum(param => (long)param.Blob.Count * sizeof(float));
         if (bytes > mostBytes)
         {
-            throw Fail($"the net '{net.Name}' has {bytes} bytes of weights, and an ONNX file holds {mostBytes} at most; "
-                + "export its parts one by one");
+            throw Fail($"the net '{net.Name}' has {bytes} bytes of weights, and an ONNX file holds {mostBytes} at "
+                + "most; export its parts one by one");
         }
 
         var model = new ModelProto

@@ -4,7 +4,8 @@ using Google.Protobuf;
 
 namespace CaffeActors.Data.Onnx;
 
-/// <summary>A graph of ONNX that is being written. Names of values are unique over it and the graphs inside it.</summary>
+/// <summary>A graph of ONNX that is being written. Names of values are unique over it and the graphs inside
+/// it.</summary>
 internal sealed class OnnxGraph
 {
     private readonly HashSet<string> _values;
@@ -21,10 +22,8 @@ internal sealed class OnnxGraph
     /// <summary>What was written.</summary>
     public GraphProto Message { get; } = new();
 
-    /// <summary>The bytes of its weights and constants.</summary>
-    public long ConstantBytes { get; private set; }
-
-    /// <summary>Begins a graph that stands in an attribute of one of this one's nodes and may read its values.</summary>
+    /// <summary>Begins a graph that stands in an attribute of one of this one's nodes and may read its
+    /// values.</summary>
     public OnnxGraph Inner() => new(_values) { Message = { Name = "body" } };
 
     /// <summary>Takes a name for a value: the one wanted, or one like it where that is taken.</summary>
@@ -114,7 +113,6 @@ internal sealed class OnnxGraph
             DataType = (int)type,
             RawData = ByteString.CopyFrom(bytes),
         };
-        ConstantBytes += bytes.Length;
         Message.Initializer.Add(tensor);
         return tensor;
     }

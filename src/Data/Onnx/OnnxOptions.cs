@@ -23,6 +23,6 @@ public sealed record OnnxOptions
     /// <summary>What is told of the net beside its name, by key; empty values are left out. Default: nothing.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Hears what becomes of layers that are not computed in the file, one line each. Default: nobody.</summary>
+    /// <summary>Hears of layers that are left out of the file, one line each. Default: nobody hears.</summary>
     public Action<string> Notice { get; init; } = static _ => { };
 }

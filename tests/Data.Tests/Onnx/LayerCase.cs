@@ -9,7 +9,8 @@ namespace CaffeActors.Data.Tests.Onnx;
 /// <param name="Tops">How many tops it has.</param>
 internal sealed record LayerCase(string Type, string Inputs, string Settings, int Tops)
 {
-    private string[] Bottoms => Inputs.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    private string[] Bottoms =>
+        Inputs.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>The net.</summary>
     public string Prototxt()

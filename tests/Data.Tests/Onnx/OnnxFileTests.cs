@@ -54,7 +54,9 @@ public sealed class OnnxFileTests
             .. Text(4, "Gemm"), .. transB,
         ]);
         byte[] weight = Message(5,
-            [.. Number(1, 1), .. Number(1, 2), .. Number(2, 1), .. Text(8, "ip.weight"), .. Message(9, Floats(w0, w1))]);
+        [
+            .. Number(1, 1), .. Number(1, 2), .. Number(2, 1), .. Text(8, "ip.weight"), .. Message(9, Floats(w0, w1)),
+        ]);
         byte[] bias = Message(5, [.. Number(1, 1), .. Number(2, 1), .. Text(8, "ip.bias"), .. Message(9, Floats(b))]);
         byte[] graph = Message(7,
             [.. node, .. Text(2, "n"), .. weight, .. bias, .. Value(11, "in", 1, 2), .. Value(12, "ip", 1, 1)]);
@@ -206,7 +208,8 @@ public sealed class OnnxFileTests
     public void AxisOfTheBatch_ThatIsWorkedAlong_IsRefused() => AssertRefused(
         "layer { name: 'in' type: 'Input' top: 'in' input_param { shape { dim: 2 dim: 3 } } }\n"
         + "layer { name: 'first' type: 'ArgMax' bottom: 'in' top: 'out' argmax_param { axis: 0 } }",
-        new OnnxOptions { DynamicBatch = true }, "layer 'first' (ArgMax) cannot be written as ONNX: it works along axis 0");
+        new OnnxOptions { DynamicBatch = true },
+        "layer 'first' (ArgMax) cannot be written as ONNX: it works along axis 0");
 
     [Fact]
     public void ReaderOfALoss_IsRefused() => AssertRefused(

@@ -96,7 +96,10 @@ public sealed class OnnxLayerTests
         { "Pooling", "2 3 6 8", "pooling_param { kernel_size: 3 stride: 2 }", 1 },
         { "Pooling", "2 3 6 8", "pooling_param { kernel_size: 3 stride: 2 round_mode: FLOOR }", 1 },
         { "Pooling", "2 3 6 8", "pooling_param { kernel_size: 3 stride: 2 pad: 1 }", 1 },
-        { "Pooling", "2 3 6 8", "pooling_param { kernel_h: 2 kernel_w: 3 stride_h: 1 stride_w: 3 pad_h: 1 pad_w: 2 }", 1 },
+        {
+            "Pooling", "2 3 6 8",
+            "pooling_param { kernel_h: 2 kernel_w: 3 stride_h: 1 stride_w: 3 pad_h: 1 pad_w: 2 }", 1
+        },
         { "Pooling", "2 3 5 4", "pooling_param { kernel_size: 1 stride: 3 }", 1 },
         { "Pooling", "2 3 6 8", "pooling_param { kernel_size: 3 stride: 2 pad: 1 }", 2 },
         { "Pooling", "2 3 6 8", "pooling_param { global_pooling: true }", 1 },

@@ -37,8 +37,9 @@ internal abstract class RecurrentExporter(LayerPlace place) : LayerExporter(plac
         // An output of the body for each state, and one to be stacked: it may not be the same value.
         foreach (string value in (string[])[.. after, Step(body, "Identity", after[0]).Output])
             body.Message.Output.Add(Described(value));
-        OnnxNode scan = Node("Scan", [.. Enumerable.Range(0, States).Select(FirstState), SeenInputs(steps, items, units),
-            Reshape(In(1), steps, items, 1)]).With("body", body.Message).With("num_scan_inputs", 2);
+        string[] first = [.. Enumerable.Range(0, States).Select(FirstState)];
+        OnnxNode scan = Node("Scan", [.. first, SeenInputs(steps, items, units), Reshape(In(1), steps, items, 1)])
+            .With("body", body.Message).With("num_scan_inputs", 2);
         string stacked = scan.OutputAt(States);
         string[] last = [.. Enumerable.Range(0, States).Select(scan.OutputAt)];
         Set(0, Result(stacked));
