@@ -39,8 +39,8 @@ public static class NpzFile
     private static byte[] Header(int[] shape)
     {
         // A tuple of one has a comma too.
-        string lengths = string.Join(
-            ", ", shape.Select(length => length.ToString(CultureInfo.InvariantCulture))) + (shape.Length == 1 ? "," : "");
+        string lengths = string.Join(", ", shape.Select(length => length.ToString(CultureInfo.InvariantCulture)))
+            + (shape.Length == 1 ? "," : "");
         string text = $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({lengths}), }}";
         ReadOnlySpan<byte> magic = [0x93, .. "NUMPY"u8, 1, 0];
         int start = magic.Length + sizeof(ushort), length = start + text.Length + 1;
