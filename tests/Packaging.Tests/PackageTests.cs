@@ -18,7 +18,7 @@ public sealed class PackageTests(PackedFeed feed)
     [Fact]
     public void Packages_AreTheOnesThatAreMeant() =>
         Assert.Equal(
-            ((string[])[.. _rooms, "CaffeActors.MSBuild", "CaffeActors.Templates", "CaffeActors.Tool", ToolOfThisPlatform])
+            _rooms.Concat(["CaffeActors.MSBuild", "CaffeActors.Templates", "CaffeActors.Tool", ToolOfThisPlatform])
                 .Select(id => feed.PathOf(id)).Order(StringComparer.Ordinal),
             Directory.GetFiles(feed.At("feed"), "*.nupkg").Order(StringComparer.Ordinal));
 
