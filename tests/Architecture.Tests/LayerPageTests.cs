@@ -7,8 +7,8 @@ using Google.Protobuf.Reflection;
 
 namespace CaffeActors.Architecture.Tests;
 
-/// <summary>The page of each layer says what the schema says, and its example can be read. With CAFFEACTORS_WRITE_DOCS=1
-/// the pages' tables are brought up to date.</summary>
+/// <summary>The page of each layer says what the schema says, and its example can be read. With
+/// CAFFEACTORS_WRITE_DOCS=1 the pages' tables are brought up to date.</summary>
 public sealed partial class LayerPageTests
 {
     public static TheoryData<string> Pages =>

@@ -101,12 +101,16 @@ internal static partial class ParameterTable
             .Single(own => own.FieldType == FieldType.Message && own.MessageType == field.ContainingType).Name}."
         + field.Name;
 
-    private static string TypeOf(FieldDescriptor field) => (field.IsRepeated ? "repeated " : "") + field.FieldType switch
+    private static string TypeOf(FieldDescriptor field)
     {
-        FieldType.Message => field.MessageType.Name,
-        FieldType.Enum => string.Join(", ", field.EnumType.Values.Select(value => value.Name)),
-        _ => field.FieldType.ToString().ToLowerInvariant(),
-    };
+        string type = field.FieldType switch
+        {
+            FieldType.Message => field.MessageType.Name,
+            FieldType.Enum => string.Join(", ", field.EnumType.Values.Select(value => value.Name)),
+            _ => field.FieldType.ToString().ToLowerInvariant(),
+        };
+        return field.IsRepeated ? $"repeated {type}" : type;
+    }
 
     // None where the schema leaves it to the layer.
     private static string? DefaultOf(FieldDescriptor field) =>
