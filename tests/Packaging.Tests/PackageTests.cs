@@ -7,8 +7,14 @@ namespace CaffeActors.Packaging.Tests;
 /// <summary>What the packages say of themselves and hold.</summary>
 public sealed class PackageTests(PackedFeed feed)
 {
-    private static readonly string[] _rooms =
-        ["CaffeActors", "CaffeActors.Actors", "CaffeActors.Analysis", "CaffeActors.Compute", "CaffeActors.Data"];
+    // Each project under src but the one of tasks, which is no library: its package, and its assembly.
+    private static readonly (string Id, string Assembly)[] _rooms =
+    [
+        .. Directory.GetFiles(Repository.PathOf("src"), "CaffeActors.*.csproj", SearchOption.AllDirectories)
+            .Select(project => Path.GetFileNameWithoutExtension(project)!)
+            .Where(name => name != "CaffeActors.MSBuild")
+            .Select(name => (name == "CaffeActors.Api" ? "CaffeActors" : name, name)),
+    ];
 
     private static readonly string[] _platforms =
         ["linux-arm64", "linux-x64", "osx-arm64", "osx-x64", "win-arm64", "win-x64"];
@@ -18,7 +24,7 @@ public sealed class PackageTests(PackedFeed feed)
     [Fact]
     public void Packages_AreTheOnesThatAreMeant() =>
         Assert.Equal(
-            _rooms.Concat(["CaffeActors.MSBuild", "CaffeActors.Templates", "CaffeActors.Tool", ToolOfThisPlatform])
+            _rooms.Select(room => room.Id).Concat(["CaffeActors.MSBuild", "CaffeActors.Templates", "CaffeActors.Tool", ToolOfThisPlatform])
                 .Select(id => feed.PathOf(id)).Order(StringComparer.Ordinal),
             Directory.GetFiles(feed.At("feed"), "*.nupkg").Order(StringComparer.Ordinal));
 
@@ -49,9 +55,9 @@ public sealed class PackageTests(PackedFeed feed)
     [Fact]
     public async Task Libraries_HaveTheirDocumentationAndSymbols()
     {
-        foreach (string id in _rooms)
+        Assert.Contains(("CaffeActors", "CaffeActors.Api"), _rooms);
+        foreach ((string id, string assembly) in _rooms)
         {
-            string assembly = id == "CaffeActors" ? "CaffeActors.Api" : id;
             Assert.Equal([$"lib/net10.0/{assembly}.dll", $"lib/net10.0/{assembly}.xml"],
                 await NamesAsync(feed.PathOf(id), "lib/"));
             Assert.Equal([$"lib/net10.0/{assembly}.pdb"], await NamesAsync(feed.PathOf(id, "snupkg"), "lib/"));
