@@ -24,7 +24,8 @@ public sealed class PackageTests(PackedFeed feed)
     [Fact]
     public void Packages_AreTheOnesThatAreMeant() =>
         Assert.Equal(
-            _rooms.Select(room => room.Id).Concat(["CaffeActors.MSBuild", "CaffeActors.Templates", "CaffeActors.Tool", ToolOfThisPlatform])
+            _rooms.Select(room => room.Id)
+                .Concat(["CaffeActors.MSBuild", "CaffeActors.Templates", "CaffeActors.Tool", ToolOfThisPlatform])
                 .Select(id => feed.PathOf(id)).Order(StringComparer.Ordinal),
             Directory.GetFiles(feed.At("feed"), "*.nupkg").Order(StringComparer.Ordinal));
 
