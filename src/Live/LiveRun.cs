@@ -28,19 +28,6 @@ internal sealed class LiveRun(TimeProvider time) : IRunObserver
     private long _eventNumber;
     private string _state = "starting";
 
-    /// <summary>Hears of each begin of a run, on the watcher's thread.</summary>
-    public Action<RunInsight>? Began { get; init; }
-
-    /// <summary>The run, once it has begun.</summary>
-    public RunInsight? Run
-    {
-        get
-        {
-            lock (_lock)
-                return _run;
-        }
-    }
-
     /// <inheritdoc/>
     public void OnBegin(RunInsight run)
     {
@@ -54,8 +41,6 @@ internal sealed class LiveRun(TimeProvider time) : IRunObserver
             foreach (MetricRow row in before)
                 _history.Add(row);
         }
-
-        Began?.Invoke(run);
     }
 
     /// <inheritdoc/>
@@ -99,8 +84,14 @@ internal sealed class LiveRun(TimeProvider time) : IRunObserver
     }
 
     /// <summary>A line of the log that the user should look at.</summary>
-    public void OnWarning(string text, bool isError) => OnEvent(new RunEvent(
-        time.GetUtcNow(), Run?.Iteration ?? 0, isError ? RunEventKind.Error : RunEventKind.Warning, text));
+    public void OnWarning(string text, bool isError)
+    {
+        lock (_lock)
+        {
+            OnEvent(new RunEvent(time.GetUtcNow(), _run?.Iteration ?? 0,
+                isError ? RunEventKind.Error : RunEventKind.Warning, text));
+        }
+    }
 
     /// <summary>All is over.</summary>
     public void Finish(RunOutcome outcome)

@@ -22,16 +22,17 @@ public sealed class LiveView : IAsyncDisposable
     private readonly LiveRun _run;
     private readonly RunLog _log;
     private readonly TimeProvider _time;
+    private readonly MeterProvider? _otlp;
     private PrometheusFigures? _prometheus;
     private DashboardPages? _pages;
     private DashboardServer? _server;
-    private MeterProvider? _otlp;
 
     private LiveView(LiveSettings settings, bool exports, RunLog log, TimeProvider time)
     {
         _log = log;
         _time = time;
-        _run = new LiveRun(time) { Began = exports ? run => _otlp ??= OtlpExport.Start(settings.Otlp, run) : null };
+        _run = new LiveRun(time);
+        _otlp = exports ? OtlpExport.Start(settings.Otlp) : null;
         log.Warned += _run.OnWarning;
     }
 

@@ -33,6 +33,8 @@ public static class TrainingMeter
         "Time of an iteration in which the root waited for sums and updates, several devices only.", _stepBounds);
     private static readonly Histogram<double> _snapshot =
         Duration("caffeactors.snapshot.duration", "Time to write a snapshot.", _snapshotBounds);
+    private static readonly Gauge<int> _run =
+        _meter.CreateGauge<int>("caffeactors.run.info", "1", "1 for a run, which its tags name.");
     private static readonly Counter<long> _samples =
         _meter.CreateCounter<long>("caffeactors.samples", "{sample}", "Images that were trained on.");
     private static readonly Gauge<long> _iteration =
@@ -58,6 +60,10 @@ public static class TrainingMeter
 
     /// <summary>Whether an iteration's end is worth the reading of a clock.</summary>
     internal static bool StepsAreHeard => _step.Enabled;
+
+    /// <summary>A run begins.</summary>
+    internal static void Begin(RunInsight run) => _run.Record(1, new KeyValuePair<string, object?>("run.id", run.RunId),
+        new KeyValuePair<string, object?>("run.name", run.Name), new KeyValuePair<string, object?>("net", run.Net));
 
     /// <summary>An iteration is done. Called on the replica's thread.</summary>
     /// <param name="ticks">How long it took, in <see cref="Stopwatch"/> ticks; 0 where nobody listened when it

@@ -73,7 +73,9 @@ internal sealed class RunActor : UntypedActor, IWithTimers
         _requests = Context.ActorOf(
             RequestFilesActor.Props(_run.Folder.Path, _run.Log).WithDispatcher(Dispatchers.Files), "requests");
         ActorActivity metrics = new("metrics writer") { Actor = _observers };
-        _observers.Tell(new RunInsight(_run, [_run.SolverActivity, .. _activities, _run.SnapshotActivity, metrics]));
+        var insight = new RunInsight(_run, [_run.SolverActivity, .. _activities, _run.SnapshotActivity, metrics]);
+        TrainingMeter.Begin(insight);
+        _observers.Tell(insight);
         _solver.Tell(Begin.Instance);
     }
 

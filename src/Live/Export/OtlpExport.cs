@@ -29,14 +29,12 @@ internal static class OtlpExport
             || environment("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") is { Length: > 0 };
     }
 
-    /// <summary>Begins to export a run's figures; disposing of it sends the last ones.</summary>
+    /// <summary>Begins to export; disposing of it sends the last figures.</summary>
     /// <param name="settings">The configuration; what it leaves open the standard variables say.</param>
-    /// <param name="run">The run.</param>
-    public static MeterProvider Start(OtlpSettings settings, RunInsight run) =>
+    public static MeterProvider Start(OtlpSettings settings) =>
         Sdk.CreateMeterProviderBuilder()
             .SetResourceBuilder(ResourceBuilder.CreateDefault()
-                .AddService("caffeactors", serviceVersion: Version(), serviceInstanceId: run.RunId)
-                .AddAttributes([new("caffeactors.run.id", run.RunId), new("caffeactors.run.name", run.Name)])
+                .AddService("caffeactors", serviceVersion: Version())
                 // What its user says of the service counts more.
                 .AddEnvironmentVariableDetector())
             .AddMeter(TrainingMeter.Name)

@@ -25,21 +25,12 @@ internal sealed class PrometheusFigures : IDisposable
     }
 
     /// <summary>The text.</summary>
-    /// <param name="run">The run whose name goes with it; null where none has begun.</param>
-    public string Write(RunInsight? run)
+    public string Write()
     {
         lock (_lock)
         {
             _exporter.Text.Clear();
             _reader.Collect();
-            if (run is not null)
-            {
-                _exporter.Text.Append("# HELP caffeactors_run_info What the run is.\n"
-                    + "# TYPE caffeactors_run_info gauge\ncaffeactors_run_info");
-                Labels(_exporter.Text, [new("run_id", run.RunId), new("name", run.Name), new("net", run.Net)]);
-                _exporter.Text.Append(" 1\n");
-            }
-
             return _exporter.Text.ToString();
         }
     }
@@ -65,7 +56,7 @@ internal sealed class PrometheusFigures : IDisposable
 
     private static void Labels(StringBuilder text, IEnumerable<KeyValuePair<string, object?>> labels)
     {
-        string all = string.Join(',', labels.Select(label => $"{label.Key}=\"{Escape($"{label.Value}")}\""));
+        string all = string.Join(',', labels.Select(label => $"{label.Key.Replace('.', '_')}=\"{Escape($"{label.Value}")}\""));
         if (all.Length > 0)
             text.Append('{').Append(all).Append('}');
     }

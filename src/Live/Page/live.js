@@ -58,7 +58,7 @@ function facts(state) {
   const use = state.process;
   list.push(['memory', bytes(use.residentBytes), `${bytes(use.managedBytes)} of it managed`]);
   list.push(['processor', `${use.coresBusy.toFixed(1)} cores`, `of ${use.cores}`]);
-  if (run) list.push(['devices', run.devices.join(', '), '']);
+  if (run) list.push([run.devices.length > 1 ? 'devices' : 'device', run.devices.join(', '), '']);
   find('facts').replaceChildren(...list.map(([name, value, more]) => {
     const fact = document.createElement('div');
     fact.className = 'fact';
@@ -97,7 +97,7 @@ function take(updates) {
     const key = `${update.split} ${update.name} ${update.rank}`;
     let curve = curves.get(key);
     if (!curve) {
-      curve = { split: update.split, label: update.label, chart: update.chart, steps: [], seconds: [], values: [] };
+      curve = { split: update.split, name: update.name, label: update.label, chart: update.chart, steps: [], seconds: [], values: [] };
       curves.set(key, curve);
     }
     const divisor = chartKinds[update.chart].divisor;
@@ -114,12 +114,20 @@ function take(updates) {
   return changed;
 }
 
+// Where the loss is not smoothed, an output of that name says the same.
+function isSame(curve, other) {
+  return other && curve.values.length === other.values.length
+    && curve.values.every((value, i) => Math.abs(value - other.values[i]) <= 1e-5 * Math.abs(value));
+}
+
 // What is known between displays is shown where displays are rare: beside them it would be seen twice.
 function linesOf(number) {
-  const all = [...curves.values()].filter(curve => curve.chart === number);
+  const all = [...curves.values()].filter(curve => curve.chart === number
+    && !(curve.name === 'output/loss' && isSame(curve, curves.get('train loss 0'))));
   const told = all.filter(curve => curve.split !== 'progress');
   const few = !told.some(curve => curve.split === 'train' && curve.steps.length > 1);
-  return few ? all : told;
+  // Training has the first colour, whatever was measured first.
+  return (few ? all : told).sort((a, b) => (b.split === 'train') - (a.split === 'train'));
 }
 
 function drawCharts(changed) {

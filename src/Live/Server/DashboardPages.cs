@@ -74,7 +74,7 @@ internal sealed class DashboardPages(LiveRun run, AccessRule rule, PrometheusFig
                 break;
             case "/metrics":
                 await WriteAsync(context, "text/plain; version=0.0.4; charset=utf-8",
-                    Encoding.UTF8.GetBytes(prometheus.Write(run.Run)));
+                    Encoding.UTF8.GetBytes(prometheus.Write()));
                 break;
             default:
                 await WriteAsync(context, "text/plain; charset=utf-8", "There is no such page.\n"u8.ToArray(),
