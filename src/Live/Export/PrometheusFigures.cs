@@ -56,7 +56,8 @@ internal sealed class PrometheusFigures : IDisposable
 
     private static void Labels(StringBuilder text, IEnumerable<KeyValuePair<string, object?>> labels)
     {
-        string all = string.Join(',', labels.Select(label => $"{label.Key.Replace('.', '_')}=\"{Escape($"{label.Value}")}\""));
+        string all = string.Join(
+            ',', labels.Select(label => $"{label.Key.Replace('.', '_')}=\"{Escape($"{label.Value}")}\""));
         if (all.Length > 0)
             text.Append('{').Append(all).Append('}');
     }

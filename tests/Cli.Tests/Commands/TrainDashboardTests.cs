@@ -14,8 +14,8 @@ public sealed class TrainDashboardTests : IDisposable
     public async Task Dashboard_IsToldAndEndsWithTheRun()
     {
         Assert.Equal(0, await _cli.TrainAsync(_cli.Solver(_cli.Database()), "--dashboard", "0"));
-        string line = Assert.Single(_cli.Error.Split('\n').Where(
-            line => line.Contains("Dashboard: http://127.0.0.1:", StringComparison.Ordinal)));
+        string line = Assert.Single(_cli.Error.Split('\n'),
+            line => line.Contains("Dashboard: http://127.0.0.1:", StringComparison.Ordinal));
         var address = new Uri(line[line.IndexOf("http", StringComparison.Ordinal)..].Trim());
         using var client = new TcpClient();
         await Assert.ThrowsAnyAsync<SocketException>(() => client.ConnectAsync(

@@ -40,7 +40,10 @@ public sealed partial class ExportTests : IDisposable
             values["caffeactors_test_output{net=\"test0\",output=\"accuracy\"}"]);
         Assert.Equal(rows.Last(row => row.Name == "forward_ms/conv").Value / 1000,
             values["caffeactors_layer_forward_seconds{layer=\"conv\"}"], 1e-12);
-        Assert.Contains(lines, line => line.Contains(",run_name=\"solver\",net=\"small\"} 1", StringComparison.Ordinal));
+        string info = Assert.Single(
+            lines, line => line.StartsWith("caffeactors_run_info{", StringComparison.Ordinal));
+        Assert.Contains("run_name=\"solver\"", info, StringComparison.Ordinal);
+        Assert.Contains("net=\"small\"", info, StringComparison.Ordinal);
         // Each name's type is told once, before its values.
         string[] types = [.. lines.Where(line => line.StartsWith("# TYPE", StringComparison.Ordinal))];
         Assert.Equal(types.Distinct(), types);
