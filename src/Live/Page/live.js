@@ -40,11 +40,11 @@ function facts(state) {
     const share = at.maxIteration > 0 ? 100 * at.iteration / at.maxIteration : 100;
     find('bar-done').style.width = `${share}%`;
     find('bar').setAttribute('aria-valuenow', share.toFixed(0));
-    list.push(['iteration', String(at.iteration), `of ${at.maxIteration}, ${share.toFixed(1)} %`]);
-    if (at.epoch !== null) list.push(['epoch', at.epoch.toFixed(2), '']);
-    list.push(['loss', figure(at.loss), '']);
-    list.push(['learning rate', figure(at.rate), '']);
-    if (at.imagesPerSecond > 0) list.push(['images a second', figure(at.imagesPerSecond), '']);
+    list.push(['Iteration', String(at.iteration), `of ${at.maxIteration}, ${share.toFixed(1)} %`]);
+    if (at.epoch !== null) list.push(['Epoch', at.epoch.toFixed(2), '']);
+    list.push(['Training loss', figure(at.loss), '']);
+    list.push(['Learning rate', figure(at.rate), '']);
+    if (at.imagesPerSecond > 0) list.push(['Images a second', figure(at.imagesPerSecond), '']);
     for (const curve of curves.values()) {
       if (!/^test\d+$/.test(curve.split) || curve.values.length === 0) continue;
       const last = curve.values.length - 1;
@@ -52,13 +52,13 @@ function facts(state) {
     }
     if (state.state === 'running' && at.secondsLeft > 0) {
       const end = new Date(Date.now() + 1000 * at.secondsLeft);
-      list.push(['time left', span(at.secondsLeft), `until ${end.toLocaleTimeString([], { timeStyle: 'short' })}`]);
+      list.push(['Time left', span(at.secondsLeft), `until ${end.toLocaleTimeString([], { timeStyle: 'short' })}`]);
     }
   }
   const use = state.process;
-  list.push(['memory', bytes(use.residentBytes), `${bytes(use.managedBytes)} of it managed`]);
-  list.push(['processor', `${use.coresBusy.toFixed(1)} cores`, `of ${use.cores}`]);
-  if (run) list.push([run.devices.length > 1 ? 'devices' : 'device', run.devices.join(', '), '']);
+  list.push(['Memory', bytes(use.residentBytes), `${bytes(use.managedBytes)} of it managed`]);
+  list.push(['Processor', `${use.coresBusy.toFixed(1)} cores`, `of ${use.cores}`]);
+  if (run) list.push([run.devices.length > 1 ? 'Devices' : 'Device', run.devices.join(', '), '']);
   find('facts').replaceChildren(...list.map(([name, value, more]) => {
     const fact = document.createElement('div');
     fact.className = 'fact';
