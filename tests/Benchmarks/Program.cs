@@ -5,7 +5,7 @@ using CaffeActors.Benchmarks.Comparison;
 using CaffeActors.Benchmarks.Kernels;
 using CaffeActors.Benchmarks.Layers;
 using CaffeActors.Benchmarks.Reading;
-using CaffeActors.Benchmarks.Snapshots;
+using CaffeActors.Benchmarks.Runs;
 using CaffeActors.Benchmarks.Soak;
 
 // Benchmarks by name, run in Release-like optimisation in every configuration:
@@ -23,6 +23,7 @@ using CaffeActors.Benchmarks.Soak;
 //   dotnet run --project tests/Benchmarks -- data [ROUNDS]
 //   dotnet run --project tests/Benchmarks -- tools [IMAGES [SIDE [ROUNDS]]]
 //   dotnet run --project tests/Benchmarks -- snapshots [CONFIG [ITERATIONS [EVERY [ROUNDS]]]]
+//   dotnet run --project tests/Benchmarks -- metrics-cost [CONFIG [ITERATIONS [ROUNDS]]]
 //   dotnet run --project tests/Benchmarks -- metrics [ROWS [RUNS [ROUNDS]]]
 //   dotnet run --project tests/Benchmarks -- soak [MINUTES [CONFIG]]
 try
@@ -65,6 +66,8 @@ async Task<int> RunAsync()
             return DataTools.Run(args[1..]);
         case "snapshots":
             return await SnapshotBenchmark.RunAsync(args[1..]);
+        case "metrics-cost":
+            return await MetricsCost.RunAsync(args[1..]);
         case "metrics":
             return MetricsBenchmark.Run(args[1..]);
         case "soak":
@@ -72,7 +75,7 @@ async Task<int> RunAsync()
         default:
             Console.Error.WriteLine(
                 "name a benchmark: compare, kernels, step, threads, layers, passes, gpu, actors, reduce, data, tools, "
-                + "snapshots, metrics, soak");
+                + "snapshots, metrics-cost, metrics, soak");
             return 2;
     }
 }

@@ -1,5 +1,6 @@
 using CaffeActors.Actors.Configuration.Hocon;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Data.Metrics;
 
 namespace CaffeActors.Actors.Configuration;
 
@@ -42,7 +43,6 @@ internal static class AcceptanceReader
     private static string MetricOf(string written)
     {
         int slash = written.IndexOf('/', StringComparison.Ordinal);
-        return slash > 4 && written.StartsWith("test", StringComparison.Ordinal)
-            && written[4..slash].All(char.IsAsciiDigit) ? written : $"test0/{written}";
+        return slash > 0 && MetricNames.IsTest(written.AsSpan(0, slash)) ? written : $"{MetricNames.Test(0)}/{written}";
     }
 }

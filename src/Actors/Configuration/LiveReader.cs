@@ -28,7 +28,7 @@ internal static class LiveReader
             {
                 Enabled = otlp.Flag("enabled"),
                 Endpoint = endpoint,
-                Protocol = otlp.Choice<OtlpTransport>("protocol"),
+                Protocol = otlp.Has("protocol") ? otlp.Choice<OtlpTransport>("protocol") : null,
                 Interval = otlp.Duration("interval", TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             });
     }

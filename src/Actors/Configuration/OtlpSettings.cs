@@ -10,8 +10,8 @@ public sealed record OtlpSettings
     /// <summary>Where to; empty, the default, for what the standard variables say.</summary>
     public string Endpoint { get; init; } = "";
 
-    /// <summary>How. Default grpc.</summary>
-    public OtlpTransport Protocol { get; init; }
+    /// <summary>How; null, the default, for what the standard variables say, else grpc.</summary>
+    public OtlpTransport? Protocol { get; init; }
 
     /// <summary>How often. Default 10 s.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(10);

@@ -112,7 +112,7 @@ public static class TrainingMeter
             if (row is { Rank: 0, Name: not ("loss" or "lr" or "images_per_second" or MetricNames.SegmentStart) })
                 _output.Record(row.Value, new KeyValuePair<string, object?>("output", row.Name));
         }
-        else
+        else if (MetricNames.IsTest(row.Split))
         {
             _test.Record(row.Value, new KeyValuePair<string, object?>("net", row.Split),
                 new KeyValuePair<string, object?>("output", row.Name));

@@ -25,7 +25,7 @@ public static class QuantityChoice
 
     private static MetricKey? OfTests(
         IEnumerable<MetricKey> metrics, Func<IReadOnlyList<MetricKey>, MetricKey?> choose) =>
-        metrics.Where(key => key.Split.StartsWith("test", StringComparison.Ordinal)).GroupBy(key => key.Split)
+        metrics.Where(key => MetricNames.IsTest(key.Split)).GroupBy(key => key.Split)
             .Select(net => choose([.. net])).FirstOrDefault(key => key is not null);
 
     private static MetricKey? Accuracy(IReadOnlyList<MetricKey> net) =>

@@ -20,6 +20,7 @@ public sealed class ReportBuilder
     private readonly IReadOnlyList<MetricKey> _metrics;
     private readonly RunRecord _run;
     private readonly RunRecord? _before;
+    private readonly (string Name, string Text, string Before)[] _files;
 
     private ReportBuilder(MetricDatabase database)
     {
@@ -28,6 +29,9 @@ public sealed class ReportBuilder
         _metrics = MetricKey.All(database);
         _run = database.Runs[0];
         _before = database.Runs.Skip(1).FirstOrDefault();
+        _files = [.. ((string[])[RunDirectory.ConfigName, RunDirectory.SolverName, RunDirectory.NetName])
+            .Select(name => (name, TextOf(_run, name), _before is null ? "" : TextOf(_before, name)))
+            .Where(file => file.Item2.Length > 0)];
     }
 
     /// <summary>Makes the report of the first run of a database, compared with the second where there is one.</summary>
@@ -38,7 +42,7 @@ public sealed class ReportBuilder
     {
         var builder = new ReportBuilder(database);
         return new(builder._run, builder._before, [.. builder.Facts()], [.. builder.Charts()], builder.Layers(),
-            builder.Files(), net);
+            builder._files, net);
     }
 
     /// <summary>The run to compare one with: the newest of the same name that is older.</summary>
@@ -112,7 +116,7 @@ public sealed class ReportBuilder
     // A chart for each output's name, with a line for each test net that has it.
     private IEnumerable<ReportChart?> TestCharts() =>
         from key in _metrics
-        where key.Split.StartsWith("test", StringComparison.Ordinal)
+        where MetricNames.IsTest(key.Split)
         group key by key.Name into nets
         orderby !nets.Key.Contains("accuracy", StringComparison.OrdinalIgnoreCase)
         select Chart(nets.Count() == 1 ? $"Test {nets.Key}" : $"Tests {nets.Key}", "",
@@ -185,18 +189,12 @@ public sealed class ReportBuilder
         ];
     }
 
-    // The net's file is in the order of its layers.
+    // The net's file is in the order of its layers, and written by us. It is not read as a net: a report is made also of
+    // one whose layers are not there today.
     private string[] LayerOrder() =>
-        [.. TextOf(_run, RunDirectory.NetName).Split('\n').Select(line => line.Trim())
-            .Where(line => line.StartsWith("name: \"", StringComparison.Ordinal))
+        [.. _files.Where(file => file.Name == RunDirectory.NetName).SelectMany(file => file.Text.Split('\n'))
+            .Select(line => line.Trim()).Where(line => line.StartsWith("name: \"", StringComparison.Ordinal))
             .Select(line => line["name: \"".Length..].TrimEnd('"'))];
-
-    private (string, string, string)[] Files() =>
-    [
-        .. ((string[])[RunDirectory.ConfigName, RunDirectory.SolverName, RunDirectory.NetName])
-            .Select(name => (name, TextOf(_run, name), _before is null ? "" : TextOf(_before, name)))
-            .Where(file => file.Item2.Length > 0),
-    ];
 
     private static string TextOf(RunRecord run, string name) =>
         Path.Combine(run.Path, name) is var path && File.Exists(path) ? File.ReadAllText(path) : "";

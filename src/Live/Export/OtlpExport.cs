@@ -44,11 +44,17 @@ internal static class OtlpExport
                     (int)settings.Interval.TotalMilliseconds;
                 // At the run's end a collector that is gone is not waited for long.
                 exporter.TimeoutMilliseconds = 3000;
-                if (settings.Endpoint.Length == 0)
-                    return;
-                bool http = settings.Protocol == OtlpTransport.Http;
-                exporter.Protocol = http ? OtlpExportProtocol.HttpProtobuf : OtlpExportProtocol.Grpc;
-                exporter.Endpoint = EndpointOf(settings.Endpoint, http);
+                if (settings.Protocol is { } protocol)
+                {
+                    exporter.Protocol = protocol == OtlpTransport.Http
+                        ? OtlpExportProtocol.HttpProtobuf : OtlpExportProtocol.Grpc;
+                }
+
+                if (settings.Endpoint.Length > 0)
+                {
+                    exporter.Endpoint = EndpointOf(
+                        settings.Endpoint, http: exporter.Protocol == OtlpExportProtocol.HttpProtobuf);
+                }
             })
             .Build();
 

@@ -39,7 +39,7 @@ internal static class LiveCharts
 
         if (split == Progress)
             return name == "loss" ? (0, "train, now") : (3, "now");
-        if (split != MetricNames.System)
+        if (MetricNames.IsTest(split))
             return (IsLoss(name) ? 0 : 1, $"{split} {name}");
         return name switch
         {

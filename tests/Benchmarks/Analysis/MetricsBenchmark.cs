@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using CaffeActors.Analysis.Comparison;
 using CaffeActors.Analysis.Queries;
+using CaffeActors.Analysis.Reports;
 using CaffeActors.Analysis.Runs;
 using CaffeActors.Data.Metrics;
 using CaffeActors.Data.Runs;
@@ -36,6 +37,7 @@ internal static class MetricsBenchmark
             Measure("show of one", rounds, () => Query([RunFinder.Find(root, "latest")], StandardQueries.Metrics()));
             Measure("query of all rows", rounds, () =>
                 Query(RunFinder.All(root), "SELECT split, name, avg(value) FROM metrics GROUP BY ALL"));
+            Measure("report of one, beside the run before", rounds, () => Report(root));
             return 0;
         }
         finally
@@ -73,6 +75,14 @@ internal static class MetricsBenchmark
     {
         using MetricDatabase database = MetricDatabase.Open(runs);
         RunComparison.Of(database, MetricKey.Find(database, "loss"), 10);
+    }
+
+    // As the command does, but for the net's own exam.
+    private static void Report(string root)
+    {
+        RunRecord run = RunFinder.Find(root, "latest");
+        using MetricDatabase database = MetricDatabase.Open([run, ReportBuilder.RunBefore(run, RunFinder.All(root))!]);
+        File.WriteAllText(RunDirectory.ReportPathOf(run.Path), ReportPage.Write(ReportBuilder.Build(database, null)));
     }
 
     private static void Query(IReadOnlyList<RunRecord> runs, string sql)

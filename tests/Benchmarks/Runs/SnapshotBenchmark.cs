@@ -1,12 +1,7 @@
-using System.Diagnostics;
 using System.Globalization;
 using CaffeActors.Actors.Configuration;
-using CaffeActors.Actors.Logging;
-using CaffeActors.Actors.Messages;
-using CaffeActors.Actors.Planning;
-using CaffeActors.Actors.Training;
 
-namespace CaffeActors.Benchmarks.Snapshots;
+namespace CaffeActors.Benchmarks.Runs;
 
 /// <summary>
 /// What snapshots cost a training: the same iterations with snapshots and without, by turns, and of the difference the
@@ -26,10 +21,16 @@ internal static class SnapshotBenchmark
         {
             foreach (bool snapshots in (bool[])[false, true])
             {
-                (double seconds, interval) = await TrainAsync(config, iterations, snapshots ? every : 0);
+                TimedRun run = await TimedRun.TrainAsync(config, iterations, plan =>
+                {
+                    interval = plan.Solver.Snapshot;
+                    plan.Solver.Snapshot = snapshots ? every : 0;
+                    plan.Solver.Display = 0;
+                    return plan with { Snapshots = new SnapshotSettings { KeepLast = 2 }, SystemMetricsEvery = 0 };
+                });
                 // The first round warms up.
                 if (round > 0)
-                    (snapshots ? with : without).Add(seconds);
+                    (snapshots ? with : without).Add(run.Seconds);
             }
         }
 
@@ -41,35 +42,6 @@ internal static class SnapshotBenchmark
             + $"cost {cost * 1000:F1} ms each; at the solver's own interval of {interval} iterations ({own:F1} s) that "
             + $"is {(interval > 0 ? 100 * cost / own : 0):F3} % (medians of {rounds} rounds by turns)"));
         return 0;
-    }
-
-    // A whole run, the writing of its last snapshot included; and the solver's own interval.
-    private static async Task<(double Seconds, int Interval)> TrainAsync(string config, int iterations, int every)
-    {
-        string root = Directory.CreateTempSubdirectory("caffeactors-snapshots-").FullName;
-        try
-        {
-            RunPlan plan = ConfigurationPlanner.Plan(
-                SettingsReader.ReadFile(config, [], Environment.GetEnvironmentVariable), config,
-                new PlanOptions { MaxIter = iterations, Seed = 1, OutputRoot = root }, static _ => { }) with
-            { Snapshots = new SnapshotSettings { KeepLast = 2 }, SystemMetricsEvery = 0 };
-            plan = plan with { Nets = plan.Nets with { Tests = [] } };
-            int interval = plan.Solver.Snapshot;
-            plan.Solver.Snapshot = every;
-            plan.Solver.SnapshotAfterTrain = false;
-            plan.Solver.Display = 0;
-            using var log = new RunLog(Console.Error, minLevel: 1);
-            long begun = Stopwatch.GetTimestamp();
-            RunOutcome outcome = await new TrainingHost(plan, plan.Catalog, log, TimeProvider.System)
-                .RunAsync(static _ => 0);
-            if (outcome.End != RunEnd.Finished)
-                throw new InvalidOperationException(outcome.Failure?.Message ?? outcome.End.ToString());
-            return (Stopwatch.GetElapsedTime(begun).TotalSeconds, interval);
-        }
-        finally
-        {
-            Directory.Delete(root, recursive: true);
-        }
     }
 
     private static int Number(string[] args, int at, int standard) =>

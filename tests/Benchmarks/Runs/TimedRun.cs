@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using CaffeActors.Actors.Configuration;
+using CaffeActors.Actors.Logging;
+using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Planning;
+using CaffeActors.Actors.Training;
+
+namespace CaffeActors.Benchmarks.Runs;
+
+/// <summary>How long a whole run took, all that it writes included.</summary>
+/// <param name="Seconds">By the clock.</param>
+/// <param name="ProcessorSeconds">Of all threads; other work on the machine lengthens it less.</param>
+internal sealed record TimedRun(double Seconds, double ProcessorSeconds)
+{
+    /// <summary>Trains without tests and without a last snapshot, in a folder that is deleted afterwards.</summary>
+    /// <param name="config">The run configuration.</param>
+    /// <param name="iterations">Updates to do.</param>
+    /// <param name="change">Makes of the configuration's plan the one to run.</param>
+    public static async Task<TimedRun> TrainAsync(string config, int iterations, Func<RunPlan, RunPlan> change)
+    {
+        string root = Directory.CreateTempSubdirectory("caffeactors-timed-").FullName;
+        try
+        {
+            RunPlan plan = ConfigurationPlanner.Plan(
+                SettingsReader.ReadFile(config, [], Environment.GetEnvironmentVariable), config,
+                new PlanOptions { MaxIter = iterations, Seed = 1, OutputRoot = root }, static _ => { });
+            plan = change(plan with { Nets = plan.Nets with { Tests = [] } });
+            plan.Solver.SnapshotAfterTrain = false;
+            using var log = new RunLog(Console.Error, minLevel: 1);
+            TimeSpan before = Environment.CpuUsage.TotalTime;
+            long begun = Stopwatch.GetTimestamp();
+            RunOutcome outcome = await new TrainingHost(plan, plan.Catalog, log, TimeProvider.System)
+                .RunAsync(static _ => 0);
+            if (outcome.End != RunEnd.Finished)
+                throw new InvalidOperationException(outcome.Failure?.Message ?? outcome.End.ToString());
+            return new(Stopwatch.GetElapsedTime(begun).TotalSeconds,
+                (Environment.CpuUsage.TotalTime - before).TotalSeconds);
+        }
+        finally
+        {
+            Directory.Delete(root, recursive: true);
+        }
+    }
+}
