@@ -8,7 +8,7 @@ namespace CaffeActors.Cli;
 internal sealed class RunOptions
 {
     /// <summary>What a run may be called, for descriptions.</summary>
-    public const string Names = "an id, a part of it, a folder, or latest";
+    public const string Names = "an id, a part of it, a name (its newest run), a folder, or latest";
 
     private readonly Option<string> _outputRoot = new("--output-root")
     {

@@ -4,7 +4,8 @@ using CaffeActors.Data.Runs;
 namespace CaffeActors.Analysis.Runs;
 
 /// <summary>
-/// Finds the runs users name: by their id, a part of it that no other run has, <c>latest</c>, or their folder.
+/// Finds the runs users name: by their id, a part of it that no other run has, their name (of several runs the newest),
+/// <c>latest</c>, or their folder.
 /// </summary>
 public static class RunFinder
 {
@@ -55,12 +56,14 @@ public static class RunFinder
         string part = name.StartsWith(RunDirectory.FolderPrefix, StringComparison.Ordinal)
             ? name[RunDirectory.FolderPrefix.Length..] : name;
         RunRecord[] found = [.. runs.Where(run => run.Manifest.RunId == part)];
+        if (found.Length == 0)
+            found = [.. runs.Where(run => run.Manifest.Name == name).Take(1)];
         if (found.Length == 0 && part.Length > 0)
             found = [.. runs.Where(run => run.Manifest.RunId.Contains(part, StringComparison.OrdinalIgnoreCase))];
         return found.Length switch
         {
             1 => found[0],
-            0 => throw Unknown($"no run in '{outputRoot}' has '{name}' in its id; {Hint(part, runs)}"),
+            0 => throw Unknown($"no run in '{outputRoot}' is called '{name}' or has it in its id; {Hint(part, runs)}"),
             _ => throw Unknown($"{found.Length} runs have '{name}' in their ids: {Named(found)}; write more of it"),
         };
     }
@@ -74,7 +77,7 @@ public static class RunFinder
     }
 
     private static string Hint(string part, IReadOnlyList<RunRecord> runs) =>
-        Nearest.Of(part, runs.Select(run => run.Manifest.RunId)) is { } near ? $"did you mean '{near}'?"
+        Nearest.Of(part, runs.SelectMany(run => (string[])[run.Manifest.RunId, run.Manifest.Name])) is { } near ? $"did you mean '{near}'?"
             : $"the newest are {Named(runs)}, and 'latest' is the last of them";
 
     private static string Named(IReadOnlyList<RunRecord> runs) =>

@@ -29,6 +29,18 @@ public sealed class RunFinderTests : IDisposable
     }
 
     [Fact]
+    public void Find_OfANameTakesItsNewestRun()
+    {
+        RunRecord first = _runs.Add("slow");
+        _runs.Time.Advance(TimeSpan.FromHours(1));
+        RunRecord second = _runs.Add("slow");
+        _runs.Add("fast");
+        Assert.Equal(second.Path, Found("slow"));
+        Assert.Equal(first.Path, Found(first.Manifest.RunId));
+        Assert.Contains("did you mean 'slow'?", Refused("slwo"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Find_OfAnUnknownRun_NamesTheNearest()
     {
         string id = _runs.Add("a").Manifest.RunId;

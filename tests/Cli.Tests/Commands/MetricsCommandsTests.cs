@@ -111,7 +111,7 @@ public sealed class MetricsCommandsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("CFA1801", "has 'nobody' in its id", "show", "nobody")]
+    [InlineData("CFA1801", "called 'nobody'", "show", "nobody")]
     [InlineData("CFA1802", "did you mean 'loss'?", "compare", "latest", "--metric", "los")]
     [InlineData("CFA1803", "Parser Error", "query", "SELEC 1")]
     [InlineData("CFA1803", "there is no statement", "query", " ; ")]
