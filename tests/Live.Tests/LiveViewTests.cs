@@ -108,7 +108,7 @@ public sealed class LiveViewTests : IDisposable
             actors);
         JsonElement data = state.GetProperty("actors").EnumerateArray()
             .First(actor => actor.GetProperty("name").GetString() == "data layer data");
-        Assert.Matches("^[0-4] of 4 batches ready$", data.GetProperty("note").GetString());
+        Assert.Matches("^[0-5] of 5 buffers full$", data.GetProperty("note").GetString());
         host.Request(RunRequest.Stop);
         RunOutcome outcome = await run.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         Assert.Equal(RunEnd.Stopped, outcome.End);

@@ -21,8 +21,8 @@ public sealed class RunInsight
         _activities = activities;
         Net = run.Replicas.Root.Net.Name;
         Devices = [.. run.Replicas.Replicas.SelectMany(replica => replica.Devices)
-            .Select(device => device.Gpu is { } gpu ? $"{device.Id} ({gpu.Name})"
-                : string.Create(CultureInfo.InvariantCulture, $"{device.Id} ({device.Cpu.Threads} threads)"))];
+            .Select(device => device.Gpu is { } gpu ? $"{device.Id}, {gpu.Name}"
+                : string.Create(CultureInfo.InvariantCulture, $"{device.Id}, threads: {device.Cpu.Threads}"))];
     }
 
     /// <summary>The run's id.</summary>
@@ -102,8 +102,9 @@ public sealed class RunInsight
             if (layer.Layer is not BatchLayer { PrefetchDepth: > 0 } data)
                 continue;
             DataWait wait = times.DataWaits[layer.Rank];
+            // One buffer more than are read ahead: the one in use.
             string ready = string.Create(CultureInfo.InvariantCulture,
-                $"{wait.Ready} of {data.PrefetchDepth} batches ready");
+                $"{wait.Ready} of {data.PrefetchDepth + 1} buffers full");
             string read = string.Create(CultureInfo.InvariantCulture, $"{wait.Batches} batches read");
             states.Add(wait.Layer.State(ready) with { Name = $"data layer {layer.Name}{of}" });
             states.Add(wait.Prefetcher.State(read) with { Name = $"prefetcher of {layer.Name}{of}" });

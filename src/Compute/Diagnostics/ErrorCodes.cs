@@ -21,9 +21,6 @@ public static class ErrorCodes
     /// <summary>A file that a configuration names is not there or cannot be read.</summary>
     public const string FileNotFound = "CFA1005";
 
-    /// <summary>An address or a port that cannot be listened on.</summary>
-    public const string CannotListen = "CFA1006";
-
     /// <summary>Text format that cannot be parsed.</summary>
     public const string TextFormatSyntax = "CFA1101";
 
@@ -116,4 +113,7 @@ public static class ErrorCodes
 
     /// <summary>A net, or a part of it, that another program's format cannot express.</summary>
     public const string NotExportable = "CFA1210";
+
+    /// <summary>An address or a port that cannot be listened on.</summary>
+    public const string CannotListen = "CFA1006";
 }

@@ -58,7 +58,7 @@ function facts(state) {
   const use = state.process;
   list.push(['Memory', bytes(use.residentBytes), `${bytes(use.managedBytes)} of it managed`]);
   list.push(['Processor', `${use.coresBusy.toFixed(1)} cores`, `of ${use.cores}`]);
-  if (run) list.push([run.devices.length > 1 ? 'Devices' : 'Device', run.devices.join(', '), '']);
+  if (run) list.push([run.devices.length > 1 ? 'Devices' : 'Device', run.devices.join('; '), '']);
   find('facts').replaceChildren(...list.map(([name, value, more]) => {
     const fact = document.createElement('div');
     fact.className = 'fact';
