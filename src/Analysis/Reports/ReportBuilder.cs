@@ -189,8 +189,8 @@ public sealed class ReportBuilder
         ];
     }
 
-    // The net's file is in the order of its layers, and written by us. It is not read as a net: a report is made also of
-    // one whose layers are not there today.
+    // The net's file is in the order of its layers, and written by us. It is not read as a net: a report is made also
+    // of one whose layers are not there today.
     private string[] LayerOrder() =>
         [.. _files.Where(file => file.Name == RunDirectory.NetName).SelectMany(file => file.Text.Split('\n'))
             .Select(line => line.Trim()).Where(line => line.StartsWith("name: \"", StringComparison.Ordinal))

@@ -77,7 +77,8 @@ public static class RunFinder
     }
 
     private static string Hint(string part, IReadOnlyList<RunRecord> runs) =>
-        Nearest.Of(part, runs.SelectMany(run => (string[])[run.Manifest.RunId, run.Manifest.Name])) is { } near ? $"did you mean '{near}'?"
+        Nearest.Of(part, runs.SelectMany(run => (string[])[run.Manifest.RunId, run.Manifest.Name])) is { } near
+            ? $"did you mean '{near}'?"
             : $"the newest are {Named(runs)}, and 'latest' is the last of them";
 
     private static string Named(IReadOnlyList<RunRecord> runs) =>

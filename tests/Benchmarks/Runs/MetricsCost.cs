@@ -4,8 +4,8 @@ namespace CaffeActors.Benchmarks.Runs;
 
 /// <summary>
 /// What measuring costs a training: the same iterations with displays and metrics as the configuration has them, and
-/// with neither, by turns, so that lines of the log count too. Usage: <c>metrics-cost [CONFIG [ITERATIONS [ROUNDS]]]</c>,
-/// by default 10,000 iterations of <c>configs/lenet.hocon</c>, 5 rounds, from the repository's root.
+/// with neither, by turns, so that lines of the log count too. Usage: <c>metrics-cost [CONFIG [ITERATIONS
+/// [ROUNDS]]]</c>, by default 10,000 iterations of <c>configs/lenet.hocon</c>, 5 rounds, from the repository's root.
 /// </summary>
 internal static class MetricsCost
 {
@@ -20,7 +20,8 @@ internal static class MetricsCost
         {
             // Which goes first changes, since a machine that gets slower would speak for the first.
             bool first = round % 2 == 0;
-            TimedRun one = await TrainAsync(config, iterations, first), other = await TrainAsync(config, iterations, !first);
+            TimedRun one = await TrainAsync(config, iterations, first);
+            TimedRun other = await TrainAsync(config, iterations, !first);
             (TimedRun with, TimedRun without) = first ? (one, other) : (other, one);
             clock.Add(with.Seconds / without.Seconds);
             processor.Add(with.ProcessorSeconds / without.ProcessorSeconds);
