@@ -21,7 +21,8 @@ public sealed class PackageTests : IDisposable
         // Packed as it was built for these tests.
         string configuration = Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
         Assert.True(await _project.DotnetAsync("pack", Repository.PathOf("src", "MSBuild"), "--no-build", "-c",
-            configuration, "-o", _project.At("feed"), "-nodeReuse:false"), _project.Output);
+            configuration, "-o", _project.At("feed"), $"-p:NuspecOutputPath={_project.At("nuspec")}",
+            "-nodeReuse:false"), _project.Output);
         string package = Assert.Single(Directory.GetFiles(_project.At("feed"), "*.nupkg"));
         using (ZipArchive archive = await ZipFile.OpenReadAsync(package, TestContext.Current.CancellationToken))
         {

@@ -33,6 +33,7 @@ public sealed partial class PipelineRulesTests
             "testResultsFormat", "testResultsFiles", "searchFolder", "mergeTestResults", "testRunTitle",
             "failTaskOnFailedTests",
         ],
+        ["PublishCodeCoverageResults@2"] = ["summaryFileLocation", "pathToSources", "failIfCoverageEmpty"],
         ["DownloadPipelineArtifact@2"] =
         [
             "source", "project", "pipeline", "runVersion", "runBranch", "tags", "allowPartiallySucceededBuilds",

@@ -76,7 +76,12 @@ internal static class CompletionScripts
                 _files
             fi
         }
-        compdef _caffeactors caffeactors
+        if [[ ${funcstack[1]-} == _caffeactors ]]; then
+            _caffeactors "$@"    # this is a file of the function path, loaded when it is first asked
+        else
+            (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
+            compdef _caffeactors caffeactors
+        fi
 
         """;
 

@@ -113,4 +113,7 @@ public static class ErrorCodes
 
     /// <summary>A net, or a part of it, that another program's format cannot express.</summary>
     public const string NotExportable = "CFA1210";
+
+    /// <summary>An address or a port that cannot be listened on.</summary>
+    public const string CannotListen = "CFA1006";
 }
