@@ -16,6 +16,7 @@ internal static class CommandLine
         ["config"] = "Look at a run configuration.",
         ["convert"] = "Make a database of images.",
         ["db"] = "Look into a database, check or copy it.",
+        ["export"] = "Write nets and weights for other programs.",
         ["metrics"] = "Look at what runs measured.",
         ["model"] = "Get a model of the Model Zoo.",
         ["net"] = "Look at a net, or run it.",

@@ -11,7 +11,7 @@ public interface ICatalogKey
 
 /// <summary>
 /// Classes found by an attribute, made by name. A new one needs no list to be edited: the attribute on the class is
-/// its registration.
+/// its registration, several of them are several names.
 /// </summary>
 /// <typeparam name="TBase">What the classes are handed out as.</typeparam>
 /// <typeparam name="TAttribute">The attribute that names them.</typeparam>
@@ -28,14 +28,8 @@ public sealed class Catalog<TBase, TAttribute, TArgument>
     {
         foreach (Type type in assemblies.Distinct().SelectMany(assembly => assembly.GetTypes()))
         {
-            if (type.GetCustomAttribute<TAttribute>(inherit: false) is not { } attribute)
-                continue;
-            ConstructorInfo constructor = type.GetConstructor([typeof(TArgument)])
-                ?? throw new InvalidOperationException(
-                    $"{type} has no public constructor of one {typeof(TArgument).Name}.");
-            if (!_constructors.TryAdd(attribute.Name, constructor))
-                throw new InvalidOperationException(
-                    $"Two classes are called '{attribute.Name}': {type} is the second.");
+            foreach (TAttribute attribute in type.GetCustomAttributes<TAttribute>(inherit: false))
+                Add(type, attribute.Name);
         }
     }
 
@@ -51,5 +45,14 @@ public sealed class Catalog<TBase, TAttribute, TArgument>
         if (!_constructors.TryGetValue(name, out ConstructorInfo? constructor))
             return default;
         return (TBase)constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, [argument], null);
+    }
+
+    private void Add(Type type, string name)
+    {
+        ConstructorInfo constructor = type.GetConstructor([typeof(TArgument)])
+            ?? throw new InvalidOperationException(
+                $"{type} has no public constructor of one {typeof(TArgument).Name}.");
+        if (!_constructors.TryAdd(name, constructor))
+            throw new InvalidOperationException($"Two classes are called '{name}': {type} is the second.");
     }
 }

@@ -2,25 +2,31 @@ using System.Reflection;
 
 namespace CaffeActors.Architecture.Tests;
 
-/// <summary>Who may know whom: Cli → Api → Actors → Data → Compute, and Cli → Analysis → Data; only Actors knows
-/// Akka, only Analysis DuckDB and ScottPlot.</summary>
+/// <summary>Who may know whom: Cli → Api → Actors → Data → Compute, Cli → Analysis → Data, and Cli → Live → Actors and
+/// Analysis; only Actors knows Akka, only Analysis DuckDB and ScottPlot, only Live a web server and
+/// OpenTelemetry.</summary>
 public sealed class DependencyTests
 {
     [Theory]
     [InlineData(
         "CaffeActors.Compute",
-        "CaffeActors.Data", "CaffeActors.Actors", "CaffeActors.Api", "CaffeActors.Analysis", "CaffeActors", "Akka",
-        "NLog", "DuckDB", "ScottPlot")]
+        "CaffeActors.Data", "CaffeActors.Actors", "CaffeActors.Api", "CaffeActors.Analysis", "CaffeActors.Live",
+        "CaffeActors", "Akka", "NLog", "DuckDB", "ScottPlot", "Microsoft.AspNetCore", "OpenTelemetry")]
     [InlineData(
         "CaffeActors.Data",
-        "CaffeActors.Actors", "CaffeActors.Api", "CaffeActors.Analysis", "CaffeActors", "Akka", "DuckDB", "ScottPlot")]
+        "CaffeActors.Actors", "CaffeActors.Api", "CaffeActors.Analysis", "CaffeActors.Live", "CaffeActors", "Akka",
+        "DuckDB", "ScottPlot", "Microsoft.AspNetCore", "OpenTelemetry")]
     [InlineData(
-        "CaffeActors.Actors", "CaffeActors.Api", "CaffeActors.Analysis", "CaffeActors", "DuckDB", "ScottPlot")]
-    [InlineData("CaffeActors.Api", "CaffeActors.Analysis", "CaffeActors", "Akka", "DuckDB", "ScottPlot")]
-    [InlineData("CaffeActors.Analysis", "CaffeActors.Actors", "CaffeActors.Api", "CaffeActors", "Akka", "NLog")]
-    [InlineData("CaffeActors", "Akka", "DuckDB", "ScottPlot")]
+        "CaffeActors.Actors", "CaffeActors.Api", "CaffeActors.Analysis", "CaffeActors.Live", "CaffeActors", "DuckDB",
+        "ScottPlot", "Microsoft.AspNetCore", "OpenTelemetry")]
+    [InlineData("CaffeActors.Api", "CaffeActors.Analysis", "CaffeActors.Live", "CaffeActors", "Akka", "DuckDB",
+        "ScottPlot", "Microsoft.AspNetCore", "OpenTelemetry")]
+    [InlineData("CaffeActors.Analysis", "CaffeActors.Actors", "CaffeActors.Api", "CaffeActors.Live", "CaffeActors",
+        "Akka", "NLog", "Microsoft.AspNetCore", "OpenTelemetry")]
+    [InlineData("CaffeActors.Live", "CaffeActors.Api", "CaffeActors", "Akka", "NLog", "DuckDB", "ScottPlot")]
+    [InlineData("CaffeActors", "Akka", "DuckDB", "ScottPlot", "Microsoft.AspNetCore", "OpenTelemetry")]
     [InlineData("CaffeActors.MSBuild", "CaffeActors.Compute", "CaffeActors.Data", "CaffeActors.Actors",
-        "CaffeActors.Api", "CaffeActors.Analysis", "CaffeActors")]
+        "CaffeActors.Api", "CaffeActors.Analysis", "CaffeActors.Live", "CaffeActors")]
     public void Assembly_KnowsOnlyWhatLiesBelow(string name, params string[] forbidden)
     {
         string[] known = [.. Assembly.Load(name).GetReferencedAssemblies().Select(reference => reference.Name!)];
@@ -34,7 +40,8 @@ public sealed class DependencyTests
         Assert.Equal(
             ["src/Actors/CaffeActors.Actors.csproj", "src/Analysis/CaffeActors.Analysis.csproj",
                 "src/Api/CaffeActors.Api.csproj", "src/Compute/CaffeActors.Compute.csproj",
-                "src/Data/CaffeActors.Data.csproj", "src/MSBuild/CaffeActors.MSBuild.csproj"],
+                "src/Data/CaffeActors.Data.csproj", "src/Live/CaffeActors.Live.csproj",
+                "src/MSBuild/CaffeActors.MSBuild.csproj"],
             Repository.Files("src", "*.csproj"));
 
     // "Akka" stands for Akka.Remote and the like too; our own assemblies only for themselves.

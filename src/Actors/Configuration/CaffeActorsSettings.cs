@@ -68,6 +68,9 @@ public sealed record CaffeActorsSettings
     /// <summary>Keys <c>snapshot</c>.</summary>
     public required SnapshotSettings Snapshots { get; init; }
 
+    /// <summary>Keys <c>live</c>.</summary>
+    public required LiveSettings Live { get; init; }
+
     /// <summary>Keys <c>metrics</c>.</summary>
     public required MetricsSettings Metrics { get; init; }
 

@@ -134,6 +134,7 @@ public static class SettingsReader
             Metrics = new MetricsSettings(
                 metrics.Int("system-every", 0, int.MaxValue),
                 metrics.Duration("flush-interval", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30))),
+            Live = LiveReader.Read(root.Section("live")),
             Akka = root.Section("akka").Values.Render(),
             Resolved = resolved,
         };

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Akka.Actor;
 using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Metrics;
 using CaffeActors.Actors.Training;
 using CaffeActors.Data.Layers;
 
@@ -12,6 +13,8 @@ namespace CaffeActors.Actors.Data;
 /// </summary>
 internal sealed class DataLayerActor : LayerActor, IWithTimers
 {
+    private const string Waits = "waits for a batch";
+
     private readonly BatchLayer _layer;
     private readonly DataWait _wait;
     private readonly SlowWait _slow = new();
@@ -28,6 +31,7 @@ internal sealed class DataLayerActor : LayerActor, IWithTimers
     {
         _layer = (BatchLayer)wiring.Layer.Layer;
         _wait = wiring.Times.DataWaits[wiring.Layer.Rank];
+        _wait.Layer.Actor = Self;
     }
 
     /// <inheritdoc/>
@@ -41,7 +45,7 @@ internal sealed class DataLayerActor : LayerActor, IWithTimers
     {
         if (_layer.PrefetchDepth == 0)
             return;
-        _prefetcher = Context.ActorOf(PrefetcherActor.Props(_layer), "prefetcher");
+        _prefetcher = Context.ActorOf(PrefetcherActor.Props(_layer, _wait), "prefetcher");
         Timers.StartPeriodicTimer("wait", LookAtWait.Instance, SlowWait.Every);
         // One buffer more than are read ahead: the one in use.
         for (int i = 0; i <= _layer.PrefetchDepth; i++)
@@ -64,6 +68,7 @@ internal sealed class DataLayerActor : LayerActor, IWithTimers
         {
             case BatchReady ready:
                 _ready.Enqueue(ready.Batch, ready.Number);
+                _wait.Ready = _ready.Count;
                 TryDeliver();
                 break;
             case LoadFailed failed:
@@ -99,6 +104,8 @@ internal sealed class DataLayerActor : LayerActor, IWithTimers
             Deliver();
         else if (_failed?.Number == _next)
             Context.Parent.Tell(new Failed(_failed.Failure));
+        else
+            _wait.Layer.Begin(Waits);
     }
 
     // A share that hangs holds the reading thread up, in silence.
@@ -124,7 +131,9 @@ internal sealed class DataLayerActor : LayerActor, IWithTimers
         _next++;
         _wait.Add(Stopwatch.GetTimestamp() - _waitingSince, _ready.Count);
         _waitingSince = 0;
+        _wait.Layer.Begin(ActorActivity.Idle);
         Batch batch = _ready.Dequeue();
+        _wait.Ready = _ready.Count;
         _layer.Deliver(batch);
         if (_inUse is not null)
             _prefetcher.Tell(new Demand(_inUse));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using CaffeActors.Actors.Metrics;
 
 namespace CaffeActors.Actors.Data;
 
@@ -9,6 +10,28 @@ internal sealed class DataWait
     private long _ticks;
     private long _depth;
     private int _passes;
+    private volatile int _ready;
+    private long _batches;
+
+    /// <summary>What the layer's actor does.</summary>
+    public ActorActivity Layer { get; } = new("data layer");
+
+    /// <summary>What its prefetcher does.</summary>
+    public ActorActivity Prefetcher { get; } = new("prefetcher");
+
+    /// <summary>Batches that stand ready. Any thread may read it.</summary>
+    public int Ready
+    {
+        get => _ready;
+        set => _ready = value;
+    }
+
+    /// <summary>Batches that the prefetcher has read. Any thread may read it.</summary>
+    public long Batches
+    {
+        get => Volatile.Read(ref _batches);
+        set => Volatile.Write(ref _batches, value);
+    }
 
     /// <summary>One pass began.</summary>
     /// <param name="ticks">How long it waited.</param>

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Metrics;
 using CaffeActors.Actors.Training;
 using CaffeActors.Data.Layers;
 
@@ -8,14 +9,23 @@ namespace CaffeActors.Actors.Data;
 /// <summary>Reads ahead for one data layer, on a thread of its own, as far as it is asked to.</summary>
 internal sealed class PrefetcherActor : UntypedActor
 {
+    private const string Reads = "reads a batch";
+    private const string HasNoBuffer = "waits for a free buffer";
+
     private readonly BatchLayer _layer;
+    private readonly DataWait _wait;
     private long _read;
     private bool _failed;
 
-    public PrefetcherActor(BatchLayer layer) => _layer = layer;
+    public PrefetcherActor(BatchLayer layer, DataWait wait)
+    {
+        _layer = layer;
+        _wait = wait;
+        _wait.Prefetcher.Actor = Self;
+    }
 
-    public static Props Props(BatchLayer layer) =>
-        Akka.Actor.Props.Create(() => new PrefetcherActor(layer)).WithDispatcher(Dispatchers.Prefetch);
+    public static Props Props(BatchLayer layer, DataWait wait) =>
+        Akka.Actor.Props.Create(() => new PrefetcherActor(layer, wait)).WithDispatcher(Dispatchers.Prefetch);
 
     protected override void OnReceive(object message)
     {
@@ -29,8 +39,12 @@ internal sealed class PrefetcherActor : UntypedActor
             return;
         try
         {
+            _wait.Prefetcher.Begin(Reads);
             _layer.Load(demand.Batch);
             Sender.Tell(new BatchReady(demand.Batch, _read++));
+            _wait.Batches = _read;
+            if (ActorActivity.Waiting(Self) == 0)
+                _wait.Prefetcher.Begin(HasNoBuffer);
         }
 #pragma warning disable CA1031 // A failure is a value: batches read before it are still used.
         catch (Exception failure)

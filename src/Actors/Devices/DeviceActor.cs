@@ -1,5 +1,6 @@
 using Akka.Actor;
 using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Metrics;
 using CaffeActors.Compute.Backends.Gpu;
 
 namespace CaffeActors.Actors.Devices;
@@ -15,13 +16,24 @@ internal sealed class DeviceActor : UntypedActor
 {
     private readonly PriorityQueue<(DeviceWork Work, IActorRef Owner), (int Order, long Arrival)> _queue = new();
     private readonly GpuDevice? _gpu;
+    private readonly ActorActivity _activity;
     private long _arrivals;
 
-    public DeviceActor(GpuDevice? gpu) => _gpu = gpu;
+    public DeviceActor(GpuDevice? gpu, ActorActivity activity)
+    {
+        _gpu = gpu;
+        _activity = activity;
+        _activity.Actor = Self;
+    }
 
     /// <summary>The props.</summary>
     /// <param name="gpu">The accelerator whose work it is; null for a CPU.</param>
-    public static Props Props(GpuDevice? gpu = null) => Akka.Actor.Props.Create(() => new DeviceActor(gpu));
+    /// <param name="activity">Where it tells what it does; null for nowhere.</param>
+    public static Props Props(GpuDevice? gpu = null, ActorActivity? activity = null)
+    {
+        ActorActivity told = activity ?? new ActorActivity("device");
+        return Akka.Actor.Props.Create(() => new DeviceActor(gpu, told));
+    }
 
     // On the actor's thread, which is its dispatcher's only one: whatever else lives there may use the device too.
     protected override void PreStart() => _gpu?.Bind();
@@ -37,7 +49,10 @@ internal sealed class DeviceActor : UntypedActor
                 break;
             case Pump:
                 (DeviceWork work, IActorRef owner) = _queue.Dequeue();
+                _activity.Begin(work.Name);
                 work.Execute();
+                if (_queue.Count == 0)
+                    _activity.Begin(ActorActivity.Idle);
                 owner.Tell(work.Completed);
                 break;
             default:

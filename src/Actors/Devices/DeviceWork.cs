@@ -5,15 +5,19 @@ namespace CaffeActors.Actors.Devices;
 /// <summary>A piece of work for a device. Made once by its owner and sent again each iteration.</summary>
 internal abstract class DeviceWork
 {
-    protected DeviceWork(int order)
+    protected DeviceWork(int order, string name)
     {
         Order = order;
+        Name = name;
         Request = new Messages.Run(this);
         Completed = new Messages.Ran(this);
     }
 
     /// <summary>What is ready together runs in rising order.</summary>
     public int Order { get; }
+
+    /// <summary>What it does, for people.</summary>
+    public string Name { get; }
 
     /// <summary>The message that asks for the work.</summary>
     public Messages.Run Request { get; }

@@ -87,6 +87,10 @@ public sealed class RunLog : IDisposable
         _factory.Configuration = _configuration;
     }
 
+    /// <summary>Hears each warning and error, and whether it is an error, on the thread that tells it: who listens
+    /// returns at once and does not fail.</summary>
+    public event Action<string, bool>? Warned;
+
     /// <summary>Lines that the console did not take, because it is gone or too slow.</summary>
     public long LostConsoleLines => _console?.LostLines ?? 0;
 
@@ -162,5 +166,7 @@ public sealed class RunLog : IDisposable
         if (fileOnly)
             logEvent.Properties[TextWriterTarget.LeftOut] = true;
         _logger.Log(logEvent);
+        if (level >= LogLevel.Warn && !fileOnly)
+            Warned?.Invoke(text, level >= LogLevel.Error);
     }
 }

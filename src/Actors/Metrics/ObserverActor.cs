@@ -40,10 +40,11 @@ internal sealed class ObserverActor : UntypedActor, IWithTimers
         {
             case MetricRow row:
                 Guard(metrics => metrics.Add(row));
+                TrainingMeter.Row(row);
+                TellWatchers(message);
                 break;
-            case Progress progress:
-                foreach (WatcherThread watcher in _watchers)
-                    watcher.OnProgress(progress);
+            case Progress or RunEvent or RunInsight:
+                TellWatchers(message);
                 break;
             case FlushDue:
                 Guard(static metrics => metrics.FlushIfDue());
@@ -72,6 +73,12 @@ internal sealed class ObserverActor : UntypedActor, IWithTimers
             Log.Warn($"Metrics could not be written {_run.MetricFailures} time(s)"
                 + (lost > 0 ? $"; {lost} row(s) are lost." : "; the rows were written later."));
         }
+    }
+
+    private void TellWatchers(object message)
+    {
+        foreach (WatcherThread watcher in _watchers)
+            watcher.Tell(message);
     }
 
     private void Guard(Action<ParquetMetricSink> write)

@@ -65,6 +65,7 @@ public static class ConfigurationPlanner
             Snapshots = settings.Snapshots,
             SystemMetricsEvery = settings.Metrics.SystemEvery,
             MetricsFlushInterval = settings.Metrics.FlushInterval,
+            Live = settings.Live,
             AkkaConfig = settings.Akka,
         };
     }

@@ -22,7 +22,7 @@ internal sealed unsafe class ChunkWork : DeviceWork
     /// <param name="adds">Whether to add; else to copy.</param>
     public ChunkWork(
         Replica target, Replica source, GradientBucket bucket, Messages.ChunkReady chunk, int chunks, bool adds)
-        : base(WorkOrder.Sum(chunk.Bucket))
+        : base(WorkOrder.Sum(chunk.Bucket), "sums gradients")
     {
         (_target, _source, _adds) = (target, source, adds);
         Chunk = chunk;

@@ -7,7 +7,7 @@ namespace CaffeActors.Actors.Reduction;
 /// <summary>Takes over another replica's parameters of a bucket and clears the gradients, which have been read by
 /// now.</summary>
 internal sealed class CopyWork(Replica target, Replica source, GradientBucket bucket, int number)
-    : DeviceWork(WorkOrder.Copy(number))
+    : DeviceWork(WorkOrder.Copy(number), "copies parameters")
 {
     // An array, so that going through it allocates nothing.
     private readonly int[] _params = [.. bucket.Params];

@@ -11,7 +11,7 @@ internal sealed class FoldWork : DeviceWork
     private readonly int[] _params;
 
     private FoldWork(Replica replica, int order, IEnumerable<int> parameters, int bucket)
-        : base(order)
+        : base(order, "sums gradients of passes")
     {
         _replica = replica;
         _params = [.. parameters];

@@ -6,7 +6,7 @@ namespace CaffeActors.Actors.Reduction;
 
 /// <summary>Adds one replica's gradients of a bucket to another's, on the other's device.</summary>
 internal sealed class SumWork(Replica target, Replica source, GradientBucket bucket, int number)
-    : DeviceWork(WorkOrder.Sum(number))
+    : DeviceWork(WorkOrder.Sum(number), "sums gradients")
 {
     // An array, so that going through it allocates nothing.
     private readonly int[] _params = [.. bucket.Params];

@@ -10,7 +10,7 @@ internal sealed class UpdateWork : DeviceWork
     private readonly int[]? _params;
 
     private UpdateWork(ReplicaGroup group, int order, int[] buckets, int[]? parameters)
-        : base(order)
+        : base(order, "updates parameters")
     {
         _group = group;
         Buckets = buckets;

@@ -37,6 +37,7 @@ internal class LayerActor : UntypedActor
         _node = wiring.Graph.Layers[_layer.Rank];
         _device = wiring.Device;
         _reducer = wiring.Reducer;
+        wiring.Times.Actors[_layer.Rank] = Self;
         _forward = wiring.Times.Forward[_layer.Rank];
         _backward = wiring.Times.Backward[_layer.Rank];
         _layers = wiring.Layers;

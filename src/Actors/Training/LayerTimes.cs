@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Akka.Actor;
 using CaffeActors.Actors.Data;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Compute.Nets;
@@ -18,6 +19,7 @@ internal sealed class LayerTimes
     public LayerTimes(Net net, PartOrder? parts = null)
     {
         _net = net;
+        Actors = new IActorRef?[net.Layers.Count];
         Parts = parts;
         Forward = [.. net.Layers.Select(layer => LayerWork.Forward(net, layer.Rank))];
         DataWaits = [.. net.Layers.Select(_ => new DataWait())];
@@ -32,6 +34,9 @@ internal sealed class LayerTimes
 
     /// <summary>Backward passes by rank.</summary>
     public LayerWork[] Backward { get; }
+
+    /// <summary>The layers' actors by rank, once they are there.</summary>
+    public IActorRef?[] Actors { get; }
 
     /// <summary>What each layer waited for data, by rank; only data layers do.</summary>
     public DataWait[] DataWaits { get; }

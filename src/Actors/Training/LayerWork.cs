@@ -12,7 +12,7 @@ internal sealed class LayerWork : DeviceWork
     private readonly bool _isForward;
 
     private LayerWork(Net net, int rank, bool isForward, int order)
-        : base(order)
+        : base(order, $"{(isForward ? "forward" : "backward")} {net.Layers[rank].Name}")
     {
         _net = net;
         _rank = rank;

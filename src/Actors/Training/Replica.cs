@@ -1,4 +1,5 @@
 using CaffeActors.Actors.Devices;
+using CaffeActors.Actors.Metrics;
 using CaffeActors.Compute.Backends.Cpu;
 using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Layers;
@@ -44,6 +45,9 @@ internal sealed record Replica(CpuDevice Device, Net Net, int Passes) : IDisposa
 
     /// <summary>What is found in the blobs of <see cref="Net"/> in an iteration that is looked at.</summary>
     public PassScan Scan { get; init; } = new(Net);
+
+    /// <summary>What its actor does.</summary>
+    public ActorActivity Activity { get; } = new("replica");
 
     private readonly LayerTimes _times = new(Net);
     private readonly PassStart _start = new(Net);

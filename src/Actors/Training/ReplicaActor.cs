@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Akka.Actor;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Metrics;
 using CaffeActors.Actors.Reduction;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
@@ -15,6 +16,9 @@ namespace CaffeActors.Actors.Training;
 /// </summary>
 internal sealed class ReplicaActor : UntypedActor
 {
+    private const string Passes = "runs passes";
+    private const string Reduces = "waits for sums and updates";
+
     private readonly ReductionWiring _wiring;
     private readonly ReplicaGroup _group;
     private readonly Replica _replica;
@@ -54,6 +58,7 @@ internal sealed class ReplicaActor : UntypedActor
         _rank = rank;
         _replica = _group.Replicas[rank];
         _device = wiring.Devices[rank];
+        _replica.Activity.Actor = Self;
         _ready = wiring.Each(b => new BucketReady(b));
         _updated = wiring.Each(b => new BucketUpdated(b));
         _losses = new float[_replica.Passes];
@@ -145,6 +150,7 @@ internal sealed class ReplicaActor : UntypedActor
     {
         if (_bucketsMissing > 0 || !_passesDone)
             return;
+        _replica.Activity.Begin(ActorActivity.Idle);
         if (_examining)
             _asker.Tell(_watch.Examine(_rank));
         else if (_step is not null)
@@ -154,6 +160,7 @@ internal sealed class ReplicaActor : UntypedActor
     private void Begin(Step step)
     {
         _watch.BeginStep(step);
+        _replica.Activity.Begin(Passes);
         _measuring = false;
         _passesDone = false;
         _pass = 0;
@@ -256,6 +263,7 @@ internal sealed class ReplicaActor : UntypedActor
     private void FinishPasses()
     {
         _passesDone = true;
+        _replica.Activity.Begin(Reduces);
         _passesDoneAt = Stopwatch.GetTimestamp();
         _group.Losses[_rank] = _group.LossOf(_losses);
         for (int b = 0; b < _ready.Length; b++)
@@ -343,6 +351,7 @@ internal sealed class ReplicaActor : UntypedActor
         if (!_passesDone || _bucketsMissing > 0)
             return;
         _group.EndStep(Stopwatch.GetTimestamp() - _passesDoneAt);
+        _replica.Activity.Begin(ActorActivity.Idle);
         _asker.Tell(new StepDone(_step!.Iteration, _group.Losses[0], _group.Rate));
     }
 

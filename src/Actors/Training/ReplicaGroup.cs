@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
+using CaffeActors.Actors.Metrics;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Reduction;
 using CaffeActors.Compute.Solvers;
@@ -103,6 +104,8 @@ internal sealed class ReplicaGroup : IDisposable
     /// ticks: reduction that no pass hides.</param>
     public void EndStep(long ticks)
     {
+        if (Replicas.Count > 1)
+            TrainingMeter.ReduceWait(ticks);
         _exposedTicks += ticks;
         _steps++;
     }

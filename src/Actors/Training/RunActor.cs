@@ -5,7 +5,6 @@ using CaffeActors.Actors.Data;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Metrics;
-using CaffeActors.Compute.Backends.Gpu;
 using CaffeActors.Compute.Diagnostics;
 
 namespace CaffeActors.Actors.Training;
@@ -26,6 +25,7 @@ internal sealed class RunActor : UntypedActor, IWithTimers
     private HashSet<IActorRef> _writers = [];
     private IActorRef _requests = ActorRefs.Nobody;
     private readonly SlowWait _slow = new();
+    private readonly List<ActorActivity> _activities = [];
     private RunOutcome? _outcome;
     private long _overSince;
 
@@ -59,7 +59,7 @@ internal sealed class RunActor : UntypedActor, IWithTimers
         ReplicaGroup group = _run.Replicas;
         NetDevices? placed = group.Root.Placement is { } placement ? Placed(placement) : null;
         IActorRef[] devices = placed is not null ? [placed.Main]
-            : [.. group.Replicas.Select((replica, rank) => Device(replica.Gpu, rank, rank))];
+            : [.. group.Replicas.Select((replica, rank) => Device(replica.Devices[0], rank, rank))];
         IActorRef replicas = Context.ActorOf(
             (placed is null ? ReplicaGroupActor.Props(group, devices) : ReplicaGroupActor.Props(group, placed))
                 .WithDispatcher(root), "replicas");
@@ -72,18 +72,27 @@ internal sealed class RunActor : UntypedActor, IWithTimers
             SolverActor.Props(_run, replicas, evaluator, _snapshots, _observers).WithDispatcher(root), "solver");
         _requests = Context.ActorOf(
             RequestFilesActor.Props(_run.Folder.Path, _run.Log).WithDispatcher(Dispatchers.Files), "requests");
+        ActorActivity metrics = new("metrics writer") { Actor = _observers };
+        var insight = new RunInsight(_run, [_run.SolverActivity, .. _activities, _run.SnapshotActivity, metrics]);
+        TrainingMeter.Begin(insight);
+        _observers.Tell(insight);
         _solver.Tell(Begin.Instance);
     }
 
     // The replica's own thread then only passes messages on: while a device computes, others must hear them.
-    private static NetDevices Placed(LayerPlacement placement) => new(
+    private NetDevices Placed(LayerPlacement placement) => new(
         [.. placement.Devices.Select((device, i) =>
-            (Device(device.Gpu, i, i + 1), (string?)Dispatchers.Replica(i + 1)))],
+            (Device(device, i, i + 1), (string?)Dispatchers.Replica(i + 1)))],
         placement.IndexOf);
 
-    private static IActorRef Device(GpuDevice? gpu, int number, int thread) => Context.ActorOf(
-        DeviceActor.Props(gpu).WithDispatcher(Dispatchers.Replica(thread)),
-        string.Create(CultureInfo.InvariantCulture, $"device-{number}"));
+    private IActorRef Device(ReplicaDevice device, int number, int thread)
+    {
+        var activity = new ActorActivity($"device {device.Id}");
+        _activities.Add(activity);
+        return Context.ActorOf(
+            DeviceActor.Props(device.Gpu, activity).WithDispatcher(Dispatchers.Replica(thread)),
+            string.Create(CultureInfo.InvariantCulture, $"device-{number}"));
+    }
 
     protected override void OnReceive(object message)
     {

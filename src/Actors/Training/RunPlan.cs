@@ -164,6 +164,9 @@ public sealed record RunPlan
     /// <summary>How old a metric row may grow before it is written.</summary>
     public TimeSpan MetricsFlushInterval { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Who may look at the run while it goes on. Default: nobody.</summary>
+    public LiveSettings Live { get; init; } = new();
+
     /// <summary>The configuration file, as the user named it.</summary>
     public string ConfigPath { get; init; } = "";
 

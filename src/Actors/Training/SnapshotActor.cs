@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Akka.Actor;
 using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Metrics;
 using CaffeActors.Compute.Diagnostics;
 
 namespace CaffeActors.Actors.Training;
@@ -12,7 +14,11 @@ internal sealed class SnapshotActor : UntypedActor
 {
     private readonly TrainingRun _run;
 
-    public SnapshotActor(TrainingRun run) => _run = run;
+    public SnapshotActor(TrainingRun run)
+    {
+        _run = run;
+        _run.SnapshotActivity.Actor = Self;
+    }
 
     public static Props Props(TrainingRun run) => Akka.Actor.Props.Create(() => new SnapshotActor(run));
 
@@ -26,7 +32,10 @@ internal sealed class SnapshotActor : UntypedActor
 
         try
         {
+            long begun = Stopwatch.GetTimestamp();
+            _run.SnapshotActivity.Begin("writes a snapshot");
             _run.Write(write);
+            TrainingMeter.Snapshot(Stopwatch.GetElapsedTime(begun));
             Sender.Tell(new SnapshotDone(write.Progress.Iteration, null));
         }
 #pragma warning disable CA1031 // A failure is a value: the solver goes on, or ends in order.
@@ -36,6 +45,10 @@ internal sealed class SnapshotActor : UntypedActor
             CaffeException failure = RunFailures.Unexpected(exception, "the snapshot");
             _run.Log.Error(failure);
             Sender.Tell(new SnapshotDone(write.Progress.Iteration, failure));
+        }
+        finally
+        {
+            _run.SnapshotActivity.Begin(ActorActivity.Idle);
         }
     }
 }

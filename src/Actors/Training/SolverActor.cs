@@ -1,5 +1,6 @@
 using Akka.Actor;
 using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Metrics;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
@@ -45,6 +46,7 @@ internal sealed class SolverActor : UntypedActor, IWithTimers
         _snapshots = snapshots;
         _observers = observers;
         _report = new SolverReport(run, message => observers.Tell(message));
+        _run.SolverActivity.Actor = Self;
     }
 
     /// <inheritdoc/>
@@ -121,12 +123,16 @@ internal sealed class SolverActor : UntypedActor, IWithTimers
             BeginStep(displays: Solver.DisplaysAt(_run.Iteration));
     }
 
-    private void BeginStep(bool displays) =>
+    private void BeginStep(bool displays)
+    {
+        _run.SolverActivity.Begin("trains");
+        _report.BeginStep();
         _replicas.Tell(new Step(_run.Iteration, Solver.DebugInfo && displays, displays));
+    }
 
     private void FinishEarly(EarlyStopping early)
     {
-        _run.Log.Info($"Early stopping at iteration {_run.Iteration}: {early.Reason}.");
+        Note(RunEventKind.Run, $"Early stopping at iteration {_run.Iteration}: {early.Reason}.");
         BeginFinish();
     }
 
@@ -136,6 +142,7 @@ internal sealed class SolverActor : UntypedActor, IWithTimers
 
     private void BeginTests()
     {
+        _run.SolverActivity.Begin("tests");
         _run.BeginTests();
         TestNext(0);
     }
@@ -165,7 +172,7 @@ internal sealed class SolverActor : UntypedActor, IWithTimers
         _run.Iteration++;
         if (_run.Iteration < _run.MaxIteration && _run.TimeIsUp())
         {
-            _run.Log.Info("The time budget is used up; the run stops here and can be resumed.");
+            Note(RunEventKind.Run, "The time budget is used up; the run stops here and can be resumed.");
             OnRequest(RunRequest.StopWithSnapshot);
         }
 
@@ -191,7 +198,8 @@ internal sealed class SolverActor : UntypedActor, IWithTimers
         BestSnapshot? before = ranking.Best;
         ranking.Measure(_run.Iteration, value);
         if (ranking.Best is { } best && best != before)
-            _run.Log.Info($"The snapshot of iteration {best.Iteration} is the best so far by {best.Metric}");
+            Note(RunEventKind.Snapshot,
+                $"The snapshot of iteration {best.Iteration} is the best so far by {best.Metric}");
     }
 
     private void AfterTests()
@@ -238,6 +246,7 @@ internal sealed class SolverActor : UntypedActor, IWithTimers
     private void AfterWrite(Action next)
     {
         _afterWrite = next;
+        _run.SolverActivity.Begin("waits for a snapshot's files");
         Wait.Begin();
     }
 
@@ -250,10 +259,11 @@ internal sealed class SolverActor : UntypedActor, IWithTimers
         {
             _failedInARow = 0;
             _run.SnapshotAt = done.Iteration;
+            _report.Event(RunEventKind.Snapshot, $"Snapshot of iteration {done.Iteration} written");
         }
         else
         {
-            _report.SnapshotFailed(done.Iteration, ++_failedSnapshots);
+            _report.SnapshotFailed(done.Iteration, ++_failedSnapshots, done.Failure);
             _run.Ranking?.Withdraw(done.Iteration);
             if (++_failedInARow > 1)
             {
@@ -294,7 +304,7 @@ internal sealed class SolverActor : UntypedActor, IWithTimers
     {
         if (_stopped)
         {
-            _run.Log.Info("Optimization stopped early.");
+            Note(RunEventKind.Run, "Optimization stopped early.");
             End(RunEnd.Stopped);
         }
         else if (Solver.DisplaysAt(_run.Iteration))
@@ -338,9 +348,18 @@ internal sealed class SolverActor : UntypedActor, IWithTimers
 
     private void End(RunEnd end, CaffeException? failure = null)
     {
+        _run.SolverActivity.Begin("is done");
         if (end == RunEnd.Finished)
-            _run.Log.Info("Optimization Done.");
+            Note(RunEventKind.Run, "Optimization Done.");
+        else if (failure is not null)
+            _report.Event(RunEventKind.Error, failure.Message);
         Context.Parent.Tell(new RunOutcome(end, _run.Iteration, failure));
         Become(static _ => true);
+    }
+
+    private void Note(RunEventKind kind, string text)
+    {
+        _run.Log.Info(text);
+        _report.Event(kind, text);
     }
 }

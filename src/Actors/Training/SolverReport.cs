@@ -1,4 +1,8 @@
+using System.Diagnostics;
+using System.Globalization;
 using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Metrics;
+using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.Metrics;
@@ -17,6 +21,7 @@ internal sealed class SolverReport
     private int _displayed;
     private long _measuredAt;
     private int _measured;
+    private long _stepBegan;
 
     public SolverReport(TrainingRun run, Action<object> observers)
     {
@@ -34,11 +39,18 @@ internal sealed class SolverReport
         _displayedAt = _measuredAt = _run.Time.GetTimestamp();
         if (_run is { WentBack: true, Rollback: { } rollback })
             Row(_run.StartIteration, MetricNames.Train, "rollbacks", rollback.Count);
+        Event(RunEventKind.Run, _run.WentBack ? $"Went back to iteration {_run.StartIteration}"
+            : _run.StartIteration > 0 ? $"Goes on at iteration {_run.StartIteration}" : "Training begins");
     }
+
+    /// <summary>An iteration begins. Its time is measured only where somebody listens.</summary>
+    public void BeginStep() => _stepBegan = TrainingMeter.StepsAreHeard ? Stopwatch.GetTimestamp() : 0;
 
     public void Step(StepDone done)
     {
         float smoothed = _run.Smoothed.Add(done.Loss);
+        TrainingMeter.Step(_stepBegan > 0 ? Stopwatch.GetTimestamp() - _stepBegan : 0, done.Iteration + 1,
+            _run.ImagesPerIteration, smoothed, done.Rate);
         _run.Replicas.Optimizer.ObserveLoss(done.Iteration, smoothed);
         Progress(done, smoothed);
         if (_solver.DisplaysAt(done.Iteration))
@@ -55,6 +67,9 @@ internal sealed class SolverReport
         _log.TestResult(test.Outputs, _solver.TestComputeLoss ? test.Loss : null);
         foreach ((string name, double value) in TestMetrics.Of(test, _solver.TestComputeLoss))
             Row(iteration, MetricNames.Test(test.Net), name, value);
+        Event(RunEventKind.Test, string.Create(CultureInfo.InvariantCulture, $"Test net {test.Net}: ") + string.Join(
+            ", ", TestMetrics.Of(test, _solver.TestComputeLoss)
+                .Select(output => $"{output.Name} = {LogNumber.Format(output.Value)}")));
     }
 
     public void FinalLoss(int iteration, float loss)
@@ -70,8 +85,18 @@ internal sealed class SolverReport
     /// <summary>A snapshot could not be written.</summary>
     /// <param name="iteration">Its iteration.</param>
     /// <param name="failures">Snapshots of this start that failed.</param>
-    public void SnapshotFailed(int iteration, int failures) =>
+    /// <param name="failure">Why.</param>
+    public void SnapshotFailed(int iteration, int failures, CaffeException failure)
+    {
         Row(iteration, MetricNames.System, "failed_snapshots", failures);
+        Event(RunEventKind.Error, $"Snapshot of iteration {iteration} failed: {failure.Message}");
+    }
+
+    /// <summary>Something happened.</summary>
+    /// <param name="kind">What.</param>
+    /// <param name="text">One line.</param>
+    public void Event(RunEventKind kind, string text) =>
+        _observers(new RunEvent(_run.Time.GetUtcNow(), _run.Iteration, kind, text));
 
     private void Display(StepDone done, float smoothed)
     {

@@ -1,5 +1,6 @@
 using CaffeActors.Actors.Logging;
 using CaffeActors.Actors.Messages;
+using CaffeActors.Actors.Metrics;
 using CaffeActors.Compute.Backends.Cpu.Blas;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Schema;
@@ -37,6 +38,12 @@ internal sealed class TrainingRun : IDisposable
             .Max() * replicas.PassesInAll * (replicas.Root.Pipeline?.MicroBatches ?? 1);
         EpochSize = DataLayers(replicas.Root.Net).Select(entry => entry.Layer.RecordCount).FirstOrDefault();
     }
+
+    /// <summary>What its solver does.</summary>
+    public ActorActivity SolverActivity { get; } = new("solver");
+
+    /// <summary>What the writer of its snapshots does.</summary>
+    public ActorActivity SnapshotActivity { get; } = new("snapshot writer");
 
     /// <summary>What the run does.</summary>
     public RunPlan Plan { get; }

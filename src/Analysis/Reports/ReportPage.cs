@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Reflection;
 using System.Text;
 using System.Text.Json;
 
@@ -30,7 +29,7 @@ public static class ReportPage
             <meta http-equiv="Content-Security-Policy" content="{Policy}">
             <title>{Text(title)}</title>
             <style>
-            {Resource("report.css")}</style>
+            {PageParts.Style}</style>
             </head>
             <body>
             <main>
@@ -48,7 +47,7 @@ public static class ReportPage
             </main>
             <script type="application/json" id="charts">{Json(report.Charts)}</script>
             <script>
-            {Resource("report.js")}</script>
+            {PageParts.ChartScript}{PageParts.Read("report.js")}</script>
             </body>
             </html>
 
@@ -265,12 +264,4 @@ public static class ReportPage
     private static string Image(byte[] png) => $"data:image/png;base64,{Convert.ToBase64String(png)}";
 
     private static string Text(string text) => WebUtility.HtmlEncode(text);
-
-    private static string Resource(string name)
-    {
-        using Stream stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)
-            ?? throw new InvalidOperationException($"The resource {name} is missing.");
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
-    }
 }

@@ -11,6 +11,7 @@ using CaffeActors.Actors.Training;
 using CaffeActors.Cli.AzureDevOps;
 using CaffeActors.Cli.Rendering;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Live;
 
 namespace CaffeActors.Cli.Commands;
 
@@ -72,6 +73,7 @@ internal sealed class TrainCommand : VerbCommand
         new("--threads") { Description = "Threads to compute on; 0 takes one for each core." };
     private readonly Option<string> _precision = PrecisionOption.Make();
     private readonly Option<string[]> _layers = LayersOption.Make();
+    private readonly LiveOptions _live = new();
     private readonly Option<bool> _dryRun =
         new("--dry-run") { Description = "Build everything, print the net and its memory, and stop." };
 
@@ -80,7 +82,7 @@ internal sealed class TrainCommand : VerbCommand
         command.Arguments.Add(_config);
         foreach (Option option in (Option[])[
             _solver, _snapshot, _weights, _gpu, _device, _level, _stage, _sigint, _sighup, _set, _resume, _maxIter,
-            _timeBudget, _seed, _runName, _outputRoot, _threads, _precision, _dryRun, _layers])
+            _timeBudget, _seed, _runName, _outputRoot, _threads, _precision, .. _live.All, _dryRun, _layers])
         {
             command.Options.Add(option);
         }
@@ -107,6 +109,10 @@ internal sealed class TrainCommand : VerbCommand
             return DryRun.Tell(plan, terminal);
 
         List<IRunObserver> observers = live is null ? [] : [new ProgressBlock(live, Width())];
+        await using LiveView? view = await LiveView.StartAsync(
+            _live.Over(plan.Live, arguments), terminal.Environment, log, TimeProvider.System);
+        if (view is not null)
+            observers.Add(view.Observer);
         TrainingHost? host = null;
         PipelineReporter? pipeline = terminal.InAzurePipelines
             ? new PipelineReporter(commands, TimeProvider.System, () => host?.RunFolder) : null;
@@ -116,6 +122,8 @@ internal sealed class TrainCommand : VerbCommand
         using var signals = new RunSignals(host, Effect(arguments, _sigint), Effect(arguments, _sighup), terminal);
         RunOutcome outcome = await host.RunAsync(CodeOf);
         pipeline?.Tell(plan, outcome, CodeOf(outcome));
+        if (view is not null)
+            await view.EndAsync(outcome);
         if (outcome.Failure is { } failure)
             return CommandLine.Tell(failure, arguments, terminal);
         return CodeOf(outcome);

@@ -1,7 +1,4 @@
 using System.Globalization;
-using CaffeActors.Actors.Configuration;
-using CaffeActors.Actors.Configuration.Hocon;
-using CaffeActors.Actors.Planning;
 using CaffeActors.Actors.Training;
 using CaffeActors.Analysis.Reports;
 using CaffeActors.Api;
@@ -35,7 +32,7 @@ internal static class ReportNetExam
                 .Newest(run.Manifest.RunId);
             if (search.Newest is not { ModelPath: { } weights } snapshot)
                 return Without("The net was not looked at: the run has no valid snapshot.");
-            RunPlan plan = PlanOf(run, terminal, notice);
+            RunPlan plan = PlanFiles.OfRun(run, terminal, notice);
             if (plan.Nets.Tests is not [{ } test, ..])
                 return Without("The net was not looked at: the run has no test net.");
             using CaffeNet net = CaffeNet.Open(test.Net, new CaffeNetOptions
@@ -53,17 +50,6 @@ internal static class ReportNetExam
         {
             return Without($"The net was not looked at: {failure.Message}");
         }
-    }
-
-    // As the run was, whatever became of its configuration since; paths are meant as they were.
-    private static RunPlan PlanOf(RunRecord run, Terminal terminal, Action<string> notice)
-    {
-        string resolved = RunDirectory.ConfigPathOf(run.Path), named = run.Manifest.ConfigPath;
-        return File.Exists(resolved)
-            ? ConfigurationPlanner.Plan(
-                SettingsReader.Read(HoconDocument.ParseFile(resolved), [], terminal.Environment), named,
-                new PlanOptions(), notice)
-            : SolverPlanner.FromFile(named, new PlanOptions(), notice);
     }
 
     private static ReportNet Look(CaffeNet net, SolverTestNet test, int iteration, int images, int examples)

@@ -110,4 +110,10 @@ public static class ErrorCodes
 
     /// <summary>A solver setting that is allowed, but can hardly be meant so: a warning.</summary>
     public const string DoubtfulSolver = "CFA1302";
+
+    /// <summary>A net, or a part of it, that another program's format cannot express.</summary>
+    public const string NotExportable = "CFA1210";
+
+    /// <summary>An address or a port that cannot be listened on.</summary>
+    public const string CannotListen = "CFA1006";
 }

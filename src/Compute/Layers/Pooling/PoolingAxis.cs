@@ -8,7 +8,7 @@ namespace CaffeActors.Compute.Layers.Pooling;
 /// <param name="Kernel">Length of a window.</param>
 /// <param name="Stride">From a window to the next.</param>
 /// <param name="Pad">How far the first window may begin before the axis.</param>
-internal readonly record struct PoolingAxis(int Length, int Pooled, int Kernel, int Stride, int Pad)
+public readonly record struct PoolingAxis(int Length, int Pooled, int Kernel, int Stride, int Pad)
 {
     /// <summary>
     /// The number of windows: (length + 2 pad - kernel) / stride, rounded, + 1; less than 1 where none fits.

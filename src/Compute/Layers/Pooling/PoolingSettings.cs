@@ -7,7 +7,7 @@ namespace CaffeActors.Compute.Layers.Pooling;
 /// Kernel, stride and pad of a <c>pooling_param</c>, one value for each spatial axis: the field of one number holds for
 /// all axes, the <c>_h</c> and <c>_w</c> fields are for two.
 /// </summary>
-internal sealed class PoolingSettings
+public sealed class PoolingSettings
 {
     // Far beyond any image, and small enough that sums of sizes stay within 32 bits.
     private const int GreatestSize = 1 << 28;
