@@ -27,7 +27,7 @@ for room in "${rooms[@]}"; do
     status=1
     continue
   fi
-  sed -nE "s/.*<coverage line-rate=\"([0-9.]+)\" branch-rate=\"([0-9.]+)\".*/$room: lines \1, branches \2/p" \
-    "$report" | head -1
+  grep -om1 '<coverage [^>]*>' "$report" | awk -F'"' -v room="$room" \
+    '{ printf "%s: lines %.1f %%, branches %.1f %%\n", room, 100 * $2, 100 * $4 }'
 done
 exit "$status"
