@@ -23,7 +23,7 @@ using CaffeActors.Benchmarks.Soak;
 //   dotnet run --project tests/Benchmarks -- data [ROUNDS]
 //   dotnet run --project tests/Benchmarks -- tools [IMAGES [SIDE [ROUNDS]]]
 //   dotnet run --project tests/Benchmarks -- snapshots [CONFIG [ITERATIONS [EVERY [ROUNDS]]]]
-//   dotnet run --project tests/Benchmarks -- metrics-cost [CONFIG [ITERATIONS [ROUNDS]]]
+//   dotnet run --project tests/Benchmarks -- metrics-cost [CONFIG [ITERATIONS]]
 //   dotnet run --project tests/Benchmarks -- metrics [ROWS [RUNS [ROUNDS]]]
 //   dotnet run --project tests/Benchmarks -- soak [MINUTES [CONFIG]]
 try
