@@ -7,7 +7,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 rooms=("$@")
-[ $# -gt 0 ] || rooms=(Compute Data Actors Api Analysis Cli)
+[ $# -gt 0 ] || rooms=(Compute Data Actors Api Analysis Live Cli)
 status=0
 for room in "${rooms[@]}"; do
   assembly="CaffeActors.$room"
