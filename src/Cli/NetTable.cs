@@ -65,11 +65,15 @@ internal static class NetTable
             Out = new AnsiConsoleOutput(terminal.Out),
             Ansi = AnsiSupport.No,
         });
-        // A redirected table must not be folded to the width of a terminal that is not there.
-        console.Profile.Width = ReferenceEquals(terminal.Out, Console.Out) && !Console.IsOutputRedirected
-            ? Math.Max(LeastWidth, Console.WindowWidth) : RedirectedWidth;
+        console.Profile.Width = WidthOf(terminal);
         console.Write(table);
     }
+
+    /// <summary>How many characters a line of results may have. A redirected table must not be folded to the width of a
+    /// terminal that is not there.</summary>
+    public static int WidthOf(Terminal terminal) =>
+        ReferenceEquals(terminal.Out, Console.Out) && !Console.IsOutputRedirected
+            ? Math.Max(LeastWidth, Console.WindowWidth) : RedirectedWidth;
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }
