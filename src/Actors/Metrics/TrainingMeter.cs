@@ -14,11 +14,6 @@ public static class TrainingMeter
     /// <summary>The meter's name.</summary>
     public const string Name = "CaffeActors.Training";
 
-    private const string ForwardPrefix = "forward_ms/";
-    private const string BackwardPrefix = "backward_ms/";
-    private const string WaitPrefix = "data_wait_ms/";
-    private const string DepthPrefix = "prefetch_depth/";
-
     private static readonly Meter _meter =
         new(Name, typeof(TrainingMeter).Assembly.GetName().Version?.ToString(3));
 
@@ -95,16 +90,16 @@ public static class TrainingMeter
     {
         if (row.Split == MetricNames.Layer)
         {
-            Layer(_forward, row, ForwardPrefix);
-            Layer(_backward, row, BackwardPrefix);
+            Layer(_forward, row, MetricNames.ForwardPrefix);
+            Layer(_backward, row, MetricNames.BackwardPrefix);
         }
         else if (row.Split == MetricNames.System)
         {
-            Layer(_dataWait, row, WaitPrefix);
-            Layer(_prefetch, row, DepthPrefix, scale: 1);
-            if (row.Name == "rss_bytes")
+            Layer(_dataWait, row, MetricNames.DataWaitPrefix);
+            Layer(_prefetch, row, MetricNames.PrefetchDepthPrefix, scale: 1);
+            if (row.Name == MetricNames.ResidentBytes)
                 _resident.Record(row.Value);
-            else if (row.Name == "gc_heap_bytes")
+            else if (row.Name == MetricNames.ManagedBytes)
                 _managed.Record(row.Value);
         }
         else if (row.Split == MetricNames.Train)

@@ -3,6 +3,7 @@ using Akka.Actor;
 using CaffeActors.Actors.Data;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Compute.Nets;
+using CaffeActors.Data.Metrics;
 
 namespace CaffeActors.Actors.Training;
 
@@ -45,13 +46,13 @@ internal sealed class LayerTimes
     public IEnumerable<(string Name, double Milliseconds)> Take()
     {
         foreach ((string prefix, LayerWork[] works) in (
-            (string, LayerWork[])[])[("forward_ms", Forward), ("backward_ms", Backward)])
+            (string, LayerWork[])[])[(MetricNames.ForwardPrefix, Forward), (MetricNames.BackwardPrefix, Backward)])
         {
             for (int rank = 0; rank < works.Length; rank++)
             {
                 DeviceWork work = works[rank];
                 if (work.Runs > 0)
-                    yield return ($"{prefix}/{_net.Layers[rank].Name}",
+                    yield return (prefix + _net.Layers[rank].Name,
                         work.Ticks * 1000.0 / Stopwatch.Frequency / work.Runs);
                 work.Ticks = 0;
                 work.Runs = 0;

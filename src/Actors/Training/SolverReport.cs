@@ -150,14 +150,14 @@ internal sealed class SolverReport
             layer => layer.Layer is CaffeActors.Data.Layers.BatchLayer))
         {
             (double wait, double depth) = times.DataWaits[layer.Rank].Take();
-            Row(step, MetricNames.System, $"data_wait_ms/{layer.Name}", wait);
-            Row(step, MetricNames.System, $"prefetch_depth/{layer.Name}", depth);
+            Row(step, MetricNames.System, MetricNames.DataWaitPrefix + layer.Name, wait);
+            Row(step, MetricNames.System, MetricNames.PrefetchDepthPrefix + layer.Name, depth);
         }
 
         if (_run.Replicas.Replicas.Count > 1)
             Row(step, MetricNames.System, "reduce_wait_ms", _run.Replicas.TakeExposed());
-        Row(step, MetricNames.System, "rss_bytes", Environment.WorkingSet);
-        Row(step, MetricNames.System, "gc_heap_bytes", GC.GetTotalMemory(forceFullCollection: false));
+        Row(step, MetricNames.System, MetricNames.ResidentBytes, Environment.WorkingSet);
+        Row(step, MetricNames.System, MetricNames.ManagedBytes, GC.GetTotalMemory(forceFullCollection: false));
     }
 
     private void Row(int step, string split, string name, double value, int rank = 0)

@@ -106,8 +106,8 @@ public sealed class ReportBuilder
             Chart("Throughput", "images/s", [("images a second", new(MetricNames.Train, "images_per_second"))]),
             WaitShare(),
             Chart("Memory", "MiB", [
-                ("resident", new(MetricNames.System, "rss_bytes")),
-                ("managed heap", new(MetricNames.System, "gc_heap_bytes"))], 1 / Mebibyte),
+                ("resident", new(MetricNames.System, MetricNames.ResidentBytes)),
+                ("managed heap", new(MetricNames.System, MetricNames.ManagedBytes))], 1 / Mebibyte),
             .. RestOfTraining(),
         ];
         return charts.OfType<ReportChart>();

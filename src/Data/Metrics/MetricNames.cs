@@ -12,6 +12,24 @@ public static class MetricNames
     /// <summary>The split of times by layer, named <c>forward_ms/LAYER</c> and <c>backward_ms/LAYER</c>.</summary>
     public const string Layer = "layer";
 
+    /// <summary>Mean milliseconds of a layer's forward pass: this and the layer's name.</summary>
+    public const string ForwardPrefix = "forward_ms/";
+
+    /// <summary>Mean milliseconds of a layer's backward pass: this and the layer's name.</summary>
+    public const string BackwardPrefix = "backward_ms/";
+
+    /// <summary>Mean milliseconds that an iteration waited for a data layer: this and its name.</summary>
+    public const string DataWaitPrefix = "data_wait_ms/";
+
+    /// <summary>Mean batches of a data layer that stood ready: this and its name.</summary>
+    public const string PrefetchDepthPrefix = "prefetch_depth/";
+
+    /// <summary>Bytes of memory of the process.</summary>
+    public const string ResidentBytes = "rss_bytes";
+
+    /// <summary>Bytes of the managed heap.</summary>
+    public const string ManagedBytes = "gc_heap_bytes";
+
     private const string TestPrefix = "test";
 
     /// <summary>The row that opens a segment, at the segment's first step; its value is the segment's number.</summary>

@@ -8,8 +8,8 @@ internal static class LiveCharts
     /// <summary>The split of what is known between displays: where a run stands, some times a second.</summary>
     public const string Progress = "progress";
 
-    private const string Waits = "data_wait_ms/";
-    private const string Depths = "prefetch_depth/";
+    private const string Waits = MetricNames.DataWaitPrefix;
+    private const string Depths = MetricNames.PrefetchDepthPrefix;
 
     /// <summary>The charts in their order: title, unit, and by what values are divided.</summary>
     public static IReadOnlyList<(string Title, string Unit, double Divisor)> All { get; } =
@@ -43,8 +43,8 @@ internal static class LiveCharts
             return (IsLoss(name) ? 0 : 1, $"{split} {name}");
         return name switch
         {
-            "rss_bytes" => (8, "process"),
-            "gc_heap_bytes" => (8, "managed heap"),
+            MetricNames.ResidentBytes => (8, "process"),
+            MetricNames.ManagedBytes => (8, "managed heap"),
             "reduce_wait_ms" => (7, "root"),
             _ when name.StartsWith(Waits, StringComparison.Ordinal) => (5, name[Waits.Length..]),
             _ when name.StartsWith(Depths, StringComparison.Ordinal) => (6, name[Depths.Length..]),

@@ -9,9 +9,6 @@ internal sealed class LiveHistory
     /// <summary>The most curves; metrics beyond them are left out.</summary>
     public const int MostCurves = 256;
 
-    private const string ForwardPrefix = "forward_ms/";
-    private const string BackwardPrefix = "backward_ms/";
-
     private readonly Dictionary<(string Split, string Name, int Rank), LiveCurve> _curves = [];
     private readonly List<LiveCurve> _order = [];
     private readonly Dictionary<string, int> _layerRows = [];
@@ -63,10 +60,10 @@ internal sealed class LiveHistory
 
     private void AddLayer(in MetricRow row)
     {
-        bool forward = row.Name.StartsWith(ForwardPrefix, StringComparison.Ordinal);
-        if (!forward && !row.Name.StartsWith(BackwardPrefix, StringComparison.Ordinal))
+        bool forward = row.Name.StartsWith(MetricNames.ForwardPrefix, StringComparison.Ordinal);
+        if (!forward && !row.Name.StartsWith(MetricNames.BackwardPrefix, StringComparison.Ordinal))
             return;
-        string layer = row.Name[(forward ? ForwardPrefix : BackwardPrefix).Length..];
+        string layer = row.Name[(forward ? MetricNames.ForwardPrefix : MetricNames.BackwardPrefix).Length..];
         if (!_layerRows.TryGetValue(layer, out int at))
         {
             _layerRows[layer] = at = _layers.Count;
