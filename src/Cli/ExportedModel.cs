@@ -20,11 +20,10 @@ namespace CaffeActors.Cli;
 internal sealed record ExportedModel(
     NetParameter Net, Func<string, string> ResolvePath, CaffeNetOptions Options, string? Weights)
 {
-    private static readonly string[] _fileEndings = [".prototxt", ".pbtxt", ".hocon", ".conf"];
-
     /// <summary>Whether a name is a file's rather than a run's.</summary>
     public static bool IsFile(string model) =>
-        File.Exists(model) || _fileEndings.Contains(Path.GetExtension(model).ToLowerInvariant());
+        File.Exists(model) || Validator.IsConfiguration(model)
+        || Path.GetExtension(model).ToLowerInvariant() is ".prototxt" or ".pbtxt";
 
     /// <summary>A net of a file: a net, a solver or a run configuration.</summary>
     /// <param name="file">The file.</param>

@@ -40,9 +40,10 @@ internal static class ResultTable
     /// <param name="terminal">Where to.</param>
     public static void Write(IReadOnlyList<string> columns, IReadOnlyList<object?[]> rows, Terminal terminal)
     {
-        if (Width(columns, rows) > NetTable.WidthOf(terminal))
+        string[][] cells = [.. rows.Select(row => row.Select(CellText.Short).ToArray())];
+        if (Width(columns, cells) > NetTable.WidthOf(terminal))
         {
-            WriteRecords(columns, rows, terminal.Out);
+            WriteRecords(columns, cells, terminal.Out);
             return;
         }
 
@@ -55,25 +56,21 @@ internal static class ResultTable
             table.AddColumn(isNumber ? column.RightAligned() : column);
         }
 
-        foreach (object?[] row in rows)
-            table.AddRow([.. row.Select(cell => Markup.Escape(CellText.Short(cell)))]);
+        foreach (string[] row in cells)
+            table.AddRow([.. row.Select(Markup.Escape)]);
         NetTable.Write(table, terminal);
     }
 
-    /// <summary>Prints rows one below the other.</summary>
-    /// <param name="columns">The columns' names.</param>
-    /// <param name="rows">A cell for each column; empty ones are left out.</param>
-    /// <param name="output">Where to.</param>
-    internal static void WriteRecords(
-        IReadOnlyList<string> columns, IReadOnlyList<object?[]> rows, TextWriter output)
+    // Rows one below the other; empty cells are left out.
+    private static void WriteRecords(IReadOnlyList<string> columns, string[][] rows, TextWriter output)
     {
         int names = columns.Max(name => name.Length);
-        foreach (object?[] row in rows)
+        foreach (string[] row in rows)
         {
             for (int i = 0; i < columns.Count; i++)
             {
-                if (CellText.Short(row[i]) is { Length: > 0 } cell)
-                    output.WriteLine($"{columns[i].PadRight(names)}  {cell}");
+                if (row[i].Length > 0)
+                    output.WriteLine($"{columns[i].PadRight(names)}  {row[i]}");
             }
 
             output.WriteLine();
@@ -81,7 +78,6 @@ internal static class ResultTable
     }
 
     // What a table takes that folds nothing: each column has a blank on both sides and one before the next.
-    private static int Width(IReadOnlyList<string> columns, IReadOnlyList<object?[]> rows) =>
-        columns.Select((name, i) => 3 + Math.Max(name.Length, rows.Select(row => CellText.Short(row[i]).Length)
-            .DefaultIfEmpty(0).Max())).Sum();
+    private static int Width(IReadOnlyList<string> columns, string[][] rows) =>
+        columns.Select((name, i) => 3 + rows.Select(row => row[i].Length).Append(name.Length).Max()).Sum();
 }
