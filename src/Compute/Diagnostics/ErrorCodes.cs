@@ -116,4 +116,7 @@ public static class ErrorCodes
 
     /// <summary>An address or a port that cannot be listened on.</summary>
     public const string CannotListen = "CFA1006";
+
+    /// <summary>A cluster without a majority, with too few nodes, or with nodes that do not fit.</summary>
+    public const string ClusterLost = "CFA1711";
 }
