@@ -171,9 +171,9 @@ internal sealed class TrainingRun : IDisposable
     /// the other replicas, <c>train.1</c>, ....</summary>
     public IReadOnlyList<(string Key, Net Net)> AllNets() =>
     [
-        ("train", Replicas.Root.Net),
+        .. NetNames.OfReplicas(Replicas).Take(1),
         .. Tests.Select((test, i) => ($"test{i}", test.Net)),
-        .. Replicas.Replicas.Skip(1).Select((replica, i) => ($"train.{i + 1}", replica.Net)),
+        .. NetNames.OfReplicas(Replicas).Skip(1),
     ];
 
     /// <inheritdoc/>

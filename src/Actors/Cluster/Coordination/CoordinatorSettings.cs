@@ -12,7 +12,13 @@ internal sealed record CoordinatorSettings
     /// <summary>Losses after which a run is put together anew; the next one ends it. Null: any number.</summary>
     public int? MaxRestarts { get; init; }
 
-    /// <summary>How long fewer than <see cref="MinNodes"/> are waited for. Default 60 s.</summary>
+    /// <summary>Whether the whole batch stays what it was at the beginning when nodes come and go. Default true.</summary>
+    public bool FixedBatch { get; init; } = true;
+
+    /// <summary>How long <see cref="MinNodes"/> are waited for before training begins. Default 10 minutes.</summary>
+    public TimeSpan StartWait { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long they are waited for once it has begun. Default 60 s.</summary>
     public TimeSpan MinNodesWait { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How long a majority is waited for before the run ends without one. Default 20 s.</summary>

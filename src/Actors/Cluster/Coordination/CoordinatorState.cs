@@ -175,20 +175,21 @@ internal sealed class CoordinatorState(
     // True while more nodes are waited for. Where there is nothing that a snapshot could keep the run is over then.
     private bool IsWaiting(int count, bool isRunning, TimeSpan now)
     {
+        TimeSpan wait = isRunning ? settings.MinNodesWait : settings.StartWait;
         if (_tooFewSince is null)
         {
             _tooFewSince = now;
             Note(ClusterEventKind.Waits, string.Create(CultureInfo.InvariantCulture,
                 $"{count} of at least {settings.MinNodes} nodes are there; the run waits for "
-                + $"{settings.MinNodesWait.TotalSeconds:F0} s"));
+                + $"{wait.TotalSeconds:F0} s"));
         }
 
-        if (now - _tooFewSince < settings.MinNodesWait)
+        if (now - _tooFewSince < wait)
             return true;
         if (!isRunning)
         {
             End(Lost(string.Create(CultureInfo.InvariantCulture, $"only {count} of at least {settings.MinNodes} nodes "
-                + $"came within {settings.MinNodesWait.TotalSeconds:F0} s; start more workers, or set --nodes lower")));
+                + $"came within {wait.TotalSeconds:F0} s; start more workers, or set --nodes lower")));
         }
 
         return !isRunning;
@@ -295,19 +296,20 @@ internal sealed class CoordinatorState(
                 $"nodes were lost {restarts} times, more often than the {settings.MaxRestarts} of cluster.max-restarts");
         }
 
-        Frozen? known = standing.Answers.FirstOrDefault(standing.IsHolder);
+        Frozen? holder = standing.Answers.FirstOrDefault(standing.IsHolder);
         _view = new View
         {
             Epoch = Epoch,
             Base = from,
             Source = (uint)Math.Max(0, taken.FindIndex(standing.IsHolder)),
-            RunId = known?.RunId ?? "",
-            Seed = known?.Seed ?? 0,
-            BatchRecords = standing.Answers.Max(answer => answer.BatchRecords),
+            RunId = holder?.RunId ?? "",
+            Seed = holder?.Seed ?? 0,
             Restarts = restarts,
             Ends = ends,
         };
         _view.Members.AddRange(taken.Select(answer => answer.Member));
+        long batch = standing.Answers.Max(answer => answer.BatchRecords);
+        _view.BatchRecords = batch > 0 && settings.FixedBatch ? batch : dealer.BatchRecordsOf(_view.Members);
         _view.Holders.AddRange(taken.Where(standing.IsHolder).Select(answer => answer.Member.Node));
         _stage = Stage.Forms;
         _ready.Clear();
@@ -424,7 +426,12 @@ internal sealed class CoordinatorState(
     {
         IReadOnlyList<ulong> stuck = Stragglers.Stuck(limit, now);
         if (stuck.Count == 0)
+        {
+            if (_stage == Stage.Trains && now - _ledger.CommittedAt > limit * 3 && Stragglers.AllWaitForSums)
+                Freeze("all wait for each other's sums", now);
             return;
+        }
+
         if (stuck.Contains(own))
         {
             // Rank 0 writes the run's files, so the others need another process to coordinate them.

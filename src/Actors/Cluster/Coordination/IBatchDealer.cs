@@ -1,5 +1,4 @@
 using CaffeActors.Actors.Cluster.Messages;
-using CaffeActors.Compute.Reduction;
 
 namespace CaffeActors.Actors.Cluster.Coordination;
 
@@ -11,8 +10,13 @@ internal interface IBatchDealer
     /// <param name="batchRecords">Records of the run's batch; 0 where it has none yet.</param>
     int Most(IReadOnlyList<Member> candidates, long batchRecords);
 
-    /// <summary>Who of some members adds whose sums, in order.</summary>
+    /// <summary>Records of the whole batch that some nodes begin a run with; 0 where the net reads none.</summary>
     /// <param name="members">The members by rank.</param>
-    /// <param name="batchRecords">Records of the run's batch; 0 where it has none yet.</param>
-    IReadOnlyList<ReductionPair> PairsOf(IReadOnlyList<Member> members, long batchRecords);
+    long BatchRecordsOf(IReadOnlyList<Member> members);
+
+    /// <summary>The whole batch's loss.</summary>
+    /// <param name="members">The members by rank.</param>
+    /// <param name="batchRecords">Records of the run's batch.</param>
+    /// <param name="told">By rank, what each told of it; it is overwritten.</param>
+    float LossOf(IReadOnlyList<Member> members, long batchRecords, Span<float> told);
 }

@@ -78,14 +78,11 @@ internal sealed class Ledger(IBatchDealer dealer)
         }
     }
 
-    // In the order in which gradients are added, so that the loss has one value too.
     private float Loss()
     {
-        var losses = new float[_view.Members.Count];
-        for (int rank = 0; rank < losses.Length; rank++)
-            losses[rank] = _reduced[_view.Members[rank].Node].Loss;
-        foreach (Compute.Reduction.ReductionPair pair in dealer.PairsOf(_view.Members, _view.BatchRecords))
-            losses[pair.Parent] += losses[pair.Child];
-        return losses[0];
+        var told = new float[_view.Members.Count];
+        for (int rank = 0; rank < told.Length; rank++)
+            told[rank] = _reduced[_view.Members[rank].Node].Loss;
+        return dealer.LossOf(_view.Members, _view.BatchRecords, told);
     }
 }

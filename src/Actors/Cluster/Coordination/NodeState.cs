@@ -79,6 +79,10 @@ internal sealed class NodeState(Member self, Frozen fit, INodeOutput output)
         }
     }
 
+    /// <summary>An epoch's members, the one with the lowest address first.</summary>
+    public static IEnumerable<ulong> ByAddress(View view) =>
+        view.Members.OrderBy(member => member.Name, AddressOrder.Instance).Select(member => member.Node);
+
     /// <summary>Where it stands.</summary>
     public Frozen Standing()
     {
@@ -179,9 +183,6 @@ internal sealed class NodeState(Member self, Frozen fit, INodeOutput output)
         bool makesBase = view.Base < 0 && Rank == 0;
         output.Build(view, commitFirst, takesState: !hasBase && !makesBase);
     }
-
-    private static IEnumerable<ulong> ByAddress(View view) =>
-        view.Members.OrderBy(member => member.Name, AddressOrder.Instance).Select(member => member.Node);
 
     private void OnCommit(Commit commit)
     {

@@ -56,10 +56,16 @@ internal sealed class Stragglers
     public IReadOnlyList<ulong> Stuck(TimeSpan limit, TimeSpan now) =>
     [
         .. _tracks.Where(entry => now - entry.Value.Heard >= limit
-            || (now - entry.Value.Changed >= limit && entry.Value.Last is { WaitsFor.Count: 0 }
-                && entry.Value.Last.Phase != NodePhase.Idle))
+            || (now - entry.Value.Changed >= limit && entry.Value.Last is { WaitsFor.Count: 0 } last && Works(last.Phase)))
             .Select(entry => entry.Key),
     ];
+
+    /// <summary>Whether all have run their passes, and none gets on.</summary>
+    public bool AllWaitForSums => _tracks.Values.All(track => track.Last is { Phase: NodePhase.Reduces });
+
+    // The others wait for somebody else; files have a limit of their own (run.wait-limit).
+    private static bool Works(NodePhase phase) =>
+        phase is not (NodePhase.Idle or NodePhase.Reduces or NodePhase.WritesSnapshot);
 
     private sealed class Track
     {
