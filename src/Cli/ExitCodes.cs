@@ -27,7 +27,7 @@ internal static class ExitCodes
         (Data, "the data, a file or a disk"),
         (Diverged, "diverged (NaN or infinity), or finished below its acceptance thresholds"),
         (Device, "a device"),
-        (Cluster, "the cluster lost its majority, or has too few nodes"),
+        (Cluster, "too few nodes of a cluster, or no answer from it"),
         (SecondInterrupt, "interrupted a second time"),
     ];
 

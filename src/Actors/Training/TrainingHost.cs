@@ -13,7 +13,7 @@ namespace CaffeActors.Actors.Training;
 /// Carries out one run: builds it, starts its actor system, ends both in order. Requests to stop or to write a
 /// snapshot may come from any thread at any time.
 /// </summary>
-public sealed class TrainingHost
+public sealed class TrainingHost : ITrainingHost
 {
     private readonly RunPlan _plan;
     private readonly LayerCatalog _catalog;
@@ -151,11 +151,10 @@ public sealed class TrainingHost
     private async Task<(RunOutcome Outcome, Task Stopped)> CarryOutAsync(TrainingRun run)
     {
         string name = $"caffeactors-{Guid.NewGuid():N}";
-        AkkaLogActor.Logs[name] = _log;
         Config config = ConfigurationFactory.ParseString(Dispatchers.Configuration(run.Replicas.Threads));
         if (_plan.AkkaConfig.Length > 0)
             config = ConfigurationFactory.ParseString($"akka {{ {_plan.AkkaConfig} }}").WithFallback(config);
-        var system = ActorSystem.Create(name, config);
+        var system = ActorSystem.Create(name, BootstrapSetup.Create().WithConfig(config).And(new RunLogSetup(_log)));
         var over = new TaskCompletionSource<RunOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         WatcherThread[] watchers = [.. _observers.Select(observer => new WatcherThread(observer, _log))];
         IActorRef actor = system.ActorOf(RunActor.Props(run, watchers, over), "run");
@@ -178,18 +177,17 @@ public sealed class TrainingHost
         RunOutcome outcome = await over.Task;
         lock (_lock)
             _run = null;
-        Task stopped = StopAsync(system, name);
+        Task stopped = StopAsync(system);
         TimeSpan grace = RunFailures.IsLongWait(outcome.Failure) ? TimeSpan.Zero : EndGrace;
         if (await Task.WhenAny(stopped, Task.Delay(grace, _time)) != stopped)
             _log.Warn("Something still reads data or computes; the run ends without it.");
         return (outcome, stopped);
     }
 
-    private static async Task StopAsync(ActorSystem system, string name)
+    private static async Task StopAsync(ActorSystem system)
     {
         await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClrExitReason.Instance);
         await system.WhenTerminated;
-        AkkaLogActor.Logs.TryRemove(name, out _);
         system.Dispose();
     }
 

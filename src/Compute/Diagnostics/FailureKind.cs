@@ -24,6 +24,6 @@ public enum FailureKind
     /// <summary>A finished run whose numbers are not what its configuration accepts (exit code 6).</summary>
     Unaccepted,
 
-    /// <summary>A cluster lost its majority, or has too few nodes (exit code 8).</summary>
+    /// <summary>Too few nodes of a cluster are left, or this one may not go on (exit code 8).</summary>
     Cluster,
 }
