@@ -9,14 +9,15 @@ internal sealed class SeatWatch
     private readonly List<(long Iteration, TaskCompletionSource Reached)> _waiting = [];
     private long _applied = -1;
     private volatile IReadOnlyList<int> _waitsFor = [];
-    private volatile IActorRef _reducer = ActorRefs.Nobody;
+    private readonly TaskCompletionSource<IActorRef> _reducer =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The reducer's actor.</summary>
-    public IActorRef Reducer
-    {
-        get => _reducer;
-        set => _reducer = value;
-    }
+    /// <summary>The reducer's actor, once it hears of blocks.</summary>
+    public Task<IActorRef> Reducer => _reducer.Task;
+
+    /// <summary>The reducer hears of blocks from now on.</summary>
+    /// <param name="reducer">Its actor.</param>
+    public void Started(IActorRef reducer) => _reducer.TrySetResult(reducer);
 
     /// <summary>Ranks of the nodes whose gradients or sums are waited for.</summary>
     public IReadOnlyList<int> WaitsFor

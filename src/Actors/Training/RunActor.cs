@@ -68,15 +68,18 @@ internal sealed class RunActor : UntypedActor, IWithTimers
         var insight = new RunInsight(_run, [_run.SolverActivity, .. replicas.Activities, _run.SnapshotActivity, metrics]);
         TrainingMeter.Begin(insight);
         _observers.Tell(insight);
-        _solver.Tell(Begin.Instance);
+        _run.Activities = [_run.SolverActivity, .. replicas.Activities, .. _run.Replicas.Replicas.Select(one => one.Activity)];
+        // One of a cluster begins when all nodes are ready.
+        if (_run.Cluster is null)
+            _solver.Tell(Begin.Instance);
     }
 
     protected override void OnReceive(object message)
     {
         switch (message)
         {
-            case RunRequest request:
-                _solver.Tell(request);
+            case RunRequest or Begin:
+                _solver.Tell(message);
                 break;
             case RequestDone done:
                 _requests.Tell(done);
