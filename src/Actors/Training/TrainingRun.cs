@@ -34,8 +34,8 @@ internal sealed class TrainingRun : IDisposable
         _started = time.GetTimestamp();
         Smoothed = new SmoothedLoss(plan.Solver.AverageLoss);
         EarlyStopping = plan.EarlyStopping is { } early ? new EarlyStopping(early) : null;
-        ImagesPerIteration = DataLayers(replicas.Root.Net).Select(entry => entry.Layer.BatchSize).DefaultIfEmpty(0)
-            .Max() * replicas.PassesInAll * (replicas.Root.Pipeline?.MicroBatches ?? 1);
+        ImagesPerIteration = replicas.RecordsInAll(
+            DataLayers(replicas.Root.Net).Select(entry => entry.Layer.BatchSize).DefaultIfEmpty(0).Max());
         EpochSize = DataLayers(replicas.Root.Net).Select(entry => entry.Layer.RecordCount).FirstOrDefault();
     }
 
