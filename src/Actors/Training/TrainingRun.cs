@@ -37,8 +37,8 @@ internal sealed class TrainingRun : IDisposable
         _started = time.GetTimestamp();
         Smoothed = new SmoothedLoss(plan.Solver.AverageLoss);
         EarlyStopping = plan.EarlyStopping is { } early ? new EarlyStopping(early) : null;
-        ImagesPerIteration = cluster is not null ? (int)cluster.RecordsOfIteration(plan) : DataLayers(replicas.Root.Net).Select(entry => entry.Layer.BatchSize).DefaultIfEmpty(0)
-            .Max() * replicas.PassesInAll * (replicas.Root.Pipeline?.MicroBatches ?? 1);
+        ImagesPerIteration = replicas.RecordsInAll(
+            DataLayers(replicas.Root.Net).Select(entry => entry.Layer.BatchSize).DefaultIfEmpty(0).Max());
         EpochSize = DataLayers(replicas.Root.Net).Select(entry => entry.Layer.RecordCount).FirstOrDefault();
     }
 
