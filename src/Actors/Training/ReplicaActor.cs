@@ -17,7 +17,9 @@ namespace CaffeActors.Actors.Training;
 internal sealed class ReplicaActor : UntypedActor
 {
     private const string Passes = "runs passes";
-    private const string Reduces = "waits for sums and updates";
+
+    /// <summary>What it does when its passes are done.</summary>
+    public const string Reduces = "waits for sums and updates";
 
     private readonly ReductionWiring _wiring;
     private readonly ReplicaGroup _group;
