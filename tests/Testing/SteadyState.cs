@@ -10,22 +10,24 @@ public static class SteadyState
 {
     private const int Attempts = 3;
 
-    /// <summary>Runs something again and again and counts what this thread allocates meanwhile.</summary>
+    /// <summary>Runs something again and again and counts what is allocated meanwhile.</summary>
     /// <param name="pass">What is run.</param>
     /// <param name="warmUp">Runs before it counts. Default 3.</param>
     /// <param name="times">Runs that are counted together. Default 10.</param>
-    public static void AllocatesNothing(Action pass, int warmUp = 3, int times = 10)
+    /// <param name="count">Tells bytes allocated so far. Default: those of this thread.</param>
+    public static void AllocatesNothing(Action pass, int warmUp = 3, int times = 10, Func<long>? count = null)
     {
+        count ??= GC.GetAllocatedBytesForCurrentThread;
         for (int i = 0; i < warmUp; i++)
             pass();
         // The runtime allocates too, now and then (for the first wait on a lock, say): not in every attempt.
         long allocated = 0;
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
-            long before = GC.GetAllocatedBytesForCurrentThread();
+            long before = count();
             for (int i = 0; i < times; i++)
                 pass();
-            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            allocated = count() - before;
             if (allocated == 0)
                 break;
         }

@@ -28,11 +28,12 @@ internal sealed record ChunkSummed(int Bucket, int Chunk);
 // What a node's reducer and the cluster say to each other, of a whole iteration.
 
 /// <summary>To the cluster: this node holds the sum of all nodes' gradients; it waits for the word to update.</summary>
+/// <param name="Epoch">The epoch that it was summed in.</param>
 /// <param name="Iteration">Updates done so far.</param>
 /// <param name="Loss">Its share of the batch's loss (see <see cref="Compute.Reduction.BatchDeal"/>).</param>
 /// <param name="PassTicks">Time of its passes, in <see cref="System.Diagnostics.Stopwatch"/> ticks.</param>
 /// <param name="WaitTicks">Time from their end to this.</param>
-internal sealed record StepReduced(int Iteration, float Loss, long PassTicks, long WaitTicks);
+internal sealed record StepReduced(long Epoch, int Iteration, float Loss, long PassTicks, long WaitTicks);
 
 /// <summary>To a node's reducer: all nodes hold the sum; update.</summary>
 /// <param name="Iteration">Updates done so far.</param>
@@ -40,6 +41,7 @@ internal sealed record StepReduced(int Iteration, float Loss, long PassTicks, lo
 internal sealed record StepCommitted(int Iteration, float Loss);
 
 /// <summary>To the cluster: a link to another node is gone.</summary>
+/// <param name="Epoch">The epoch of the link.</param>
 /// <param name="Rank">The other's rank among the nodes.</param>
 /// <param name="Reason">Why, for people.</param>
-internal sealed record NodeLost(int Rank, string Reason);
+internal sealed record NodeLost(long Epoch, int Rank, string Reason);

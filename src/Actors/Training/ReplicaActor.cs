@@ -17,7 +17,9 @@ namespace CaffeActors.Actors.Training;
 internal sealed class ReplicaActor : UntypedActor
 {
     private const string Passes = "runs passes";
-    private const string Reduces = "waits for sums and updates";
+
+    /// <summary>What it does when its passes are done.</summary>
+    public const string Reduces = "waits for sums and updates";
 
     private readonly ReductionWiring _wiring;
     private readonly ReplicaGroup _group;
@@ -67,7 +69,7 @@ internal sealed class ReplicaActor : UntypedActor
         _bucketsOf = [.. _replica.Net.Layers.Select(layer =>
             wiring.Each(b => b).Where(b => _group.Buckets[b].Layers.Contains(layer.Rank)).ToArray())];
         _layers = _bucketsOf.Count(buckets => buckets.Length > 0);
-        if (_group.IsReproducible)
+        if (_group.Numbers is not null)
             _streams = new PassStreams(_replica.Net);
         if (_replica.Grains is not null)
         {
@@ -110,7 +112,7 @@ internal sealed class ReplicaActor : UntypedActor
             case MeasureLoss:
                 _asker = Sender;
                 _measuring = true;
-                _streams?.Seek(((_step?.Iteration ?? -1) + 1L) * _group.PassesInAll);
+                SeekStreams((_step?.Iteration ?? -1) + 1, 0);
                 NumberParts(((_step?.Iteration ?? -1) + 1L) * _replica.Passes);
                 _watch.BeginPass();
                 _net.Tell(Messages.RunPass.ForwardOnly);
@@ -193,11 +195,13 @@ internal sealed class ReplicaActor : UntypedActor
     {
         _passDone = false;
         _layersMissing = _layers;
-        _streams?.Seek((_step!.Iteration * (long)_group.PassesInAll) + (_rank * _replica.Passes) + _pass);
+        SeekStreams(_step!.Iteration, _pass);
         NumberParts((_step!.Iteration * (long)_replica.Passes) + _pass);
         _watch.BeginPass();
         _net.Tell(Messages.RunPass.ForwardBackward);
     }
+
+    private void SeekStreams(int iteration, int pass) => _streams?.Seek(_group.Numbers!.Of(iteration, _rank, pass));
 
     private void NumberParts(long pass)
     {

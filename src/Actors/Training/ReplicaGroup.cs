@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using CaffeActors.Actors.Cluster;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Metrics;
@@ -21,13 +22,13 @@ internal sealed class ReplicaGroup : IDisposable
     /// <summary>Puts replicas together.</summary>
     /// <param name="replicas">By rank, at least one.</param>
     /// <param name="optimizer">The update rule and history, over the root's parameters.</param>
-    /// <param name="bucketSize">Bytes of gradients that travel together, at least 1.</param>
+    /// <param name="bucketSize">Bytes of gradients that travel together, at least 1. Default: all in one bucket, since
+    /// of one replica nothing travels.</param>
     public ReplicaGroup(IReadOnlyList<Replica> replicas, Optimizer optimizer, long bucketSize = long.MaxValue)
     {
         Replicas = replicas;
         Optimizer = optimizer;
-        // Of one replica nothing travels.
-        Buckets = GradientBuckets.Of(Root.Net, replicas.Count > 1 ? bucketSize : long.MaxValue);
+        Buckets = GradientBuckets.Of(Root.Net, bucketSize);
         Plan = ReductionPlan.Of(replicas.Count);
         Losses = new float[replicas.Count];
     }
@@ -71,14 +72,26 @@ internal sealed class ReplicaGroup : IDisposable
     /// replicas share them. Default false.</summary>
     public bool IsReproducible { get; init; }
 
-    /// <summary>Multiplies the summed gradients: 1 over their number, iter_size apart. Default 1 / replicas.</summary>
-    public float GradientScale => 1f / (Replicas.Count * PassesOfBatch);
+    /// <summary>Multiplies the summed gradients: 1 over their number, iter_size apart. Default 1 / replicas, of all nodes
+    /// together.</summary>
+    public float GradientScale => Seat?.Deal.GradientScale ?? 1f / (Replicas.Count * PassesOfBatch);
 
     /// <summary>Passes that one batch of a replica is cut into. Default 1.</summary>
     public int PassesOfBatch { get; init; } = 1;
 
-    /// <summary>Passes of an iteration of all replicas together.</summary>
-    public int PassesInAll => Replicas.Count * Root.Passes;
+    /// <summary>The node's place among several that train together; null, the default: this process is
+    /// alone.</summary>
+    public NodeSeat? Seat { get; init; }
+
+    /// <summary>The numbers of passes where their random numbers follow from them; null, the default: each replica has
+    /// its own.</summary>
+    public PassNumbers? Numbers { get; init; }
+
+    /// <summary>Records of an iteration of all replicas of all nodes.</summary>
+    /// <param name="batch">Records of a pass.</param>
+    public int RecordsInAll(int batch) => Seat is { Deal: { Records: > 0 } deal }
+        ? checked((int)(deal.Records * (deal.IsReproducible ? 1 : Root.Passes)))
+        : batch * Replicas.Count * Root.Passes * (Root.Pipeline?.MicroBatches ?? 1);
 
     /// <summary>The learning rate of the last update.</summary>
     public float Rate { get; set; }

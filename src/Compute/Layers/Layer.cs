@@ -324,12 +324,12 @@ public abstract class Layer : IDisposable
     }
 
     /// <summary>A random stream of the layer's own, separate for each replica but with
-    /// <see cref="LayerContext.DealtRecords"/>.</summary>
+    /// <see cref="LayerContext.Row"/>.</summary>
     /// <param name="purpose">Names it within the layer.</param>
     protected RandomStream CreateStream(string purpose) =>
         _streams[purpose] = new RandomStream(
             Context.Seed,
-            RandomStream.StreamId($"{Name}/{purpose}/{(Context.DealtRecords > 0 ? 0 : Context.SolverRank)}"));
+            RandomStream.StreamId($"{Name}/{purpose}/{(Context.Row is null ? Context.SolverRank : 0)}"));
 
     /// <summary>A failure of this layer, with its name and, where it was read from text, its place.</summary>
     /// <param name="code">One of <see cref="ErrorCodes"/>.</param>

@@ -1,7 +1,7 @@
 namespace CaffeActors.Actors.Cluster.Transport;
 
 /// <summary>A node's links to its neighbours in one epoch. Thread-safe; disposing closes them, after which the listener
-/// hears nothing more.</summary>
+/// hears nothing more and no memory of a block is read or written.</summary>
 internal interface IBlockLinks : IDisposable
 {
     /// <summary>Queues a block; it goes when those before it to the same peer have gone. Its memory must not change

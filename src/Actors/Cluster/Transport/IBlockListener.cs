@@ -5,8 +5,8 @@ namespace CaffeActors.Actors.Cluster.Transport;
 internal interface IBlockListener
 {
     /// <summary>Where a block's bytes are to go, at least as many as it has: they may be written until
-    /// <see cref="Received"/>, and again from the start where the connection breaks. 0: nobody wants it, its bytes are
-    /// read and dropped.</summary>
+    /// <see cref="Received"/>, and again from the start where the connection breaks, but it is asked for once. 0: nobody
+    /// wants it, its bytes are read and dropped, and it is acknowledged but not told as received.</summary>
     /// <param name="peer">Rank of the sender.</param>
     /// <param name="block">Which block.</param>
     /// <param name="length">Its bytes.</param>
@@ -22,7 +22,8 @@ internal interface IBlockListener
     /// <param name="block">Which block.</param>
     void Sent(int peer, BlockId block);
 
-    /// <summary>A link is gone and will not come back in this epoch. Told at most once for each peer.</summary>
+    /// <summary>A link is gone and will not come back in this epoch: from here on no memory of its blocks is read or
+    /// written. Told at most once for each peer, and not for links that this side has closed.</summary>
     /// <param name="peer">The other's rank.</param>
     /// <param name="reason">Why, for people.</param>
     void Lost(int peer, string reason);

@@ -1,0 +1,100 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace CaffeActors.Actors.Cluster.Transport;
+
+/// <summary>Connects to a peer and greets it.</summary>
+internal sealed class Dialer(LinkRoute route)
+{
+    /// <summary>Makes one attempt.</summary>
+    /// <param name="greeting">What is said to the peer.</param>
+    /// <param name="within">How long it may take.</param>
+    /// <param name="cancel">Ends it early.</param>
+    public DialResult Dial(Greeting greeting, TimeSpan within, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(within);
+        Connection? connection = null;
+        try
+        {
+            connection = Connect(limit.Token);
+            GreetingReply reply;
+            // What blocks ends with the connection, when time is up.
+            using (limit.Token.UnsafeRegister(static connection => ((Connection)connection!).Dispose(), connection))
+                reply = Greet(connection, greeting);
+            if (Refusal(reply) is { } refusal)
+            {
+                connection.Dispose();
+                return refusal;
+            }
+
+            return new DialResult(connection, reply.Received);
+        }
+        catch (SocketException failure) when (failure.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            connection?.Dispose();
+            return DialResult.Never(
+                $"{route.PeerName} refuses connections at {route.Peer.Host}:{route.Peer.Port}: its process is gone");
+        }
+        catch (Exception failure) when (Connection.IsBreak(failure))
+        {
+            connection?.Dispose();
+            return DialResult.NotNow(
+                limit.IsCancellationRequested ? "no answer" : failure.Message);
+        }
+    }
+
+    private Connection Connect(CancellationToken limit)
+    {
+        IPAddress[] addresses = IPAddress.TryParse(route.Peer.Host, out IPAddress? address)
+            ? [address]
+            : Dns.GetHostAddressesAsync(route.Peer.Host, limit).GetAwaiter().GetResult();
+        for (int i = 0; ; i++)
+        {
+            var socket = new Socket(addresses[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                using (limit.UnsafeRegister(static socket => ((Socket)socket!).Dispose(), socket))
+                    socket.Connect(addresses[i], route.Peer.Port);
+                socket.NoDelay = true;
+                return new Connection(socket);
+            }
+            catch (SocketException) when (i + 1 < addresses.Length && !limit.IsCancellationRequested)
+            {
+                socket.Dispose();
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        }
+    }
+
+    private static GreetingReply Greet(Connection connection, Greeting greeting)
+    {
+        Span<byte> bytes = stackalloc byte[Greeting.Size];
+        greeting.Write(bytes);
+        connection.Send(bytes);
+        Span<byte> answer = bytes[..GreetingReply.Size];
+        connection.Receive(answer);
+        return GreetingReply.TryRead(answer, out GreetingReply reply)
+            ? reply
+            : throw new IOException("what answers is no data plane of CaffeActors");
+    }
+
+    private DialResult? Refusal(GreetingReply reply) => reply.Answer switch
+    {
+        GreetingAnswer.Welcome => null,
+        GreetingAnswer.TooEarly => DialResult.NotNow("it has not begun the epoch yet"),
+        GreetingAnswer.OtherVersion => DialResult.Never(
+            $"{route.PeerName} speaks version {reply.Version} of the data plane, this node "
+            + $"{Greeting.CurrentVersion}; run the same program on all nodes"),
+        GreetingAnswer.EpochOver => DialResult.Never($"{route.PeerName} has left epoch {route.Epoch}"),
+        GreetingAnswer.OtherNode => DialResult.Never(
+            $"{route.PeerName} is gone: another process listens at {route.Peer.Host}:{route.Peer.Port}"),
+        GreetingAnswer.NoNeighbour => DialResult.Never(
+            $"{route.PeerName} knows no link to node {route.Rank} in epoch {route.Epoch}"),
+        _ => DialResult.Never($"{route.PeerName} gives an answer that is not known ({(byte)reply.Answer})"),
+    };
+}
