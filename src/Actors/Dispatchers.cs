@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using CaffeActors.Actors.Logging;
 
 namespace CaffeActors.Actors;
 
@@ -15,6 +16,21 @@ internal static class Dispatchers
     /// <summary>For prefetchers: a pinned thread each, since reading and decoding block.</summary>
     public const string Prefetch = "caffeactors.dispatchers.prefetch";
 
+    /// <summary>What all actor systems have: logging into the log that <see cref="RunLogSetup"/> names, of warnings and
+    /// errors alone, and an end that the program decides.</summary>
+    public const string Quiet = """
+        akka {
+          loglevel = WARNING
+          stdout-loglevel = OFF
+          loggers = ["CaffeActors.Actors.Logging.AkkaLogActor, CaffeActors.Actors"]
+          log-dead-letters = off
+          log-dead-letters-during-shutdown = off
+          coordinated-shutdown.run-by-clr-shutdown-hook = off
+          coordinated-shutdown.exit-clr = off
+        }
+
+        """;
+
     /// <summary>The dispatcher of a replica.</summary>
     public static string Replica(int number) => $"caffeactors.dispatchers.replica-{number}";
 
@@ -22,16 +38,7 @@ internal static class Dispatchers
     /// <param name="replicas">Number of replicas in this process.</param>
     public static string Configuration(int replicas)
     {
-        var text = new StringBuilder("""
-            akka {
-              loglevel = WARNING
-              stdout-loglevel = OFF
-              loggers = ["CaffeActors.Actors.Logging.AkkaLogActor, CaffeActors.Actors"]
-              log-dead-letters = off
-              log-dead-letters-during-shutdown = off
-              coordinated-shutdown.run-by-clr-shutdown-hook = off
-              coordinated-shutdown.exit-clr = off
-            }
+        var text = new StringBuilder(Quiet).Append("""
             caffeactors.dispatchers {
               files {
                 type = ForkJoinDispatcher

@@ -13,6 +13,7 @@ internal static class ExitCodes
     public const int Data = 5;
     public const int Diverged = 6;
     public const int Device = 7;
+    public const int Cluster = 8;
     public const int SecondInterrupt = 130;
 
     /// <summary>What each means, for help.</summary>
@@ -26,6 +27,7 @@ internal static class ExitCodes
         (Data, "the data, a file or a disk"),
         (Diverged, "diverged (NaN or infinity), or finished below its acceptance thresholds"),
         (Device, "a device"),
+        (Cluster, "too few nodes of a cluster, or no answer from it"),
         (SecondInterrupt, "interrupted a second time"),
     ];
 
@@ -38,6 +40,7 @@ internal static class ExitCodes
         // Either way the numbers are no good, and the same again gives the same: a person has to change something.
         FailureKind.Diverged or FailureKind.Unaccepted => Diverged,
         FailureKind.Device => Device,
+        FailureKind.Cluster => Cluster,
         _ => Unexpected,
     };
 }

@@ -10,7 +10,7 @@ namespace CaffeActors.Cli;
 /// </summary>
 internal sealed class RunSignals : IDisposable
 {
-    private readonly TrainingHost _host;
+    private readonly ITrainingHost _host;
     private readonly RunRequest? _sigint;
     private readonly RunRequest? _sighup;
     private readonly Terminal _terminal;
@@ -18,7 +18,7 @@ internal sealed class RunSignals : IDisposable
     private int _interrupts;
 
     /// <summary>Listens from now on.</summary>
-    public RunSignals(TrainingHost host, RunRequest? sigint, RunRequest? sighup, Terminal terminal)
+    public RunSignals(ITrainingHost host, RunRequest? sigint, RunRequest? sighup, Terminal terminal)
     {
         _host = host;
         _sigint = sigint;

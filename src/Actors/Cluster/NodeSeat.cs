@@ -20,4 +20,7 @@ internal sealed record NodeSeat(long Epoch, int Rank, BatchDeal Deal)
 
     /// <summary>Whether gradients go in 16 bits, their rounding errors kept for the next iteration.</summary>
     public bool Compresses { get; init; }
+
+    /// <summary>What is seen of the reduction from outside.</summary>
+    public SeatWatch Watch { get; } = new();
 }

@@ -71,6 +71,9 @@ public sealed record CaffeActorsSettings
     /// <summary>Keys <c>live</c>.</summary>
     public required LiveSettings Live { get; init; }
 
+    /// <summary>Keys <c>cluster</c>.</summary>
+    public required ClusterSettings Cluster { get; init; }
+
     /// <summary>Keys <c>metrics</c>.</summary>
     public required MetricsSettings Metrics { get; init; }
 

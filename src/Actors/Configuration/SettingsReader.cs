@@ -135,6 +135,7 @@ public static class SettingsReader
                 metrics.Int("system-every", 0, int.MaxValue),
                 metrics.Duration("flush-interval", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30))),
             Live = LiveReader.Read(root.Section("live")),
+            Cluster = ClusterReader.Read(root.Section("cluster")),
             Akka = root.Section("akka").Values.Render(),
             Resolved = resolved,
         };

@@ -7,9 +7,8 @@ namespace CaffeActors.Actors.Logging;
 /// unasked.</summary>
 internal sealed class AkkaLogActor : UntypedActor
 {
-    /// <summary>Akka makes loggers before anyone could hand them a log: the run's is set here, by its system's
-    /// name.</summary>
-    public static System.Collections.Concurrent.ConcurrentDictionary<string, RunLog> Logs { get; } = new();
+    private readonly RunLog? _log = Context.System.Settings.Setup.Get<RunLogSetup>() is { HasValue: true } setup
+        ? setup.Value.Log : null;
 
     protected override void OnReceive(object message)
     {
@@ -18,12 +17,12 @@ internal sealed class AkkaLogActor : UntypedActor
             case InitializeLogger:
                 Sender.Tell(new LoggerInitialized());
                 break;
-            case Warning warning when Logs.TryGetValue(Context.System.Name, out RunLog? log):
-                log.Warn($"{warning.LogSource}: {warning.Message}");
+            case Warning warning:
+                _log?.Warn($"{warning.LogSource}: {warning.Message}");
                 break;
-            case Error error when Logs.TryGetValue(Context.System.Name, out RunLog? log):
+            case Error error:
                 string cause = error.Cause is null ? "" : $" ({error.Cause.Message})";
-                log.Error($"{error.LogSource}: {error.Message}{cause}");
+                _log?.Error($"{error.LogSource}: {error.Message}{cause}");
                 break;
         }
     }

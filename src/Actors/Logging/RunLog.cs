@@ -24,6 +24,7 @@ public sealed class RunLog : IDisposable
     private readonly TextWriterTarget? _console;
     private TextWriterTarget? _warnings;
     private readonly Lock _lock = new();
+    private readonly HashSet<string> _files = [];
     private bool _hasFile;
     private string? _consoleGone;
 
@@ -55,6 +56,13 @@ public sealed class RunLog : IDisposable
     /// <summary>Writes all lines from now on to a file too; lines are added to what is there.</summary>
     public void AddFile(string path)
     {
+        lock (_lock)
+        {
+            // A run that is built anew goes on in the same one.
+            if (!_files.Add(Path.GetFullPath(path)))
+                return;
+        }
+
         _configuration.AddRule(LogLevel.Info, LogLevel.Fatal, new FileTarget("file")
         {
             // A literal name: a run's folder may hold what NLog would take for a layout.

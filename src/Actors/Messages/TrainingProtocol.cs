@@ -94,6 +94,9 @@ public enum RunEnd
 
     /// <summary>It could not go on.</summary>
     Failed,
+
+    /// <summary>The nodes of a cluster form anew, and it goes on with others: never how a whole run ends.</summary>
+    Regrouped,
 }
 
 /// <summary>From a solver: the run is over.</summary>

@@ -4,7 +4,7 @@ using Akka.Actor;
 namespace CaffeActors.Actors.Metrics;
 
 /// <summary>
-/// What an actor is doing, told by the actor and read from any thread. Telling is two writes, so an actor tells it
+/// What an actor is doing, told by the actor and read from any thread. Telling is three writes, so an actor tells it
 /// whether or not somebody looks.
 /// </summary>
 /// <param name="name">Which actor, for people.</param>
@@ -16,6 +16,13 @@ internal sealed class ActorActivity(string name)
     private volatile string _doing = Idle;
     private volatile IActorRef _actor = ActorRefs.Nobody;
     private long _since = Stopwatch.GetTimestamp();
+    private ulong _changes;
+
+    /// <summary>How often it began something else.</summary>
+    public ulong Changes => Volatile.Read(ref _changes);
+
+    /// <summary>What it does.</summary>
+    public string Doing => _doing;
 
     /// <summary>The actor, once it is there: its mailbox is looked at.</summary>
     public IActorRef Actor
@@ -31,6 +38,7 @@ internal sealed class ActorActivity(string name)
         if (ReferenceEquals(_doing, what))
             return;
         Volatile.Write(ref _since, Stopwatch.GetTimestamp());
+        Volatile.Write(ref _changes, _changes + 1);
         _doing = what;
     }
 

@@ -66,6 +66,7 @@ public static class ConfigurationPlanner
             SystemMetricsEvery = settings.Metrics.SystemEvery,
             MetricsFlushInterval = settings.Metrics.FlushInterval,
             Live = settings.Live,
+            Cluster = options.Cluster.Over(settings.Cluster),
             AkkaConfig = settings.Akka,
         };
     }

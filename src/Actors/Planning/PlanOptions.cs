@@ -54,6 +54,9 @@ public sealed record PlanOptions
     /// <summary>The scale of loss gradients where the net does not say.</summary>
     public GradScaleSetting? GradScale { get; init; }
 
+    /// <summary>What is said of a cluster. Default: nothing.</summary>
+    public ClusterOptions Cluster { get; init; } = new();
+
     /// <summary>Threads to compute on.</summary>
     public int? Threads { get; init; }
 }

@@ -24,6 +24,7 @@ public static class SolverPlanner
         return Plan(solver, path, new PathFinder().Beside(path), static _ => { }, options, notice) with
         {
             ConfigPath = path,
+            Cluster = options.Cluster.Over(new ClusterSettings()),
         };
     }
 

@@ -17,7 +17,9 @@ namespace CaffeActors.Actors.Training;
 internal sealed class ReplicaActor : UntypedActor
 {
     private const string Passes = "runs passes";
-    private const string Reduces = "waits for sums and updates";
+
+    /// <summary>What it does when its passes are done.</summary>
+    public const string Reduces = "waits for sums and updates";
 
     private readonly ReductionWiring _wiring;
     private readonly ReplicaGroup _group;
@@ -31,6 +33,7 @@ internal sealed class ReplicaActor : UntypedActor
     private readonly UpdateWork[] _updates = [];
     private readonly BucketReady[] _ready;
     private readonly BucketUpdated[] _updated;
+    private readonly PassesDone _done;
     // By rank of a layer, the buckets that wait for it; by bucket, the layers it still waits for.
     private readonly int[][] _bucketsOf;
     private readonly int[] _layersOf;
@@ -61,13 +64,14 @@ internal sealed class ReplicaActor : UntypedActor
         _replica.Activity.Actor = Self;
         _ready = wiring.Each(b => new BucketReady(b));
         _updated = wiring.Each(b => new BucketUpdated(b));
+        _done = new PassesDone(rank);
         _losses = new float[_replica.Passes];
         _watch = new PassWatch(_replica);
         _layersOf = new int[_ready.Length];
         _bucketsOf = [.. _replica.Net.Layers.Select(layer =>
             wiring.Each(b => b).Where(b => _group.Buckets[b].Layers.Contains(layer.Rank)).ToArray())];
         _layers = _bucketsOf.Count(buckets => buckets.Length > 0);
-        if (_group.IsReproducible)
+        if (_group.Numbers is not null)
             _streams = new PassStreams(_replica.Net);
         if (_replica.Grains is not null)
         {
@@ -110,7 +114,7 @@ internal sealed class ReplicaActor : UntypedActor
             case MeasureLoss:
                 _asker = Sender;
                 _measuring = true;
-                _streams?.Seek(((_step?.Iteration ?? -1) + 1L) * _group.PassesInAll);
+                SeekStreams((_step?.Iteration ?? -1) + 1, 0);
                 NumberParts(((_step?.Iteration ?? -1) + 1L) * _replica.Passes);
                 _watch.BeginPass();
                 _net.Tell(Messages.RunPass.ForwardOnly);
@@ -174,7 +178,7 @@ internal sealed class ReplicaActor : UntypedActor
         {
             _replica.Net.DebugInfo = step.Debug;
             // What debug_info tells is of the pass as it was; a loss that is no number must not be learnt from.
-            _holdsBuckets = step.Debug || _group.Replicas.Count == 1;
+            _holdsBuckets = step.Debug || (_group.Replicas.Count == 1 && _group.Seat is null);
             if (_group.KeepsUpdates)
                 _replica.Net.ClearParamDiffs();
         }
@@ -193,11 +197,13 @@ internal sealed class ReplicaActor : UntypedActor
     {
         _passDone = false;
         _layersMissing = _layers;
-        _streams?.Seek((_step!.Iteration * (long)_group.PassesInAll) + (_rank * _replica.Passes) + _pass);
+        SeekStreams(_step!.Iteration, _pass);
         NumberParts((_step!.Iteration * (long)_replica.Passes) + _pass);
         _watch.BeginPass();
         _net.Tell(Messages.RunPass.ForwardBackward);
     }
+
+    private void SeekStreams(int iteration, int pass) => _streams?.Seek(_group.Numbers!.Of(iteration, _rank, pass));
 
     private void NumberParts(long pass)
     {
@@ -266,6 +272,8 @@ internal sealed class ReplicaActor : UntypedActor
         _replica.Activity.Begin(Reduces);
         _passesDoneAt = Stopwatch.GetTimestamp();
         _group.Losses[_rank] = _group.LossOf(_losses);
+        if (!_wiring.Above.IsNobody())
+            _wiring.Above.Tell(_done);
         for (int b = 0; b < _ready.Length; b++)
         {
             if (_holdsBuckets || _group.Buckets[b].Layers.Count == 0)

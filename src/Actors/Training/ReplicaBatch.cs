@@ -1,8 +1,10 @@
 using System.Numerics;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Prototxt;
+using CaffeActors.Compute.Reduction;
 using CaffeActors.Compute.Schema;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
@@ -14,12 +16,15 @@ namespace CaffeActors.Actors.Training;
 /// <param name="Images">Records of a replica's batch, iter_size apart; 0 where no layer has a batch size.</param>
 /// <param name="Passes">Passes of an iteration.</param>
 /// <param name="PassesOfBatch">Passes that a batch is cut into.</param>
-/// <param name="DealtRecords">Records that a replica takes in a row; 0 where they are dealt out singly.</param>
 /// <param name="MicroBatch">Records of a micro-batch.</param>
 internal sealed record ReplicaBatch(
-    NetParameter Net, int Images, int Passes, int PassesOfBatch = 1, long DealtRecords = 0, int MicroBatch = 0)
+    NetParameter Net, int Images, int Passes, int PassesOfBatch = 1, int MicroBatch = 0)
 {
     private const string Field = "batch_size";
+
+    /// <summary>What the first replica takes in a row, the others those after it; null where records are dealt out
+    /// singly.</summary>
+    public RecordRow? FirstRow { get; init; }
 
     /// <summary>The share that the settings say.</summary>
     /// <param name="train">The train net as the user wrote it; it is not changed.</param>
@@ -32,7 +37,7 @@ internal sealed record ReplicaBatch(
         NetParameter train, ParallelSettings parallel, int iterSize, Action<string> notice, Action<string> warn)
     {
         NetParameter net = NetStates.Filter(train, notice);
-        Size[] sizes = [.. net.Layer.Where(layer => layer.Bottom.Count == 0).SelectMany(Size.Of)];
+        Size[] sizes = Sizes(net);
         if (parallel.Scaling == BatchScaling.Strong)
         {
             foreach (Size size in sizes)
@@ -54,8 +59,73 @@ internal sealed record ReplicaBatch(
         int grains = Grains(sizes, parallel, iterSize);
         foreach (Size size in sizes)
             size.Value = parallel.Grain;
-        return new ReplicaBatch(net, images, grains * iterSize, grains, (long)images * iterSize);
+        long row = (long)images * iterSize;
+        return new ReplicaBatch(net, images, grains * iterSize, grains)
+        {
+            FirstRow = new RecordRow(0, row, row * parallel.Devices.Count),
+        };
     }
+
+    /// <summary>A replica's share of what a node takes of a batch.</summary>
+    /// <param name="train">The train net as the user wrote it; it is not changed.</param>
+    /// <param name="parallel">The settings.</param>
+    /// <param name="iterSize">Batches that an iteration adds up.</param>
+    /// <param name="deal">What each node takes.</param>
+    /// <param name="rank">The node.</param>
+    /// <param name="notice">Hears which layers are not in the train net.</param>
+    public static ReplicaBatch OfNode(
+        NetParameter train, ParallelSettings parallel, int iterSize, BatchDeal deal, int rank, Action<string> notice)
+    {
+        NetParameter net = NetStates.Filter(train, notice);
+        NodeShare share = deal.Shares[rank];
+        long before = deal.Shares.Take(rank).Sum(other => (long)other.Devices);
+        if (share.Records == 0)
+        {
+            long all = deal.Shares.Sum(other => (long)other.Devices);
+            return new ReplicaBatch(net, 0, iterSize) { FirstRow = new RecordRow(before, 1, all) };
+        }
+
+        long row = share.Records / share.Devices;
+        int pass = checked((int)(deal.IsReproducible ? parallel.Grain : row));
+        foreach (Size size in Sizes(net))
+            size.Value = pass;
+        int passes = deal.IsReproducible ? (int)(row / pass) : iterSize;
+        return new ReplicaBatch(net, pass, passes) { FirstRow = new RecordRow(share.Offset, row, deal.Records) };
+    }
+
+    /// <summary>Records of one process's whole batch, iter_size apart: <c>batch_size</c>, times its devices where
+    /// scaling is weak. 0 where no layer has a batch size.</summary>
+    /// <param name="train">The train net as the user wrote it.</param>
+    /// <param name="parallel">The settings.</param>
+    /// <exception cref="CaffeException">The batch cannot be dealt out to nodes.</exception>
+    public static long WholeOf(NetParameter train, ParallelSettings parallel)
+    {
+        Size[] sizes = Sizes(NetStates.Filter(train, static _ => { }));
+        if (sizes.FirstOrDefault(size => size.Value != sizes[0].Value) is { } other)
+        {
+            throw other.Fail($"{Field} is {other.Value}, that of layer '{sizes[0].Layer.Name}' is {sizes[0].Value}; "
+                + "to be dealt out to several nodes they must be equal");
+        }
+
+        long batch = sizes.Select(size => (long)size.Value).FirstOrDefault()
+            * (parallel.Scaling == BatchScaling.Weak ? parallel.Devices.Count : 1);
+        if (parallel.Reproducible && sizes.Length == 0)
+            throw NothingToCut();
+        if (parallel.Reproducible && batch % parallel.Grain != 0)
+        {
+            long below = batch / parallel.Grain * parallel.Grain;
+            throw sizes[0].Fail($"with reproducible sums a batch must be a multiple of the {parallel.Grain} of "
+                + $"parallel.grain, not {batch} images; {Math.Max(below, parallel.Grain)} or "
+                + $"{below + parallel.Grain} would do");
+        }
+
+        return batch;
+    }
+
+    /// <summary>What a replica takes in a row; null where records are dealt out singly.</summary>
+    /// <param name="rank">Its rank in this process.</param>
+    public RecordRow? RowOf(int rank) =>
+        FirstRow is { } first ? first with { Offset = first.Offset + (rank * first.Count) } : null;
 
     /// <summary>Tells how many images an iteration takes: <c>2 x 64 = 128 images</c>.</summary>
     /// <param name="parallel">The settings.</param>
@@ -65,6 +135,12 @@ internal sealed record ReplicaBatch(
         + $" = {(long)parallel.Devices.Count * Images * iterSize} images"
         + (parallel.Reproducible ? $", in grains of {parallel.Grain}" : "")
         + (parallel.MicroBatches > 1 ? $", in {parallel.MicroBatches} micro-batches" : "");
+
+    private static Size[] Sizes(NetParameter net) =>
+        [.. net.Layer.Where(layer => layer.Bottom.Count == 0).SelectMany(Size.Of)];
+
+    private static CaffeException NothingToCut() => new(ErrorCodes.BadSetting, FailureKind.Configuration,
+        $"parallel.reproducible needs a train net that reads batches; no layer of it has a {Field}");
 
     private static void Divide(Size size, ParallelSettings parallel, Action<string> warn)
     {
@@ -116,11 +192,7 @@ internal sealed record ReplicaBatch(
     private static int Grains(Size[] sizes, ParallelSettings parallel, int iterSize)
     {
         if (sizes.Length == 0)
-        {
-            throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
-                $"parallel.reproducible needs a train net that reads batches; no layer of it has a {Field}");
-        }
-
+            throw NothingToCut();
         int grain = parallel.Grain, batch = sizes[0].Value;
         if (sizes.FirstOrDefault(size => size.Value != batch) is { } other)
         {

@@ -1,3 +1,4 @@
+using CaffeActors.Actors.Cluster;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
@@ -18,8 +19,9 @@ namespace CaffeActors.Actors.Training;
 /// <param name="seed">The run's seed.</param>
 /// <param name="log">The log; of equal nets only the first one's remarks are told.</param>
 /// <param name="scale">The scale of loss gradients; null for 1.</param>
+/// <param name="seat">The node's place among several; null where this process is alone.</param>
 internal sealed class ReplicaBuilder(
-    RunPlan plan, ReplicaBatch batch, LayerCatalog catalog, ulong seed, RunLog log, GradScale? scale)
+    RunPlan plan, ReplicaBatch batch, LayerCatalog catalog, ulong seed, RunLog log, GradScale? scale, NodeSeat? seat)
 {
     private readonly ParallelSettings _parallel = plan.Parallel;
 
@@ -54,7 +56,11 @@ internal sealed class ReplicaBuilder(
             {
                 LayerContext context = ContextOf(placement.Devices[0], slot);
                 if (slots > 1)
-                    context = context with { SolverCount = slots, DealtRecords = batch.MicroBatch };
+                {
+                    long part = batch.MicroBatch;
+                    context = context with { Row = new RecordRow(slot * part, part, slots * part) };
+                }
+
                 nets.Add(Build(placement.Place(new NetOptions(context with { SolverRank = slot }, catalog))));
             }
 
@@ -81,9 +87,10 @@ internal sealed class ReplicaBuilder(
 
     private LayerContext ContextOf(ReplicaDevice device, int rank) => new(device.Cpu, seed)
     {
-        SolverRank = rank,
-        SolverCount = _parallel.Placement.Count > 0 ? 1 : _parallel.Devices.Count,
-        DealtRecords = batch.DealtRecords,
+        SolverRank = rank + (seat?.Deal.Shares.Take(seat.Rank).Sum(share => share.Devices) ?? 0),
+        SolverCount = _parallel.Placement.Count > 0 ? 1
+            : seat?.Deal.Shares.Sum(share => share.Devices) ?? _parallel.Devices.Count,
+        Row = batch.RowOf(rank),
         GradScale = scale,
         Notice = rank == 0 ? line => log.Info(line) : static _ => { },
         Warning = rank == 0 ? line => log.Warn(line) : static _ => { },
@@ -103,7 +110,8 @@ internal sealed class ReplicaBuilder(
                 Use = new NetUse(Backward: true) { Recompute = plan.Recompute },
             });
         NetLayer? carrier = net.Layers.FirstOrDefault(layer => layer.Layer.CarriedState.Count > 0);
-        string? cut = _parallel.Reproducible ? "parallel.reproducible = on"
+        string? cut = seat is not null ? "training on several nodes"
+            : _parallel.Reproducible ? "parallel.reproducible = on"
             : _parallel.MicroBatches > 1 ? $"parallel.micro-batches = {_parallel.MicroBatches}" : null;
         if (carrier is null || cut is null)
             return net;

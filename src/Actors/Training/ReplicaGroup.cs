@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using CaffeActors.Actors.Cluster;
+using CaffeActors.Actors.Cluster.Reduction;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Metrics;
@@ -21,13 +23,13 @@ internal sealed class ReplicaGroup : IDisposable
     /// <summary>Puts replicas together.</summary>
     /// <param name="replicas">By rank, at least one.</param>
     /// <param name="optimizer">The update rule and history, over the root's parameters.</param>
-    /// <param name="bucketSize">Bytes of gradients that travel together, at least 1.</param>
+    /// <param name="bucketSize">Bytes of gradients that travel together, at least 1. Default: all in one bucket, since
+    /// of one replica nothing travels.</param>
     public ReplicaGroup(IReadOnlyList<Replica> replicas, Optimizer optimizer, long bucketSize = long.MaxValue)
     {
         Replicas = replicas;
         Optimizer = optimizer;
-        // Of one replica nothing travels.
-        Buckets = GradientBuckets.Of(Root.Net, replicas.Count > 1 ? bucketSize : long.MaxValue);
+        Buckets = GradientBuckets.Of(Root.Net, bucketSize);
         Plan = ReductionPlan.Of(replicas.Count);
         Losses = new float[replicas.Count];
     }
@@ -71,14 +73,37 @@ internal sealed class ReplicaGroup : IDisposable
     /// replicas share them. Default false.</summary>
     public bool IsReproducible { get; init; }
 
-    /// <summary>Multiplies the summed gradients: 1 over their number, iter_size apart. Default 1 / replicas.</summary>
-    public float GradientScale => 1f / (Replicas.Count * PassesOfBatch);
+    /// <summary>Multiplies the summed gradients: 1 over their number, iter_size apart. Default 1 / replicas, of
+    /// all nodes together.</summary>
+    public float GradientScale => Seat?.Deal.GradientScale ?? 1f / (Replicas.Count * PassesOfBatch);
 
     /// <summary>Passes that one batch of a replica is cut into. Default 1.</summary>
     public int PassesOfBatch { get; init; } = 1;
 
-    /// <summary>Passes of an iteration of all replicas together.</summary>
-    public int PassesInAll => Replicas.Count * Root.Passes;
+    /// <summary>What the node exchanges with others; null, as at first: this process is alone.</summary>
+    public NodeExchange? Exchange { get; private set; }
+
+    /// <summary>The node's place among several that train together; null where this process is alone.</summary>
+    public NodeSeat? Seat => Exchange?.Seat;
+
+    /// <summary>Updates done before the iteration that is under way.</summary>
+    public int Iteration { get; private set; }
+
+    /// <summary>When it began, in <see cref="Stopwatch"/> ticks.</summary>
+    public long StepBegan { get; private set; }
+
+    /// <summary>The whole batch's loss of the last iteration that all nodes committed.</summary>
+    public float CommittedLoss { get; set; }
+
+    /// <summary>The numbers of passes where their random numbers follow from them; null, the default: each replica has
+    /// its own.</summary>
+    public PassNumbers? Numbers { get; init; }
+
+    /// <summary>Records of an iteration of all replicas of all nodes.</summary>
+    /// <param name="batch">Records of a pass.</param>
+    public int RecordsInAll(int batch) => Seat is { Deal: { Records: > 0 } deal }
+        ? checked((int)(deal.Records * (deal.IsReproducible ? 1 : Root.Passes)))
+        : batch * Replicas.Count * Root.Passes * (Root.Pipeline?.MicroBatches ?? 1);
 
     /// <summary>The learning rate of the last update.</summary>
     public float Rate { get; set; }
@@ -99,12 +124,24 @@ internal sealed class ReplicaGroup : IDisposable
         return sum / passes.Length;
     }
 
+    /// <summary>Makes the replicas those of one of several nodes, before their actors are started.</summary>
+    /// <param name="seat">Its place.</param>
+    public void Join(NodeSeat seat) => Exchange = new NodeExchange(this, seat);
+
+    /// <summary>Undoes what the passes of an iteration that is given up did to the root's blobs, once no actor of the
+    /// replicas lives any more: its parameters are then those of the last commit.</summary>
+    public void RestoreCommitted() => Exchange?.Statistics.Restore();
+
+    /// <summary>Notes the beginning of an iteration.</summary>
+    /// <param name="iteration">Updates done so far.</param>
+    public void BeginStep(int iteration) => (Iteration, StepBegan) = (iteration, Stopwatch.GetTimestamp());
+
     /// <summary>Notes the end of an iteration.</summary>
     /// <param name="ticks">Time from the end of the root's passes to its last update, in <see cref="Stopwatch"/>
     /// ticks: reduction that no pass hides.</param>
     public void EndStep(long ticks)
     {
-        if (Replicas.Count > 1)
+        if (Replicas.Count > 1 || Seat is not null)
             TrainingMeter.ReduceWait(ticks);
         _exposedTicks += ticks;
         _steps++;
@@ -144,9 +181,14 @@ internal sealed class ReplicaGroup : IDisposable
         }
     }
 
+    /// <summary>Gives the root back the statistics of the last committed iteration, where a pass that was given up has
+    /// changed them.</summary>
+    public void RestoreCommitted() => _ = Root;
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        Exchange?.Dispose();
         Optimizer.Dispose();
         foreach (Replica replica in Replicas)
             replica.Dispose();

@@ -25,7 +25,6 @@ internal sealed class RunActor : UntypedActor, IWithTimers
     private HashSet<IActorRef> _writers = [];
     private IActorRef _requests = ActorRefs.Nobody;
     private readonly SlowWait _slow = new();
-    private readonly List<ActorActivity> _activities = [];
     private RunOutcome? _outcome;
     private long _overSince;
 
@@ -56,50 +55,31 @@ internal sealed class RunActor : UntypedActor, IWithTimers
         string root = Dispatchers.Replica(0);
         _observers = Context.ActorOf(
             ObserverActor.Props(_run, _watchers).WithDispatcher(Dispatchers.Files), "observers");
-        ReplicaGroup group = _run.Replicas;
-        NetDevices? placed = group.Root.Placement is { } placement ? Placed(placement) : null;
-        IActorRef[] devices = placed is not null ? [placed.Main]
-            : [.. group.Replicas.Select((replica, rank) => Device(replica.Devices[0], rank, rank))];
-        IActorRef replicas = Context.ActorOf(
-            (placed is null ? ReplicaGroupActor.Props(group, devices) : ReplicaGroupActor.Props(group, placed))
-                .WithDispatcher(root), "replicas");
+        var replicas = new ReplicaActors(_run.Replicas, Context);
         IActorRef evaluator = Context.ActorOf(
-            EvaluatorActor.Props(_run.Tests, group.Root.Net, placed ?? new NetDevices(devices[0]))
-                .WithDispatcher(root), "evaluator");
+            EvaluatorActor.Props(_run.Tests, _run.Replicas.Root.Net, replicas.Devices).WithDispatcher(root), "evaluator");
         _snapshots = Context.ActorOf(SnapshotActor.Props(_run).WithDispatcher(Dispatchers.Files), "snapshots");
         _writers = [Context.Watch(_observers), Context.Watch(_snapshots)];
         _solver = Context.ActorOf(
-            SolverActor.Props(_run, replicas, evaluator, _snapshots, _observers).WithDispatcher(root), "solver");
+            SolverActor.Props(_run, replicas.Group, evaluator, _snapshots, _observers).WithDispatcher(root), "solver");
         _requests = Context.ActorOf(
             RequestFilesActor.Props(_run.Folder.Path, _run.Log).WithDispatcher(Dispatchers.Files), "requests");
         ActorActivity metrics = new("metrics writer") { Actor = _observers };
-        var insight = new RunInsight(_run, [_run.SolverActivity, .. _activities, _run.SnapshotActivity, metrics]);
+        var insight = new RunInsight(_run, [_run.SolverActivity, .. replicas.Activities, _run.SnapshotActivity, metrics]);
         TrainingMeter.Begin(insight);
         _observers.Tell(insight);
-        _solver.Tell(Begin.Instance);
-    }
-
-    // The replica's own thread then only passes messages on: while a device computes, others must hear them.
-    private NetDevices Placed(LayerPlacement placement) => new(
-        [.. placement.Devices.Select((device, i) =>
-            (Device(device, i, i + 1), (string?)Dispatchers.Replica(i + 1)))],
-        placement.IndexOf);
-
-    private IActorRef Device(ReplicaDevice device, int number, int thread)
-    {
-        var activity = new ActorActivity($"device {device.Id}");
-        _activities.Add(activity);
-        return Context.ActorOf(
-            DeviceActor.Props(device.Gpu, activity).WithDispatcher(Dispatchers.Replica(thread)),
-            string.Create(CultureInfo.InvariantCulture, $"device-{number}"));
+        _run.Activities = [_run.SolverActivity, .. replicas.Activities, .. _run.Replicas.Replicas.Select(one => one.Activity)];
+        // One of a cluster begins when all nodes are ready.
+        if (_run.Cluster is null)
+            _solver.Tell(Begin.Instance);
     }
 
     protected override void OnReceive(object message)
     {
         switch (message)
         {
-            case RunRequest request:
-                _solver.Tell(request);
+            case RunRequest or Begin:
+                _solver.Tell(message);
                 break;
             case RequestDone done:
                 _requests.Tell(done);

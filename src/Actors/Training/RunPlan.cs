@@ -167,6 +167,10 @@ public sealed record RunPlan
     /// <summary>Who may look at the run while it goes on. Default: nobody.</summary>
     public LiveSettings Live { get; init; } = new();
 
+    /// <summary>The nodes that train together, <see cref="ClusterSettings.Nodes"/> set; null, the default: the run is
+    /// alone.</summary>
+    public ClusterSettings? Cluster { get; init; }
+
     /// <summary>The configuration file, as the user named it.</summary>
     public string ConfigPath { get; init; } = "";
 

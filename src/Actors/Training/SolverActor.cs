@@ -16,6 +16,12 @@ namespace CaffeActors.Actors.Training;
 /// </summary>
 internal sealed class SolverActor : UntypedActor, IWithTimers
 {
+    /// <summary>What it does while test nets run.</summary>
+    public const string Tests = "tests";
+
+    /// <summary>What it does while a snapshot is waited for.</summary>
+    public const string WaitsForFiles = "waits for a snapshot's files";
+
     private readonly TrainingRun _run;
     private readonly IActorRef _replicas;
     private readonly IActorRef _evaluator;
@@ -142,7 +148,7 @@ internal sealed class SolverActor : UntypedActor, IWithTimers
 
     private void BeginTests()
     {
-        _run.SolverActivity.Begin("tests");
+        _run.SolverActivity.Begin(Tests);
         _run.BeginTests();
         TestNext(0);
     }
@@ -204,6 +210,7 @@ internal sealed class SolverActor : UntypedActor, IWithTimers
 
     private void AfterTests()
     {
+        _run.TestsEndedAt = _run.TestedAt;
         if (_finishing)
             End(RunEnd.Finished);
         else
@@ -246,7 +253,7 @@ internal sealed class SolverActor : UntypedActor, IWithTimers
     private void AfterWrite(Action next)
     {
         _afterWrite = next;
-        _run.SolverActivity.Begin("waits for a snapshot's files");
+        _run.SolverActivity.Begin(WaitsForFiles);
         Wait.Begin();
     }
 

@@ -13,16 +13,13 @@ namespace CaffeActors.Actors.Training;
 /// Carries out one run: builds it, starts its actor system, ends both in order. Requests to stop or to write a
 /// snapshot may come from any thread at any time.
 /// </summary>
-public sealed class TrainingHost
+public sealed class TrainingHost : ITrainingHost
 {
     private readonly RunPlan _plan;
     private readonly LayerCatalog _catalog;
     private readonly RunLog _log;
     private readonly TimeProvider _time;
     private readonly IReadOnlyList<IRunObserver> _observers;
-    // How long reads and computations that are under way at a run's end are waited for.
-    private static readonly TimeSpan EndGrace = TimeSpan.FromSeconds(30);
-
     private readonly Lock _lock = new();
     private readonly List<RunRequest> _early = [];
     private IActorRef? _run;
@@ -79,20 +76,19 @@ public sealed class TrainingHost
                     TrainingRunBuilder.Build(plan, _catalog, _log, _time, rollback);
                 RunFolder = finished?.Path ?? run!.Folder.Path;
                 if (run is null)
-                    return Judge(new RunOutcome(RunEnd.Finished, _plan.Solver.MaxIter));
+                {
+                    return Acceptance.Judge(
+                        _plan, new RunOutcome(RunEnd.Finished, _plan.Solver.MaxIter), RunFolder, _log, _time);
+                }
+
                 Task stopped = Task.CompletedTask;
                 try
                 {
                     (RunOutcome outcome, stopped) = await CarryOutAsync(run);
                     rollback = WasStopped() || !stopped.IsCompleted ? null : Rollback.After(outcome, run);
                     if (rollback is null)
-                    {
-                        outcome = Judge(outcome);
-                        WriteEnd(run, outcome, exitCodeOf(outcome));
-                        return outcome;
-                    }
-
-                    CountLosses(run, lostLines: 0);
+                        return RunEnding.Write(run, outcome, exitCodeOf, _log, _time);
+                    RunEnding.CountLosses(run, lostLines: 0);
                 }
                 finally
                 {
@@ -107,37 +103,6 @@ public sealed class TrainingHost
         }
     }
 
-    private RunOutcome Judge(RunOutcome outcome) => Acceptance.Judge(_plan, outcome, RunFolder!, _log, _time);
-
-    // What the run did stands, whether or not this can be written down.
-    private void WriteEnd(TrainingRun run, RunOutcome outcome, int exitCode)
-    {
-        if (outcome.Failure is { } cause)
-            _log.End(cause);
-        try
-        {
-            CountLosses(run, _log.LostConsoleLines);
-            run.Folder.End(StateOf(outcome.End), exitCode, outcome.Iteration);
-        }
-        catch (CaffeException failure)
-        {
-            _log.Warn($"The run's manifest does not tell of its end: {failure.Message}");
-        }
-    }
-
-    private static void CountLosses(TrainingRun run, long lostLines)
-    {
-        long lostRows = run.Metrics.LostRows + run.Metrics.BufferedRows;
-        if (run.MetricFailures + lostRows + lostLines == 0)
-            return;
-        run.Folder.Update(manifest => manifest with
-        {
-            MetricFailures = manifest.MetricFailures + run.MetricFailures,
-            LostMetricRows = manifest.LostMetricRows + lostRows,
-            LostConsoleLines = manifest.LostConsoleLines + lostLines,
-        });
-    }
-
     // Whoever still reads or computes may use the nets; the folder is free for the next start.
     private static async Task ReleaseAsync(TrainingRun run, Task stopped)
     {
@@ -150,47 +115,21 @@ public sealed class TrainingHost
     // How the run ended, and when nobody touches its nets any more.
     private async Task<(RunOutcome Outcome, Task Stopped)> CarryOutAsync(TrainingRun run)
     {
-        string name = $"caffeactors-{Guid.NewGuid():N}";
-        AkkaLogActor.Logs[name] = _log;
-        Config config = ConfigurationFactory.ParseString(Dispatchers.Configuration(run.Replicas.Threads));
-        if (_plan.AkkaConfig.Length > 0)
-            config = ConfigurationFactory.ParseString($"akka {{ {_plan.AkkaConfig} }}").WithFallback(config);
-        var system = ActorSystem.Create(name, config);
-        var over = new TaskCompletionSource<RunOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         WatcherThread[] watchers = [.. _observers.Select(observer => new WatcherThread(observer, _log))];
-        IActorRef actor = system.ActorOf(RunActor.Props(run, watchers, over), "run");
-        // However the system comes to end, the run is stopped first, with its snapshot.
-        CoordinatedShutdown.Get(system).AddTask(CoordinatedShutdown.PhaseBeforeServiceUnbind, "stop-run", async () =>
-        {
-            if (!over.Task.IsCompleted)
-                actor.Tell(RunRequest.StopWithSnapshot);
-            await over.Task;
-            return Akka.Done.Instance;
-        });
+        ActorSession session = ActorSession.Start(
+            _plan, _log, run.Replicas.Threads, _time, over => RunActor.Props(run, watchers, over));
         lock (_lock)
         {
-            _run = actor;
+            _run = session.Top;
             foreach (RunRequest request in _early)
-                actor.Tell(request);
+                session.Top.Tell(request);
             _early.Clear();
         }
 
-        RunOutcome outcome = await over.Task;
+        RunOutcome outcome = await session.Over;
         lock (_lock)
             _run = null;
-        Task stopped = StopAsync(system, name);
-        TimeSpan grace = RunFailures.IsLongWait(outcome.Failure) ? TimeSpan.Zero : EndGrace;
-        if (await Task.WhenAny(stopped, Task.Delay(grace, _time)) != stopped)
-            _log.Warn("Something still reads data or computes; the run ends without it.");
-        return (outcome, stopped);
-    }
-
-    private static async Task StopAsync(ActorSystem system, string name)
-    {
-        await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClrExitReason.Instance);
-        await system.WhenTerminated;
-        AkkaLogActor.Logs.TryRemove(name, out _);
-        system.Dispose();
+        return (outcome, await session.StopAsync());
     }
 
     // A run that is to stop does not begin anew.
@@ -199,11 +138,4 @@ public sealed class TrainingHost
         lock (_lock)
             return _stopped;
     }
-
-    private static RunState StateOf(RunEnd end) => end switch
-    {
-        RunEnd.Finished => RunState.Finished,
-        RunEnd.Stopped => RunState.Stopped,
-        _ => RunState.Failed,
-    };
 }

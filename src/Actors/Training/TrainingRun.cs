@@ -1,3 +1,4 @@
+using CaffeActors.Actors.Cluster;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Metrics;
@@ -24,8 +25,10 @@ internal sealed class TrainingRun : IDisposable
     private EarlyStoppingState? _earlyBeforeTests;
 
     public TrainingRun(
-        RunPlan plan, ReplicaGroup replicas, IReadOnlyList<TestNet> tests, RunLog log, TimeProvider time)
+        RunPlan plan, ReplicaGroup replicas, IReadOnlyList<TestNet> tests, RunLog log, TimeProvider time,
+        ClusterPart? cluster = null)
     {
+        Cluster = cluster;
         Plan = plan;
         Replicas = replicas;
         Tests = tests;
@@ -34,8 +37,8 @@ internal sealed class TrainingRun : IDisposable
         _started = time.GetTimestamp();
         Smoothed = new SmoothedLoss(plan.Solver.AverageLoss);
         EarlyStopping = plan.EarlyStopping is { } early ? new EarlyStopping(early) : null;
-        ImagesPerIteration = DataLayers(replicas.Root.Net).Select(entry => entry.Layer.BatchSize).DefaultIfEmpty(0)
-            .Max() * replicas.PassesInAll * (replicas.Root.Pipeline?.MicroBatches ?? 1);
+        ImagesPerIteration = replicas.RecordsInAll(
+            DataLayers(replicas.Root.Net).Select(entry => entry.Layer.BatchSize).DefaultIfEmpty(0).Max());
         EpochSize = DataLayers(replicas.Root.Net).Select(entry => entry.Layer.RecordCount).FirstOrDefault();
     }
 
@@ -44,6 +47,12 @@ internal sealed class TrainingRun : IDisposable
 
     /// <summary>What the writer of its snapshots does.</summary>
     public ActorActivity SnapshotActivity { get; } = new("snapshot writer");
+
+    /// <summary>What makes it one of a cluster's; null: it is alone.</summary>
+    public ClusterPart? Cluster { get; }
+
+    /// <summary>What the actors do that training waits for, once they are there.</summary>
+    public IReadOnlyList<ActorActivity> Activities { get; set; } = [];
 
     /// <summary>What the run does.</summary>
     public RunPlan Plan { get; }
@@ -103,6 +112,9 @@ internal sealed class TrainingRun : IDisposable
     /// <summary>The iteration of the last tests of this start, or -1.</summary>
     public int TestedAt { get; private set; } = -1;
 
+    /// <summary>The iteration of the last tests that are done, or -1.</summary>
+    public int TestsEndedAt { get; set; } = -1;
+
     /// <summary>The iteration of the last snapshot of this start, or the one it goes on from, or -1.</summary>
     public int SnapshotAt { get; set; } = -1;
 
@@ -144,25 +156,40 @@ internal sealed class TrainingRun : IDisposable
             SnapshotNames.ModelOf(Snapshots.Prefix, Iteration, Snapshots.Format),
             SnapshotNames.StateOf(Snapshots.Prefix, Iteration, Snapshots.Format), Snapshots.Format);
         Ranking?.Add(Iteration);
-        NetStand stand = TestedAt == Iteration ? _beforeTests! : NetStand.Take(AllNets());
-        ResumeState resume = ResumeState.Of(Plan.Nets.Train, Solver, Seed, stand, Replicas.Optimizer, Smoothed) with
-        {
-            Iteration = Iteration,
-            RunId = Folder.RunId,
-            EarlyStopping = TestedAt == Iteration ? _earlyBeforeTests : EarlyStopping?.State,
-            Rollback = Rollback,
-            MetricSegment = Segment,
-            MetricStep = Iteration,
-            WorldSize = Replicas.Replicas.Count,
-            BestSnapshot = Ranking?.Best,
-            Blas = Replicas.Root.Device.Blas?.Choice ?? BlasChoice.Managed,
-        };
+        ResumeState resume = ResumeOf(StandOfNets());
         (NetWeights Net, SolverProgress Progress) now =
             (NetWeights.Of(Replicas.Root.Net), SolverProgress.Of(Iteration, Replicas.Optimizer));
         if (copy)
             now = _copy.Take(now.Net, now.Progress, Snapshots.WithDiff);
         return new WriteSnapshot(now.Net, now.Progress, resume);
     }
+
+    /// <summary>Where the nets stand: where tests have run, or begun, in this iteration, before them.</summary>
+    public NetStand StandOfNets() =>
+        TestedAt == Iteration && _beforeTests is not null ? _beforeTests : NetStand.Take(AllNets());
+
+    /// <summary>What an exact resume needs besides weights and history.</summary>
+    /// <param name="stand">Where the nets stand.</param>
+    public ResumeState ResumeOf(NetStand stand) =>
+        ResumeState.Of(Plan.Nets.Train, Solver, Seed, stand, Replicas.Optimizer, Smoothed) with
+        {
+            Iteration = Iteration,
+            RunId = Folder.RunId,
+            EarlyStopping = TestedAt == Iteration && _beforeTests is not null
+                ? _earlyBeforeTests : EarlyStopping?.State,
+            Rollback = Rollback,
+            MetricSegment = Segment,
+            MetricStep = Iteration,
+            // Nodes of a cluster are all at one place in the data.
+            WorldSize = Cluster is null ? Replicas.Replicas.Count : 1,
+            BatchRecords = Cluster?.BatchRecords ?? 0,
+            BestSnapshot = Ranking?.Best,
+            Blas = Replicas.Root.Device.Blas?.Choice ?? BlasChoice.Managed,
+        };
+
+    /// <summary>The tests of an iteration were done before this start of the run.</summary>
+    /// <param name="iteration">The iteration; -1 for none.</param>
+    public void SkipTestsOf(int iteration) => TestedAt = TestsEndedAt = iteration;
 
     /// <summary>Writes a snapshot. Called on the snapshots' thread.</summary>
     public void Write(WriteSnapshot content) => Snapshots.Save(content.Net, content.Progress, content.Resume);
@@ -171,9 +198,9 @@ internal sealed class TrainingRun : IDisposable
     /// the other replicas, <c>train.1</c>, ....</summary>
     public IReadOnlyList<(string Key, Net Net)> AllNets() =>
     [
-        ("train", Replicas.Root.Net),
+        .. NetNames.OfReplicas(Replicas).Take(1),
         .. Tests.Select((test, i) => ($"test{i}", test.Net)),
-        .. Replicas.Replicas.Skip(1).Select((replica, i) => ($"train.{i + 1}", replica.Net)),
+        .. NetNames.OfReplicas(Replicas).Skip(1),
     ];
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Reflection;
+using CaffeActors.Actors.Cluster;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Compute.Backends.Cpu.Blas;
@@ -29,6 +30,7 @@ internal sealed class TrainingRunBuilder
     private readonly TimeProvider _time;
     private readonly string _netHash;
     private readonly string _solverHash;
+    private ClusterPart? _part;
 
     private TrainingRunBuilder(RunPlan plan, RunLog log, TimeProvider time)
     {
@@ -48,16 +50,44 @@ internal sealed class TrainingRunBuilder
     /// <param name="time">The clock.</param>
     /// <param name="rollback">What the run goes on from after a divergence; null, the default, for what the plan
     /// says.</param>
+    /// <param name="part">What makes it one of a cluster's; null, the default: it is alone.</param>
     /// <returns>The run, or the newest of the finished ones.</returns>
     /// <exception cref="CaffeException">Something does not fit; nothing is left open.</exception>
     public static (TrainingRun? Run, RunRecord? Finished) Build(
-        RunPlan plan, LayerCatalog catalog, RunLog log, TimeProvider time, Rollback? rollback = null)
+        RunPlan plan, LayerCatalog catalog, RunLog log, TimeProvider time, Rollback? rollback = null,
+        ClusterPart? part = null)
     {
-        var builder = new TrainingRunBuilder(plan, log, time);
-        RunSearch? search = rollback?.Search ?? builder.FindRun();
+        var builder = new TrainingRunBuilder(plan, log, time) { _part = part };
+        RunSearch? search = rollback?.Search
+            ?? (part?.State is { } state ? builder.FindKnown(state.Head.RunId) : builder.FindRun());
         return search is { Run: null, FinishedRun: { } finished }
             ? (null, finished)
             : (builder.Build(catalog, search, rollback?.State), null);
+    }
+
+    /// <summary>Records of the batch that the nodes trained on whose run a plan goes on with; 0 where it goes on with
+    /// none of several nodes.</summary>
+    /// <param name="plan">What to run.</param>
+    public static long StoredBatch(RunPlan plan)
+    {
+        if (plan.Resume == ResumeMode.Never)
+            return 0;
+        RunSearch search = RunIndex.FindResumable(plan.OutputRoot, plan.Name, Fingerprint.OfNet(plan.Nets.Train),
+            Fingerprint.OfSolver(plan.Solver), plan.Solver.MaxIter);
+        return search.Snapshot?.Resume?.BatchRecords ?? 0;
+    }
+
+    // The run that other nodes train, where its folder is on a disk that this one shares with them, or it was here
+    // before. Where the node that had it is only stopped and holds it still, this one writes a folder of its own.
+    private RunSearch? FindKnown(string id)
+    {
+        string path = Path.Combine(_plan.OutputRoot, RunDirectory.FolderPrefix + id);
+        if (!Directory.Exists(path))
+            return null;
+        if (!RunDirectory.IsHeld(path))
+            return new RunSearch(new RunRecord(path, RunDirectory.ReadManifest(path)), null, null, []);
+        _log.Warn($"The folder of run {id} is held by {RunDirectory.DescribeHolder(path)}; it goes on in another one.");
+        return null;
     }
 
     private RunSearch? FindRun()
@@ -83,19 +113,21 @@ internal sealed class TrainingRunBuilder
 
     private TrainingRun Build(LayerCatalog catalog, RunSearch? search, RollbackState? rollback)
     {
-        SnapshotContent? restore = search?.Snapshot is { } snapshot ? SnapshotLoader.Load(snapshot)
-            : _plan.Snapshot is { } state ? SnapshotLoader.Load(state)
+        SnapshotContent? restore = _part?.State is not null ? null : search?.Snapshot is { } snapshot ? SnapshotLoader.Load(snapshot)
+            : _plan.Snapshot is { } file ? SnapshotLoader.Load(file)
             : null;
         if (restore?.Resume is { } resume)
             RequireSame(resume);
-        ulong seed = search?.Run?.Manifest.Seed ?? _plan.SeedOr(restore?.Resume?.Seed);
+        CommittedState? state = _part?.State;
+        ulong seed = state?.Head.Seed ?? search?.Run?.Manifest.Seed ?? _plan.SeedOr(restore?.Resume?.Seed);
         ReplicaGroup? replicas = null;
         List<TestNet> tests = [];
         RunDirectory? folder = null;
         try
         {
             replicas = ReplicaGroupBuilder.Build(
-                _plan with { Blas = SettledBlas(restore?.Resume?.Blas) }, catalog, seed, _log);
+                _plan with { Blas = SettledBlas(restore?.Resume?.Blas) }, catalog, seed, _log, _part?.Seat,
+                _part?.BatchRecords ?? 0);
             NetOptions options = replicas.Root.Options(new LayerContext(replicas.Root.Device, seed)
             {
                 Notice = line => _log.Info(line),
@@ -126,13 +158,13 @@ internal sealed class TrainingRunBuilder
             demand.RequireFits("training", _plan.MemoryLimit ?? MachineMemory.Bytes);
             foreach (TestNet test in tests)
                 test.Net.ShareTrainedLayersWith(replicas.Root.Net);
-            foreach (string weights in _plan.Weights)
+            foreach (string weights in state is null ? _plan.Weights : [])
                 Finetune(weights, [replicas.Root.Net, .. tests.Select(test => test.Net)]);
-            folder = OpenFolder(search, seed, logs: rollback is null);
+            folder = OpenFolder(search, seed, logs: rollback is null, state?.Head.RunId);
             folder.Reached = _plan.Reached;
-            int start = restore?.State.Iter ?? 0;
+            int start = (int?)state?.Head.Iteration ?? restore?.State.Iter ?? 0;
             int segment = folder.BeginSegment(start);
-            var run = new TrainingRun(_plan, replicas, tests, _log, _time)
+            var run = new TrainingRun(_plan, replicas, tests, _log, _time, _part)
             {
                 Folder = folder,
                 Seed = seed,
@@ -142,12 +174,14 @@ internal sealed class TrainingRunBuilder
                 WentBack = rollback is not null,
                 Iteration = start,
                 // What a run resumes from is not written anew.
-                SnapshotAt = search?.Snapshot is null ? -1 : start,
+                SnapshotAt = (int?)state?.Head.SnapshotAt ?? (search?.Snapshot is null ? -1 : start),
                 Ranking = Ranking(tests, search?.Snapshot),
                 Metrics = OpenMetrics(folder, segment, start),
                 Snapshots = OpenSnapshots(folder),
             };
-            if (restore is not null)
+            if (state is not null)
+                Restore(run, state);
+            else if (restore is not null)
                 Restore(run, restore);
             replicas.Optimizer.RateFactor = run.Rollback?.RateFactor ?? 1;
             replicas.ShareWeights();
@@ -223,7 +257,7 @@ internal sealed class TrainingRunBuilder
     }
 
     // A run that goes back logs to its file already.
-    private RunDirectory OpenFolder(RunSearch? search, ulong seed, bool logs)
+    private RunDirectory OpenFolder(RunSearch? search, ulong seed, bool logs, string? id)
     {
         if (search?.Run is { } known)
         {
@@ -245,7 +279,7 @@ internal sealed class TrainingRunBuilder
             SnapshotPrefix = _plan.SnapshotsInRunFolder
                 ? Path.Combine("snapshots", name.Length > 0 ? name : _plan.Name)
                 : Path.GetFullPath(Solver.SnapshotPrefix),
-        }, _time);
+        }, _time, id);
         _log.AddFile(created.LogPath);
         if (_plan.ResolvedConfig.Length > 0)
             AtomicFile.WriteText(created.ConfigPath, _plan.ResolvedConfig);
@@ -272,6 +306,7 @@ internal sealed class TrainingRunBuilder
             KeepLast = _plan.Snapshots.KeepLast,
             KeepEvery = _plan.Snapshots.KeepEvery,
             Reached = _plan.Reached,
+            Permit = _part?.Permit,
         };
         if (Solver.Snapshot > 0 || Solver.SnapshotAfterTrain)
             store.Prepare();
@@ -287,14 +322,23 @@ internal sealed class TrainingRunBuilder
         snapshot.Restore(run.AllNets(), run.Replicas.Optimizer, run.Smoothed);
         if (run.EarlyStopping is { } early && snapshot.Resume?.EarlyStopping is { } state)
             early.State = state;
-        if (_plan.Parallel.Reproducible)
+        if (_plan.Parallel.Reproducible || _part is not null)
             run.Replicas.ShareDataPositions();
         run.Replicas.Root.Pipeline?.AlignData();
     }
 
+    private static void Restore(TrainingRun run, CommittedState state)
+    {
+        ResumeState resume = state.Restore(run.Replicas, run.AllNets(), run.Smoothed);
+        if (run.EarlyStopping is { } early && resume.EarlyStopping is { } stand)
+            early.State = stand;
+        run.Replicas.ShareDataPositions();
+        run.SkipTestsOf((int)state.Head.TestedAt);
+    }
+
     private void RequireSame(ResumeState resume)
     {
-        int replicas = _plan.Parallel.Devices.Count;
+        int replicas = _part is null ? _plan.Parallel.Devices.Count : 1;
         string? difference =
             resume.SolverType != Solver.Type ? $"it is of solver type {resume.SolverType}, this run is of {Solver.Type}"
             : resume.WorldSize != replicas && !_plan.Parallel.Reproducible

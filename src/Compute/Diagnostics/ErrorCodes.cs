@@ -93,6 +93,12 @@ public static class ErrorCodes
     /// <summary>Not enough memory.</summary>
     public const string OutOfMemory = "CFA1702";
 
+    /// <summary>Too few nodes to train on, or the part of a cluster that may not go on.</summary>
+    public const string ClusterLost = "CFA1703";
+
+    /// <summary>A node that cannot be reached, or does not answer.</summary>
+    public const string NoAnswer = "CFA1704";
+
     /// <summary>A run that is not there, or a part of an id that several runs have.</summary>
     public const string UnknownRun = "CFA1801";
 

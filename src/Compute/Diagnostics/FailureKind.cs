@@ -23,4 +23,7 @@ public enum FailureKind
 
     /// <summary>A finished run whose numbers are not what its configuration accepts (exit code 6).</summary>
     Unaccepted,
+
+    /// <summary>Too few nodes of a cluster are left, or this one may not go on (exit code 8).</summary>
+    Cluster,
 }

@@ -149,6 +149,10 @@ public abstract class Layer : IDisposable
     /// <summary>Whether force_backward may ask for a bottom's gradient. Losses refuse it for labels.</summary>
     public virtual bool AllowForceBackward(int bottom) => true;
 
+    /// <summary>Whether a forward pass changes the layer's blobs, which are not learned then: running statistics.
+    /// Default false.</summary>
+    public virtual bool ChangesBlobs => false;
+
     /// <summary>Whether a bottom holds labels, indices or the like, which 16 bits would change (11 bits of a number are
     /// kept, or 8): it is kept in 32. Default false.</summary>
     public virtual bool NeedsExact(int bottom) => false;
@@ -324,12 +328,12 @@ public abstract class Layer : IDisposable
     }
 
     /// <summary>A random stream of the layer's own, separate for each replica but with
-    /// <see cref="LayerContext.DealtRecords"/>.</summary>
+    /// <see cref="LayerContext.Row"/>.</summary>
     /// <param name="purpose">Names it within the layer.</param>
     protected RandomStream CreateStream(string purpose) =>
         _streams[purpose] = new RandomStream(
             Context.Seed,
-            RandomStream.StreamId($"{Name}/{purpose}/{(Context.DealtRecords > 0 ? 0 : Context.SolverRank)}"));
+            RandomStream.StreamId($"{Name}/{purpose}/{(Context.Row is null ? Context.SolverRank : 0)}"));
 
     /// <summary>A failure of this layer, with its name and, where it was read from text, its place.</summary>
     /// <param name="code">One of <see cref="ErrorCodes"/>.</param>

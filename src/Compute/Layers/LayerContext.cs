@@ -35,12 +35,11 @@ public sealed record LayerContext
     public GradScale? GradScale { get; init; }
 
     /// <summary>
-    /// Records of a train net that a replica takes in a row, in as many passes as it likes: of each
-    /// <see cref="SolverCount"/> times as many the replica of rank r takes the r-th part. What is random in a pass then
-    /// does not depend on the rank, but on the counters that the streams are set to. 0, the default: records are dealt
+    /// Which records of a train net a replica takes in a row. What is random in a pass then does not depend on
+    /// <see cref="SolverRank"/>, but on the counters that the streams are set to. Null, the default: records are dealt
     /// out singly, and each replica has random numbers of its own.
     /// </summary>
-    public long DealtRecords { get; init; }
+    public RecordRow? Row { get; init; }
 
     /// <summary>Threads on which each layer that reads images decodes and transforms; 0, the default: the layer's
     /// choice.</summary>

@@ -259,6 +259,17 @@ public sealed unsafe class Optimizer : IDisposable
         _rateIteration = null;
     }
 
+    /// <summary>Goes on from a saved step; who calls it copies <see cref="History"/> itself.</summary>
+    /// <param name="currentStep">A saved <see cref="CurrentStep"/>.</param>
+    /// <param name="plateau">A saved <see cref="Plateau"/>; null for other policies.</param>
+    public void RestoreProgress(int currentStep, PlateauState? plateau)
+    {
+        _currentStep = currentStep;
+        if (plateau is { } state)
+            _policy.Plateau = state;
+        _rateIteration = null;
+    }
+
     /// <summary>Goes on from saved <see cref="LarcAlignment"/>.</summary>
     /// <param name="values">One number a parameter; any other count belongs to other settings and is passed
     /// over.</param>

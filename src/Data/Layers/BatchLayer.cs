@@ -25,9 +25,9 @@ namespace CaffeActors.Data.Layers;
 /// </para>
 /// <para>
 /// Replicas deal in TRAIN: of all records, replica r of n takes those with i mod n = r, so a pass of all replicas
-/// together moves each one's position by n times the batch. With <see cref="LayerContext.DealtRecords"/> = d it takes
-/// those from r d on of each n d, as its passes come to them; between two such rounds all positions are equal. In TEST
-/// every replica reads all.
+/// together moves each one's position by n times the batch. With a <see cref="LayerContext.Row"/> it takes
+/// its row of each round, as its passes come to them; between two rounds the positions of all replicas are equal. In
+/// TEST every replica reads all.
 /// </para>
 /// </summary>
 public abstract class BatchLayer : Layer
@@ -81,13 +81,13 @@ public abstract class BatchLayer : Layer
     public void Load(Batch batch)
     {
         batch.ClearKeys();
-        if (DealsInRows)
+        if (Row is { } row)
         {
-            batch.First = _next + (Context.SolverRank * Context.DealtRecords);
+            batch.First = _next + row.Offset;
             LoadRecords(batch, batch.First);
             (_next, _row) = (_next + BatchSize, _row + BatchSize);
-            if (_row >= Context.DealtRecords)
-                (_next, _row) = (_next + ((Context.SolverCount - 1) * Context.DealtRecords), 0);
+            if (_row >= row.Count)
+                (_next, _row) = (_next + row.Round - row.Count, 0);
         }
         else
         {
@@ -168,7 +168,7 @@ public abstract class BatchLayer : Layer
     protected int TopCount { get; private set; }
 
     /// <summary>How far two records of this replica are apart: the number of replicas in TRAIN, else 1.</summary>
-    protected virtual int Stride => Phase == Phase.Train && !DealsInRows ? Context.SolverCount : 1;
+    protected virtual int Stride => Phase == Phase.Train && Row is null ? Context.SolverCount : 1;
 
     /// <summary>The record number the next <see cref="Load"/> starts from.</summary>
     protected long NextPosition => _next;
@@ -229,7 +229,7 @@ public abstract class BatchLayer : Layer
         base.Dispose(disposing);
     }
 
-    private bool DealsInRows => Phase == Phase.Train && Context.DealtRecords > 0;
+    private RecordRow? Row => Phase == Phase.Train ? Context.Row : null;
 
     private string Number(long first, int item)
     {

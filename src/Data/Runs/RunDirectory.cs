@@ -89,13 +89,16 @@ public sealed class RunDirectory : IDisposable
     /// <param name="outputRoot">The folder of all runs; made where it is missing.</param>
     /// <param name="manifest">What the run is; id, number, creation time and state are set here.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="wanted">The id that it has on another machine; one that has a folder here is not taken. Null, the
+    /// default: a new one.</param>
     /// <exception cref="CaffeException">CFA1404: the folder cannot be written.</exception>
-    public static RunDirectory Create(string outputRoot, RunManifest manifest, TimeProvider time)
+    public static RunDirectory Create(
+        string outputRoot, RunManifest manifest, TimeProvider time, string? wanted = null)
     {
         DateTimeOffset now = time.GetUtcNow();
         try
         {
-            (string id, string path) = NewFolder(outputRoot, now);
+            (string id, string path) = NewFolder(outputRoot, now, wanted);
             int number = 1 + RunIndex.List(outputRoot).Select(run => run.Manifest.Number).DefaultIfEmpty(0).Max();
             RunDirectory run = Hold(path, manifest with
             {
@@ -173,7 +176,7 @@ public sealed class RunDirectory : IDisposable
 
     /// <summary>Who holds a run, for errors: another process, and which one where that can be read.</summary>
     /// <param name="path">The run's folder.</param>
-    internal static string DescribeHolder(string path)
+    public static string DescribeHolder(string path)
     {
         try
         {
@@ -259,11 +262,11 @@ public sealed class RunDirectory : IDisposable
         _lock.Dispose();
     }
 
-    private static (string Id, string Path) NewFolder(string outputRoot, DateTimeOffset now)
+    private static (string Id, string Path) NewFolder(string outputRoot, DateTimeOffset now, string? wanted)
     {
-        while (true)
+        for (; ; wanted = null)
         {
-            string id = now.UtcDateTime.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)
+            string id = wanted ?? now.UtcDateTime.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)
                 + "-" + RandomNumberGenerator.GetHexString(4, lowercase: true);
             string path = System.IO.Path.Combine(outputRoot, FolderPrefix + id);
             if (Directory.Exists(path))

@@ -41,6 +41,9 @@ public sealed record ResumeState
     /// <summary>The seed of the run's random numbers; null in files of versions that did not keep it.</summary>
     public ulong? Seed { get; init; }
 
+    /// <summary>Records of the whole batch where several machines trained; 0 elsewhere.</summary>
+    public long BatchRecords { get; init; }
+
     /// <summary>How many workers trained, at least 1.</summary>
     public int WorldSize { get; init; } = 1;
 
@@ -81,6 +84,14 @@ public sealed record ResumeState
 
     /// <summary>The step up to which metric rows were written when the snapshot was taken.</summary>
     public long MetricStep { get; init; }
+
+    /// <summary>The bytes of its file.</summary>
+    public byte[] ToBytes() => ResumeFile.Format(this);
+
+    /// <summary>Reads the bytes of its file.</summary>
+    /// <param name="bytes">What <see cref="ToBytes"/> gave.</param>
+    /// <exception cref="System.Text.Json.JsonException">They are damaged or of a newer version.</exception>
+    public static ResumeState FromBytes(ReadOnlySpan<byte> bytes) => ResumeFile.Parse(bytes);
 
     /// <summary>All of it that nets and solver tell; whose run it is and how far it has come is still to be
     /// set.</summary>

@@ -39,6 +39,10 @@ public sealed class SnapshotStore
     /// hears.</summary>
     public Action<FaultPoint>? Reached { get; init; }
 
+    /// <summary>Asked before a snapshot is committed, on the writer's thread; what it throws is why it is not. Default:
+    /// nobody is asked.</summary>
+    public Action? Permit { get; init; }
+
     /// <summary>
     /// To be called before training: removes what a killed process left unfinished, and finds out now, not at the
     /// first snapshot, whether the place can be written.
@@ -101,6 +105,7 @@ public sealed class SnapshotStore
                 Reached?.Invoke(FaultPoint.ResumeWritten);
                 commit.FlushToDisk();
                 Reached?.Invoke(FaultPoint.ResumeFlushed);
+                Permit?.Invoke();
                 commit.Publish();
                 Reached?.Invoke(FaultPoint.ResumeRenamed);
             }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Layers;
 using CaffeActors.Data.Transforms;
@@ -105,11 +106,12 @@ public sealed class BatchLayerTests
     {
         const int Rounds = 5, Row = 6;
         using var one = new DataHarness<DataLayer>(
-            Parameter(2), extension: new DataExtension(Shuffle: true), dealt: 2 * Row);
+            Parameter(2), extension: new DataExtension(Shuffle: true), row: new RecordRow(0, 2 * Row, 2 * Row));
         DataHarness<DataLayer>[] two =
         [
             .. Enumerable.Range(0, 2).Select(rank => new DataHarness<DataLayer>(
-                Parameter(2), 2, rank, 2, extension: new DataExtension(Shuffle: true), dealt: Row)),
+                Parameter(2), 2, rank, 2, extension: new DataExtension(Shuffle: true),
+                row: new RecordRow(rank * Row, Row, 2 * Row))),
         ];
         for (int round = 0; round < Rounds; round++)
         {

@@ -17,7 +17,7 @@ internal sealed class DataHarness<TLayer> : IDisposable
 
     public DataHarness(
         LayerParameter parameter, int tops = 2, int rank = 0, int count = 1, ulong seed = 1701,
-        object? extension = null, Func<string, string>? resolve = null, long dealt = 0)
+        object? extension = null, Func<string, string>? resolve = null, RecordRow? row = null)
     {
         parameter = parameter.Clone();
         parameter.Name = "data";
@@ -27,7 +27,7 @@ internal sealed class DataHarness<TLayer> : IDisposable
         {
             SolverRank = rank,
             SolverCount = count,
-            DealtRecords = dealt,
+            Row = row,
             Notice = notice =>
             {
                 lock (_notices)

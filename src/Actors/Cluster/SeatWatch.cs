@@ -1,0 +1,59 @@
+using Akka.Actor;
+
+namespace CaffeActors.Actors.Cluster;
+
+/// <summary>What is seen from outside of a node's reduction in an epoch. Thread-safe.</summary>
+internal sealed class SeatWatch
+{
+    private readonly Lock _lock = new();
+    private readonly List<(long Iteration, TaskCompletionSource Reached)> _waiting = [];
+    private long _applied = -1;
+    private volatile IReadOnlyList<int> _waitsFor = [];
+    private readonly TaskCompletionSource<IActorRef> _reducer =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The reducer's actor, once it hears of blocks.</summary>
+    public Task<IActorRef> Reducer => _reducer.Task;
+
+    /// <summary>The reducer hears of blocks from now on.</summary>
+    /// <param name="reducer">Its actor.</param>
+    public void Started(IActorRef reducer) => _reducer.TrySetResult(reducer);
+
+    /// <summary>Ranks of the nodes whose gradients or sums are waited for.</summary>
+    public IReadOnlyList<int> WaitsFor
+    {
+        get => _waitsFor;
+        set => _waitsFor = value;
+    }
+
+    /// <summary>The root's parameters are those after some updates.</summary>
+    /// <param name="iteration">Updates done.</param>
+    public void Applied(long iteration)
+    {
+        lock (_lock)
+        {
+            _applied = Math.Max(_applied, iteration);
+            foreach ((long wanted, TaskCompletionSource reached) in _waiting)
+            {
+                if (wanted <= _applied)
+                    reached.TrySetResult();
+            }
+
+            _waiting.RemoveAll(entry => entry.Iteration <= _applied);
+        }
+    }
+
+    /// <summary>Waits until the root's parameters are those after some updates.</summary>
+    /// <param name="iteration">Updates done.</param>
+    public Task AppliedAsync(long iteration)
+    {
+        lock (_lock)
+        {
+            if (iteration <= _applied)
+                return Task.CompletedTask;
+            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Add((iteration, reached));
+            return reached.Task;
+        }
+    }
+}
