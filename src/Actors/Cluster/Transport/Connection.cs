@@ -13,17 +13,17 @@ internal sealed class Connection : IDisposable
 
     private Connection(Socket socket, SslStream? secured) => (_socket, _secured) = (socket, secured);
 
-    /// <summary>A connection that this side has made; encrypts it where this node has an identity.</summary>
+    /// <summary>A connection that this side has made, encrypted where that is wanted.</summary>
     /// <param name="socket">Belongs to the connection from here on.</param>
     /// <param name="host">The host that was connected to.</param>
-    /// <param name="identity">Who this node is.</param>
-    public static Connection To(Socket socket, string host, NodeIdentity? identity) =>
-        new(socket, identity?.AsClient(socket, host));
+    /// <param name="security">How; null where it is not encrypted.</param>
+    public static Connection To(Socket socket, string host, LinkSecurity? security) =>
+        new(socket, security?.AsClient(socket, host));
 
-    /// <summary>A connection that the other side has made; encrypts it where this node has an identity.</summary>
+    /// <summary>A connection that the other side has made, encrypted where that is wanted.</summary>
     /// <param name="socket">Belongs to the connection from here on.</param>
-    /// <param name="identity">Who this node is.</param>
-    public static Connection From(Socket socket, NodeIdentity? identity) => new(socket, identity?.AsServer(socket));
+    /// <param name="security">How; null where it is not encrypted.</param>
+    public static Connection From(Socket socket, LinkSecurity? security) => new(socket, security?.AsServer(socket));
 
     /// <summary>Whether a failure is one of the connection, and not of the program.</summary>
     public static bool IsBreak(Exception failure) => failure is IOException or SocketException

@@ -37,9 +37,9 @@ internal sealed record DataPlaneOptions
     /// <summary>How long one that has connected may take to say who it is. Default 5 s.</summary>
     public TimeSpan GreetWithin { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Who this node is to others and whom it trusts; null, the default, means that connections are neither
-    /// encrypted nor checked. It belongs to who made it.</summary>
-    public NodeIdentity? Identity { get; init; }
+    /// <summary>Encrypts connections; null, the default: they are not encrypted, and nobody has to show who he
+    /// is.</summary>
+    public LinkSecurity? Security { get; init; }
 
     /// <summary>Is told, a line at a time and on any thread, what happens to connections.</summary>
     public Action<string> Log { get; init; } = _ => { };

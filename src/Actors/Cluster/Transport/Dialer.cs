@@ -5,7 +5,7 @@ using System.Security.Authentication;
 namespace CaffeActors.Actors.Cluster.Transport;
 
 /// <summary>Connects to a peer and greets it.</summary>
-internal sealed class Dialer(LinkRoute route, NodeIdentity? identity)
+internal sealed class Dialer(LinkRoute route, LinkSecurity? security)
 {
     /// <summary>Makes one attempt.</summary>
     /// <param name="greeting">What is said to the peer.</param>
@@ -24,7 +24,7 @@ internal sealed class Dialer(LinkRoute route, NodeIdentity? identity)
             // What blocks ends with the socket, when time is up.
             using (limit.Token.UnsafeRegister(Dispose, socket))
             {
-                connection = Connection.To(socket, route.Peer.Host, identity);
+                connection = Connection.To(socket, route.Peer.Host, security);
                 reply = Greet(connection, greeting);
             }
 
