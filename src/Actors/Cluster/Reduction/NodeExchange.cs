@@ -50,7 +50,7 @@ internal sealed unsafe class NodeExchange : IDisposable
         }
 
         Reduction = new NodeReduction(routes);
-        Inbox = new NodeInbox(Reduction, bytes);
+        Inbox = new NodeInbox(Reduction, bytes) { Epoch = seat.Epoch };
         if (IsCompressed)
         {
             _halves = [.. Layout.Counts.Select(count => new SyncedMemory(Math.Max(1, count) * sizeof(ushort)))];

@@ -59,6 +59,9 @@ internal sealed unsafe class NodeInbox : IBlockListener, IDisposable
     /// <summary>Who hears of blocks. To be set before the links are opened.</summary>
     public IActorRef Reducer { get; set; } = ActorRefs.Nobody;
 
+    /// <summary>The links' epoch.</summary>
+    public long Epoch { get; init; }
+
     /// <summary>Who hears of neighbours that are gone. To be set before the links are opened.</summary>
     public IActorRef Node { get; set; } = ActorRefs.Nobody;
 
@@ -81,7 +84,7 @@ internal sealed unsafe class NodeInbox : IBlockListener, IDisposable
         if (length == slot.Bytes)
             return slot.Memory;
         slot.Close();
-        Node.Tell(new NodeLost(peer, $"it sends {length} bytes where {slot.Bytes} are expected: it trains another net, "
+        Node.Tell(new NodeLost(Epoch, peer, $"it sends {length} bytes where {slot.Bytes} are expected: it trains another net, "
             + "or with another parallel.bucket-size or cluster.compression"));
         return 0;
     }
@@ -107,7 +110,7 @@ internal sealed unsafe class NodeInbox : IBlockListener, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Lost(int peer, string reason) => Node.Tell(new NodeLost(peer, reason));
+    public void Lost(int peer, string reason) => Node.Tell(new NodeLost(Epoch, peer, reason));
 
     /// <summary>Frees the places; the links must be closed.</summary>
     public void Dispose()
