@@ -92,7 +92,7 @@ public sealed class ClusterHost : ITrainingHost
                 : null;
             string host = await NodeHosts.OwnAsync(_settings, _leave.Token);
             ulong number = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
-            using DataPlane plane = Listen(number, host);
+            using DataPlane plane = Listen(number, host, certificates);
             ActorSystem system = ClusterSystem.Start(_settings, host, certificates, _log, _plan.AkkaConfig);
             try
             {
@@ -130,13 +130,14 @@ public sealed class ClusterHost : ITrainingHost
         system.Dispose();
     }
 
-    private DataPlane Listen(ulong number, string host) => DataPlane.Listen(new DataPlaneOptions
+    private DataPlane Listen(ulong number, string host, NodeCertificates? certificates) => DataPlane.Listen(new()
     {
         Node = number,
         Host = _settings.BindHost.Length > 0 ? _settings.BindHost : host,
         AdvertisedHost = host,
         Port = _settings.DataPortOrNext,
         ReconnectWithin = _settings.ReconnectWithin,
+        Security = certificates is null ? null : new LinkSecurity(certificates),
         Log = line => _log.Info(line),
     });
 
