@@ -1,3 +1,5 @@
+using CaffeActors.Actors.Cluster.Transport;
+
 namespace CaffeActors.Actors.Messages;
 
 // What replicas and reducers say to each other, of one bucket of parameters. Each side makes its messages once.
@@ -24,6 +26,21 @@ internal sealed record ChunkReady(int Bucket, int Chunk);
 /// <param name="Bucket">Which bucket.</param>
 /// <param name="Chunk">Which part of it.</param>
 internal sealed record ChunkSummed(int Bucket, int Chunk);
+
+/// <summary>To a node's reducer: a replica's passes of the iteration are done, its loss is there.</summary>
+/// <param name="Rank">The replica in this process.</param>
+internal sealed record PassesDone(int Rank);
+
+/// <summary>To a node's reducer: a block has come over a link.</summary>
+/// <param name="Peer">Rank of the sender among the nodes.</param>
+/// <param name="Stream">A partial sum or the whole one.</param>
+/// <param name="Unit">What of the gradients it is.</param>
+internal sealed record BlockArrived(int Peer, BlockStream Stream, int Unit);
+
+/// <summary>To a node's reducer: a block that it sent has arrived.</summary>
+/// <param name="Stream">A partial sum or the whole one.</param>
+/// <param name="Unit">What of the gradients it is.</param>
+internal sealed record BlockSent(BlockStream Stream, int Unit);
 
 // What a node's reducer and the cluster say to each other, of a whole iteration.
 

@@ -18,6 +18,10 @@ internal sealed record ReductionWiring(ReplicaGroup Group, IReadOnlyList<IActorR
     /// <summary>The replicas by rank.</summary>
     public IActorRef[] Replicas { get; } = new IActorRef[Devices.Count];
 
+    /// <summary>Who takes the sums of all replicas further, to other nodes, and tells the root when they are whole;
+    /// nobody where this process is alone.</summary>
+    public IActorRef Above { get; set; } = ActorRefs.Nobody;
+
     /// <summary>By rank, who hears <see cref="Messages.BucketReady"/> of a replica; nobody of a root alone.</summary>
     public IActorRef[] Up { get; } = [.. Devices.Select(_ => ActorRefs.Nobody)];
 

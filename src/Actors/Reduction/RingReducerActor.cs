@@ -21,6 +21,7 @@ internal sealed class RingReducerActor : UntypedActor
     private readonly ChunkReady[] _own;
     private readonly ChunkSummed[][] _summed;
     private readonly BucketReduced[] _reduced;
+    private readonly BucketReady[] _ready;
     private readonly BucketUpdated[] _updated;
     // By bucket: whether this replica's gradients are complete, chunks that came before they were, chunks to be added
     // yet and, at the root, to be gathered yet.
@@ -43,6 +44,7 @@ internal sealed class RingReducerActor : UntypedActor
         _own = wiring.Each(b => new ChunkReady(b, rank));
         _summed = wiring.Each(b => OfChunks(c => new ChunkSummed(b, c)));
         _reduced = wiring.Each(b => new BucketReduced(b));
+        _ready = wiring.Each(b => new BucketReady(b));
         _updated = wiring.Each(b => new BucketUpdated(b));
         _isReady = wiring.Each(_ => false);
         _waiting = wiring.Each(_ => OfChunks(_ => false));
@@ -137,7 +139,10 @@ internal sealed class RingReducerActor : UntypedActor
         if (--_toGather[bucket] > 0)
             return;
         _toGather[bucket] = _count;
-        _wiring.Replicas[0].Tell(_reduced[bucket]);
+        if (_wiring.Above.IsNobody())
+            _wiring.Replicas[0].Tell(_reduced[bucket]);
+        else
+            _wiring.Above.Tell(_ready[bucket]);
     }
 
     private void OnTakenOver(int bucket)

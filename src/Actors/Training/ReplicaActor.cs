@@ -33,6 +33,7 @@ internal sealed class ReplicaActor : UntypedActor
     private readonly UpdateWork[] _updates = [];
     private readonly BucketReady[] _ready;
     private readonly BucketUpdated[] _updated;
+    private readonly PassesDone _done;
     // By rank of a layer, the buckets that wait for it; by bucket, the layers it still waits for.
     private readonly int[][] _bucketsOf;
     private readonly int[] _layersOf;
@@ -63,6 +64,7 @@ internal sealed class ReplicaActor : UntypedActor
         _replica.Activity.Actor = Self;
         _ready = wiring.Each(b => new BucketReady(b));
         _updated = wiring.Each(b => new BucketUpdated(b));
+        _done = new PassesDone(rank);
         _losses = new float[_replica.Passes];
         _watch = new PassWatch(_replica);
         _layersOf = new int[_ready.Length];
@@ -176,7 +178,7 @@ internal sealed class ReplicaActor : UntypedActor
         {
             _replica.Net.DebugInfo = step.Debug;
             // What debug_info tells is of the pass as it was; a loss that is no number must not be learnt from.
-            _holdsBuckets = step.Debug || _group.Replicas.Count == 1;
+            _holdsBuckets = step.Debug || (_group.Replicas.Count == 1 && _group.Seat is null);
             if (_group.KeepsUpdates)
                 _replica.Net.ClearParamDiffs();
         }
@@ -270,6 +272,8 @@ internal sealed class ReplicaActor : UntypedActor
         _replica.Activity.Begin(Reduces);
         _passesDoneAt = Stopwatch.GetTimestamp();
         _group.Losses[_rank] = _group.LossOf(_losses);
+        if (!_wiring.Above.IsNobody())
+            _wiring.Above.Tell(_done);
         for (int b = 0; b < _ready.Length; b++)
         {
             if (_holdsBuckets || _group.Buckets[b].Layers.Count == 0)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CaffeActors.Actors.Cluster;
+using CaffeActors.Actors.Cluster.Reduction;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Metrics;
@@ -72,16 +73,27 @@ internal sealed class ReplicaGroup : IDisposable
     /// replicas share them. Default false.</summary>
     public bool IsReproducible { get; init; }
 
-    /// <summary>Multiplies the summed gradients: 1 over their number, iter_size apart. Default 1 / replicas, of all nodes
-    /// together.</summary>
+    /// <summary>Multiplies the summed gradients: 1 over their number, iter_size apart. Default 1 / replicas, of
+    /// all nodes together.</summary>
     public float GradientScale => Seat?.Deal.GradientScale ?? 1f / (Replicas.Count * PassesOfBatch);
 
     /// <summary>Passes that one batch of a replica is cut into. Default 1.</summary>
     public int PassesOfBatch { get; init; } = 1;
 
-    /// <summary>The node's place among several that train together; null, the default: this process is
-    /// alone.</summary>
-    public NodeSeat? Seat { get; init; }
+    /// <summary>What the node exchanges with others; null, as at first: this process is alone.</summary>
+    public NodeExchange? Exchange { get; private set; }
+
+    /// <summary>The node's place among several that train together; null where this process is alone.</summary>
+    public NodeSeat? Seat => Exchange?.Seat;
+
+    /// <summary>Updates done before the iteration that is under way.</summary>
+    public int Iteration { get; private set; }
+
+    /// <summary>When it began, in <see cref="Stopwatch"/> ticks.</summary>
+    public long StepBegan { get; private set; }
+
+    /// <summary>The whole batch's loss of the last iteration that all nodes committed.</summary>
+    public float CommittedLoss { get; set; }
 
     /// <summary>The numbers of passes where their random numbers follow from them; null, the default: each replica has
     /// its own.</summary>
@@ -112,12 +124,24 @@ internal sealed class ReplicaGroup : IDisposable
         return sum / passes.Length;
     }
 
+    /// <summary>Makes the replicas those of one of several nodes, before their actors are started.</summary>
+    /// <param name="seat">Its place.</param>
+    public void Join(NodeSeat seat) => Exchange = new NodeExchange(this, seat);
+
+    /// <summary>Undoes what the passes of an iteration that is given up did to the root's blobs, once no actor of the
+    /// replicas lives any more: its parameters are then those of the last commit.</summary>
+    public void RestoreCommitted() => Exchange?.Statistics.Restore();
+
+    /// <summary>Notes the beginning of an iteration.</summary>
+    /// <param name="iteration">Updates done so far.</param>
+    public void BeginStep(int iteration) => (Iteration, StepBegan) = (iteration, Stopwatch.GetTimestamp());
+
     /// <summary>Notes the end of an iteration.</summary>
     /// <param name="ticks">Time from the end of the root's passes to its last update, in <see cref="Stopwatch"/>
     /// ticks: reduction that no pass hides.</param>
     public void EndStep(long ticks)
     {
-        if (Replicas.Count > 1)
+        if (Replicas.Count > 1 || Seat is not null)
             TrainingMeter.ReduceWait(ticks);
         _exposedTicks += ticks;
         _steps++;
@@ -160,6 +184,7 @@ internal sealed class ReplicaGroup : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Exchange?.Dispose();
         Optimizer.Dispose();
         foreach (Replica replica in Replicas)
             replica.Dispose();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Akka.Actor;
+using CaffeActors.Actors.Cluster.Reduction;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Messages;
@@ -51,6 +52,12 @@ internal sealed class ReplicaGroupActor : UntypedActor
                 string.Create(CultureInfo.InvariantCulture, $"replica-{rank}"));
         }
 
+        if (_group.Seat is not null)
+        {
+            _wiring.Above = _wiring.Up[0] = Context.ActorOf(
+                NodeReducerActor.Props(_wiring).WithDispatcher(Dispatchers.Replica(0)), "nodes");
+        }
+
         if (_group.Reduction == ReductionKind.Ring)
             RingReduction.Start(Context, _wiring);
         else
@@ -61,15 +68,20 @@ internal sealed class ReplicaGroupActor : UntypedActor
     {
         switch (message)
         {
-            case Step:
+            case Step step:
                 _asker = Sender;
                 _missing = _wiring.Replicas.Length;
+                _group.BeginStep(step.Iteration);
                 foreach (IActorRef replica in _wiring.Replicas)
                     replica.Tell(message);
                 break;
             case StepDone done:
                 if (done.Rank == 0)
+                {
                     _rootDone = done;
+                    _group.Seat?.Watch.Applied(done.Iteration + 1);
+                }
+
                 if (--_missing == 0)
                     _asker.Tell(Outcome(_rootDone!));
                 break;
@@ -101,8 +113,10 @@ internal sealed class ReplicaGroupActor : UntypedActor
     private static bool Precedes(Examined one, Examined other) =>
         (one.Fault is null, one.Rank).CompareTo((other.Fault is null, other.Rank)) < 0;
 
-    // As in Caffe the loss told is the root's. Of a batch that is summed by grains it is the whole batch's.
-    private StepDone Outcome(StepDone root) => _group.IsReproducible
+    // As in Caffe the loss told is the root's. Of a batch that is summed by grains, or that several nodes share, it is
+    // the whole batch's.
+    private StepDone Outcome(StepDone root) => _group.Seat is not null ? root with { Loss = _group.CommittedLoss }
+        : _group.IsReproducible
         ? root with { Loss = FixedTree.Sum(_group.Losses) / (_group.Losses.Length * _group.Root.Passes) }
         : root;
 }

@@ -72,14 +72,13 @@ internal static class ReplicaGroupBuilder
                 TellOf(seat, batchRecords, devices, log);
             else if (devices.Count > 1 || parallel.Reproducible || parallel.MicroBatches > 1)
                 TellOf(plan, batch, devices, log);
-            return new ReplicaGroup(
+            var group = new ReplicaGroup(
                 replicas,
                 new Optimizer(plan.Solver, replicas[0].Net.LearnableParams, replicas[0].Device,
                     line => log.Info(line))
                 { GradScale = scale },
                 devices.Count > 1 || seat is not null ? parallel.BucketSize : long.MaxValue)
             {
-                Seat = seat,
                 Numbers = NumbersOf(parallel, batch),
                 Reduction = parallel.Reduction,
                 KeepsUpdates = plan.Solver.SnapshotDiff,
@@ -87,6 +86,9 @@ internal static class ReplicaGroupBuilder
                 IsReproducible = parallel.Reproducible,
                 PassesOfBatch = batch.PassesOfBatch * parallel.MicroBatches,
             };
+            if (seat is not null)
+                group.Join(seat);
+            return group;
         }
         catch
         {
@@ -133,8 +135,8 @@ internal static class ReplicaGroupBuilder
         ParallelSettings parallel = plan.Parallel;
         string? wrong =
             parallel.Placement.Count > 0
-                ? "placement deals one net out to the devices of one machine, and several nodes each train a whole one; "
-                    + "leave placement out"
+                ? "placement deals one net out to the devices of one machine, and several nodes each train a whole "
+                    + "one; leave placement out"
             : parallel.MicroBatches > 1
                 ? $"parallel.micro-batches = {parallel.MicroBatches} cuts a batch that several nodes share already; "
                     + "leave it out"

@@ -149,6 +149,10 @@ public abstract class Layer : IDisposable
     /// <summary>Whether force_backward may ask for a bottom's gradient. Losses refuse it for labels.</summary>
     public virtual bool AllowForceBackward(int bottom) => true;
 
+    /// <summary>Whether a forward pass changes the layer's blobs, which are not learned then: running statistics.
+    /// Default false.</summary>
+    public virtual bool ChangesBlobs => false;
+
     /// <summary>Whether a bottom holds labels, indices or the like, which 16 bits would change (11 bits of a number are
     /// kept, or 8): it is kept in 32. Default false.</summary>
     public virtual bool NeedsExact(int bottom) => false;

@@ -72,6 +72,14 @@ public static unsafe class GradientSum
     public static void Add(CpuDevice device, float* target, float* source, int count) =>
         VectorMap.Run(device, count, target, source, target, default(Sum));
 
+    /// <summary>values[i] *= factor.</summary>
+    /// <param name="device">Whose threads.</param>
+    /// <param name="values">They are changed.</param>
+    /// <param name="factor">The factor.</param>
+    /// <param name="count">Number of elements, at least 0.</param>
+    public static void Scale(CpuDevice device, float* values, float factor, int count) =>
+        VectorMap.Run(device, count, values, values, new Scaled(factor));
+
     /// <summary>target[i] = source[i].</summary>
     /// <param name="device">Whose threads.</param>
     /// <param name="target">Receives the values.</param>
@@ -95,6 +103,11 @@ public static unsafe class GradientSum
     private readonly struct Sum : IVectorFunction2
     {
         public Vector512<float> Invoke(Vector512<float> a, Vector512<float> b) => a + b;
+    }
+
+    private readonly struct Scaled(float factor) : IVectorFunction
+    {
+        public Vector512<float> Invoke(Vector512<float> x) => x * factor;
     }
 
     private readonly struct HostCopy(float* target, float* source) : IRangeBody

@@ -77,6 +77,9 @@ public sealed unsafe class BatchNormLayer(LayerParameter parameter)
     public override bool CopiesInPlace => !UsesGlobal;
 
     /// <inheritdoc/>
+    public override bool ChangesBlobs => !UsesGlobal;
+
+    /// <inheritdoc/>
     public override long ForwardFlops(Blob[] bottom, Blob[] top) => top[0].Count * (UsesGlobal ? 2L : 5L);
 
     /// <inheritdoc/>
