@@ -3,18 +3,23 @@ using CaffeActors.Compute.Reduction;
 namespace CaffeActors.Analysis.Scaling;
 
 /// <summary>Each node adds its children's sums to its own gradients in their order, hands the sum up, and hands the
-/// whole sum down, to the child with the largest branch first.</summary>
+/// whole sum down. A block travels when the sender's link and the receiver's are free; who waits for one takes turns,
+/// as connections that share a link do.</summary>
 internal sealed class TreeSimulation
 {
-    private const int Ready = -1, Down = -2, Added = -3, Sent = -4;
+    private const int Ready = -1, Down = -2, Added = -3, Freed = -4;
 
     private readonly NodePass _pass;
     private readonly NodeNetwork _network;
     private readonly int _nodes;
     private readonly int[] _parent;
     private readonly int[][] _children;
-    private readonly Queue<(int To, int Bucket, int What)>[] _out;
-    private readonly Link[] _in, _adding;
+    // By node and neighbour, what waits to be sent; whose turn it is to be sent to and to be received from.
+    private readonly int[][] _neighbours;
+    private readonly Queue<(int Bucket, int What)>[][] _outbox;
+    private readonly bool[] _sends, _receives;
+    private readonly int[] _toTurn, _fromTurn;
+    private readonly Link[] _adding;
     private readonly double[] _sent;
 
     // By bucket and node: how many sums are added, -1 before its own gradients are complete; and who has come.
@@ -37,8 +42,15 @@ internal sealed class TreeSimulation
         }
 
         _children = [.. children.Select(list => list.ToArray())];
-        _out = [.. children.Select(_ => new Queue<(int, int, int)>())];
-        (_in, _adding) = (new Link[nodes], new Link[nodes]);
+        // The last child has the largest branch: it is sent to first.
+        _neighbours =
+        [
+            .. children.Select((list, node) =>
+                (int[])[.. list.AsEnumerable().Reverse(), .. node > 0 ? (int[])[_parent[node]] : []]),
+        ];
+        _outbox = [.. _neighbours.Select(list => list.Select(_ => new Queue<(int, int)>()).ToArray())];
+        (_sends, _receives, _adding) = (new bool[nodes], new bool[nodes], new Link[nodes]);
+        (_toTurn, _fromTurn) = (new int[nodes], new int[nodes]);
         _sent = new double[nodes];
         _added = [.. pass.Buckets.Select(_ => Enumerable.Repeat(-1, nodes).ToArray())];
     }
@@ -64,9 +76,11 @@ internal sealed class TreeSimulation
                 continue;
             }
 
-            if (now.What == Sent)
+            if (now.What == Freed)
             {
-                _out[now.Node].Dequeue();
+                // The bucket's place tells the receiver here.
+                _sends[now.Node] = _receives[now.Bucket] = false;
+                ReceiveNext(now.Bucket, at.Time);
                 SendNext(now.Node, at.Time);
                 continue;
             }
@@ -116,21 +130,43 @@ internal sealed class TreeSimulation
 
     private void Send(int from, int to, int bucket, int what, double time)
     {
-        _out[from].Enqueue((to, bucket, what));
-        if (_out[from].Count == 1)
-            SendNext(from, time);
+        _outbox[from][Array.IndexOf(_neighbours[from], to)].Enqueue((bucket, what));
+        SendNext(from, time);
     }
 
-    // A block takes its turn at the receiver's link when it leaves, so that senders share that link.
     private void SendNext(int from, double time)
     {
-        if (!_out[from].TryPeek(out (int To, int Bucket, int What) next))
-            return;
-        double bytes = _pass.Buckets[next.Bucket].Bytes * _network.Compression;
+        for (int i = 0; i < _neighbours[from].Length && !_sends[from]; i++)
+        {
+            int turn = (_toTurn[from] + i) % _neighbours[from].Length;
+            if (Begin(from, _neighbours[from][turn], time))
+                _toTurn[from] = turn + 1;
+        }
+    }
+
+    private void ReceiveNext(int to, double time)
+    {
+        for (int i = 0; i < _neighbours[to].Length && !_receives[to]; i++)
+        {
+            int turn = (_fromTurn[to] + i) % _neighbours[to].Length;
+            if (Begin(_neighbours[to][turn], to, time))
+                _fromTurn[to] = turn + 1;
+        }
+    }
+
+    private bool Begin(int from, int to, double time)
+    {
+        Queue<(int Bucket, int What)> box = _outbox[from][Array.IndexOf(_neighbours[from], to)];
+        if (_sends[from] || _receives[to] || box.Count == 0)
+            return false;
+        (int bucket, int what) = box.Dequeue();
+        (_sends[from], _receives[to]) = (true, true);
+        double bytes = _pass.Buckets[bucket].Bytes * _network.Compression;
         double seconds = bytes / _network.BytesPerSecond;
         _sent[from] += bytes;
-        Tell(from, next.Bucket, Sent, time + seconds);
-        Tell(next.To, next.Bucket, next.What, _in[next.To].Take(time + _network.Latency, seconds) + seconds);
+        Tell(from, to, Freed, time + seconds);
+        Tell(to, bucket, what, time + seconds + _network.Latency);
+        return true;
     }
 
     private void Tell(int node, int bucket, int what, double time) =>
