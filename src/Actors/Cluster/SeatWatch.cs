@@ -1,4 +1,5 @@
 using Akka.Actor;
+using CaffeActors.Actors.Cluster.Reduction;
 
 namespace CaffeActors.Actors.Cluster;
 
@@ -8,7 +9,6 @@ internal sealed class SeatWatch
     private readonly Lock _lock = new();
     private readonly List<(long Iteration, TaskCompletionSource Reached)> _waiting = [];
     private long _applied = -1;
-    private volatile IReadOnlyList<int> _waitsFor = [];
     private readonly TaskCompletionSource<IActorRef> _reducer =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -19,12 +19,12 @@ internal sealed class SeatWatch
     /// <param name="reducer">Its actor.</param>
     public void Started(IActorRef reducer) => _reducer.TrySetResult(reducer);
 
-    /// <summary>Ranks of the nodes whose gradients or sums are waited for.</summary>
-    public IReadOnlyList<int> WaitsFor
-    {
-        get => _waitsFor;
-        set => _waitsFor = value;
-    }
+    /// <summary>What the reducer goes by; null before it has started.</summary>
+    public NodeReduction? Reduction { get; set; }
+
+    /// <summary>Ranks of the nodes whose gradients or sums are waited for; none while this node's own are not
+    /// there.</summary>
+    public IReadOnlyList<int> WaitsFor => Reduction?.WaitsFor() ?? [];
 
     /// <summary>The root's parameters are those after some updates.</summary>
     /// <param name="iteration">Updates done.</param>

@@ -52,9 +52,12 @@ internal sealed class NodeReducerActor : UntypedActor
     protected override void PreStart()
     {
         _exchange.Statistics.Keep();
-        (_exchange.Inbox.Reducer, _exchange.Inbox.Node) = (Self, Seat.Node);
+        _exchange.Inbox.Reducer = Self;
+        _exchange.Inbox.Misfit = (peer, reason) => Seat.Node.Tell(new NodeLost(Seat.Epoch, peer, reason));
         if (_reduction.Neighbours.Count > 0)
             _links = Seat.OpenLinks(_reduction.Neighbours, _exchange.Inbox);
+        Seat.Watch.Reduction = _reduction;
+        Seat.Watch.Started(Self);
     }
 
     protected override void PostStop() => _links?.Dispose();
@@ -169,7 +172,7 @@ internal sealed class NodeReducerActor : UntypedActor
         _told = true;
         long all = Stopwatch.GetTimestamp() - _group.StepBegan;
         Seat.Node.Tell(new StepReduced(
-            _group.Iteration, Seat.Deal.ToldBy(Seat.Rank, _group.Losses), _passTicks, all - _passTicks));
+            Seat.Epoch, _group.Iteration, Seat.Deal.ToldBy(Seat.Rank, _group.Losses), _passTicks, all - _passTicks));
     }
 
     // What is being sent must not change: its receiver may ask for it again.
