@@ -21,7 +21,7 @@ namespace CaffeActors.Actors.Cluster;
 /// A process's part in a run of several machines: its node joins the cluster, and whatever its actor is asked to build
 /// or end for an epoch is done here, one thing after the other. Requests may come from any thread at any time.
 /// </summary>
-public sealed class ClusterHost : ITrainingHost, IDisposable
+public sealed class ClusterHost : ITrainingHost
 {
     private static readonly TimeSpan LeaveGrace = TimeSpan.FromSeconds(5);
 
@@ -32,10 +32,11 @@ public sealed class ClusterHost : ITrainingHost, IDisposable
     private readonly TimeProvider _time;
     private readonly IReadOnlyList<IRunObserver> _observers;
     private readonly Lock _lock = new();
-    private readonly CancellationTokenSource _leave = new();
+    private readonly CancellationTokenSource _leave = CancellationTokenSource.CreateLinkedTokenSource([]);
     private IActorRef? _node;
     private ClusterSession? _session;
     private RunRequest? _stop;
+    private bool _isOver;
 
     /// <summary>Prepares a host; nothing is opened yet.</summary>
     /// <param name="plan">What to run; its <see cref="RunPlan.Cluster"/> is set.</param>
@@ -73,7 +74,8 @@ public sealed class ClusterHost : ITrainingHost, IDisposable
             if (_session?.Run is null)
             {
                 _node?.Tell(Leave.Instance);
-                _leave.CancelAfter(LeaveGrace);
+                if (!_isOver)
+                    _leave.CancelAfter(LeaveGrace);
             }
         }
     }
@@ -107,12 +109,12 @@ public sealed class ClusterHost : ITrainingHost, IDisposable
         }
         finally
         {
+            lock (_lock)
+                _isOver = true;
+            _leave.Dispose();
             _log.Flush();
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _leave.Dispose();
 
     private DataPlane Listen(ulong number, string host) => DataPlane.Listen(new DataPlaneOptions
     {

@@ -40,6 +40,7 @@ internal sealed class ClusterSession
     {
         (_part, _plan, _links, _run, _follower, _actors) = (part, plan, links, run, follower, actors);
         _start = Iteration;
+        part.Seat.Watch.Applied(_start);
         _positions = NetStand.Take(TrainNet).DataPositions;
     }
 
@@ -71,7 +72,7 @@ internal sealed class ClusterSession
     }
 
     /// <summary>Ranks of the nodes whose gradients or sums are waited for.</summary>
-    public IReadOnlyList<int> WaitsFor => _part.Seat.Watch.WaitsFor;
+    public IEnumerable<int> WaitsFor => _part.Seat.Watch.WaitsFor;
 
     private IReadOnlyList<ActorActivity> Activities => _run?.Activities ?? _follower!.Activities;
 

@@ -208,7 +208,7 @@ internal sealed class NodeActor : UntypedActor, IWithTimers, INodeOutput
             Phase = _session?.Phase(_state.Runs, _state.HoldsSum) ?? NodePhase.Builds,
             Counter = _session?.Counter ?? 0,
         };
-        if (_session is not null)
+        if (_session is not null && progress.Phase == NodePhase.Reduces)
             progress.WaitsFor.AddRange(_session.WaitsFor.Select(rank => view.Members[rank].Node));
         Tell(progress);
     }

@@ -181,10 +181,6 @@ internal sealed class ReplicaGroup : IDisposable
         }
     }
 
-    /// <summary>Gives the root back the statistics of the last committed iteration, where a pass that was given up has
-    /// changed them.</summary>
-    public void RestoreCommitted() => _ = Root;
-
     /// <inheritdoc/>
     public void Dispose()
     {

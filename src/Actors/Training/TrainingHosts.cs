@@ -1,3 +1,4 @@
+using CaffeActors.Actors.Cluster;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Actors.Metrics;
 
@@ -13,5 +14,6 @@ public static class TrainingHosts
     /// <param name="observers">Who watches.</param>
     public static ITrainingHost Of(
         RunPlan plan, RunLog log, TimeProvider time, params IReadOnlyList<IRunObserver> observers) =>
-        new TrainingHost(plan, plan.Catalog, log, time, observers);
+        plan.Cluster is null ? new TrainingHost(plan, plan.Catalog, log, time, observers)
+            : new ClusterHost(plan, plan.Catalog, log, time, observers);
 }
