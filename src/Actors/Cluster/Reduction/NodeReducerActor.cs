@@ -53,7 +53,8 @@ internal sealed class NodeReducerActor : UntypedActor
     protected override void PreStart()
     {
         _exchange.Statistics.Keep();
-        (_exchange.Inbox.Reducer, _exchange.Inbox.Node) = (Self, Seat.Node);
+        _exchange.Inbox.Reducer = Self;
+        _exchange.Inbox.Misfit = (peer, reason) => Seat.Node.Tell(new NodeLost(Seat.Epoch, peer, reason));
         if (_reduction.Neighbours.Count > 0)
             _links = Seat.OpenLinks(_reduction.Neighbours, _exchange.Inbox);
         Seat.Watch.Started(Self, _reduction.WaitsFor);
