@@ -15,7 +15,9 @@ public sealed class NodeFleet : IAsyncDisposable
 
     /// <summary>Prepares nodes; none is started yet.</summary>
     /// <param name="nodes">How many there may be.</param>
-    public NodeFleet(int nodes) => (_nodes, Network) = (new NodeProcess?[nodes], new NodeNetwork(nodes));
+    /// <param name="hasProxies">Whether the network between them can be broken. Default true.</param>
+    public NodeFleet(int nodes, bool hasProxies = true) =>
+        (_nodes, Network) = (new NodeProcess?[nodes], new NodeNetwork(nodes, hasProxies));
 
     /// <summary>The program, built beside the tests in the same configuration.</summary>
     public static string Program { get; } = Repository.PathOf(
@@ -36,14 +38,14 @@ public sealed class NodeFleet : IAsyncDisposable
 
     /// <summary>Starts a node, or starts it anew where its process has ended.</summary>
     /// <param name="node">Which, from 0.</param>
-    /// <param name="arguments">The command line; where the node is reached is added.</param>
+    /// <param name="arguments">The command line, of a run configuration; where the node is reached is added.</param>
     public NodeProcess Start(int node, params IEnumerable<string> arguments)
     {
         if (_nodes[node] is { HasExited: false })
             throw new InvalidOperationException($"Node {node} runs already.");
         string port = Network.PortOf(node).ToString(CultureInfo.InvariantCulture);
         string[] place =
-            ["--host", NodeNetwork.HostOf(node), "--port", port, "--set", "cluster.bind-host=127.0.0.1"];
+            ["--host", Network.HostOf(node), "--port", port, "--set", "cluster.bind-host=127.0.0.1"];
         string name = $"node-{node}{(_nodes[node] is null ? "" : $"-again-{_started.Count}")}";
         var start = new ProcessStartInfo("dotnet", [Program, .. arguments, .. place])
         {

@@ -7,7 +7,8 @@ namespace CaffeActors.Testing.MultiProcess;
 /// <summary>
 /// The network between nodes of this machine. Each node listens on two ports of 127.0.0.1 and is known to others by an
 /// address of its own, 127.0.1.1 and on, with the same ports: what arrives there goes through a proxy that belongs to
-/// the two nodes, so that the network between any two can be broken. Linux only.
+/// the two nodes, so that the network between any two can be broken. Without proxies all are known as 127.0.0.1. Linux
+/// only.
 /// </summary>
 public sealed class NodeNetwork : IAsyncDisposable
 {
@@ -19,11 +20,15 @@ public sealed class NodeNetwork : IAsyncDisposable
     private readonly List<Socket> _fronts = [];
     private readonly List<Task> _accepting = [];
     private readonly int[] _ports;
+    private readonly bool _hasProxies;
 
     /// <summary>Makes a network.</summary>
     /// <param name="nodes">Of how many nodes.</param>
-    public NodeNetwork(int nodes)
+    /// <param name="hasProxies">Whether it can be broken. Where it cannot, a port whose node has ended refuses
+    /// connections, as a machine does whose process has ended; a proxy accepts and closes them. Default true.</param>
+    public NodeNetwork(int nodes, bool hasProxies = true)
     {
+        _hasProxies = hasProxies;
         _ports = new int[nodes];
         _links = new TcpProxy[nodes, nodes];
         for (int node = 0; node < nodes; node++)
@@ -35,7 +40,7 @@ public sealed class NodeNetwork : IAsyncDisposable
     }
 
     /// <summary>How a node is called by the others: its IP address.</summary>
-    public static string HostOf(int node) => $"127.0.1.{node + 1}";
+    public string HostOf(int node) => _hasProxies ? $"127.0.1.{node + 1}" : "127.0.0.1";
 
     /// <summary>A node's port for membership and control; gradients take the one after it.</summary>
     public int PortOf(int node) => _ports[node];
@@ -89,7 +94,8 @@ public sealed class NodeNetwork : IAsyncDisposable
         from other in Enumerable.Range(0, _ports.Length)
         select (one, other);
 
-    // Finds two ports in a row that are free where the node listens and where the others connect to.
+    // Finds two ports in a row that are free where the node listens and where the others connect to; without proxies
+    // none other of these nodes' either.
     private int OpenFronts(int node)
     {
         const int Attempts = 100;
@@ -97,14 +103,17 @@ public sealed class NodeNetwork : IAsyncDisposable
         {
             using Socket probe = Listen(IPAddress.Loopback, 0);
             int port = ((IPEndPoint)probe.LocalEndPoint!).Port;
+            if (Array.Exists(_ports, other => Math.Abs(other - port) <= 1))
+                continue;
             List<Socket> fronts = [];
             try
             {
                 using Socket next = Listen(IPAddress.Loopback, port + 1);
-                foreach (int own in (int[])[port, port + 1])
+                foreach (int own in _hasProxies ? (int[])[port, port + 1] : [])
                     fronts.Add(Listen(IPAddress.Parse(HostOf(node)), own));
             }
-            catch (SocketException) when (attempt < Attempts)
+            catch (Exception failure) when (
+                failure is SocketException or ArgumentOutOfRangeException && attempt < Attempts)
             {
                 fronts.ForEach(front => front.Dispose());
                 continue;
