@@ -50,7 +50,7 @@ internal sealed unsafe class NodeExchange : IDisposable
         }
 
         Reduction = new NodeReduction(routes);
-        Inbox = new NodeInbox(Reduction, bytes) { Epoch = seat.Epoch };
+        Inbox = new NodeInbox(Reduction, bytes);
         if (IsCompressed)
         {
             _halves = [.. Layout.Counts.Select(count => new SyncedMemory(Math.Max(1, count) * sizeof(ushort)))];

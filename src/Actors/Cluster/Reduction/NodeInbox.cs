@@ -59,11 +59,9 @@ internal sealed unsafe class NodeInbox : IBlockListener, IDisposable
     /// <summary>Who hears of blocks. To be set before the links are opened.</summary>
     public IActorRef Reducer { get; set; } = ActorRefs.Nobody;
 
-    /// <summary>The links' epoch.</summary>
-    public long Epoch { get; init; }
-
-    /// <summary>Who hears of neighbours that are gone. To be set before the links are opened.</summary>
-    public IActorRef Node { get; set; } = ActorRefs.Nobody;
+    /// <summary>Hears of a neighbour that cannot be one: its rank and why. To be set before the links are
+    /// opened.</summary>
+    public Action<int, string> Misfit { get; set; } = static (_, _) => { };
 
     /// <summary>Where a block that came lies.</summary>
     public nint Memory(int peer, BlockStream stream, int unit) => _in[IndexOf(peer, stream, unit)]!.Memory;
@@ -84,8 +82,8 @@ internal sealed unsafe class NodeInbox : IBlockListener, IDisposable
         if (length == slot.Bytes)
             return slot.Memory;
         slot.Close();
-        Node.Tell(new NodeLost(Epoch, peer, $"it sends {length} bytes where {slot.Bytes} are expected: it trains another net, "
-            + "or with another parallel.bucket-size or cluster.compression"));
+        Misfit(peer, $"it sends {length} bytes where {slot.Bytes} are expected: it trains another net, or with another "
+            + "parallel.bucket-size, parallel.reduction or cluster.compression");
         return 0;
     }
 
@@ -110,7 +108,10 @@ internal sealed unsafe class NodeInbox : IBlockListener, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Lost(int peer, string reason) => Node.Tell(new NodeLost(Epoch, peer, reason));
+    /// <remarks>The cluster hears of it from those who opened the links, and ends the epoch.</remarks>
+    public void Lost(int peer, string reason)
+    {
+    }
 
     /// <summary>Frees the places; the links must be closed.</summary>
     public void Dispose()

@@ -29,6 +29,7 @@ internal sealed class NodeReducerActor : UntypedActor
     private int _bucketsMissing;
     private int _replicasMissing;
     private bool _told;
+    private bool _isClosed;
     private StepCommitted? _committed;
     private long _passTicks;
 
@@ -52,7 +53,8 @@ internal sealed class NodeReducerActor : UntypedActor
     protected override void PreStart()
     {
         _exchange.Statistics.Keep();
-        (_exchange.Inbox.Reducer, _exchange.Inbox.Node) = (Self, Seat.Node);
+        _exchange.Inbox.Reducer = Self;
+        _exchange.Inbox.Misfit = (peer, reason) => Seat.Node.Tell(new NodeLost(Seat.Epoch, peer, reason));
         if (_reduction.Neighbours.Count > 0)
             _links = Seat.OpenLinks(_reduction.Neighbours, _exchange.Inbox);
         Seat.Watch.Started(Self, _reduction.WaitsFor);
@@ -85,6 +87,9 @@ internal sealed class NodeReducerActor : UntypedActor
                 _committed = committed;
                 break;
             case StepCommitted:
+                break;
+            case LinksClosed:
+                _isClosed = true;
                 break;
             case Ran { Work.Failure: { } failure }:
                 Context.Parent.Tell(new Failed(RunFailures.Unexpected(failure, "the sum over nodes")));
@@ -176,7 +181,7 @@ internal sealed class NodeReducerActor : UntypedActor
     // What is being sent must not change: its receiver may ask for it again.
     private void TryCommit()
     {
-        if (_committed is not { } committed || !_reduction.IsQuiet)
+        if (_committed is not { } committed || !(_reduction.IsQuiet || _isClosed))
             return;
         (_committed, _told) = (null, false);
         _group.CommittedLoss = committed.Loss;

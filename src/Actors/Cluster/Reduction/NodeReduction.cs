@@ -16,9 +16,11 @@ internal sealed class NodeReduction
 {
     private readonly NodeRoute[] _routes;
     private readonly Unit[] _units;
-    // By place among the neighbours, blocks of this iteration that have not come from them yet.
+    // By stream and place among the neighbours, blocks of this iteration that have not come from them yet.
     private readonly int[] _missing;
     private readonly int[] _perIteration;
+    private readonly int _ownPerIteration;
+    private int _ownMissing;
     private int _unfinished;
     private int _sending;
 
@@ -33,9 +35,13 @@ internal sealed class NodeReduction
             .. _routes.SelectMany(route => route.Adds.Concat(route.Down).Append(route.Up).Append(route.From))
                 .Where(rank => rank >= 0).Distinct().Order(),
         ];
-        _perIteration = [.. Neighbours.Select(rank =>
-            _routes.Sum(route => route.Adds.Count(peer => peer == rank) + (route.From == rank ? 1 : 0)))];
+        _perIteration =
+        [
+            .. Neighbours.Select(rank => _routes.Sum(route => route.Adds.Count(peer => peer == rank))),
+            .. Neighbours.Select(rank => _routes.Count(route => route.From == rank)),
+        ];
         _missing = [.. _perIteration];
+        _ownMissing = _ownPerIteration = _routes.Count(route => route.Gives);
         _unfinished = _units.Length;
     }
 
@@ -51,9 +57,18 @@ internal sealed class NodeReduction
     /// <summary>Whether nothing is being sent.</summary>
     public bool IsQuiet => _sending == 0;
 
-    /// <summary>Neighbours that blocks of this iteration have not come from yet. May be called on any thread; what it
-    /// tells may be a moment old.</summary>
-    public IEnumerable<int> WaitsFor() => Neighbours.Where((_, i) => Volatile.Read(ref _missing[i]) > 0);
+    /// <summary>Neighbours that partial sums of this iteration have not come from yet; where all have, those that the
+    /// whole ones come from. None while the own gradients are not all there. May be called on any thread; what it tells
+    /// may be a moment old.</summary>
+    public IReadOnlyList<int> WaitsFor()
+    {
+        if (Volatile.Read(ref _ownMissing) > 0)
+            return [];
+        int count = Neighbours.Count;
+        int[] partial = [.. Neighbours.Where((_, i) => Volatile.Read(ref _missing[i]) > 0)];
+        return partial.Length > 0 ? partial
+            : [.. Neighbours.Where((_, i) => Volatile.Read(ref _missing[count + i]) > 0)];
+    }
 
     /// <summary>Begins the next iteration; the one before must be whole and nothing on its way.</summary>
     /// <param name="actions">Receives what is to be done.</param>
@@ -62,8 +77,9 @@ internal sealed class NodeReduction
         if (!IsWhole || !IsQuiet)
             throw new InvalidOperationException("An iteration's sums are not whole, or are being sent.");
         _unfinished = _units.Length;
-        for (int peer = 0; peer < _missing.Length; peer++)
-            Volatile.Write(ref _missing[peer], _perIteration[peer] + _missing[peer]);
+        Volatile.Write(ref _ownMissing, _ownPerIteration);
+        for (int i = 0; i < _missing.Length; i++)
+            Volatile.Write(ref _missing[i], _perIteration[i] + _missing[i]);
         for (int unit = 0; unit < _units.Length; unit++)
         {
             _units[unit].Begin();
@@ -78,6 +94,7 @@ internal sealed class NodeReduction
     public void OwnReady(int unit, List<NodeAction> actions)
     {
         _units[unit].OwnReady = true;
+        Volatile.Write(ref _ownMissing, _ownMissing - 1);
         Advance(unit, actions);
     }
 
@@ -88,7 +105,7 @@ internal sealed class NodeReduction
     /// <param name="actions">Receives what is to be done.</param>
     public void Arrived(int peer, BlockStream stream, int unit, List<NodeAction> actions)
     {
-        ref int missing = ref _missing[PlaceOf(peer)];
+        ref int missing = ref _missing[PlaceOf(peer) + (stream == BlockStream.Sum ? Neighbours.Count : 0)];
         Volatile.Write(ref missing, missing - 1);
         Unit state = _units[unit];
         if (stream == BlockStream.Partial)
