@@ -90,6 +90,7 @@ internal sealed class ClusterSimulateCommand : VerbCommand
     };
 
     private readonly Option<string> _plot = new("--plot") { Description = "Draw speed-ups to a .png or .svg file." };
+    private readonly Option<string[]> _shapes = InputShapeOption.Make();
     private readonly RunOptions _runs = new();
     private readonly ResultOptions _result = new();
 
@@ -97,7 +98,7 @@ internal sealed class ClusterSimulateCommand : VerbCommand
     {
         foreach (Option option in (Option[])[
             _net, _nodes, _bandwidth, _latency, _reduction, _bucket, _batch, _scaling, _compression, _run, _passMs,
-            _flops, _memory, _plot])
+            _flops, _memory, _plot, _shapes])
         {
             command.Options.Add(option);
         }
@@ -184,7 +185,14 @@ internal sealed class ClusterSimulateCommand : VerbCommand
         RunRecord? run = arguments.GetValue(_run) is { } name ? _runs.Find(arguments, [name])[0] : null;
         using CaffeNet session = CaffeNet.Open(
             run is not null ? Path.Combine(run.Path, "net.prototxt") : FileOf(arguments.GetValue(_net)), Phase.Train,
-            new CaffeNetOptions { WithoutData = true, Notice = terminal.Error.WriteLine, TellBuild = false });
+            new CaffeNetOptions
+            {
+                // A run's sources are where it ran, and tell the shapes.
+                WithoutData = run is null || arguments.GetResult(_shapes) is not null,
+                InputShapes = InputShapeOption.Of(arguments, _shapes),
+                Notice = terminal.Error.WriteLine,
+                TellBuild = false,
+            });
         Net net = session.Net;
         if (net.LearnableParams.Count == 0)
             throw Usage($"net '{net.Name}' has nothing to learn");

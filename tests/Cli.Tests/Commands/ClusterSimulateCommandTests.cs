@@ -5,7 +5,12 @@ namespace CaffeActors.Cli.Tests.Commands;
 
 public sealed class ClusterSimulateCommandTests : IDisposable
 {
-    private static readonly string _lenet = Repository.PathOf("configs", "nets", "lenet.prototxt");
+    private static readonly string[] _lenet =
+    [
+        "cluster", "simulate", "--net", Repository.PathOf("configs", "nets", "lenet.prototxt"), "--input-shape",
+        "data=64,1,28,28",
+    ];
+
     private readonly CliRun _cli = new();
 
     public void Dispose() => _cli.Dispose();
@@ -15,7 +20,7 @@ public sealed class ClusterSimulateCommandTests : IDisposable
     {
         string picture = _cli.At("scaling.svg");
         Assert.Equal(ExitCodes.Done, await _cli.RunAsync(
-            "cluster", "simulate", "--net", _lenet, "--nodes", "1:6", "--pass-ms", "20", "--json", "--plot", picture));
+            [.. _lenet, "--nodes", "1:6", "--pass-ms", "20", "--json", "--plot", picture]));
         using var rows = JsonDocument.Parse(_cli.Out);
         Assert.Equal([(1, "tree"), (1, "ring"), (2, "tree"), (2, "ring"), (4, "tree"), (4, "ring"), (6, "tree"),
             (6, "ring")], rows.RootElement.EnumerateArray().Select(row =>
@@ -32,8 +37,8 @@ public sealed class ClusterSimulateCommandTests : IDisposable
     [Fact]
     public async Task StrongScaling_SharesTheBatch()
     {
-        Assert.Equal(ExitCodes.Done, await _cli.RunAsync("cluster", "simulate", "--net", _lenet, "--nodes", "1:64",
-            "--pass-ms", "20", "--batch", "4", "--scaling", "strong", "--reduction", "tree", "--csv"));
+        Assert.Equal(ExitCodes.Done, await _cli.RunAsync([.. _lenet, "--nodes", "1:64", "--pass-ms", "20", "--batch",
+            "4", "--scaling", "strong", "--reduction", "tree", "--csv"]));
         string[] lines = _cli.Out.Trim().Split('\n');
         // No node goes without an image.
         Assert.Equal(["nodes", "1", "2", "4"], lines.Select(line => line.Split(',')[0]));
@@ -49,8 +54,7 @@ public sealed class ClusterSimulateCommandTests : IDisposable
     [InlineData("--plot", "a.gif", "--plot is a file that ends in .png or .svg, not 'a.gif'")]
     public async Task FlagThatDoesNotFit_IsRefused(string flag, string value, string message)
     {
-        Assert.Equal(ExitCodes.Configuration,
-            await _cli.RunAsync("cluster", "simulate", "--net", _lenet, flag, value));
+        Assert.Equal(ExitCodes.Configuration, await _cli.RunAsync([.. _lenet, flag, value]));
         Assert.Contains(message, _cli.Error, StringComparison.Ordinal);
     }
 
