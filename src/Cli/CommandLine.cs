@@ -13,6 +13,7 @@ internal static class CommandLine
     // What the commands that only hold others are for.
     private static readonly Dictionary<string, string> _groups = new()
     {
+        ["cluster"] = "Look at a run on several machines.",
         ["config"] = "Look at a run configuration.",
         ["convert"] = "Make a database of images.",
         ["db"] = "Look into a database, check or copy it.",

@@ -1,6 +1,7 @@
 using CaffeActors.Benchmarks;
 using CaffeActors.Benchmarks.Actors;
 using CaffeActors.Benchmarks.Analysis;
+using CaffeActors.Benchmarks.Cluster;
 using CaffeActors.Benchmarks.Comparison;
 using CaffeActors.Benchmarks.Kernels;
 using CaffeActors.Benchmarks.Layers;
@@ -19,6 +20,7 @@ using CaffeActors.Benchmarks.Soak;
 //   dotnet run --project tests/Benchmarks -- passes NET BATCH ROUNDS [train|infer [THREADS [PASS,...]]]
 //   dotnet run --project tests/Benchmarks -- actors NET BATCH [ROUNDS [ITERATIONS]]
 //   dotnet run --project tests/Benchmarks -- reduce [REPLICAS [KIND [BUCKET-MIB [ROUNDS [BATCH]]]]]
+//   dotnet run --project tests/Benchmarks -- dataplane [MB [BUCKET-MIB [CHUNK-KIB [ROUNDS]]]]
 //   dotnet run --project tests/Benchmarks -- gpu [DEVICE] [ROUNDS] [NAME-PART]
 //   dotnet run --project tests/Benchmarks -- data [ROUNDS]
 //   dotnet run --project tests/Benchmarks -- tools [IMAGES [SIDE [ROUNDS]]]
@@ -60,6 +62,8 @@ async Task<int> RunAsync()
             return await ActorOverhead.RunAsync(args[1..]);
         case "reduce":
             return await ReduceBenchmark.RunAsync(args[1..]);
+        case "dataplane":
+            return DataPlaneBenchmark.Run(args[1..]);
         case "data":
             return DataBenchmark.Run(args[1..]);
         case "tools":
@@ -74,8 +78,8 @@ async Task<int> RunAsync()
             return await SoakBenchmark.RunAsync(args[1..]);
         default:
             Console.Error.WriteLine(
-                "name a benchmark: compare, kernels, step, threads, layers, passes, gpu, actors, reduce, data, tools, "
-                + "snapshots, metrics-cost, metrics, soak");
+                "name a benchmark: compare, kernels, step, threads, layers, passes, gpu, actors, reduce, "
+                + "dataplane, data, tools, snapshots, metrics-cost, metrics, soak");
             return 2;
     }
 }

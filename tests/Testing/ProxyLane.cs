@@ -2,7 +2,8 @@ using System.Net.Sockets;
 
 namespace CaffeActors.Testing;
 
-/// <summary>One direction of a <see cref="TcpProxy"/>, over all its connections: how its bytes fare. Thread-safe.</summary>
+/// <summary>One direction of a <see cref="TcpProxy"/>, over all its connections: how its bytes fare.
+/// Thread-safe.</summary>
 internal sealed class ProxyLane
 {
     private readonly Lock _gate = new();

@@ -31,7 +31,7 @@ public sealed class TcpProxy : IAsyncDisposable
     /// <summary>The proxy's own port on 127.0.0.1, to which others connect.</summary>
     public int Port { get; }
 
-    /// <summary>The port on 127.0.0.1 that connections are led to; it may be told later, before the first one.</summary>
+    /// <summary>The port on 127.0.0.1 that connections are led to; it may be told before the first one.</summary>
     public int TargetPort { get; set; }
 
     /// <summary>How many connections were made through it.</summary>
@@ -48,8 +48,8 @@ public sealed class TcpProxy : IAsyncDisposable
     /// <summary>Lets everything pass again; what was held back goes on.</summary>
     public void Forward() => Each(ProxyDirection.Both, lane => lane.Forward());
 
-    /// <summary>Lets nothing pass, as a network does that is split: connections stay open and new ones are accepted, but
-    /// what is sent does not arrive before <see cref="Forward"/>.</summary>
+    /// <summary>Lets nothing pass, as a network does that is split: connections stay open and new ones are accepted,
+    /// but what is sent does not arrive before <see cref="Forward"/>.</summary>
     public void Blackhole(ProxyDirection direction = ProxyDirection.Both) => Each(direction, lane => lane.Hold());
 
     /// <summary>Lets so many bytes pass in a second, on each connection.</summary>

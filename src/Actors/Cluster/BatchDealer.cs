@@ -1,34 +1,31 @@
+using System.Globalization;
 using CaffeActors.Actors.Cluster.Coordination;
 using CaffeActors.Actors.Cluster.Messages;
+using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Training;
+using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Reduction;
 
 namespace CaffeActors.Actors.Cluster;
 
 /// <summary>Deals a run's batch out as its plan says. Thread-safe.</summary>
 /// <param name="plan">The plan.</param>
-/// <param name="stored">The batch of the run that is gone on with; 0 where there is none.</param>
+/// <param name="stored">Records of the batch of the run that is gone on with; 0 where there is none.</param>
 internal sealed class BatchDealer(RunPlan plan, Func<long> stored) : IBatchDealer
 {
-    private readonly ReplicaBatchSize _size = ReplicaBatchSize.Of(plan);
+    private readonly long _own = ReplicaGroupBuilder.BatchRecords(plan);
     private readonly Lazy<long> _stored = new(stored);
 
     /// <inheritdoc/>
     public long BatchRecordsOf(IReadOnlyList<Member> members) =>
-        _stored.Value > 0 ? _stored.Value : _size.WholeBatch(DevicesOf(members));
+        plan.Cluster!.FixedBatch && _stored.Value > 0 ? _stored.Value
+        : plan.Parallel.Scaling == BatchScaling.Strong ? _own
+        : _own / plan.Parallel.Devices.Count * members.Sum(member => member.Devices);
 
     /// <inheritdoc/>
-    public int Most(IReadOnlyList<Member> candidates, long batchRecords)
-    {
-        int count = candidates.Count;
-        while (count > 1 && _size.Deal(batchRecords > 0 ? batchRecords : _size.WholeBatch(
-            DevicesOf(candidates)[..count]), DevicesOf(candidates)[..count]) is null)
-        {
-            count--;
-        }
-
-        return count;
-    }
+    public int Most(IReadOnlyList<Member> candidates, long batchRecords) => (int)Math.Min(
+        candidates.Count,
+        ReplicaGroupBuilder.MostNodes(plan, batchRecords > 0 ? batchRecords : BatchRecordsOf(candidates)));
 
     /// <inheritdoc/>
     public float LossOf(IReadOnlyList<Member> members, long batchRecords, Span<float> told) =>
@@ -37,10 +34,11 @@ internal sealed class BatchDealer(RunPlan plan, Func<long> stored) : IBatchDeale
     /// <summary>What each member takes.</summary>
     /// <param name="members">The members by rank.</param>
     /// <param name="batchRecords">Records of the whole batch.</param>
-    /// <exception cref="Compute.Diagnostics.CaffeException">They are more than the batch has parts.</exception>
+    /// <exception cref="CaffeException">They are more than the batch has parts.</exception>
     public BatchDeal Deal(IReadOnlyList<Member> members, long batchRecords) =>
-        _size.Deal(batchRecords, DevicesOf(members)) ?? throw _size.TooSmall(batchRecords, members.Count);
-
-    private static int[] DevicesOf(IReadOnlyList<Member> members) =>
-        [.. members.Select(member => (int)member.Devices)];
+        ReplicaGroupBuilder.Deal(plan, batchRecords, [.. members.Select(member => (int)member.Devices)])
+        ?? throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
+            string.Create(CultureInfo.InvariantCulture,
+                $"a batch of {batchRecords} records cannot be dealt out to {members.Count} nodes; set batch_size higher, "
+                + $"parallel.grain lower, or --nodes lower"));
 }

@@ -32,10 +32,11 @@ public sealed class ClusterHost : ITrainingHost
     private readonly TimeProvider _time;
     private readonly IReadOnlyList<IRunObserver> _observers;
     private readonly Lock _lock = new();
-    private readonly CancellationTokenSource _leave = new();
+    private readonly CancellationTokenSource _leave = CancellationTokenSource.CreateLinkedTokenSource([]);
     private IActorRef? _node;
     private ClusterSession? _session;
     private RunRequest? _stop;
+    private bool _isOver;
 
     /// <summary>Prepares a host; nothing is opened yet.</summary>
     /// <param name="plan">What to run; its <see cref="RunPlan.Cluster"/> is set.</param>
@@ -73,7 +74,8 @@ public sealed class ClusterHost : ITrainingHost
             if (_session?.Run is null)
             {
                 _node?.Tell(Leave.Instance);
-                _leave.CancelAfter(LeaveGrace);
+                if (!_isOver)
+                    _leave.CancelAfter(LeaveGrace);
             }
         }
     }
@@ -83,13 +85,16 @@ public sealed class ClusterHost : ITrainingHost
     {
         try
         {
-            NodeCertificates? certificates = NodeCertificates.Of(_settings.Tls);
+            using NodeCertificates? certificates = _settings.Tls.Enabled
+                ? NodeCertificates.Open(_settings.Tls, Environment.GetEnvironmentVariable(TlsSettings.PasswordVariable))
+                : null;
             string host = await NodeHosts.OwnAsync(_settings, _leave.Token);
-            using DataPlane plane = Listen(host, certificates);
+            ulong number = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
+            using DataPlane plane = Listen(number, host);
             ActorSystem system = ClusterSystem.Start(_settings, host, certificates, _log, _plan.AkkaConfig);
             try
             {
-                return await TakePartAsync(system, plane, host, exitCodeOf);
+                return await TakePartAsync(system, plane, number, exitCodeOf);
             }
             finally
             {
@@ -104,28 +109,32 @@ public sealed class ClusterHost : ITrainingHost
         }
         finally
         {
+            lock (_lock)
+                _isOver = true;
+            _leave.Dispose();
             _log.Flush();
         }
     }
 
-    private DataPlane Listen(string host, NodeCertificates? certificates) => DataPlane.Listen(new DataPlaneOptions
+    private DataPlane Listen(ulong number, string host) => DataPlane.Listen(new DataPlaneOptions
     {
+        Node = number,
         Host = _settings.BindHost.Length > 0 ? _settings.BindHost : host,
+        AdvertisedHost = host,
         Port = _settings.DataPortOrNext,
         ReconnectWithin = _settings.ReconnectWithin,
-        Log = line => _log.Warn(line),
-        Tls = certificates?.ForDataPlane(),
+        Log = line => _log.Info(line),
     });
 
     private async Task<RunOutcome> TakePartAsync(
-        ActorSystem system, DataPlane plane, string host, Func<RunOutcome, int> exitCodeOf)
+        ActorSystem system, DataPlane plane, ulong number, Func<RunOutcome, int> exitCodeOf)
     {
         Member self = new()
         {
-            Node = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1,
+            Node = number,
             Name = ClusterSystem.NameOf(ClusterSystem.AddressOf(system)),
-            DataHost = host,
-            DataPort = (uint)plane.Port,
+            DataHost = plane.Address.Host,
+            DataPort = (uint)plane.Address.Port,
             Devices = (uint)_plan.Parallel.Devices.Count,
         };
         var orders = Channel.CreateUnbounded<NodeOrder>();
@@ -177,9 +186,9 @@ public sealed class ClusterHost : ITrainingHost
                 switch (order)
                 {
                     case NodeOrder.Build build:
-                        state = await TakeOffAsync(build) ?? state;
+                        using (build)
+                            state = await RegroupAsync(build, state, builder, node, decisions);
                         built = build;
-                        await BuildAsync(build, state, builder, node, decisions);
                         break;
                     case NodeOrder.StandBy:
                         if (Release() is { } idle)
@@ -212,6 +221,23 @@ public sealed class ClusterHost : ITrainingHost
         }
     }
 
+    // What is to be kept until the next epoch: parameters that no net has yet.
+    private async Task<CommittedState?> RegroupAsync(NodeOrder.Build build, CommittedState? state,
+        SessionBuilder builder, IActorRef node, EventLog decisions)
+    {
+        CommittedState? taken = await TakeOffAsync(build);
+        if (taken is not null || build.TakesState)
+        {
+            state?.Dispose();
+            state = taken;
+        }
+
+        if (!await BuildAsync(build, state, builder, node, decisions))
+            return state;
+        state?.Dispose();
+        return null;
+    }
+
     private ClusterSession? Release()
     {
         lock (_lock)
@@ -234,19 +260,19 @@ public sealed class ClusterHost : ITrainingHost
         return null;
     }
 
-    private async Task BuildAsync(
+    private async Task<bool> BuildAsync(
         NodeOrder.Build build, CommittedState? state, SessionBuilder builder, IActorRef node, EventLog decisions)
     {
         try
         {
             ClusterSession? session =
-                await builder.BuildAsync(build.View, build.TakesState ? null : state, build.TakesState, build.Cancel);
+                await builder.BuildAsync(build.View, build.TakesState ? null : state, build.TakesState, build.Outdated);
             if (session is null)
             {
                 // All runs to go on with are finished.
                 RunFolder = builder.FinishedFolder;
                 node.Tell(new SessionOver(build.View.Epoch, new RunOutcome(RunEnd.Finished, _plan.Solver.MaxIter)));
-                return;
+                return false;
             }
 
             if (session.Run is { } run)
@@ -267,15 +293,18 @@ public sealed class ClusterHost : ITrainingHost
 
             Watch(session, node);
             node.Tell(new SessionBuilt(session, builder.Ready(session)));
+            return true;
         }
-        catch (OperationCanceledException) when (build.Cancel.IsCancellationRequested)
+        catch (OperationCanceledException) when (build.Outdated.IsCancellationRequested)
         {
             // Another epoch is asked for already.
+            return false;
         }
         catch (CaffeException failure)
         {
             _log.Error(failure);
             node.Tell(new SessionFailed(build.View.Epoch, failure));
+            return false;
         }
     }
 

@@ -4,7 +4,6 @@ using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Metrics;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Nets;
-using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.Layers;
 using CaffeActors.Data.Snapshots;
 
@@ -41,6 +40,7 @@ internal sealed class ClusterSession
     {
         (_part, _plan, _links, _run, _follower, _actors) = (part, plan, links, run, follower, actors);
         _start = Iteration;
+        part.Seat.Watch.Applied(_start);
         _positions = NetStand.Take(TrainNet).DataPositions;
     }
 
@@ -55,9 +55,6 @@ internal sealed class ClusterSession
 
     /// <summary>How it ends.</summary>
     public Task<RunOutcome> Over => _actors.Over;
-
-    /// <summary>Complete when nobody touches its nets any more.</summary>
-    public Task Stopped => _actors.Stopped;
 
     /// <summary>The replicas.</summary>
     public ReplicaGroup Replicas => _run?.Replicas ?? _follower!.Replicas;
@@ -75,7 +72,7 @@ internal sealed class ClusterSession
     }
 
     /// <summary>Ranks of the nodes whose gradients or sums are waited for.</summary>
-    public IReadOnlyList<int> WaitsFor => _part.Seat.Watch.WaitsFor;
+    public IEnumerable<int> WaitsFor => _part.Seat.Watch.WaitsFor;
 
     private IReadOnlyList<ActorActivity> Activities => _run?.Activities ?? _follower!.Activities;
 
@@ -91,19 +88,19 @@ internal sealed class ClusterSession
     /// <param name="iteration">Updates done so far.</param>
     /// <param name="loss">The whole batch's loss.</param>
     public void Commit(int iteration, float loss) =>
-        _part.Seat.Watch.Reducer.Tell(new StepCommitted(iteration, loss));
+        _part.Seat.Watch.Reducer.Result.Tell(new StepCommitted(iteration, loss));
 
     /// <summary>What a node tells that it is doing.</summary>
     /// <param name="runs">Whether the epoch has begun to train.</param>
     /// <param name="holdsSum">Whether the sum of the next iteration is whole.</param>
     public NodePhase Phase(bool runs, bool holdsSum) =>
         !runs || holdsSum ? NodePhase.Idle
-        : _run?.SolverActivity.State().Doing switch
+        : _run?.SolverActivity.Doing switch
         {
-            SolverActor.Testing => NodePhase.Tests,
-            SolverActor.WaitingForFiles => NodePhase.WritesSnapshot,
-            _ => null,
-        } ?? (Replicas.Root.Activity.State().Doing == ReplicaActor.Reduces ? NodePhase.Reduces : NodePhase.RunsPasses);
+            SolverActor.Tests => NodePhase.Tests,
+            SolverActor.WaitsForFiles => NodePhase.WritesSnapshot,
+            _ => (NodePhase?)null,
+        } ?? (Replicas.Root.Activity.Doing == ReplicaActor.Reduces ? NodePhase.Reduces : NodePhase.RunsPasses);
 
     /// <summary>The hash of the parameters before an iteration, where it is one in which nodes compare them; else 0. To
     /// be called while the sum of the iteration waits for its commit: nothing changes then.</summary>
@@ -133,16 +130,22 @@ internal sealed class ClusterSession
         // The loss went with the old coordinator.
         if (commitFirst)
             Commit((int)committed - 1, float.NaN);
-        await _part.Seat.Watch.AppliedAsync(committed);
+        await Task.WhenAny(_part.Seat.Watch.AppliedAsync(committed), Over);
         await EndAsync();
-        ResumeState resume = Resume();
-        StateHead head = CommittedState.HeadOf(Iteration, Replicas.Optimizer, resume, _part.BatchRecords);
-        if (_run is not null)
-            (head.TestedAt, head.SnapshotAt) = (_run.TestsEndedAt, _run.SnapshotAt);
         Replicas.RestoreCommitted();
-        var state = CommittedState.Of(Replicas, head);
+        var state = CommittedState.Of(Replicas, Head());
         Dispose();
         return state;
+    }
+
+    /// <summary>Everything but the blobs that others go on from; while nobody trains here.</summary>
+    public StateHead Head()
+    {
+        StateHead head = CommittedState.HeadOf(Iteration, Replicas.Optimizer, Resume(), _part.BatchRecords);
+        head.Blobs = (uint)StateBlocks.Of(Replicas).Count;
+        if (_run is not null)
+            (head.TestedAt, head.SnapshotAt) = (_run.TestsEndedAt, _run.SnapshotAt);
+        return head;
     }
 
     /// <summary>Ends training where it is.</summary>

@@ -74,8 +74,9 @@ internal sealed class EpochGuard
     /// <param name="number">Its number.</param>
     internal sealed class Question(ulong epoch, ulong number)
     {
-        private readonly ManualResetEventSlim _answered = new();
+        private readonly object _sync = new();
         private readonly HashSet<ulong> _agree = [];
+        private bool _answered;
 
         /// <summary>The epoch.</summary>
         public ulong Epoch => epoch;
@@ -90,7 +91,11 @@ internal sealed class EpochGuard
         public bool Stands { get; private set; }
 
         /// <summary>Waits for the answer.</summary>
-        public bool Wait(TimeSpan limit) => _answered.Wait(limit);
+        public bool Wait(TimeSpan limit)
+        {
+            lock (_sync)
+                return _answered || (Monitor.Wait(_sync, limit) && _answered);
+        }
 
         /// <summary>One member's answer.</summary>
         public void Hear(EpochConfirmed answer)
@@ -104,10 +109,13 @@ internal sealed class EpochGuard
         /// <summary>The answer.</summary>
         public void Answer(bool stands)
         {
-            if (_answered.IsSet)
-                return;
-            Stands = stands;
-            _answered.Set();
+            lock (_sync)
+            {
+                if (_answered)
+                    return;
+                (Stands, _answered) = (stands, true);
+                Monitor.PulseAll(_sync);
+            }
         }
     }
 }

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using CaffeActors.Actors.Cluster.Coordination;
 using CaffeActors.Actors.Logging;
-using CaffeActors.Data.Files;
 
 namespace CaffeActors.Actors.Cluster;
 
@@ -39,7 +38,7 @@ internal sealed class EventLog(ulong node, string by, bool everything, RunLog lo
             {
                 _file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
             }
-            catch (Exception failure) when (AtomicFile.IsFileFailure(failure))
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
                 Fail(failure);
                 return;
@@ -165,7 +164,7 @@ internal sealed class EventLog(ulong node, string by, bool everything, RunLog lo
         {
             _file.Write(Encoding.UTF8.GetBytes(line));
         }
-        catch (Exception failure) when (AtomicFile.IsFileFailure(failure))
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             Fail(failure);
         }

@@ -39,7 +39,8 @@ internal sealed class Follower(RunPlan plan, ReplicaGroup replicas) : IDisposabl
     /// <summary>An iteration is done: what learning rates may go by.</summary>
     public void Observe(StepDone done)
     {
-        float smoothed = Smoothed.Add(done.Loss);
+        // The loss of an iteration that a new coordinator committed for the one before it is not known.
+        float smoothed = float.IsNaN(done.Loss) ? Smoothed.Value : Smoothed.Add(done.Loss);
         replicas.Optimizer.ObserveLoss(done.Iteration, smoothed);
         Iteration = done.Iteration + 1;
     }

@@ -9,13 +9,15 @@ namespace CaffeActors.Actors.Cluster;
 /// A node's links in one epoch, shared by those who use them: first the parameters are handed over, then gradients are
 /// summed. Thread-safe.
 /// </summary>
-internal sealed unsafe class LinkRouter : IBlockListener, IDisposable
+internal sealed class LinkRouter : IBlockListener, IDisposable
 {
     private readonly ConcurrentDictionary<int, Blob> _state = new();
     private readonly TaskCompletionSource<StateHead> _head = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _whole = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Action<int, string> _lost;
+    private readonly List<Blob> _kept = [];
     private volatile IBlockListener? _reducer;
+    private volatile int _headLength;
     private volatile int _blobs = int.MaxValue;
     private int _arrived;
     private long _events;
@@ -38,6 +40,14 @@ internal sealed unsafe class LinkRouter : IBlockListener, IDisposable
         return new Shared(this);
     }
 
+    /// <summary>Keeps what is sent until the links close.</summary>
+    /// <param name="sent">What is sent.</param>
+    public Blob Keep(Blob sent)
+    {
+        _kept.Add(sent);
+        return sent;
+    }
+
     /// <summary>What the source says of the parameters.</summary>
     public Task<StateHead> HeadAsync(CancellationToken cancel) => _head.Task.WaitAsync(cancel);
 
@@ -53,7 +63,7 @@ internal sealed unsafe class LinkRouter : IBlockListener, IDisposable
     }
 
     /// <inheritdoc/>
-    public nint BufferFor(int peer, BlockId block, long length)
+    public unsafe nint BufferFor(int peer, BlockId block, long length)
     {
         Interlocked.Increment(ref _events);
         if (block.Stream != BlockStream.State)
@@ -65,10 +75,8 @@ internal sealed unsafe class LinkRouter : IBlockListener, IDisposable
         return (nint)blob.MutableCpuData;
     }
 
-    private volatile int _headLength;
-
     /// <inheritdoc/>
-    public void Received(int peer, BlockId block)
+    public unsafe void Received(int peer, BlockId block)
     {
         Interlocked.Increment(ref _events);
         if (block.Stream != BlockStream.State)
@@ -102,7 +110,13 @@ internal sealed unsafe class LinkRouter : IBlockListener, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Links?.Dispose();
+    public void Dispose()
+    {
+        Links?.Dispose();
+        foreach (Blob blob in _kept)
+            blob.Dispose();
+        _kept.Clear();
+    }
 
     private void TellWhole()
     {

@@ -30,7 +30,7 @@ internal sealed class NodeActor : UntypedActor, IWithTimers, INodeOutput
     private readonly EpochGuard _guard;
     private IActorRef _coordinator = ActorRefs.Nobody;
     private ClusterSession? _session;
-    private CancellationTokenSource _cancelBuild = new();
+    private NodeOrder.Build? _building;
     private IActorRef _statusAsker = ActorRefs.Nobody;
     private bool _leaves;
     private Reduced? _lastReduced;
@@ -64,7 +64,7 @@ internal sealed class NodeActor : UntypedActor, IWithTimers, INodeOutput
                 if (_leaves)
                     Tell(new Leaving { Node = _self.Node });
                 break;
-            case Freeze or View or Start or Commit or RunOver or Refused:
+            case Freeze or View or Start or Messages.Commit or RunOver or Refused:
                 _coordinator = Sender.IsNobody() ? _coordinator : Sender;
                 _state.Handle((IMessage)message);
                 break;
@@ -133,24 +133,24 @@ internal sealed class NodeActor : UntypedActor, IWithTimers, INodeOutput
     public void Tell(IMessage message) => _coordinator.Tell(message, Self);
 
     /// <inheritdoc/>
-    public void Suspend() => _cancelBuild.Cancel();
+    public void Suspend() => _building?.Cancel();
 
     /// <inheritdoc/>
     public void Build(View view, bool commitFirst, bool takesState)
     {
-        _cancelBuild.Cancel();
-        _cancelBuild = new CancellationTokenSource();
+        _building?.Cancel();
+        _building = NodeOrder.ToBuild(view, commitFirst, takesState);
         _session = null;
         _trace?.Write(new ClusterEvent(ClusterEventKind.Formed, view.Epoch, view.Base,
             commitFirst ? "commits the base first" : takesState ? "takes the base over" : "",
             [.. view.Members.Select(member => member.Node)]));
-        _orders.TryWrite(new NodeOrder.Build(view, commitFirst, takesState, _cancelBuild.Token));
+        _orders.TryWrite(_building);
     }
 
     /// <inheritdoc/>
     public void StandBy()
     {
-        _cancelBuild.Cancel();
+        _building?.Cancel();
         _session = null;
         _orders.TryWrite(new NodeOrder.StandBy());
     }
@@ -173,7 +173,7 @@ internal sealed class NodeActor : UntypedActor, IWithTimers, INodeOutput
     /// <inheritdoc/>
     public void End(RunOver over)
     {
-        _cancelBuild.Cancel();
+        _building?.Cancel();
         _orders.TryWrite(new NodeOrder.End(over));
     }
 
@@ -208,12 +208,12 @@ internal sealed class NodeActor : UntypedActor, IWithTimers, INodeOutput
             Phase = _session?.Phase(_state.Runs, _state.HoldsSum) ?? NodePhase.Builds,
             Counter = _session?.Counter ?? 0,
         };
-        if (_session is not null)
+        if (_session is not null && progress.Phase == NodePhase.Reduces)
             progress.WaitsFor.AddRange(_session.WaitsFor.Select(rank => view.Members[rank].Node));
         Tell(progress);
     }
 
-    private RunOver Over(SessionOver over) => new()
+    private static RunOver Over(SessionOver over) => new()
     {
         Epoch = over.Epoch,
         Iteration = over.Outcome.Iteration,

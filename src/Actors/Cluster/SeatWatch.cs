@@ -1,5 +1,4 @@
 using Akka.Actor;
-using CaffeActors.Actors.Cluster.Reduction;
 
 namespace CaffeActors.Actors.Cluster;
 
@@ -9,6 +8,7 @@ internal sealed class SeatWatch
     private readonly Lock _lock = new();
     private readonly List<(long Iteration, TaskCompletionSource Reached)> _waiting = [];
     private long _applied = -1;
+    private volatile Func<IEnumerable<int>> _waitsFor = static () => [];
     private readonly TaskCompletionSource<IActorRef> _reducer =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -17,14 +17,15 @@ internal sealed class SeatWatch
 
     /// <summary>The reducer hears of blocks from now on.</summary>
     /// <param name="reducer">Its actor.</param>
-    public void Started(IActorRef reducer) => _reducer.TrySetResult(reducer);
+    /// <param name="waitsFor">Tells from any thread for whom it waits.</param>
+    public void Started(IActorRef reducer, Func<IEnumerable<int>> waitsFor)
+    {
+        _waitsFor = waitsFor;
+        _reducer.TrySetResult(reducer);
+    }
 
-    /// <summary>What the reducer goes by; null before it has started.</summary>
-    public NodeReduction? Reduction { get; set; }
-
-    /// <summary>Ranks of the nodes whose gradients or sums are waited for; none while this node's own are not
-    /// there.</summary>
-    public IReadOnlyList<int> WaitsFor => Reduction?.WaitsFor() ?? [];
+    /// <summary>Ranks of the nodes whose gradients or sums are waited for.</summary>
+    public IEnumerable<int> WaitsFor => _waitsFor();
 
     /// <summary>The root's parameters are those after some updates.</summary>
     /// <param name="iteration">Updates done.</param>

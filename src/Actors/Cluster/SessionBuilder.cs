@@ -10,7 +10,6 @@ using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Layers;
 using CaffeActors.Compute.Reduction;
 using CaffeActors.Data.Runs;
-using CaffeActors.Data.Snapshots;
 using Google.Protobuf;
 
 namespace CaffeActors.Actors.Cluster;
@@ -28,14 +27,12 @@ namespace CaffeActors.Actors.Cluster;
 /// <param name="node">The node's actor.</param>
 /// <param name="guard">Asked before snapshots are committed.</param>
 /// <param name="self">The node's number.</param>
-internal sealed unsafe class SessionBuilder(
+internal sealed class SessionBuilder(
     RunPlan plan, LayerCatalog catalog, RunLog log, TimeProvider time, IReadOnlyList<IRunObserver> observers,
     DataPlane plane, IActorRef node, EpochGuard guard, ulong self)
 {
-    private Blob? _sentHead;
-
     /// <summary>How a batch is dealt out.</summary>
-    public BatchDealer Dealer { get; } = new(plan, () => RunIndex.FindResumable(plan)?.Snapshot?.Resume?.BatchRecords ?? 0);
+    public BatchDealer Dealer { get; } = new(plan, () => TrainingRunBuilder.StoredBatch(plan));
 
     /// <summary>The folder of the finished run that there is nothing to add to.</summary>
     public string? FinishedFolder { get; private set; }
@@ -79,7 +76,7 @@ internal sealed unsafe class SessionBuilder(
             done = session is not null;
             if (session is null)
                 return null;
-            await seat.Watch.StartedAsync(cancel);
+            await Task.WhenAny(seat.Watch.Reducer, session.Over).WaitAsync(cancel);
             if (rank == source)
                 HandOver(view, session, links);
             return session;
@@ -91,6 +88,22 @@ internal sealed unsafe class SessionBuilder(
             if (!done)
                 links.Dispose();
         }
+    }
+
+    /// <summary>What is told of a session that stands at its beginning.</summary>
+    public Ready Ready(ClusterSession session)
+    {
+        StateHead head = session.Head();
+        return new Ready
+        {
+            Epoch = session.Epoch,
+            Node = self,
+            Iteration = head.Iteration,
+            StateHash = StateBlocks.Hash(StateBlocks.Of(session.Replicas)),
+            RunId = head.RunId,
+            Seed = head.Seed,
+            BatchRecords = head.BatchRecords,
+        };
     }
 
     private ClusterSession? Lead(ClusterPart part, LinkRouter links)
@@ -128,14 +141,13 @@ internal sealed unsafe class SessionBuilder(
     }
 
     // The source's state goes to all: what learning rates go by must be the same everywhere.
-    private void HandOver(View view, ClusterSession session, LinkRouter links)
+    private static unsafe void HandOver(View view, ClusterSession session, LinkRouter links)
     {
         StateHead head = session.Head();
         byte[] bytes = head.ToByteArray();
-        _sentHead?.Dispose();
-        _sentHead = new Blob((bytes.Length + 3) / 4);
-        bytes.CopyTo(new Span<byte>(_sentHead.MutableCpuData, bytes.Length));
-        BlockPart[] told = [new BlockPart((nint)_sentHead.CpuData, bytes.Length)];
+        Blob sent = links.Keep(new Blob((bytes.Length + 3) / 4));
+        bytes.CopyTo(new Span<byte>(sent.MutableCpuData, bytes.Length));
+        BlockPart[] told = [new BlockPart((nint)sent.CpuData, bytes.Length)];
         IReadOnlyList<Blob> blobs = StateBlocks.Of(session.Replicas);
         for (int rank = 0; rank < view.Members.Count; rank++)
         {

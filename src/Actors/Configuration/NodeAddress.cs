@@ -12,7 +12,7 @@ public sealed record NodeAddress(string Host, int Port)
     public const int DefaultPort = 4053;
 
     /// <summary>What an address looks like, for messages.</summary>
-    internal const string Expected = "an address HOST:PORT, such as node-1:4053 or [fe80::1]:4053";
+    public const string Expected = "an address HOST:PORT, such as node-1:4053 or [fe80::1]:4053";
 
     /// <summary>Reads <c>HOST:PORT</c>, <c>HOST</c> or <c>[IPV6]:PORT</c>.</summary>
     /// <returns>The address, or null where it is none.</returns>

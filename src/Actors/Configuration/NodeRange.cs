@@ -11,7 +11,7 @@ public sealed record NodeRange(int Least, int Most)
     public const int Limit = 1024;
 
     /// <summary>What a range looks like, for messages.</summary>
-    internal const string Expected = "a range MIN:MAX of 1 to 1024 nodes, such as 2:8, or one number";
+    public const string Expected = "a range MIN:MAX of 1 to 1024 nodes, such as 2:8, or one number";
 
     /// <summary>Reads <c>MIN:MAX</c>, or one number for both.</summary>
     /// <returns>The range, or null where it is none.</returns>

@@ -48,7 +48,8 @@ internal sealed class SolverReport
 
     public void Step(StepDone done)
     {
-        float smoothed = _run.Smoothed.Add(done.Loss);
+        // The loss of an iteration that a new coordinator committed for the one before it is not known.
+        float smoothed = float.IsNaN(done.Loss) ? _run.Smoothed.Value : _run.Smoothed.Add(done.Loss);
         TrainingMeter.Step(_stepBegan > 0 ? Stopwatch.GetTimestamp() - _stepBegan : 0, done.Iteration + 1,
             _run.ImagesPerIteration, smoothed, done.Rate);
         _run.Replicas.Optimizer.ObserveLoss(done.Iteration, smoothed);

@@ -65,6 +65,18 @@ internal sealed class TrainingRunBuilder
             : (builder.Build(catalog, search, rollback?.State), null);
     }
 
+    /// <summary>Records of the batch that the nodes trained on whose run a plan goes on with; 0 where it goes on with
+    /// none of several nodes.</summary>
+    /// <param name="plan">What to run.</param>
+    public static long StoredBatch(RunPlan plan)
+    {
+        if (plan.Resume == ResumeMode.Never)
+            return 0;
+        RunSearch search = RunIndex.FindResumable(plan.OutputRoot, plan.Name, Fingerprint.OfNet(plan.Nets.Train),
+            Fingerprint.OfSolver(plan.Solver), plan.Solver.MaxIter);
+        return search.Snapshot?.Resume?.BatchRecords ?? 0;
+    }
+
     // The run that other nodes train, where its folder is on a disk that this one shares with them, or it was here
     // before. Where the node that had it is only stopped and holds it still, this one writes a folder of its own.
     private RunSearch? FindKnown(string id)
@@ -101,8 +113,8 @@ internal sealed class TrainingRunBuilder
 
     private TrainingRun Build(LayerCatalog catalog, RunSearch? search, RollbackState? rollback)
     {
-        SnapshotContent? restore = search?.Snapshot is { } snapshot ? SnapshotLoader.Load(snapshot)
-            : _plan.Snapshot is { } state ? SnapshotLoader.Load(state)
+        SnapshotContent? restore = _part?.State is not null ? null : search?.Snapshot is { } snapshot ? SnapshotLoader.Load(snapshot)
+            : _plan.Snapshot is { } file ? SnapshotLoader.Load(file)
             : null;
         if (restore?.Resume is { } resume)
             RequireSame(resume);

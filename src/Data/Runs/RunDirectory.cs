@@ -176,7 +176,7 @@ public sealed class RunDirectory : IDisposable
 
     /// <summary>Who holds a run, for errors: another process, and which one where that can be read.</summary>
     /// <param name="path">The run's folder.</param>
-    internal static string DescribeHolder(string path)
+    public static string DescribeHolder(string path)
     {
         try
         {

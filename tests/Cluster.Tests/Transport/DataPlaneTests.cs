@@ -45,7 +45,8 @@ public sealed class DataPlaneTests
         (EpochLinks first, _) = nodes.Open();
         using var payload = new Payload(2_500_000);
         // Empty ones, tiny ones, one that is longer than a chunk.
-        first.Send(1, Block(0), payload.Parts([0, 1, 3, 0, 8191, 8192, 70_000, .. Enumerable.Repeat(17, 900), 1_200_000]));
+        int[] lengths = [0, 1, 3, 0, 8191, 8192, 70_000, .. Enumerable.Repeat(17, 900), 1_200_000];
+        first.Send(1, Block(0), payload.Parts(lengths));
         await nodes.AtSecond.ReceivesAsync(1);
         Assert.True(payload.Bytes.SequenceEqual(nodes.AtSecond.Bytes(0, Block(0))));
     }

@@ -56,8 +56,7 @@ internal sealed class NodeReducerActor : UntypedActor
         _exchange.Inbox.Misfit = (peer, reason) => Seat.Node.Tell(new NodeLost(Seat.Epoch, peer, reason));
         if (_reduction.Neighbours.Count > 0)
             _links = Seat.OpenLinks(_reduction.Neighbours, _exchange.Inbox);
-        Seat.Watch.Reduction = _reduction;
-        Seat.Watch.Started(Self);
+        Seat.Watch.Started(Self, _reduction.WaitsFor);
     }
 
     protected override void PostStop() => _links?.Dispose();

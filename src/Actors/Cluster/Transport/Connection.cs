@@ -4,8 +4,8 @@ using System.Security.Authentication;
 
 namespace CaffeActors.Actors.Cluster.Transport;
 
-/// <summary>A TCP connection between two nodes, encrypted or not. One thread may send while another receives; both block.
-/// Disposing it, on any thread, ends what they do with a failure that <see cref="IsBreak"/> knows.</summary>
+/// <summary>A TCP connection between two nodes, encrypted or not. One thread may send while another receives; both
+/// block. Disposing it, on any thread, ends what they do with a failure that <see cref="IsBreak"/> knows.</summary>
 internal sealed class Connection(Socket socket, SslStream? secured = null) : IDisposable
 {
     /// <summary>Whether a failure is one of the connection, and not of the program.</summary>

@@ -5,8 +5,8 @@ using CaffeActors.Compute.Diagnostics;
 namespace CaffeActors.Actors.Cluster.Transport;
 
 /// <summary>
-/// Where a node exchanges tensors with others: one port for all epochs, and links to the neighbours of each. Thread-safe;
-/// disposing closes everything.
+/// Where a node exchanges tensors with others: one port for all epochs, and links to the neighbours of each.
+/// Thread-safe; disposing closes everything.
 /// </summary>
 internal sealed class DataPlane : IDisposable
 {
@@ -72,14 +72,14 @@ internal sealed class DataPlane : IDisposable
             listener?.Dispose();
             throw new CaffeException(
                 ErrorCodes.CannotListen, FailureKind.Configuration,
-                $"the data plane cannot listen on {options.Host}:{options.Port}: {failure.Message}; name another address "
-                + "(cluster.host) or port (cluster.data-port), 0 for any that is free",
+                $"the data plane cannot listen on {options.Host}:{options.Port}: {failure.Message}; name another "
+                + "address (cluster.host) or port (cluster.data-port), 0 for any that is free",
                 inner: failure);
         }
     }
 
-    /// <summary>Opens links to neighbours in an epoch. It returns at once; the links connect in the background, and send
-    /// when they have. Both neighbours name each other; a link of which only one side exists is lost.</summary>
+    /// <summary>Opens links to neighbours in an epoch. It returns at once; the links connect in the background, and
+    /// send when they have. Both neighbours name each other; a link of which only one side exists is lost.</summary>
     /// <param name="epoch">The epoch: not below any that was opened.</param>
     /// <param name="rank">This node's rank.</param>
     /// <param name="members">All members of the epoch, by rank.</param>

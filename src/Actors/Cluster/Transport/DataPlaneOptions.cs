@@ -22,8 +22,8 @@ internal sealed record DataPlaneOptions
     /// <summary>The port that the others are to connect to, where that is not <see cref="Port"/>. Default 0.</summary>
     public int AdvertisedPort { get; init; }
 
-    /// <summary>Bytes of a block that travel, and are checked, together: 1 to 1,048,576. Default 524,288.</summary>
-    public int ChunkBytes { get; init; } = 512 << 10;
+    /// <summary>Bytes of a block that travel, and are checked, together: 1 to 1,048,576. Default 262,144.</summary>
+    public int ChunkBytes { get; init; } = 256 << 10;
 
     /// <summary>How long the first connection of a link is waited for, in all. Default 60 s.</summary>
     public TimeSpan OpenWithin { get; init; } = TimeSpan.FromSeconds(60);

@@ -3,8 +3,9 @@ using System.IO.Hashing;
 
 namespace CaffeActors.Actors.Cluster.Transport;
 
-/// <summary>What precedes the bytes of each frame on a link: 56 bytes, little-endian, the last eight of them the XxHash3
-/// of those before, so that no byte of a frame is put anywhere before its header is known to be right.</summary>
+/// <summary>What precedes the bytes of each frame on a link: 56 bytes, little-endian, the last eight of them the
+/// XxHash3 of those before, so that no byte of a frame is put anywhere before its header is known to be
+/// right.</summary>
 /// <param name="Kind">What the frame is.</param>
 /// <param name="Block">The block that its bytes belong to; of no meaning in other frames than chunks.</param>
 /// <param name="Payload">How many bytes follow, at most <see cref="MostPayload"/>.</param>

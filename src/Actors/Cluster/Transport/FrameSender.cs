@@ -2,8 +2,8 @@ using System.IO.Hashing;
 
 namespace CaffeActors.Actors.Cluster.Transport;
 
-/// <summary>Sends frames over one connection at a time. Small pieces are put together, so that a frame of many takes few
-/// calls of the system; large ones go from where they are. Used by one thread.</summary>
+/// <summary>Sends frames over one connection at a time. Small pieces are put together, so that a frame of many takes
+/// few calls of the system; large ones go from where they are. Used by one thread.</summary>
 internal sealed class FrameSender
 {
     // From this size on a call of the system costs less than a copy.

@@ -5,8 +5,8 @@ namespace CaffeActors.Actors.Cluster.Transport;
 internal interface IBlockListener
 {
     /// <summary>Where a block's bytes are to go, at least as many as it has: they may be written until
-    /// <see cref="Received"/>, and again from the start where the connection breaks, but it is asked for once. 0: nobody
-    /// wants it, its bytes are read and dropped, and it is acknowledged but not told as received.</summary>
+    /// <see cref="Received"/>, and again from the start where the connection breaks, but it is asked for once. 0:
+    /// nobody wants it, its bytes are read and dropped, and it is acknowledged but not told as received.</summary>
     /// <param name="peer">Rank of the sender.</param>
     /// <param name="block">Which block.</param>
     /// <param name="length">Its bytes.</param>

@@ -1,7 +1,9 @@
+using Akka.Actor;
+using CaffeActors.Actors.Cluster;
+using CaffeActors.Actors.Cluster.Transport;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Tests.Training;
 using CaffeActors.Actors.Training;
-using CaffeActors.Compute.Blobs;
 using CaffeActors.Compute.Diagnostics;
 
 namespace CaffeActors.Actors.Tests.Cluster.Reduction;
@@ -107,5 +109,141 @@ public sealed class NodeReducerTests : IDisposable
             Assert.InRange(Furthest(weights, NodeGroups.Values(group)), 0, 1e-5f);
         });
         Assert.All(losses.Zip(found), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
+    }
+
+    [Theory]
+    [InlineData(ReductionKind.Tree)]
+    [InlineData(ReductionKind.Ring)]
+    public async Task Statistics_AreRankZerosEverywhere(ReductionKind reduction)
+    {
+        await using var nodes = new NodeGroups(Plan(reproducible: false, reduction: reduction), [1, 2, 1]);
+        float[][] before = NodeGroups.Values(nodes.Groups[0]);
+        await nodes.TrainAsync(5);
+        Assert.All(nodes.Groups, group =>
+            Assert.Equal(NodeGroups.Weights(nodes.Groups[0]), NodeGroups.Weights(group)));
+        Assert.All(before.Zip(NodeGroups.Values(nodes.Groups[0])), pair => Assert.NotEqual(pair.First, pair.Second));
+    }
+
+    [Theory]
+    [InlineData(ReductionKind.Tree)]
+    [InlineData(ReductionKind.Ring)]
+    public async Task SixteenBits_HalveTheBytesAndKeepTheCourse(ReductionKind reduction)
+    {
+        RunPlan plan = Plan(reproducible: false, batchNorm: false, reduction: reduction);
+        await using var exact = new NodeGroups(plan, [1, 1, 1]);
+        await using var rounded = new NodeGroups(plan, [1, 1, 1], compresses: true);
+        float[] losses = await exact.TrainAsync(40), found = await rounded.TrainAsync(40);
+        Assert.All(rounded.Groups, group =>
+            Assert.Equal(NodeGroups.Weights(rounded.Groups[0]), NodeGroups.Weights(group)));
+        float error = Furthest(NodeGroups.Values(exact.Groups[0]), NodeGroups.Values(rounded.Groups[0]));
+        Assert.InRange(error, float.Epsilon, 2e-3f);
+        Assert.All(losses.Zip(found), pair => Assert.Equal(pair.First, pair.Second, 2e-2f));
+        await exact.StopAsync();
+        await rounded.StopAsync();
+        foreach ((BlockStream stream, long bytes) in exact.Hub.Bytes)
+            Assert.Equal(bytes, rounded.Hub.Bytes[stream] * 2);
+        Assert.Equal(exact.Groups.Sum(group => group.Exchange!.BytesSent), exact.Hub.Bytes.Values.Sum());
+    }
+
+    [Fact]
+    public async Task IterationThatIsGivenUp_LeavesTheLastCommit()
+    {
+        await using var nodes = new NodeGroups(Plan(reproducible: true), [1, 2]);
+        await nodes.TrainAsync(3);
+        string committed = NodeGroups.Weights(nodes.Groups[0]);
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        nodes.Hub.Withholds = (_, block) =>
+        {
+            if (block.Stream == BlockStream.Sum)
+                held.TrySetResult();
+            return block.Stream == BlockStream.Sum;
+        };
+        nodes.Begin(3);
+        await held.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        Assert.Equal([0], nodes.Groups[1].Seat!.Watch.WaitsFor);
+        await nodes.StopAsync();
+        Assert.NotEqual(committed, NodeGroups.Weights(nodes.Groups[0]));
+        Assert.All(nodes.Groups, group =>
+        {
+            group.RestoreCommitted();
+            Assert.Equal(committed, NodeGroups.Weights(group));
+        });
+    }
+
+    [Fact]
+    public async Task NetThatReadsNothing_TrainsTheSameOnNodesAsOnDevices()
+    {
+        File.WriteAllText(_fixture.At("net.prototxt"), """
+            name: "noise"
+            layer { name: "data" type: "DummyData" top: "x" top: "t" dummy_data_param {
+              shape { dim: 4 dim: 3 } shape { dim: 4 dim: 2 } data_filler { type: "gaussian" std: 1 } } }
+            layer { name: "ip" type: "InnerProduct" bottom: "x" top: "ip"
+              inner_product_param { num_output: 2 weight_filler { type: "xavier" } } }
+            layer { name: "drop" type: "Dropout" bottom: "ip" top: "ip" }
+            layer { name: "loss" type: "EuclideanLoss" bottom: "ip" bottom: "t" top: "loss" }
+            """);
+        File.WriteAllText(_fixture.At("solver.prototxt"), $"""
+            net: "{_fixture.At("net.prototxt")}" base_lr: 0.01 lr_policy: "fixed" max_iter: 40 momentum: 0.9
+            """);
+        RunPlan plan = _fixture.Plan() with { Threads = 1 };
+        await using var one = new NodeGroups(plan, [2]);
+        await using var two = new NodeGroups(plan, [1, 1]);
+        Assert.Equal(await one.TrainAsync(8), await two.TrainAsync(8));
+        Assert.Equal(NodeGroups.Weights(one.Groups[0]), NodeGroups.Weights(two.Groups[1]));
+    }
+
+    [Fact]
+    public void WhatNodesCannotShare_IsRefused()
+    {
+        RunPlan plan = Plan(reproducible: true);
+        ParallelSettings parallel = plan.Parallel;
+        Refuses(plan, parallel with { Reproducible = false, MicroBatches = 2 }, "parallel.micro-batches = 2");
+        Refuses(plan, parallel with
+        {
+            Reproducible = false,
+            Placement = [new PlacementRule("*", NodeGroups.DeviceIds(1)[0])],
+        }, "leave placement out");
+        Refuses(plan, parallel with { Reduction = ReductionKind.Ring }, "parallel.reduction = tree");
+        Refuses(plan, parallel, "cluster.compression", compresses: true);
+        Refuses(plan, parallel with { Grain = 3 }, "a multiple of the 3 .*not 8 images; 6 or 9");
+
+        plan.Nets.Train.Layer.Add(plan.Nets.Train.Layer[0].Clone());
+        plan.Nets.Train.Layer[^1].DataParam.BatchSize = 4;
+        plan.Nets.Train.Layer[^1].Name = "other";
+        Refuses(plan, parallel, "layer 'other': batch_size is 4, that of layer 'data' is 8");
+    }
+
+    [Fact]
+    public void LayerThatCarriesItsState_IsRefused()
+    {
+        File.WriteAllText(_fixture.At("net.prototxt"), """
+            name: "recurrent"
+            layer { name: "data" type: "DummyData" top: "x" top: "marks" top: "t" dummy_data_param {
+              shape { dim: 4 dim: 2 dim: 3 } shape { dim: 4 dim: 2 } shape { dim: 4 dim: 2 dim: 2 } } }
+            layer { name: "rnn" type: "RNN" bottom: "x" bottom: "marks" top: "h"
+              recurrent_param { num_output: 2 weight_filler { type: "xavier" } } }
+            layer { name: "loss" type: "EuclideanLoss" bottom: "h" bottom: "t" top: "loss" }
+            """);
+        File.WriteAllText(_fixture.At("solver.prototxt"),
+            $"net: '{_fixture.At("net.prototxt")}' base_lr: 0.1 lr_policy: 'fixed' max_iter: 2");
+        RunPlan plan = _fixture.Plan();
+        Refuses(plan, plan.Parallel, "layer 'rnn' carries its state .*several nodes");
+    }
+
+    private static void Refuses(RunPlan plan, ParallelSettings parallel, string expected, bool compresses = false)
+    {
+        CaffeException failure = Assert.Throws<CaffeException>(() =>
+        {
+            RunPlan changed = plan with { Parallel = parallel with { Devices = NodeGroups.DeviceIds(1) } };
+            long batch = ReplicaGroupBuilder.BatchRecords(changed);
+            NodeGroups.Build(changed, new NodeSeat(1, 0, ReplicaGroupBuilder.Deal(changed, batch, [1])!)
+            {
+                OpenLinks = static (_, _) => throw new InvalidOperationException(),
+                Node = ActorRefs.Nobody,
+                Compresses = compresses,
+            }, batch);
+        });
+        Assert.Equal((ErrorCodes.BadSetting, FailureKind.Configuration), (failure.Code, failure.Kind));
+        Assert.Matches(expected, failure.Message);
     }
 }
