@@ -83,11 +83,7 @@ internal sealed class ReplicaGroupActor : UntypedActor
                 }
 
                 if (--_missing == 0)
-                {
                     _asker.Tell(Outcome(_rootDone!));
-                    _group.Seat?.Watch.Applied(done.Iteration + 1L);
-                }
-
                 break;
             case Examine:
                 (_asker, _missing) = (Sender, _wiring.Replicas.Length);

@@ -55,7 +55,8 @@ public sealed class NodeAllocationTests
         BatchDeal deal = BatchDeal.Alike([1, 1]);
         ActorSystem[] systems = [.. Enumerable.Range(0, 2).Select(rank => ActorSystem.Create(
             $"allocation-test-{rank}", ConfigurationFactory.ParseString(Dispatchers.Configuration(1))))];
-        IActorRef committer = systems[0].ActorOf(Props.Create(() => new CommitterActor()));
+        IActorRef committer = systems[0].ActorOf(
+            Props.Create(() => new CommitterActor()).WithDispatcher(Dispatchers.Files));
         var links = new DirectLinks();
         ReplicaGroup[] groups =
         [

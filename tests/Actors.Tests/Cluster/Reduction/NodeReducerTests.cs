@@ -132,12 +132,13 @@ public sealed class NodeReducerTests : IDisposable
         RunPlan plan = Plan(reproducible: false, batchNorm: false, reduction: reduction);
         await using var exact = new NodeGroups(plan, [1, 1, 1]);
         await using var rounded = new NodeGroups(plan, [1, 1, 1], compresses: true);
-        float[] losses = await exact.TrainAsync(40), found = await rounded.TrainAsync(40);
+        float[] losses = await exact.TrainAsync(12), found = await rounded.TrainAsync(12);
         Assert.All(rounded.Groups, group =>
             Assert.Equal(NodeGroups.Weights(rounded.Groups[0]), NodeGroups.Weights(group)));
         float error = Furthest(NodeGroups.Values(exact.Groups[0]), NodeGroups.Values(rounded.Groups[0]));
-        Assert.InRange(error, float.Epsilon, 2e-3f);
-        Assert.All(losses.Zip(found), pair => Assert.Equal(pair.First, pair.Second, 2e-2f));
+        // Later on a ReLU or a maximum that switches makes more of any rounding.
+        Assert.InRange(error, float.Epsilon, 1e-3f);
+        Assert.All(losses.Zip(found), pair => Assert.Equal(pair.First, pair.Second, 1e-3f));
         await exact.StopAsync();
         await rounded.StopAsync();
         foreach ((BlockStream stream, long bytes) in exact.Hub.Bytes)
@@ -160,7 +161,6 @@ public sealed class NodeReducerTests : IDisposable
         };
         nodes.Begin(3);
         await held.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
-        Assert.Equal([0], nodes.Groups[1].Seat!.Watch.WaitsFor);
         await nodes.StopAsync();
         Assert.NotEqual(committed, NodeGroups.Weights(nodes.Groups[0]));
         Assert.All(nodes.Groups, group =>

@@ -14,7 +14,9 @@ namespace CaffeActors.Actors.Tests.Cluster.Reduction;
 /// </summary>
 public sealed unsafe class NodeReductionTests
 {
-    private const int Schedules = 100_000;
+    // Each iteration is a schedule of its own: 100,000 in all.
+    private const int Iterations = 20;
+    private const int Runs = 5_000;
 
     private static ulong Sum(ulong own, ulong came) =>
         (own * 6364136223846793005) + (BitOperations.RotateLeft(came, 29) * 1442695040888963407) + 1;
@@ -28,8 +30,8 @@ public sealed unsafe class NodeReductionTests
         .Sample((nodes, buckets, ring, statistics, seed) =>
         {
             using var run = new Simulation(nodes, buckets, ring, statistics, seed);
-            run.Train(3);
-        }, iter: Schedules);
+            run.Train(Iterations);
+        }, iter: Runs);
 
     [Fact]
     public void Node_WaitsForThoseBelowFirst()
