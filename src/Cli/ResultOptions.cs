@@ -43,4 +43,20 @@ internal sealed class ResultOptions
         else
             ResultTable.Write(result, terminal, mostRows);
     }
+
+    /// <summary>Prints rows.</summary>
+    /// <param name="columns">The columns' names.</param>
+    /// <param name="rows">A cell for each column.</param>
+    /// <param name="form">Their form.</param>
+    /// <param name="terminal">Where to.</param>
+    public static void Write(
+        IReadOnlyList<string> columns, IReadOnlyList<object?[]> rows, ResultForm form, Terminal terminal)
+    {
+        if (form == ResultForm.Json)
+            ResultText.WriteJson(columns, rows, terminal.Out);
+        else if (form == ResultForm.Csv)
+            ResultText.WriteCsv(columns, rows, terminal.Out);
+        else
+            ResultTable.Write(columns, rows, terminal);
+    }
 }

@@ -23,7 +23,9 @@ namespace CaffeActors.Actors.Cluster;
 /// </summary>
 public sealed class ClusterHost : ITrainingHost
 {
-    private static readonly TimeSpan LeaveGrace = TimeSpan.FromSeconds(5);
+    // How long a node that is to leave waits for the coordinator to let it go, and for the cluster to hear of it.
+    private static readonly TimeSpan LeaveGrace = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(1);
 
     private readonly RunPlan _plan;
     private readonly ClusterSettings _settings;
@@ -32,7 +34,7 @@ public sealed class ClusterHost : ITrainingHost
     private readonly TimeProvider _time;
     private readonly IReadOnlyList<IRunObserver> _observers;
     private readonly Lock _lock = new();
-    private readonly CancellationTokenSource _leave = CancellationTokenSource.CreateLinkedTokenSource([]);
+    private readonly CancellationTokenSource _leave = CancellationTokenSource.CreateLinkedTokenSource(CancellationToken.None);
     private IActorRef? _node;
     private ClusterSession? _session;
     private RunRequest? _stop;
@@ -90,7 +92,7 @@ public sealed class ClusterHost : ITrainingHost
                 : null;
             string host = await NodeHosts.OwnAsync(_settings, _leave.Token);
             ulong number = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
-            using DataPlane plane = Listen(number, host);
+            using DataPlane plane = Listen(number, host, certificates);
             ActorSystem system = ClusterSystem.Start(_settings, host, certificates, _log, _plan.AkkaConfig);
             try
             {
@@ -98,9 +100,7 @@ public sealed class ClusterHost : ITrainingHost
             }
             finally
             {
-                await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClrExitReason.Instance);
-                await system.WhenTerminated;
-                system.Dispose();
+                await LeaveAsync(system);
             }
         }
         catch (OperationCanceledException) when (_leave.IsCancellationRequested)
@@ -116,13 +116,28 @@ public sealed class ClusterHost : ITrainingHost
         }
     }
 
-    private DataPlane Listen(ulong number, string host) => DataPlane.Listen(new DataPlaneOptions
+    // Where the run is over all end at once, and nobody is left to let others go; a node that leaves alone tells the
+    // others, so that they need not find out.
+    private async Task LeaveAsync(ActorSystem system)
+    {
+        if (_stop is not null && !system.WhenTerminated.IsCompleted)
+        {
+            Task left = Akka.Cluster.Cluster.Get(system).LeaveAsync();
+            await Task.WhenAny(left, system.WhenTerminated, Task.Delay(LeaveLimit, _time));
+        }
+
+        await system.Terminate();
+        system.Dispose();
+    }
+
+    private DataPlane Listen(ulong number, string host, NodeCertificates? certificates) => DataPlane.Listen(new()
     {
         Node = number,
         Host = _settings.BindHost.Length > 0 ? _settings.BindHost : host,
         AdvertisedHost = host,
         Port = _settings.DataPortOrNext,
         ReconnectWithin = _settings.ReconnectWithin,
+        Security = certificates is null ? null : new LinkSecurity(certificates),
         Log = line => _log.Info(line),
     });
 

@@ -127,6 +127,9 @@ internal sealed class ClusterSession
     /// <param name="commitFirst">Whether its sum is held and still to be updated by.</param>
     public async Task<CommittedState> TakeOffAsync(long committed, bool commitFirst)
     {
+        // A peer that is stopped or gone would never say that it has what was sent.
+        _links.Dispose();
+        _part.Seat.Watch.Reducer.Result.Tell(LinksClosed.Instance);
         // The loss went with the old coordinator.
         if (commitFirst)
             Commit((int)committed - 1, float.NaN);
@@ -153,8 +156,8 @@ internal sealed class ClusterSession
     {
         _actors.Top.Tell(new RunOutcome(RunEnd.Regrouped, Iteration));
         await _actors.Over;
-        await _actors.StopAsync();
         _links.Dispose();
+        await _actors.StopAsync();
     }
 
     /// <summary>Frees nets and files, once it has ended.</summary>

@@ -57,6 +57,12 @@ internal sealed record StepReduced(long Epoch, int Iteration, float Loss, long P
 /// <param name="Loss">The whole batch's loss.</param>
 internal sealed record StepCommitted(int Iteration, float Loss);
 
+/// <summary>To a node's reducer: its links are closed, and nobody asks for what it sent any more.</summary>
+internal sealed record LinksClosed
+{
+    public static readonly LinksClosed Instance = new();
+}
+
 /// <summary>To the cluster: a link to another node is gone.</summary>
 /// <param name="Epoch">The epoch of the link.</param>
 /// <param name="Rank">The other's rank among the nodes.</param>

@@ -26,12 +26,19 @@ public static class ResultText
     /// <summary>Writes JSON: an array with an object for each row, one a line.</summary>
     /// <param name="result">The result; its rows are read. Of columns of one name the last counts.</param>
     /// <param name="writer">Where to.</param>
-    public static void WriteJson(QueryResult result, TextWriter writer)
+    public static void WriteJson(QueryResult result, TextWriter writer) =>
+        WriteJson(result.Columns, result.Rows(), writer);
+
+    /// <summary>Writes rows as JSON.</summary>
+    /// <param name="columns">The columns' names.</param>
+    /// <param name="rows">A cell for each column.</param>
+    /// <param name="writer">Where to.</param>
+    public static void WriteJson(IReadOnlyList<string> columns, IEnumerable<object?[]> rows, TextWriter writer)
     {
-        string[] names = [.. result.Columns.Select(CellText.Json)];
+        string[] names = [.. columns.Select(CellText.Json)];
         string separator = "";
         writer.Write("[");
-        foreach (object?[] row in result.Rows())
+        foreach (object?[] row in rows)
         {
             IEnumerable<string> pairs = row.Select((cell, i) => $"{names[i]}: {CellText.Json(cell)}");
             writer.Write($"{separator}\n  {{{string.Join(", ", pairs)}}}");

@@ -29,6 +29,7 @@ internal sealed class NodeReducerActor : UntypedActor
     private int _bucketsMissing;
     private int _replicasMissing;
     private bool _told;
+    private bool _isClosed;
     private StepCommitted? _committed;
     private long _passTicks;
 
@@ -86,6 +87,9 @@ internal sealed class NodeReducerActor : UntypedActor
                 _committed = committed;
                 break;
             case StepCommitted:
+                break;
+            case LinksClosed:
+                _isClosed = true;
                 break;
             case Ran { Work.Failure: { } failure }:
                 Context.Parent.Tell(new Failed(RunFailures.Unexpected(failure, "the sum over nodes")));
@@ -177,7 +181,7 @@ internal sealed class NodeReducerActor : UntypedActor
     // What is being sent must not change: its receiver may ask for it again.
     private void TryCommit()
     {
-        if (_committed is not { } committed || !_reduction.IsQuiet)
+        if (_committed is not { } committed || !(_reduction.IsQuiet || _isClosed))
             return;
         (_committed, _told) = (null, false);
         _group.CommittedLoss = committed.Loss;

@@ -37,6 +37,10 @@ internal sealed record DataPlaneOptions
     /// <summary>How long one that has connected may take to say who it is. Default 5 s.</summary>
     public TimeSpan GreetWithin { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Encrypts connections; null, the default: they are not encrypted, and nobody has to show who he
+    /// is.</summary>
+    public LinkSecurity? Security { get; init; }
+
     /// <summary>Is told, a line at a time and on any thread, what happens to connections.</summary>
     public Action<string> Log { get; init; } = _ => { };
 }

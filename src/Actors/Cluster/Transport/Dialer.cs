@@ -1,10 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 
 namespace CaffeActors.Actors.Cluster.Transport;
 
 /// <summary>Connects to a peer and greets it.</summary>
-internal sealed class Dialer(LinkRoute route)
+internal sealed class Dialer(LinkRoute route, LinkSecurity? security)
 {
     /// <summary>Makes one attempt.</summary>
     /// <param name="greeting">What is said to the peer.</param>
@@ -14,37 +15,44 @@ internal sealed class Dialer(LinkRoute route)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(within);
-        Connection? connection = null;
+        Socket? socket = null;
         try
         {
-            connection = Connect(limit.Token);
+            socket = Connect(limit.Token);
+            Connection connection;
             GreetingReply reply;
-            // What blocks ends with the connection, when time is up.
-            using (limit.Token.UnsafeRegister(static connection => ((Connection)connection!).Dispose(), connection))
-                reply = Greet(connection, greeting);
-            if (Refusal(reply) is { } refusal)
+            // What blocks ends with the socket, when time is up.
+            using (limit.Token.UnsafeRegister(Dispose, socket))
             {
-                connection.Dispose();
-                return refusal;
+                connection = Connection.To(socket, route.Peer.Host, security);
+                reply = Greet(connection, greeting);
             }
 
-            return new DialResult(connection, reply.Received);
+            if (Refusal(reply) is not { } refusal)
+                return new DialResult(connection, reply.Received);
+            socket.Dispose();
+            return refusal;
         }
         catch (SocketException failure) when (failure.SocketErrorCode == SocketError.ConnectionRefused)
         {
-            connection?.Dispose();
+            socket?.Dispose();
             return DialResult.Never(
                 $"{route.PeerName} refuses connections at {route.Peer.Host}:{route.Peer.Port}: its process is gone");
         }
+        catch (AuthenticationException failure)
+        {
+            socket?.Dispose();
+            return DialResult.Never($"{route.PeerName} is not let in: {failure.Message}");
+        }
         catch (Exception failure) when (Connection.IsBreak(failure))
         {
-            connection?.Dispose();
+            socket?.Dispose();
             return DialResult.NotNow(
                 limit.IsCancellationRequested ? "no answer" : failure.Message);
         }
     }
 
-    private Connection Connect(CancellationToken limit)
+    private Socket Connect(CancellationToken limit)
     {
         IPAddress[] addresses = IPAddress.TryParse(route.Peer.Host, out IPAddress? address)
             ? [address]
@@ -54,10 +62,10 @@ internal sealed class Dialer(LinkRoute route)
             var socket = new Socket(addresses[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             try
             {
-                using (limit.UnsafeRegister(static socket => ((Socket)socket!).Dispose(), socket))
+                using (limit.UnsafeRegister(Dispose, socket))
                     socket.Connect(addresses[i], route.Peer.Port);
                 socket.NoDelay = true;
-                return new Connection(socket);
+                return socket;
             }
             catch (SocketException) when (i + 1 < addresses.Length && !limit.IsCancellationRequested)
             {
@@ -70,6 +78,8 @@ internal sealed class Dialer(LinkRoute route)
             }
         }
     }
+
+    private static void Dispose(object? socket) => ((Socket)socket!).Dispose();
 
     private static GreetingReply Greet(Connection connection, Greeting greeting)
     {

@@ -4,12 +4,12 @@ namespace CaffeActors.Actors.Cluster.Transport;
 
 /// <summary>Gets a link its connections: the side of the higher rank connects, the other waits to be connected to, and
 /// meanwhile asks whether that can still happen, so that both hear at once of a process that is gone.</summary>
-internal sealed class LinkConnector(LinkRoute route, LinkState state)
+internal sealed class LinkConnector(LinkRoute route, LinkState state, LinkSecurity? security)
 {
     private static readonly TimeSpan _shortestPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan _longestPause = TimeSpan.FromMilliseconds(500);
 
-    private readonly Dialer _dialer = new(route);
+    private readonly Dialer _dialer = new(route, security);
 
     /// <summary>Gets a connection.</summary>
     /// <param name="within">How long it is tried.</param>

@@ -11,7 +11,7 @@ internal sealed class LinkReader(
     // Breaks in a row between which not one block arrived anywhere: such a link would go on like that for ever.
     private const int MostBreaksInVain = 8;
 
-    private readonly LinkConnector _connector = new(route, state);
+    private readonly LinkConnector _connector = new(route, state, options.Security);
     private readonly byte[] _header = GC.AllocateUninitializedArray<byte>(FrameHeader.Size, pinned: true);
     private byte[]? _unwanted;
     private IncomingBlock? _incoming;

@@ -34,7 +34,7 @@ internal sealed class Reception(DataPlaneOptions options, OpenEpochs epochs)
             from = socket.RemoteEndPoint?.ToString() ?? from;
             socket.NoDelay = true;
             socket.ReceiveTimeout = socket.SendTimeout = (int)options.GreetWithin.TotalMilliseconds;
-            var connection = new Connection(socket);
+            var connection = Connection.From(socket, options.Security);
             Greeting greeting = Read(connection);
             socket.ReceiveTimeout = socket.SendTimeout = 0;
             isTaken = Admit(connection, greeting, from);
