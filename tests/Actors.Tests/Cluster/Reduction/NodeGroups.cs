@@ -154,7 +154,7 @@ internal sealed class NodeGroups : IAsyncDisposable
     private static async Task<StepDone> StepAsync(IActorRef actor, int iteration)
     {
         object answer = await actor.Ask<object>(
-            new Step(iteration), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+            new Step(iteration), TimeSpan.FromMinutes(3), TestContext.Current.CancellationToken);
         return Assert.IsType<StepDone>(answer);
     }
 
