@@ -155,6 +155,8 @@ internal sealed class TrainingRunBuilder
                 replicas.Optimizer, tests.Select(test => test.Net));
             if (Solver.Snapshot > 0)
                 demand.AddSnapshotCopy(replicas.Root.Net, replicas.Optimizer, Solver.SnapshotDiff);
+            if (replicas.Exchange is { } exchange)
+                demand.AddExchange(exchange.MemoryBytes);
             demand.RequireFits("training", _plan.MemoryLimit ?? MachineMemory.Bytes);
             foreach (TestNet test in tests)
                 test.Net.ShareTrainedLayersWith(replicas.Root.Net);
