@@ -105,7 +105,7 @@ internal sealed class ClusterSession
     /// <summary>The hash of the parameters before an iteration, where it is one in which nodes compare them; else 0. To
     /// be called while the sum of the iteration waits for its commit: nothing changes then.</summary>
     public ulong HashFor(int iteration) =>
-        iteration % HashEvery == 0 && iteration > _start ? StateBlocks.Hash(StateBlocks.Of(Replicas)) : 0;
+        iteration % HashEvery == 0 && iteration > _start ? StateBlocks.Hash(StateBlocks.Committed(Replicas)) : 0;
 
     /// <summary>The records that this node takes in an iteration: data layer, the first one's number, how many.</summary>
     /// <param name="iteration">Updates done before it.</param>

@@ -13,6 +13,11 @@ internal static unsafe class StateBlocks
     public static IReadOnlyList<Blob> Of(ReplicaGroup group) =>
         [.. group.Root.Net.LearnableParams.Select(param => param.Blob), .. group.Optimizer.History];
 
+    /// <summary>Those of the last commit, while replicas may have run passes since: what passes change is as it was
+    /// then.</summary>
+    public static IReadOnlyList<Blob> Committed(ReplicaGroup group) =>
+        [.. Of(group).Select(blob => group.Exchange?.Statistics.CommittedOf(blob) ?? blob)];
+
     /// <summary>XxHash3 over all of them, in order.</summary>
     public static ulong Hash(IReadOnlyList<Blob> blobs)
     {

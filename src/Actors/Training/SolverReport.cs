@@ -155,7 +155,7 @@ internal sealed class SolverReport
             Row(step, MetricNames.System, MetricNames.PrefetchDepthPrefix + layer.Name, depth);
         }
 
-        if (_run.Replicas.Replicas.Count > 1)
+        if (_run.Replicas.Replicas.Count > 1 || _run.Replicas.Seat is not null)
             Row(step, MetricNames.System, "reduce_wait_ms", _run.Replicas.TakeExposed());
         Row(step, MetricNames.System, MetricNames.ResidentBytes, Environment.WorkingSet);
         Row(step, MetricNames.System, MetricNames.ManagedBytes, GC.GetTotalMemory(forceFullCollection: false));

@@ -87,6 +87,9 @@ internal sealed unsafe class NodeExchange : IDisposable
     /// <summary>Whether gradients travel in 16 bits.</summary>
     public bool IsCompressed { get; }
 
+    /// <summary>Bytes of the memory that this takes, small things apart.</summary>
+    public long MemoryBytes => Inbox.MemoryBytes + _halves.Concat(_residuals).Sum(memory => memory.Bytes);
+
     /// <summary>Bytes that were sent, to all neighbours together.</summary>
     public long BytesSent { get; private set; }
 

@@ -63,6 +63,9 @@ internal sealed unsafe class NodeInbox : IBlockListener, IDisposable
     /// opened.</summary>
     public Action<int, string> Misfit { get; set; } = static (_, _) => { };
 
+    /// <summary>Bytes of all places.</summary>
+    public long MemoryBytes => _memory.Sum(memory => memory.Bytes);
+
     /// <summary>Where a block that came lies.</summary>
     public nint Memory(int peer, BlockStream stream, int unit) => _in[IndexOf(peer, stream, unit)]!.Memory;
 

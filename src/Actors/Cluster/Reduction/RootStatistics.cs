@@ -14,6 +14,7 @@ internal sealed unsafe class RootStatistics : IDisposable
     private readonly LearnableParam[] _params;
     private readonly Blob[] _committed;
     private readonly Blob[] _coming;
+    private bool _isKept;
 
     /// <summary>Makes room.</summary>
     /// <param name="root">The root; its net is built.</param>
@@ -60,14 +61,22 @@ internal sealed unsafe class RootStatistics : IDisposable
     /// <summary>Notes the root's own as those of the last commit.</summary>
     public void Keep()
     {
+        _isKept = true;
         for (int i = 0; i < _params.Length; i++)
             _params[i].Blob.Data.CopyTo(_committed[i].MutableData);
     }
 
-    /// <summary>Gives the root those of the last commit back.</summary>
+    /// <summary>A blob of the root as of the last commit: a copy where passes change it, else the blob itself.</summary>
+    public Blob CommittedOf(Blob blob)
+    {
+        int place = _isKept ? Array.FindIndex(_params, param => param.Blob == blob) : -1;
+        return place < 0 ? blob : _committed[place];
+    }
+
+    /// <summary>Gives the root those of the last commit back; of a root that has not begun they are its own.</summary>
     public void Restore()
     {
-        for (int i = 0; i < _params.Length; i++)
+        for (int i = 0; _isKept && i < _params.Length; i++)
             _committed[i].Data.CopyTo(_params[i].Blob.MutableData);
     }
 

@@ -44,6 +44,11 @@ public sealed class MemoryDemand
         Add("a snapshot's copy", sizeof(float) * (optimizer.History.Sum(blob => (long)blob.Count)
             + ((withDiff ? 2 : 1) * net.LearnableParams.Sum(param => (long)param.Blob.Count))));
 
+    /// <summary>Adds what is kept of other nodes' gradients while they are summed, and of the own ones to send
+    /// them.</summary>
+    /// <param name="bytes">How many bytes, at least 0.</param>
+    public void AddExchange(long bytes) => Add("what nodes exchange", bytes);
+
     /// <summary>What running a net forward needs.</summary>
     public static MemoryDemand OfForward(Net net)
     {

@@ -25,7 +25,10 @@ internal sealed class NodeGroups : IAsyncDisposable
     /// <param name="seed">Of the order in which blocks come.</param>
     /// <param name="compresses">Whether gradients go in 16 bits.</param>
     /// <param name="more">Settings of the nodes' actor systems.</param>
-    public NodeGroups(RunPlan plan, int[] devices, int seed = 1, bool compresses = false, string more = "")
+    /// <param name="kind">The kind of their devices.</param>
+    public NodeGroups(
+        RunPlan plan, int[] devices, int seed = 1, bool compresses = false, string more = "",
+        string kind = DeviceId.Cpu)
     {
         _hub = new NodeHub(seed);
         long batch = ReplicaGroupBuilder.BatchRecords(plan with
@@ -44,7 +47,8 @@ internal sealed class NodeGroups : IAsyncDisposable
                 Compresses = compresses,
             };
             ReplicaGroup group = Build(
-                plan with { Parallel = plan.Parallel with { Devices = DeviceIds(devices[rank]) } }, seat, batch);
+                plan with { Parallel = plan.Parallel with { Devices = DeviceIds(devices[rank], kind) } }, seat,
+                batch);
             var system = ActorSystem.Create($"node-{rank}", ConfigurationFactory.ParseString(more)
                 .WithFallback(ConfigurationFactory.ParseString(Dispatchers.Configuration(group.Replicas.Count))));
             _nodes.Add((group, system, Start(system, group)));
@@ -61,8 +65,8 @@ internal sealed class NodeGroups : IAsyncDisposable
     public IReadOnlyList<ReplicaGroup> Groups => [.. _nodes.Select(node => node.Group)];
 
     /// <summary>Some devices.</summary>
-    public static DeviceId[] DeviceIds(int count) =>
-        [.. Enumerable.Range(0, count).Select(i => new DeviceId(DeviceId.Cpu, i))];
+    public static DeviceId[] DeviceIds(int count, string kind = DeviceId.Cpu) =>
+        [.. Enumerable.Range(0, count).Select(i => new DeviceId(kind, i))];
 
     /// <summary>Replicas of a plan.</summary>
     public static ReplicaGroup Build(RunPlan plan, NodeSeat? seat = null, long batch = 0)
@@ -76,8 +80,8 @@ internal sealed class NodeGroups : IAsyncDisposable
     /// <summary>Their actor.</summary>
     public static IActorRef Start(ActorSystem system, ReplicaGroup group)
     {
-        IActorRef[] devices = [.. group.Replicas.Select((_, rank) =>
-            system.ActorOf(DeviceActor.Props().WithDispatcher(Dispatchers.Replica(rank))))];
+        IActorRef[] devices = [.. group.Replicas.Select((replica, rank) =>
+            system.ActorOf(DeviceActor.Props(replica.Gpu).WithDispatcher(Dispatchers.Replica(rank))))];
         return system.ActorOf(
             ReplicaGroupActor.Props(group, devices).WithDispatcher(Dispatchers.Replica(0)), "replicas");
     }
@@ -150,7 +154,7 @@ internal sealed class NodeGroups : IAsyncDisposable
     private static async Task<StepDone> StepAsync(IActorRef actor, int iteration)
     {
         object answer = await actor.Ask<object>(
-            new Step(iteration), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+            new Step(iteration), TimeSpan.FromMinutes(3), TestContext.Current.CancellationToken);
         return Assert.IsType<StepDone>(answer);
     }
 

@@ -2,9 +2,11 @@ using Akka.Actor;
 using CaffeActors.Actors.Cluster;
 using CaffeActors.Actors.Cluster.Transport;
 using CaffeActors.Actors.Configuration;
+using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Tests.Training;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Diagnostics;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Actors.Tests.Cluster.Reduction;
 
@@ -146,12 +148,32 @@ public sealed class NodeReducerTests : IDisposable
         Assert.Equal(exact.Groups.Sum(group => group.Exchange!.BytesSent), exact.Hub.Bytes.Values.Sum());
     }
 
+    // On the devices of CAFFEACTORS_TEST_DEVICE, where there is one.
+    [Theory]
+    [InlineData(ReductionKind.Tree, false)]
+    [InlineData(ReductionKind.Ring, true)]
+    public async Task Accelerators_TrainAsOneCpu(ReductionKind reduction, bool compresses)
+    {
+        RunPlan plan = Plan(reproducible: false, batchNorm: false, reduction: reduction);
+        plan.Nets.Train.Layer.Remove(plan.Nets.Train.Layer.Single(layer => layer.Type == "Dropout"));
+        (float[] losses, _, float[][] weights) = await NodeGroups.OneAsync(plan, 8);
+        await using var nodes = new NodeGroups(plan, [1, 1], compresses: compresses,
+            kind: TestDevices.Gpu is null ? DeviceId.Cpu : DeviceId.Gpu);
+        float[] found = await nodes.TrainAsync(8);
+        Assert.All(losses.Zip(found), pair => Assert.Equal(pair.First, pair.Second, 1e-3f));
+        Assert.InRange(Furthest(weights, NodeGroups.Values(nodes.Groups[0])), 0, 1e-3f);
+        await nodes.StopAsync();
+        Assert.All(nodes.Groups, group =>
+            Assert.Equal(NodeGroups.Weights(nodes.Groups[0]), NodeGroups.Weights(group)));
+    }
+
     [Fact]
     public async Task IterationThatIsGivenUp_LeavesTheLastCommit()
     {
         await using var nodes = new NodeGroups(Plan(reproducible: true), [1, 2]);
         await nodes.TrainAsync(3);
         string committed = NodeGroups.Weights(nodes.Groups[0]);
+        ulong hash = StateBlocks.Hash(StateBlocks.Of(nodes.Groups[0]));
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         nodes.Hub.Withholds = (_, block) =>
         {
@@ -165,6 +187,7 @@ public sealed class NodeReducerTests : IDisposable
         Assert.NotEqual(committed, NodeGroups.Weights(nodes.Groups[0]));
         Assert.All(nodes.Groups, group =>
         {
+            Assert.Equal(hash, StateBlocks.Hash(StateBlocks.Committed(group)));
             group.RestoreCommitted();
             Assert.Equal(committed, NodeGroups.Weights(group));
         });
