@@ -24,6 +24,7 @@ public sealed partial class ConfigurationTests(EmbeddedImages images) : IClassFi
         { "cifar10_full_sigmoid", 89_578 },
         { "cifar10_full_sigmoid_bn", 89_578 - 128 + (2 * 128) + 3 },
         { "cifar10_quick", 145_578 },
+        { "cluster", 431_080 },
         { "finetune", 431_080 },
         { "finetune_flickr_style", 60_965_224 - (980 * 4097) },
         { "googlenet", 6_998_552 + 3_188_840 + 3_190_888 },

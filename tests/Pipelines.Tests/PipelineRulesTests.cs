@@ -17,7 +17,7 @@ public sealed partial class PipelineRulesTests
     private static readonly string[] _jobKeys =
     [
         "job", "displayName", "dependsOn", "condition", "pool", "variables", "timeoutInMinutes",
-        "cancelTimeoutInMinutes", "steps",
+        "cancelTimeoutInMinutes", "steps", "strategy",
     ];
 
     private static readonly string[] _stepKinds = ["bash", "task", "publish", "template"];
@@ -52,9 +52,9 @@ public sealed partial class PipelineRulesTests
     [Fact]
     public void TheOnesThatAreWanted_AreThere() => Assert.Superset(new HashSet<string>
     {
-        "azure-pipelines.yml", "pipelines/train-nightly.yml", "pipelines/gpu-pool.yml",
+        "azure-pipelines.yml", "pipelines/train-nightly.yml", "pipelines/gpu-pool.yml", "pipelines/multi-node.yml",
         "pipelines/templates/build.yml", "pipelines/templates/test.yml", "pipelines/templates/train.yml",
-        "pipelines/templates/report.yml",
+        "pipelines/templates/report.yml", "pipelines/templates/worker.yml",
     }, All.Keys.ToHashSet());
 
     [Theory]

@@ -9,23 +9,29 @@ namespace CaffeActors.Testing;
 /// </summary>
 public sealed class TcpProxy : IAsyncDisposable
 {
-    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly Socket? _listener;
     private readonly CancellationTokenSource _over = new();
     private readonly ProxyLane _toTarget = new();
     private readonly ProxyLane _toClient = new();
     private readonly Lock _gate = new();
     // Both ends of each connection.
     private readonly HashSet<(Socket Client, Socket Target)> _open = [];
-    private readonly Task _accepting;
+    private readonly List<Task> _work = [];
     private int _connections;
+
+    /// <summary>Makes a proxy without a port, which is handed connections (<see cref="Carry"/>).</summary>
+    public TcpProxy()
+    {
+    }
 
     private TcpProxy(int targetPort)
     {
         TargetPort = targetPort;
+        _listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen(128);
         Port = ((IPEndPoint)_listener.LocalEndPoint!).Port;
-        _accepting = AcceptAsync();
+        _work.Add(AcceptAsync(_listener));
     }
 
     /// <summary>The proxy's own port on 127.0.0.1, to which others connect.</summary>
@@ -40,6 +46,19 @@ public sealed class TcpProxy : IAsyncDisposable
     /// <summary>Makes a proxy.</summary>
     /// <param name="targetPort">The port on 127.0.0.1 that connections are led to.</param>
     public static TcpProxy Start(int targetPort = 0) => new(targetPort);
+
+    /// <summary>Takes a connection that somebody has accepted, and leads it on.</summary>
+    /// <param name="client">The connection; belongs to the proxy from here on.</param>
+    /// <param name="target">To where.</param>
+    public void Carry(Socket client, IPEndPoint target)
+    {
+        Interlocked.Increment(ref _connections);
+        lock (_gate)
+        {
+            _work.RemoveAll(task => task.IsCompleted);
+            _work.Add(CarryAsync(client, target));
+        }
+    }
 
     /// <summary>How many bytes have passed.</summary>
     /// <param name="direction">Which way; of both the sum.</param>
@@ -81,32 +100,29 @@ public sealed class TcpProxy : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _over.CancelAsync();
-        _listener.Dispose();
+        _listener?.Dispose();
         Cut();
-        await _accepting;
+        Task[] work;
+        lock (_gate)
+            work = [.. _work];
+        await Task.WhenAll(work);
         _over.Dispose();
     }
 
-    private async Task AcceptAsync()
+    private async Task AcceptAsync(Socket listener)
     {
-        var carried = new List<Task>();
         try
         {
             while (true)
-            {
-                Socket client = await _listener.AcceptAsync(_over.Token);
-                Interlocked.Increment(ref _connections);
-                carried.RemoveAll(task => task.IsCompleted);
-                carried.Add(CarryAsync(client));
-            }
+                Carry(await listener.AcceptAsync(_over.Token), new IPEndPoint(IPAddress.Loopback, TargetPort));
         }
         catch (Exception failure) when (IsEnd(failure))
         {
-            await Task.WhenAll(carried);
+            // The proxy is being disposed.
         }
     }
 
-    private async Task CarryAsync(Socket client)
+    private async Task CarryAsync(Socket client, IPEndPoint to)
     {
         var target = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         lock (_gate)
@@ -115,7 +131,7 @@ public sealed class TcpProxy : IAsyncDisposable
         {
             client.NoDelay = target.NoDelay = true;
             await _toTarget.WhenOpen().WaitAsync(_over.Token);
-            await target.ConnectAsync(new IPEndPoint(IPAddress.Loopback, TargetPort), _over.Token);
+            await target.ConnectAsync(to, _over.Token);
             Task there = _toTarget.CarryAsync(client, target, _over.Token);
             Task back = _toClient.CarryAsync(target, client, _over.Token);
             // Where one way fails, so does the other.

@@ -145,7 +145,8 @@ internal sealed class CoordinatorActor : UntypedActor, IWithTimers, ICoordinator
         Context.ActorSelection(NodePaths.NodeOf(member.Address)).Tell(new Freeze(), Self);
     }
 
-    private void Expect() => _state.Expect(_present.Count(address => !_unreachable.Contains(address)));
+    private void Expect() =>
+        _state.Expect(_present.Count(address => !_unreachable.Contains(address)), _present.Count);
 
     private void Lose(Address address, string reason, bool isRemoved)
     {

@@ -31,8 +31,13 @@ internal sealed class SessionBuilder(
     RunPlan plan, LayerCatalog catalog, RunLog log, TimeProvider time, IReadOnlyList<IRunObserver> observers,
     DataPlane plane, IActorRef node, EpochGuard guard, ulong self)
 {
+    private readonly long _began = time.GetTimestamp();
+
     /// <summary>How a batch is dealt out.</summary>
     public BatchDealer Dealer { get; } = new(plan, () => TrainingRunBuilder.StoredBatch(plan));
+
+    // What earlier epochs used up of the run's time does not begin anew.
+    private RunPlan PlanNow => plan with { TimeBudget = plan.TimeBudget - time.GetElapsedTime(_began) };
 
     /// <summary>The folder of the finished run that there is nothing to add to.</summary>
     public string? FinishedFolder { get; private set; }
@@ -72,6 +77,7 @@ internal sealed class SessionBuilder(
             };
             var part = new ClusterPart(
                 seat, view.BatchRecords, received ?? own, () => guard.Require(view.Epoch));
+            log.TellsOfNets = rank == 0 && part.State is null;
             ClusterSession? session = rank == 0 ? Lead(part, links) : Follow(part, links);
             done = session is not null;
             if (session is null)
@@ -108,7 +114,7 @@ internal sealed class SessionBuilder(
 
     private ClusterSession? Lead(ClusterPart part, LinkRouter links)
     {
-        (TrainingRun? run, RunRecord? finished) = TrainingRunBuilder.Build(plan, catalog, log, time, part: part);
+        (TrainingRun? run, RunRecord? finished) = TrainingRunBuilder.Build(PlanNow, catalog, log, time, part: part);
         FinishedFolder = finished?.Path;
         if (run is null)
             return null;

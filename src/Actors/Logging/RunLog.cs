@@ -102,6 +102,17 @@ public sealed class RunLog : IDisposable
     /// <summary>Lines that the console did not take, because it is gone or too slow.</summary>
     public long LostConsoleLines => _console?.LostLines ?? 0;
 
+    /// <summary>Whether lines about how nets are built are written. Default true; a run that builds the same ones anew
+    /// has told them already.</summary>
+    public bool TellsOfNets { get; set; } = true;
+
+    /// <summary>A line about how a net is built.</summary>
+    public void OfNet(string line)
+    {
+        if (TellsOfNets)
+            Info(line);
+    }
+
     /// <summary>Something that happened.</summary>
     public void Info(string text, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
         Write(LogLevel.Info, text, file, line);

@@ -92,7 +92,7 @@ internal sealed class ReplicaBuilder(
             : seat?.Deal.Shares.Sum(share => share.Devices) ?? _parallel.Devices.Count,
         Row = batch.RowOf(rank),
         GradScale = scale,
-        Notice = rank == 0 ? line => log.Info(line) : static _ => { },
+        Notice = rank == 0 ? log.OfNet : static _ => { },
         Warning = rank == 0 ? line => log.Warn(line) : static _ => { },
         ResolvePath = plan.ResolvePath,
         Extensions = plan.Extensions,

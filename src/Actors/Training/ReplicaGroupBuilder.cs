@@ -43,13 +43,13 @@ internal static class ReplicaGroupBuilder
         ParallelSettings parallel = plan.Parallel;
         IReadOnlyList<DeviceId> ids = parallel.Placement.Count == 0
             ? parallel.Devices : LayerPlacement.Needed(OnlyDevice(parallel), parallel.Placement);
-        DeviceOpener.Tell(ids, line => log.Info(line));
-        log.Info("Creating the train net.");
+        DeviceOpener.Tell(ids, log.OfNet);
+        log.OfNet("Creating the train net.");
         ReplicaBatch batch = seat is null
             ? ReplicaBatch.Of(
-                plan.Nets.Train, parallel, plan.Solver.IterSize, line => log.Info(line), line => log.Warn(line))
+                plan.Nets.Train, parallel, plan.Solver.IterSize, log.OfNet, line => log.Warn(line))
             : ReplicaBatch.OfNode(
-                plan.Nets.Train, parallel, plan.Solver.IterSize, seat.Deal, seat.Rank, line => log.Info(line));
+                plan.Nets.Train, parallel, plan.Solver.IterSize, seat.Deal, seat.Rank, log.OfNet);
         GradScale? scale = GradScale.Of(plan.Nets.Train, plan.Precision, plan.GradScale);
         var builder = new ReplicaBuilder(plan, batch, catalog, seed, log, scale, seat);
         List<ReplicaDevice> devices = [];

@@ -130,7 +130,7 @@ internal sealed class TrainingRunBuilder
                 _part?.BatchRecords ?? 0);
             NetOptions options = replicas.Root.Options(new LayerContext(replicas.Root.Device, seed)
             {
-                Notice = line => _log.Info(line),
+                Notice = _log.OfNet,
                 ResolvePath = _plan.ResolvePath,
                 Extensions = _plan.Extensions,
                 LoadThreads = _plan.LoadThreads,
@@ -139,7 +139,7 @@ internal sealed class TrainingRunBuilder
             { Precision = _plan.Precision, Passes = _plan.Passes, Use = new NetUse(Backward: false) };
             for (int i = 0; i < _plan.Nets.Tests.Count; i++)
             {
-                _log.Info($"Creating test net (#{i}).");
+                _log.OfNet($"Creating test net (#{i}).");
                 tests.Add(new TestNet(
                     NetBuilder.Build(_plan.Nets.Tests[i].Net, options), _plan.Nets.Tests[i].Iterations));
             }

@@ -27,12 +27,12 @@ internal sealed class ClusterSimulateCommand : VerbCommand
 
     private static readonly string[] _columns =
     [
-        "nodes", "sum", "iteration_ms", "pass_ms", "sum_ms", "commit_ms", "update_ms", "sent_mb", "images_per_second",
-        "speedup", "efficiency",
+        "net", "nodes", "sum", "iteration_ms", "pass_ms", "sum_ms", "commit_ms", "update_ms", "sent_mb",
+        "images_per_second", "speedup", "efficiency",
     ];
 
     private readonly Option<string> _net =
-        new("--net") { Description = "The net (prototxt), or the name of one in configs/nets." };
+        new("--net") { Description = "Nets, comma-separated: files (prototxt), or names of those in configs/nets." };
     private readonly Option<string> _nodes = new("--nodes")
     {
         Description = "How many nodes, or a range that is doubled through, as 1:1024.",
@@ -90,6 +90,7 @@ internal sealed class ClusterSimulateCommand : VerbCommand
     };
 
     private readonly Option<string> _plot = new("--plot") { Description = "Draw speed-ups to a .png or .svg file." };
+    private readonly Option<string[]> _shapes = InputShapeOption.Make();
     private readonly RunOptions _runs = new();
     private readonly ResultOptions _result = new();
 
@@ -97,7 +98,7 @@ internal sealed class ClusterSimulateCommand : VerbCommand
     {
         foreach (Option option in (Option[])[
             _net, _nodes, _bandwidth, _latency, _reduction, _bucket, _batch, _scaling, _compression, _run, _passMs,
-            _flops, _memory, _plot])
+            _flops, _memory, _plot, _shapes])
         {
             command.Options.Add(option);
         }
@@ -112,18 +113,26 @@ internal sealed class ClusterSimulateCommand : VerbCommand
         if (arguments.GetValue(_plot) is { } wanted && !Chart.CanWrite(wanted))
             throw Usage($"--plot is a file that ends in .png or .svg, not '{wanted}'");
         bool isWeak = Choice(arguments, _scaling, "weak", "strong") == "weak";
-        ScalingStudy study = StudyOf(arguments, terminal);
         SumWay[] ways = arguments.GetValue(_reduction) is null ? [SumWay.Tree, SumWay.Ring]
             : Choice(arguments, _reduction, "tree", "ring") == "tree" ? [SumWay.Tree] : [SumWay.Ring];
         int[] nodes = NodesOf(arguments.GetValue(_nodes)!);
-        ScalingRow[][] lines =
-        [
-            .. ways.Select(way => nodes
-                .Where(count => isWeak || count <= study.Images)
-                .Select(count => isWeak ? study.Weak(way, count) : study.Strong(way, count)).ToArray()),
-        ];
+        RunRecord? run = arguments.GetValue(_run) is { } name ? _runs.Find(arguments, [name])[0] : null;
+        string[] files = run is not null ? [Path.Combine(run.Path, "net.prototxt")]
+            : arguments.GetValue(_net)?.Split(',') ?? throw Usage("say which net (--net) or which run (--run)");
+        List<(string Net, ScalingRow[] Rows)> lines = [];
+        foreach (string file in files)
+        {
+            string net = run?.Manifest.RunId ?? Path.GetFileNameWithoutExtension(file);
+            ScalingStudy study = StudyOf(FileOf(file), run, arguments, terminal);
+            foreach (SumWay way in ways)
+            {
+                lines.Add((net, [.. nodes.Where(count => isWeak || count <= study.Images)
+                    .Select(count => isWeak ? study.Weak(way, count) : study.Strong(way, count))]));
+            }
+        }
+
         ResultOptions.Write(
-            _columns, [.. lines.SelectMany(line => line).OrderBy(row => row.Nodes).Select(Cells)], form, terminal);
+            _columns, [.. lines.SelectMany(line => line.Rows.Select(row => Cells(line.Net, row)))], form, terminal);
         if (arguments.GetValue(_plot) is { } path)
         {
             ChartOf(lines, isWeak ? "Weak scaling" : "Strong scaling").Write(path, ChartWidth, ChartHeight);
@@ -133,9 +142,9 @@ internal sealed class ClusterSimulateCommand : VerbCommand
         return Task.FromResult(ExitCodes.Done);
     }
 
-    private static object?[] Cells(ScalingRow row) =>
+    private static object?[] Cells(string net, ScalingRow row) =>
     [
-        row.Nodes, row.Way == SumWay.Tree ? "tree" : "ring", Ms(row.Iteration.Total), Ms(row.Iteration.Pass),
+        net, row.Nodes, NameOf(row.Way), Ms(row.Iteration.Total), Ms(row.Iteration.Pass),
         Ms(row.Iteration.Sum), Ms(row.Iteration.Commit), Ms(row.Iteration.Update),
         Math.Round(row.Iteration.BytesSent / 1e6, 1), Math.Round(row.ImagesPerSecond, 1), Math.Round(row.Speedup, 3),
         Math.Round(row.Efficiency, 4),
@@ -143,16 +152,21 @@ internal sealed class ClusterSimulateCommand : VerbCommand
 
     private static double Ms(double seconds) => Math.Round(seconds * 1e3, 3);
 
+    private static string NameOf(SumWay way) => way == SumWay.Tree ? "tree" : "ring";
+
     // Nodes are doubled from point to point, so both axes count doublings: the best is a straight line.
-    private static Chart ChartOf(ScalingRow[][] lines, string title) => new(
-        title, "nodes, as a power of two", "speed-up, as a power of two",
-        [
-            new ChartLine("as many times as nodes", [.. lines[0].Select(row => Math.Log2(row.Nodes))],
-                [.. lines[0].Select(row => Math.Log2(row.Nodes))]),
-            .. lines.Select(line => new ChartLine(
-                line[0].Way == SumWay.Tree ? "tree" : "ring", [.. line.Select(row => Math.Log2(row.Nodes))],
-                [.. line.Select(row => Math.Log2(row.Speedup))])),
-        ]);
+    private static Chart ChartOf(List<(string Net, ScalingRow[] Rows)> lines, string title)
+    {
+        double[] best = [.. lines.MaxBy(line => line.Rows.Length).Rows.Select(row => Math.Log2(row.Nodes))];
+        return new Chart(
+            title, "doublings of nodes (10: 1,024 nodes)", "doublings of images in a second",
+            [
+                new ChartLine("as many times as nodes", best, best),
+                .. lines.Where(line => line.Rows.Length > 0).Select(line => new ChartLine(
+                    $"{line.Net}, {NameOf(line.Rows[0].Way)}", [.. line.Rows.Select(row => Math.Log2(row.Nodes))],
+                    [.. line.Rows.Select(row => Math.Log2(row.Speedup))])),
+            ]);
+    }
 
     private static int[] NodesOf(string text)
     {
@@ -164,7 +178,7 @@ internal sealed class ClusterSimulateCommand : VerbCommand
         return [.. nodes, range.Most];
     }
 
-    private ScalingStudy StudyOf(ParseResult arguments, Terminal terminal)
+    private ScalingStudy StudyOf(string file, RunRecord? run, ParseResult arguments, Terminal terminal)
     {
         double memory = Quantity.Bandwidth(arguments.GetValue(_memory)!, _memory.Name);
         var network = new NodeNetwork(
@@ -181,10 +195,14 @@ internal sealed class ClusterSimulateCommand : VerbCommand
         };
         long bucket = HoconUnits.TrySize(arguments.GetValue(_bucket)!) is >= 1 and { } size ? size
             : throw Usage($"--bucket-size is a size such as 4MiB, not '{arguments.GetValue(_bucket)}'");
-        RunRecord? run = arguments.GetValue(_run) is { } name ? _runs.Find(arguments, [name])[0] : null;
-        using CaffeNet session = CaffeNet.Open(
-            run is not null ? Path.Combine(run.Path, "net.prototxt") : FileOf(arguments.GetValue(_net)), Phase.Train,
-            new CaffeNetOptions { WithoutData = true, Notice = terminal.Error.WriteLine, TellBuild = false });
+        using CaffeNet session = CaffeNet.Open(file, Phase.Train, new CaffeNetOptions
+        {
+            // A run's sources are where it ran, and tell the shapes.
+            WithoutData = run is null || arguments.GetResult(_shapes) is not null,
+            InputShapes = InputShapeOption.Of(arguments, _shapes),
+            Notice = terminal.Error.WriteLine,
+            TellBuild = false,
+        });
         Net net = session.Net;
         if (net.LearnableParams.Count == 0)
             throw Usage($"net '{net.Name}' has nothing to learn");
@@ -215,10 +233,8 @@ internal sealed class ClusterSimulateCommand : VerbCommand
             layer => times.GetValueOrDefault(MetricNames.BackwardPrefix + layer.Name), bucket, memory);
     }
 
-    private static string FileOf(string? net)
+    private static string FileOf(string net)
     {
-        if (net is null)
-            throw Usage("say which net (--net) or which run (--run)");
         string known = Path.Combine("configs", "nets", net + ".prototxt");
         return !File.Exists(net) && File.Exists(known) ? known : net;
     }

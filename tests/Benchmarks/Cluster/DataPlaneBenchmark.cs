@@ -1,11 +1,15 @@
 using System.Globalization;
+using CaffeActors.Actors.Cluster.Membership;
+using CaffeActors.Actors.Cluster.Transport;
+using CaffeActors.Actors.Tests.Cluster.Membership;
 
 namespace CaffeActors.Benchmarks.Cluster;
 
 /// <summary>
-/// What a link of the data plane carries one way over loopback, checked and acknowledged, beside plain sockets that send
-/// the same buckets; in turns, medians. Usage: <c>dataplane [MB [BUCKET-MIB [CHUNK-KIB [ROUNDS]]]]</c>; the default is
-/// AlexNet's gradients, 244 MB in buckets of 4 MiB.
+/// What a link of the data plane carries one way over loopback, checked and acknowledged, plain and encrypted, beside
+/// plain sockets that send the same buckets; in turns, medians. Usage:
+/// <c>dataplane [MB [BUCKET-MIB [CHUNK-KIB [ROUNDS]]]]</c>; the default is AlexNet's gradients, 244 MB in buckets of
+/// 4 MiB.
 /// </summary>
 internal static class DataPlaneBenchmark
 {
@@ -17,10 +21,15 @@ internal static class DataPlaneBenchmark
         int bucket = Number(args, 1, 4) << 20, chunk = Number(args, 2, 256) << 10, rounds = Number(args, 3, 15);
         using var from = new Buckets(bytes, bucket);
         using var to = new Buckets(bytes, bucket);
+        string folder = Directory.CreateTempSubdirectory("caffeactors-").FullName;
+        using var authority = new TestAuthority(folder, "bench");
+        using var certificates = NodeCertificates.Open(authority.Sign("node", "127.0.0.1"), password: null);
+        var security = new LinkSecurity(certificates);
         ITransfer[] ways =
         [
             new PlainSockets(),
             new LinkTransfer("data plane", options => options with { ChunkBytes = chunk }),
+            new LinkTransfer("with TLS", options => options with { ChunkBytes = chunk, Security = security }),
         ];
         double[][] rates = [.. ways.Select(_ => new double[rounds])];
         for (int round = -WarmUp; round < rounds; round++)
@@ -42,6 +51,7 @@ internal static class DataPlaneBenchmark
         }
 
         Array.ForEach(ways, way => way.Dispose());
+        Directory.Delete(folder, recursive: true);
         return 0;
     }
 

@@ -33,6 +33,7 @@ internal sealed class CoordinatorState(
     private Stage _stage = Stage.Gathers;
     private View _view = new();
     private int _expected = int.MaxValue;
+    private int _clusterSize;
     private TimeSpan? _begun;
     private TimeSpan _askedAt;
     private TimeSpan _answerBy;
@@ -62,9 +63,10 @@ internal sealed class CoordinatorState(
     private TimeSpan StuckLimit => settings.ProgressLimit > _ledger.IterationTime * 5
         ? settings.ProgressLimit : _ledger.IterationTime * 5;
 
-    /// <summary>How many processes are in the cluster and can be reached, this one included.</summary>
-    /// <param name="count">Their number.</param>
-    public void Expect(int count) => _expected = count;
+    /// <summary>How many processes are in the cluster, this one included.</summary>
+    /// <param name="reachable">Those that can be reached.</param>
+    /// <param name="all">All that the cluster has not taken out.</param>
+    public void Expect(int reachable, int all) => (_expected, _clusterSize) = (reachable, all);
 
     /// <summary>A process is out of the cluster, or cannot be reached.</summary>
     /// <param name="node">Its node.</param>
@@ -126,7 +128,7 @@ internal sealed class CoordinatorState(
                 break;
             case Stage.Freezes:
                 if (IsTimeToAsk(now))
-                    output.Broadcast(new Freeze { Epoch = Epoch });
+                    output.Broadcast(new Freeze { Epoch = Epoch, Coordinator = own });
                 if (now >= _answerBy)
                     Decide(now);
                 break;
@@ -204,7 +206,7 @@ internal sealed class CoordinatorState(
             _joinerWaits = true;
         if (_stage != Stage.Freezes)
             return;
-        if (frozen.Epoch > Epoch)
+        if (frozen.Epoch > Epoch || (frozen.Epoch == Epoch && frozen.Coordinator != own))
         {
             Freeze("a greater epoch was promised", now);
         }
@@ -227,13 +229,15 @@ internal sealed class CoordinatorState(
         _joinerWaits = false;
         (_askedAt, _answerBy) = (now, now + settings.AnswerWait);
         Note(ClusterEventKind.Froze, reason);
-        output.Broadcast(new Freeze { Epoch = Epoch });
+        output.Broadcast(new Freeze { Epoch = Epoch, Coordinator = own });
     }
 
     private void Decide(TimeSpan now)
     {
         var standing = new Standing([.. _roster.Answers.Values]);
-        if (!standing.HasQuorum || standing.Answers.Count == 0)
+        // A run that has never trained has no members to be a majority of but the cluster's.
+        bool isFirst = standing.Answers.All(answer => answer.View == 0);
+        if (!standing.HasQuorum || (isFirst && standing.Answers.Count * 2 <= _clusterSize))
         {
             _noQuorumSince ??= now;
             _answerBy = now + settings.AskAgain;
@@ -300,6 +304,7 @@ internal sealed class CoordinatorState(
         _view = new View
         {
             Epoch = Epoch,
+            Coordinator = own,
             Base = from,
             Source = (uint)Math.Max(0, taken.FindIndex(standing.IsHolder)),
             RunId = holder?.RunId ?? "",
@@ -357,6 +362,7 @@ internal sealed class CoordinatorState(
         Note(ClusterEventKind.Started, string.Create(CultureInfo.InvariantCulture,
             $"training goes on at iteration {first.Iteration} in epoch {Epoch}"),
             [.. _view.Members.Select(member => member.Node)]);
+        _joinerWaits = _roster.Known.Values.Any(node => !IsMember(node.Member.Node) && CanTake(node));
         foreach (Member member in _view.Members)
             output.Send(member.Node, new Start { Epoch = Epoch });
     }

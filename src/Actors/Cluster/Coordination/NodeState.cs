@@ -19,6 +19,7 @@ internal sealed class NodeState(Member self, Frozen fit, INodeOutput output)
     private bool _runs;
     private Ready? _ready;
     private Reduced? _sum;
+    private ulong _promisedTo;
 
     /// <summary>The greatest epoch that it has promised; 0 for none.</summary>
     public ulong Promised { get; private set; }
@@ -52,7 +53,8 @@ internal sealed class NodeState(Member self, Frozen fit, INodeOutput output)
             case Freeze freeze:
                 OnFreeze(freeze);
                 break;
-            case View view when view.Epoch >= Promised:
+            case View view when view.Epoch > Promised
+                || (view.Epoch == Promised && view.Coordinator == _promisedTo):
                 OnView(view);
                 break;
             case Start start when Stands && start.Epoch == Promised && _isBuilt && !_runs:
@@ -87,7 +89,7 @@ internal sealed class NodeState(Member self, Frozen fit, INodeOutput output)
     public Frozen Standing()
     {
         Frozen standing = fit.Clone();
-        standing.Epoch = Promised;
+        (standing.Epoch, standing.Coordinator) = (Promised, _promisedTo);
         standing.Member = self;
         standing.HasState = HasState;
         standing.Committed = Committed;
@@ -150,7 +152,7 @@ internal sealed class NodeState(Member self, Frozen fit, INodeOutput output)
     {
         if (freeze.Epoch > Promised)
         {
-            Promised = freeze.Epoch;
+            (Promised, _promisedTo) = (freeze.Epoch, freeze.Coordinator);
             _runs = false;
             output.Suspend();
         }
@@ -162,7 +164,7 @@ internal sealed class NodeState(Member self, Frozen fit, INodeOutput output)
     {
         if (_view is not null && view.Epoch <= _view.Epoch)
             return;
-        Promised = view.Epoch;
+        (Promised, _promisedTo) = (view.Epoch, view.Coordinator);
         bool hasBase = HasState && view.Holders.Contains(self.Node);
         bool commitFirst = hasBase && _sum is not null && view.Base == Committed + 1;
         (_view, _isBuilt, _runs) = (view.Clone(), false, false);

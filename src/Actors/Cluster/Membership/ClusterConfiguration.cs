@@ -22,6 +22,13 @@ internal static class ClusterConfiguration
     public static string Text(ClusterSettings settings, string host) => $$"""
         akka {
           actor.provider = cluster
+          # Where all leave at once the last ones find nobody to say so to.
+          coordinated-shutdown.phases {
+            cluster-leave.timeout = 2s
+            cluster-exiting.timeout = 2s
+            cluster-exiting-done.timeout = 1s
+            cluster-shutdown.timeout = 2s
+          }
           cluster {
             roles = [{{Role}}]
             use-dispatcher = {{Control}}

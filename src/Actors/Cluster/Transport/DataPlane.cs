@@ -123,6 +123,7 @@ internal sealed class DataPlane : IDisposable
         _listener.Dispose();
         _accepting.Join();
         _epochs.Dispose();
+        _reception.Dispose();
         _over.Dispose();
     }
 

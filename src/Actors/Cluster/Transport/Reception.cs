@@ -3,26 +3,49 @@ using System.Net.Sockets;
 namespace CaffeActors.Actors.Cluster.Transport;
 
 /// <summary>Finds out who has connected, and hands the connection to its link or says why not. Each guest has a thread
-/// while it is being asked, so that one who says nothing keeps nobody waiting.</summary>
-internal sealed class Reception(DataPlaneOptions options, OpenEpochs epochs)
+/// while it is being asked, so that one who says nothing keeps nobody waiting. Disposing it sends all of them
+/// away.</summary>
+internal sealed class Reception(DataPlaneOptions options, OpenEpochs epochs) : IDisposable
 {
     // Guests at a time. Members are few; more are strangers who knock and say nothing.
     private const int MostGuests = 256;
 
-    private int _guests;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Socket, Thread> _guests = [];
+    private bool _isOver;
 
     /// <summary>Asks somebody who has connected.</summary>
     public void Receive(Socket socket)
     {
-        if (Interlocked.Increment(ref _guests) > MostGuests)
+        lock (_gate)
         {
-            Interlocked.Decrement(ref _guests);
-            socket.Dispose();
-            options.Log($"more than {MostGuests} connections have not said who they are; another one was refused");
-            return;
+            if (!_isOver && _guests.Count < MostGuests)
+            {
+                var thread = new Thread(() => Ask(socket)) { IsBackground = true, Name = "data plane guest" };
+                _guests.Add(socket, thread);
+                thread.Start();
+                return;
+            }
         }
 
-        new Thread(() => Ask(socket)) { IsBackground = true, Name = "data plane guest" }.Start();
+        socket.Dispose();
+        options.Log($"a connection was refused: {MostGuests} others have not said who they are");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        KeyValuePair<Socket, Thread>[] guests;
+        lock (_gate)
+        {
+            _isOver = true;
+            guests = [.. _guests];
+        }
+
+        foreach ((Socket socket, _) in guests)
+            socket.Dispose();
+        foreach ((_, Thread thread) in guests)
+            thread.Join();
     }
 
     private void Ask(Socket socket)
@@ -39,7 +62,9 @@ internal sealed class Reception(DataPlaneOptions options, OpenEpochs epochs)
             socket.ReceiveTimeout = socket.SendTimeout = 0;
             isTaken = Admit(connection, greeting, from);
         }
-        catch (Exception failure) when (Connection.IsBreak(failure))
+#pragma warning disable CA1031 // Whatever a stranger does, it must not end the process.
+        catch (Exception failure)
+#pragma warning restore CA1031
         {
             options.Log($"a connection from {from} was refused: {failure.Message}");
         }
@@ -47,7 +72,8 @@ internal sealed class Reception(DataPlaneOptions options, OpenEpochs epochs)
         {
             if (!isTaken)
                 socket.Dispose();
-            Interlocked.Decrement(ref _guests);
+            lock (_gate)
+                _guests.Remove(socket);
         }
     }
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace CaffeActors.Cluster.Tests.Transport;
+namespace CaffeActors.Cluster.Tests;
 
 /// <summary>Waits for what no event tells.</summary>
 internal static class Eventually
