@@ -2,12 +2,14 @@ using System.Runtime.InteropServices;
 using Akka.Actor;
 using Akka.Configuration;
 using CaffeActors.Actors.Cluster;
+using CaffeActors.Actors.Cluster.Transport;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Actors.Logging;
 using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Tests.Training;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Reduction;
+using CaffeActors.Testing;
 
 namespace CaffeActors.Actors.Tests.Cluster.Reduction;
 
@@ -18,6 +20,7 @@ internal sealed class NodeGroups : IAsyncDisposable
     private readonly ActorSystem _coordinator = ActorSystem.Create(
         "coordinator", ConfigurationFactory.ParseString(Dispatchers.Configuration(0)));
     private readonly NodeHub _hub;
+    private readonly List<(DataPlane Plane, TcpProxy Proxy)> _sockets = [];
 
     /// <summary>Starts the nodes.</summary>
     /// <param name="plan">What they train.</param>
@@ -26,9 +29,10 @@ internal sealed class NodeGroups : IAsyncDisposable
     /// <param name="compresses">Whether gradients go in 16 bits.</param>
     /// <param name="more">Settings of the nodes' actor systems.</param>
     /// <param name="kind">The kind of their devices.</param>
+    /// <param name="sockets">Whether blocks go over the data plane's sockets; else through the hub.</param>
     public NodeGroups(
         RunPlan plan, int[] devices, int seed = 1, bool compresses = false, string more = "",
-        string kind = DeviceId.Cpu)
+        string kind = DeviceId.Cpu, bool sockets = false)
     {
         _hub = new NodeHub(seed);
         long batch = ReplicaGroupBuilder.BatchRecords(plan with
@@ -37,12 +41,22 @@ internal sealed class NodeGroups : IAsyncDisposable
         });
         BatchDeal deal = ReplicaGroupBuilder.Deal(plan, batch, devices)!;
         Committer = _coordinator.ActorOf(Props.Create(() => new CommitterActor(deal)));
+        for (int rank = 0; sockets && rank < devices.Length; rank++)
+        {
+            var plane = DataPlane.Listen(new DataPlaneOptions { Node = (ulong)rank + 1, Host = "127.0.0.1" });
+            _sockets.Add((plane, TcpProxy.Start(plane.Port)));
+        }
+
+        PeerAddress[] addresses = [.. _sockets.Select((socket, node) =>
+            new PeerAddress((ulong)node + 1, $"node-{node}", "127.0.0.1", socket.Proxy.Port))];
         for (int rank = 0; rank < devices.Length; rank++)
         {
             int node = rank;
             var seat = new NodeSeat(1, rank, deal)
             {
-                OpenLinks = (neighbours, listener) => _hub.Open(node, neighbours, listener),
+                OpenLinks = (neighbours, listener) => sockets
+                    ? _sockets[node].Plane.Open(1, node, addresses, neighbours, listener)
+                    : _hub.Open(node, neighbours, listener),
                 Node = Committer,
                 Compresses = compresses,
             };
@@ -60,6 +74,9 @@ internal sealed class NodeGroups : IAsyncDisposable
 
     /// <summary>The links.</summary>
     public NodeHub Hub => _hub;
+
+    /// <summary>By rank, what stands before a node's socket.</summary>
+    public IReadOnlyList<TcpProxy> Proxies => [.. _sockets.Select(socket => socket.Proxy)];
 
     /// <summary>By rank, the groups.</summary>
     public IReadOnlyList<ReplicaGroup> Groups => [.. _nodes.Select(node => node.Group)];
@@ -144,6 +161,12 @@ internal sealed class NodeGroups : IAsyncDisposable
         await StopAsync();
         await _coordinator.Terminate();
         await _hub.DisposeAsync();
+        foreach ((DataPlane plane, TcpProxy proxy) in _sockets)
+        {
+            plane.Dispose();
+            await proxy.DisposeAsync();
+        }
+
         foreach ((ReplicaGroup group, _, _) in _nodes)
             group.Dispose();
         foreach ((_, ActorSystem system, _) in _nodes)

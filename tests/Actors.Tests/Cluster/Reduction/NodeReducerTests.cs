@@ -148,6 +148,32 @@ public sealed class NodeReducerTests : IDisposable
         Assert.Equal(exact.Groups.Sum(group => group.Exchange!.BytesSent), exact.Hub.Bytes.Values.Sum());
     }
 
+    [Theory]
+    [InlineData(ReductionKind.Tree)]
+    [InlineData(ReductionKind.Ring)]
+    public async Task BrokenSockets_ChangeNothing(ReductionKind reduction)
+    {
+        RunPlan plan = Plan(reproducible: false, reduction: reduction);
+        await using var whole = new NodeGroups(plan, [1, 1, 1]);
+        float[] losses = await whole.TrainAsync(12);
+        await using var cut = new NodeGroups(plan, [1, 1, 1], sockets: true);
+        List<float> found = [.. await cut.TrainAsync(3)];
+        foreach (TcpProxy proxy in cut.Proxies)
+            proxy.Cut();
+        found.AddRange(await cut.TrainAsync(3, 3));
+        foreach (TcpProxy proxy in cut.Proxies)
+            proxy.CutAfter(3000, ProxyDirection.Both);
+        found.AddRange(await cut.TrainAsync(3, 6));
+        foreach (TcpProxy proxy in cut.Proxies)
+            proxy.CorruptAfter(2000, ProxyDirection.Both);
+        found.AddRange(await cut.TrainAsync(3, 9));
+        Assert.Equal(losses, found);
+        Assert.All(cut.Groups, group =>
+            Assert.Equal(NodeGroups.Weights(whole.Groups[0]), NodeGroups.Weights(group)));
+        // The first node takes connections from all its neighbours, again after each break.
+        Assert.True(cut.Proxies[0].Connections >= 4, $"{cut.Proxies[0].Connections} connections");
+    }
+
     // On the devices of CAFFEACTORS_TEST_DEVICE, where there is one.
     [Theory]
     [InlineData(ReductionKind.Tree, false)]

@@ -55,6 +55,8 @@ public sealed class MemoryDemandTests : NetTests
         demand.AddSnapshotCopy(net, optimizer, withDiff);
         Assert.Equal(20 * sizeof(float) * blocks, demand.Bytes - before);
         Assert.Equal("a snapshot's copy", demand.Parts.Keys.Last());
+        demand.AddExchange(1000);
+        Assert.Equal(1000, demand.Parts["what nodes exchange"]);
     }
 
     [Fact]
