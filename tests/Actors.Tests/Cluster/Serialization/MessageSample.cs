@@ -36,6 +36,7 @@ internal static class MessageSample
         {
             FieldType.String => $"{field.Name} {number}",
             FieldType.Bool => true,
+            FieldType.Bytes => ByteString.CopyFrom((byte)number, 1, 2),
             FieldType.Float => number + 0.25f,
             FieldType.Double => number + 0.125,
             FieldType.Int32 => -number,
