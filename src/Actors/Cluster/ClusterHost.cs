@@ -50,6 +50,12 @@ public sealed class ClusterHost : ITrainingHost
         RunPlan plan, LayerCatalog catalog, RunLog log, TimeProvider time, params IReadOnlyList<IRunObserver> observers)
     {
         (_plan, _settings, _catalog, _log, _time, _observers) = (plan, plan.Cluster!, catalog, log, time, observers);
+        if (plan.OnDivergence.Action == DivergenceAction.Rollback)
+        {
+            throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
+                "train.on-divergence.action = rollback goes back on one machine only; set it to stop for a run of several "
+                + "nodes, and resume it with a lower rate");
+        }
     }
 
     /// <inheritdoc/>
@@ -158,6 +164,7 @@ public sealed class ClusterHost : ITrainingHost
         acts?.Open(Path.Combine(Directory.CreateDirectory(_plan.OutputRoot).FullName,
             string.Create(CultureInfo.InvariantCulture, $"node-{self.Node:x16}.jsonl")));
         var guard = new EpochGuard();
+        var times = new StragglerTable();
         IActorRef node = system.ActorOf(
             NodeActor.Props(self, NodeFit.Of(_plan), orders.Writer, _log, acts, guard)
                 .WithDispatcher(ClusterConfiguration.Control), NodeActor.Name);
@@ -165,17 +172,26 @@ public sealed class ClusterHost : ITrainingHost
         lock (_lock)
             _node = node;
         _log.Info($"Node {self.Name}, data port {self.DataPort}.");
-        var builder = new SessionBuilder(_plan, _catalog, _log, _time, _observers, plane, node, guard, self.Node);
+        var builder = new SessionBuilder(_plan, _catalog, _log, _time, _observers, plane, node, guard, times, self.Node);
         await ClusterSystem.JoinAsync(system, _settings, _log, _time, _leave.Token);
         system.ActorOf(ClusterSingletonManager.Props(
             CoordinatorActor.Props(CoordinatorSettingsOf(), builder.Dealer, self.Node,
-                new ClusterTelling(_log, decisions), _time).WithDispatcher(ClusterConfiguration.Control),
+                new ClusterTelling(_log, decisions, times, Observe), _time).WithDispatcher(ClusterConfiguration.Control),
             PoisonPill.Instance,
             ClusterSingletonManagerSettings.Create(system).WithRole(ClusterConfiguration.Role)
                 .WithSingletonName("coordinator")), "coordination");
         _ = system.WhenTerminated.ContinueWith(_ => orders.Writer.TryComplete(), TaskScheduler.Default);
         using CancellationTokenRegistration left = _leave.Token.Register(() => orders.Writer.TryComplete());
         return await CarryOutAsync(orders.Reader, builder, node, decisions, exitCodeOf);
+    }
+
+    private void Observe(RunEventKind kind, string text)
+    {
+        lock (_lock)
+        {
+            if (_session is { Run: { } run } session)
+                session.Note(new RunEvent(_time.GetUtcNow(), run.Iteration, kind, text));
+        }
     }
 
     private CoordinatorSettings CoordinatorSettingsOf() => new()

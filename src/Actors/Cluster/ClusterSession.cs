@@ -84,6 +84,9 @@ internal sealed class ClusterSession
     /// <summary>Someone asks the run for something.</summary>
     public void Request(RunRequest request) => _actors.Top.Tell(request);
 
+    /// <summary>Whoever watches the run hears of something.</summary>
+    public void Note(RunEvent what) => _actors.Top.Tell(what);
+
     /// <summary>An iteration is committed.</summary>
     /// <param name="iteration">Updates done so far.</param>
     /// <param name="loss">The whole batch's loss.</param>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using CaffeActors.Actors.Cluster.Coordination;
 using CaffeActors.Actors.Logging;
+using CaffeActors.Actors.Metrics;
 
 namespace CaffeActors.Actors.Cluster;
 
@@ -10,7 +11,10 @@ namespace CaffeActors.Actors.Cluster;
 /// </summary>
 /// <param name="log">The log.</param>
 /// <param name="events">The coordinator's event log.</param>
-internal sealed class ClusterTelling(RunLog log, EventLog events)
+/// <param name="times">What nodes tell of their times.</param>
+/// <param name="observe">Hears what whoever watches the run hears.</param>
+internal sealed class ClusterTelling(
+    RunLog log, EventLog events, StragglerTable times, Action<RunEventKind, string> observe)
 {
 
     /// <summary>The log.</summary>
@@ -25,11 +29,14 @@ internal sealed class ClusterTelling(RunLog log, EventLog events)
         switch (what.Kind)
         {
             case ClusterEventKind.Committed:
+                times.Add(state.View.Members, state.Ledger.Reduced);
                 break;
             case ClusterEventKind.Lost or ClusterEventKind.Late:
                 log.Warn($"Cluster: {what.Text}.");
+                observe(RunEventKind.Cluster, what.Text);
                 break;
             default:
+                observe(RunEventKind.Cluster, what.Text);
                 log.Info(string.Create(CultureInfo.InvariantCulture,
                     $"Cluster: {what.Text}{(what.Kind == ClusterEventKind.Froze ? $" (epoch {what.Epoch})" : "")}."));
                 break;

@@ -14,7 +14,7 @@ internal sealed class LinkRouter : IBlockListener, IDisposable
     private readonly ConcurrentDictionary<int, Blob> _state = new();
     private readonly TaskCompletionSource<StateHead> _head = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _whole = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Action<int, string> _lost;
+    private readonly Action<int, string, bool> _lost;
     private readonly List<Blob> _kept = [];
     private volatile IBlockListener? _reducer;
     private volatile int _headLength;
@@ -23,8 +23,8 @@ internal sealed class LinkRouter : IBlockListener, IDisposable
     private long _events;
 
     /// <summary>Waits for links.</summary>
-    /// <param name="lost">Hears of a link that is gone: the peer's rank and why.</param>
-    public LinkRouter(Action<int, string> lost) => _lost = lost;
+    /// <param name="lost">Hears of a link that is gone: the peer's rank, why, and whether its process is gone.</param>
+    public LinkRouter(Action<int, string, bool> lost) => _lost = lost;
 
     /// <summary>The links, once they are open.</summary>
     public IBlockLinks? Links { get; set; }
@@ -103,11 +103,7 @@ internal sealed class LinkRouter : IBlockListener, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Lost(int peer, string reason)
-    {
-        _lost(peer, reason);
-        _reducer?.Lost(peer, reason);
-    }
+    public void Lost(int peer, string reason, bool isGone) => _lost(peer, reason, isGone);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -88,6 +88,10 @@ internal sealed class NodeActor : UntypedActor, IWithTimers, INodeOutput
             case NodeLost lost when _state.View is { } view && lost.Epoch == (long)_state.Promised:
                 Member other = view.Members[lost.Rank];
                 _log.Warn($"The connection to {other.Name} is gone: {lost.Reason}");
+                // The coordinator's own process: the cluster needs not find out by itself. Epochs fence it, should it
+                // live after all.
+                if (lost.IsGone && lost.Rank == 0)
+                    Akka.Cluster.Cluster.Get(Context.System).Down(NodePaths.AddressOf(Context.System, other.Name));
                 Tell(new Suspect
                 {
                     Epoch = view.Epoch,

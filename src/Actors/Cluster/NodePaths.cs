@@ -1,6 +1,6 @@
-using System.Globalization;
 using Akka.Actor;
 using CaffeActors.Actors.Cluster.Membership;
+using CaffeActors.Actors.Configuration;
 
 namespace CaffeActors.Actors.Cluster;
 
@@ -14,10 +14,15 @@ internal static class NodePaths
     /// <summary>The same, by the node's name.</summary>
     /// <param name="system">This process's actor system.</param>
     /// <param name="name">Host and port.</param>
-    public static ActorPath NodeOf(ActorSystem system, string name)
+    public static ActorPath NodeOf(ActorSystem system, string name) => NodeOf(AddressOf(system, name));
+
+    /// <summary>The address of a process's actor system, by the node's name.</summary>
+    /// <param name="system">This process's actor system.</param>
+    /// <param name="name">Host and port.</param>
+    public static Address AddressOf(ActorSystem system, string name)
     {
-        int colon = name.LastIndexOf(':');
-        return NodeOf(ClusterSystem.AddressOf(
-            system, name[..colon], int.Parse(name.AsSpan(colon + 1), CultureInfo.InvariantCulture)));
+        NodeAddress address = NodeAddress.TryParse(name)
+            ?? throw new FormatException($"'{name}' is no node's name");
+        return ClusterSystem.AddressOf(system, address.Host, address.Port);
     }
 }

@@ -26,10 +26,11 @@ namespace CaffeActors.Actors.Cluster;
 /// <param name="plane">The data plane.</param>
 /// <param name="node">The node's actor.</param>
 /// <param name="guard">Asked before snapshots are committed.</param>
+/// <param name="times">What nodes tell of their times.</param>
 /// <param name="self">The node's number.</param>
 internal sealed class SessionBuilder(
     RunPlan plan, LayerCatalog catalog, RunLog log, TimeProvider time, IReadOnlyList<IRunObserver> observers,
-    DataPlane plane, IActorRef node, EpochGuard guard, ulong self)
+    DataPlane plane, IActorRef node, EpochGuard guard, StragglerTable times, ulong self)
 {
     private readonly long _began = time.GetTimestamp();
 
@@ -55,7 +56,8 @@ internal sealed class SessionBuilder(
     {
         int rank = RankOf(view, self), source = (int)view.Source;
         BatchDeal deal = Dealer.Deal(view.Members, view.BatchRecords);
-        var links = new LinkRouter((peer, reason) => node.Tell(new NodeLost((long)view.Epoch, peer, reason)));
+        var links = new LinkRouter((peer, reason, isGone) =>
+            node.Tell(new NodeLost((long)view.Epoch, peer, reason, isGone)));
         bool done = false;
         CommittedState? received = null;
         try
@@ -76,7 +78,7 @@ internal sealed class SessionBuilder(
                 Compresses = plan.Cluster!.Compression == GradientCompression.Fp16,
             };
             var part = new ClusterPart(
-                seat, view.BatchRecords, received ?? own, () => guard.Require(view.Epoch));
+                seat, view.BatchRecords, received ?? own, times, () => guard.Require(view.Epoch));
             log.TellsOfNets = rank == 0 && part.State is null;
             ClusterSession? session = rank == 0 ? Lead(part, links) : Follow(part, links);
             done = session is not null;

@@ -67,4 +67,5 @@ internal sealed record LinksClosed
 /// <param name="Epoch">The epoch of the link.</param>
 /// <param name="Rank">The other's rank among the nodes.</param>
 /// <param name="Reason">Why, for people.</param>
-internal sealed record NodeLost(long Epoch, int Rank, string Reason);
+/// <param name="IsGone">Whether its process is known to be gone.</param>
+internal sealed record NodeLost(long Epoch, int Rank, string Reason, bool IsGone = false);

@@ -12,6 +12,9 @@ public enum RunEventKind
     /// <summary>A snapshot was written.</summary>
     Snapshot,
 
+    /// <summary>Nodes came, went or were late.</summary>
+    Cluster,
+
     /// <summary>Something the user should look at.</summary>
     Warning,
 

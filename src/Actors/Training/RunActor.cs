@@ -81,6 +81,9 @@ internal sealed class RunActor : UntypedActor, IWithTimers
             case RunRequest or Begin:
                 _solver.Tell(message);
                 break;
+            case RunEvent:
+                _observers.Tell(message);
+                break;
             case RequestDone done:
                 _requests.Tell(done);
                 break;

@@ -119,7 +119,7 @@ internal sealed class SolverReport
 
         ReadOnlySpan<float> losses = _run.Replicas.Losses;
         for (int rank = 0; rank < losses.Length && losses.Length > 1; rank++)
-            Row(done.Iteration, MetricNames.Train, "replica_loss", losses[rank], rank);
+            Row(done.Iteration, MetricNames.Train, MetricNames.ReplicaLoss, losses[rank], rank);
 
         if (since > 0 && elapsed > TimeSpan.Zero)
         {
@@ -156,7 +156,14 @@ internal sealed class SolverReport
         }
 
         if (_run.Replicas.Replicas.Count > 1 || _run.Replicas.Seat is not null)
-            Row(step, MetricNames.System, "reduce_wait_ms", _run.Replicas.TakeExposed());
+            Row(step, MetricNames.System, MetricNames.ReduceWait, _run.Replicas.TakeExposed());
+        IReadOnlyList<(double PassMs, double WaitMs)> nodes = _run.Cluster?.Times.Take() ?? [];
+        for (int rank = 0; rank < nodes.Count; rank++)
+        {
+            Row(step, MetricNames.System, MetricNames.NodePass, nodes[rank].PassMs, rank);
+            Row(step, MetricNames.System, MetricNames.NodeWait, nodes[rank].WaitMs, rank);
+        }
+
         Row(step, MetricNames.System, MetricNames.ResidentBytes, Environment.WorkingSet);
         Row(step, MetricNames.System, MetricNames.ManagedBytes, GC.GetTotalMemory(forceFullCollection: false));
     }

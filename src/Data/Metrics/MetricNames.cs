@@ -30,6 +30,18 @@ public static class MetricNames
     /// <summary>Bytes of the managed heap.</summary>
     public const string ManagedBytes = "gc_heap_bytes";
 
+    /// <summary>Loss of a replica's own records, by rank.</summary>
+    public const string ReplicaLoss = "replica_loss";
+
+    /// <summary>Mean milliseconds from the end of the root's passes to its last update.</summary>
+    public const string ReduceWait = "reduce_wait_ms";
+
+    /// <summary>Mean milliseconds of a node's passes in an iteration, by rank.</summary>
+    public const string NodePass = "node_pass_ms";
+
+    /// <summary>Mean milliseconds that a node waited for the others' gradients after its passes, by rank.</summary>
+    public const string NodeWait = "node_wait_ms";
+
     private const string TestPrefix = "test";
 
     /// <summary>The row that opens a segment, at the segment's first step; its value is the segment's number.</summary>

@@ -29,7 +29,7 @@ internal static class LiveCharts
             return name switch
             {
                 "loss" => (0, "train"),
-                "replica_loss" => (0, $"replica {rank}"),
+                MetricNames.ReplicaLoss => (0, $"replica {rank}"),
                 "lr" => (2, "rate"),
                 "images_per_second" => (3, "at displays"),
                 "rollbacks" => (9, name),
@@ -45,7 +45,9 @@ internal static class LiveCharts
         {
             MetricNames.ResidentBytes => (8, "process"),
             MetricNames.ManagedBytes => (8, "managed heap"),
-            "reduce_wait_ms" => (7, "root"),
+            MetricNames.ReduceWait => (7, "root"),
+            MetricNames.NodePass => (7, $"passes of node {rank}"),
+            MetricNames.NodeWait => (7, $"waits of node {rank}"),
             _ when name.StartsWith(Waits, StringComparison.Ordinal) => (5, name[Waits.Length..]),
             _ when name.StartsWith(Depths, StringComparison.Ordinal) => (6, name[Depths.Length..]),
             _ => (9, name),

@@ -47,7 +47,7 @@ internal sealed class LinkTransfer : ITransfer, IBlockListener
     {
     }
 
-    public void Lost(int peer, string reason)
+    public void Lost(int peer, string reason, bool isGone)
     {
         // The first of the two to be disposed says goodbye to the other.
         if (!_isOver)

@@ -50,6 +50,21 @@ public sealed class NodeFleetTests
         Assert.Contains("CFA1000", failure.Message);
     }
 
+    [Fact]
+    public async Task TwoNodes_TrainOverTheNetworkBetweenThem()
+    {
+        await using var fleet = new NodeFleet(2);
+        string config = Files.Write(fleet.Folder);
+        NodeProcess first = fleet.Start(0, "train", config, "--nodes", "2:2");
+        NodeProcess second = fleet.Start(1, "worker", "--config", config, "--seed-node", fleet.Network.AddressOf(0));
+        await first.LineAsync("Optimization Done.");
+        Assert.Equal(0, await first.ExitAsync());
+        Assert.Equal(0, await second.ExitAsync());
+        // Control and gradients both go through the proxy of the two.
+        Assert.InRange(fleet.Network.Link(1, 0).Connections, 2, int.MaxValue);
+        Assert.InRange(fleet.Network.Link(1, 0).Passed(), 1000 * 15 * sizeof(float), long.MaxValue);
+    }
+
     private static string StateOf(NodeProcess node)
     {
         string stat = File.ReadAllText($"/proc/{node.Id}/stat");

@@ -50,7 +50,7 @@ public sealed class LinkAllocationTests
 
         public void Sent(int peer, BlockId block) => _told.Release();
 
-        public void Lost(int peer, string reason)
+        public void Lost(int peer, string reason, bool isGone)
         {
         }
 

@@ -40,7 +40,7 @@ internal sealed class Recorder : IBlockListener, IDisposable
 
     void IBlockListener.Sent(int peer, BlockId block) => Add(_sent, (peer, block));
 
-    void IBlockListener.Lost(int peer, string reason) => Add(_lost, (peer, reason));
+    void IBlockListener.Lost(int peer, string reason, bool isGone) => Add(_lost, (peer, reason));
 
     public unsafe ReadOnlySpan<byte> Bytes(int peer, BlockId block)
     {

@@ -9,6 +9,9 @@ internal static class ConnectionOwner
 {
     private const int LocalColumn = 1, RemoteColumn = 2, InodeColumn = 9;
 
+    // A socket for both kinds of addresses is in the second one, whatever it is connected to.
+    private static readonly string[] _tables = ["/proc/net/tcp", "/proc/net/tcp6"];
+
     /// <summary>Finds the one among some processes that is at the other end of an accepted connection.</summary>
     /// <param name="accepted">The connection, IPv4.</param>
     /// <param name="processes">Their ids.</param>
@@ -16,7 +19,7 @@ internal static class ConnectionOwner
     public static int? Find(Socket accepted, IEnumerable<int> processes)
     {
         string there = Port(accepted.RemoteEndPoint), here = Port(accepted.LocalEndPoint);
-        foreach (string line in File.ReadLines("/proc/net/tcp"))
+        foreach (string line in _tables.Where(File.Exists).SelectMany(File.ReadLines))
         {
             string[] columns = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (columns[LocalColumn].EndsWith(there, StringComparison.Ordinal)

@@ -112,7 +112,7 @@ internal sealed unsafe class NodeInbox : IBlockListener, IDisposable
 
     /// <inheritdoc/>
     /// <remarks>The cluster hears of it from those who opened the links, and ends the epoch.</remarks>
-    public void Lost(int peer, string reason)
+    public void Lost(int peer, string reason, bool isGone)
     {
     }
 

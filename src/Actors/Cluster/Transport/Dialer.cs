@@ -36,7 +36,7 @@ internal sealed class Dialer(LinkRoute route, LinkSecurity? security)
         catch (SocketException failure) when (failure.SocketErrorCode == SocketError.ConnectionRefused)
         {
             socket?.Dispose();
-            return DialResult.Never(
+            return DialResult.Gone(
                 $"{route.PeerName} refuses connections at {route.Peer.Host}:{route.Peer.Port}: its process is gone");
         }
         catch (AuthenticationException failure)

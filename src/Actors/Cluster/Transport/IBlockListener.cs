@@ -26,5 +26,6 @@ internal interface IBlockListener
     /// written. Told at most once for each peer, and not for links that this side has closed.</summary>
     /// <param name="peer">The other's rank.</param>
     /// <param name="reason">Why, for people.</param>
-    void Lost(int peer, string reason);
+    /// <param name="isGone">Whether its process is known to be gone: its port refuses connections.</param>
+    void Lost(int peer, string reason, bool isGone);
 }

@@ -94,6 +94,6 @@ internal sealed class Link : IDisposable
         _state.End();
         _writing.Join();
         if (isLost)
-            _listener.Lost(_route.PeerRank, reason);
+            _listener.Lost(_route.PeerRank, reason, _reader.PeerIsGone);
     }
 }

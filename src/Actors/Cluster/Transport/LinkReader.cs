@@ -35,6 +35,9 @@ internal sealed class LinkReader(
     /// <summary>How long nothing has come.</summary>
     public TimeSpan Silent => Stopwatch.GetElapsedTime(Volatile.Read(ref _heard));
 
+    /// <summary>Whether it is over because the other process is gone.</summary>
+    public bool PeerIsGone { get; private set; }
+
     /// <summary>Connects and reads, again and again, until the link is over.</summary>
     /// <returns>Why it is over.</returns>
     public string Run()
@@ -43,7 +46,11 @@ internal sealed class LinkReader(
         {
             DialResult result = _connector.Connect(_wasUp ? options.ReconnectWithin : options.OpenWithin);
             if (result.Connection is not { } connection)
+            {
+                PeerIsGone = result.IsGone;
                 return result.Reason;
+            }
+
             _wasUp = true;
             _at = 0;
             Tell($"{(Breaks > 0 ? "connected again" : "connected")} with {route.PeerName}");
