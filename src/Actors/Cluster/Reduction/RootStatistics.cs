@@ -66,7 +66,7 @@ internal sealed unsafe class RootStatistics : IDisposable
             _params[i].Blob.Data.CopyTo(_committed[i].MutableData);
     }
 
-    /// <summary>A blob of the root as of the last commit: a copy where passes change it, else the blob itself.</summary>
+    /// <summary>A blob of the root as of the last commit: a copy where passes change it, else itself.</summary>
     public Blob CommittedOf(Blob blob)
     {
         int place = _isKept ? Array.FindIndex(_params, param => param.Blob == blob) : -1;
