@@ -39,6 +39,6 @@ internal sealed class BatchDealer(RunPlan plan, Func<long> stored) : IBatchDeale
         ReplicaGroupBuilder.Deal(plan, batchRecords, [.. members.Select(member => (int)member.Devices)])
         ?? throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
             string.Create(CultureInfo.InvariantCulture,
-                $"a batch of {batchRecords} records cannot be dealt out to {members.Count} nodes; set batch_size higher, "
-                + $"parallel.grain lower, or --nodes lower"));
+                $"a batch of {batchRecords} records cannot be dealt out to {members.Count} nodes; set batch_size "
+                + $"higher, parallel.grain lower, or --nodes lower"));
 }

@@ -34,7 +34,8 @@ public sealed class ClusterHost : ITrainingHost
     private readonly TimeProvider _time;
     private readonly IReadOnlyList<IRunObserver> _observers;
     private readonly Lock _lock = new();
-    private readonly CancellationTokenSource _leave = CancellationTokenSource.CreateLinkedTokenSource(CancellationToken.None);
+    private readonly CancellationTokenSource _leave =
+        CancellationTokenSource.CreateLinkedTokenSource(CancellationToken.None);
     private IActorRef? _node;
     private ClusterSession? _session;
     private RunRequest? _stop;
@@ -53,8 +54,8 @@ public sealed class ClusterHost : ITrainingHost
         if (plan.OnDivergence.Action == DivergenceAction.Rollback)
         {
             throw new CaffeException(ErrorCodes.BadSetting, FailureKind.Configuration,
-                "train.on-divergence.action = rollback goes back on one machine only; set it to stop for a run of several "
-                + "nodes, and resume it with a lower rate");
+                "train.on-divergence.action = rollback goes back on one machine only; set it to stop for a run of "
+                + "several nodes, and resume it with a lower rate");
         }
     }
 
@@ -172,11 +173,13 @@ public sealed class ClusterHost : ITrainingHost
         lock (_lock)
             _node = node;
         _log.Info($"Node {self.Name}, data port {self.DataPort}.");
-        var builder = new SessionBuilder(_plan, _catalog, _log, _time, _observers, plane, node, guard, times, self.Node);
+        var builder = new SessionBuilder(
+            _plan, _catalog, _log, _time, _observers, plane, node, guard, times, self.Node);
         await ClusterSystem.JoinAsync(system, _settings, _log, _time, _leave.Token);
         system.ActorOf(ClusterSingletonManager.Props(
             CoordinatorActor.Props(CoordinatorSettingsOf(), builder.Dealer, self.Node,
-                new ClusterTelling(_log, decisions, times, Observe), _time).WithDispatcher(ClusterConfiguration.Control),
+                new ClusterTelling(_log, decisions, times, Observe), _time)
+                    .WithDispatcher(ClusterConfiguration.Control),
             PoisonPill.Instance,
             ClusterSingletonManagerSettings.Create(system).WithRole(ClusterConfiguration.Role)
                 .WithSingletonName("coordinator")), "coordination");
@@ -242,8 +245,8 @@ public sealed class ClusterHost : ITrainingHost
                 End = 2,
                 Kind = (int)FailureKind.Cluster,
                 Code = ErrorCodes.ClusterLost,
-                Text = "this node is no member of the cluster any more: it was shut out, or is on the smaller side of a "
-                    + "network that has come apart",
+                Text = "this node is no member of the cluster any more: it was shut out, or is on the smaller side of "
+                    + "a network that has come apart",
             }, "", exitCodeOf);
         }
         finally

@@ -8,7 +8,8 @@ namespace CaffeActors.Actors.Cluster;
 /// <param name="State">What it goes on from; null: what the plan says, a snapshot or fillers.</param>
 /// <param name="Times">What nodes tell of their times.</param>
 /// <param name="Permit">Asked before a snapshot is committed; throws where the epoch is over.</param>
-internal sealed record ClusterPart(NodeSeat Seat, long BatchRecords, CommittedState? State, StragglerTable Times, Action Permit)
+internal sealed record ClusterPart(
+    NodeSeat Seat, long BatchRecords, CommittedState? State, StragglerTable Times, Action Permit)
 {
     /// <summary>Records of an iteration: the batch, and again for each of <c>iter_size</c>.</summary>
     public long RecordsOfIteration(RunPlan plan) => BatchRecords * plan.Solver.IterSize;

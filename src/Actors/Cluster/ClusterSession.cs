@@ -110,7 +110,8 @@ internal sealed class ClusterSession
     public ulong HashFor(int iteration) =>
         iteration % HashEvery == 0 && iteration > _start ? StateBlocks.Hash(StateBlocks.Committed(Replicas)) : 0;
 
-    /// <summary>The records that this node takes in an iteration: data layer, the first one's number, how many.</summary>
+    /// <summary>The records that this node takes in an iteration: data layer, the first one's number, how
+    /// many.</summary>
     /// <param name="iteration">Updates done before it.</param>
     public IReadOnlyList<(string Layer, long First, long Count)> RecordsOf(long iteration)
     {

@@ -8,8 +8,8 @@ namespace CaffeActors.Actors.Cluster;
 
 /// <summary>
 /// An event log of a cluster, JSON lines: what the coordinator decided, in <c>events.jsonl</c> of the run's folder, or
-/// what a node did. Commits in a row are one line, unless all is traced. What comes before the file is known is kept for
-/// it. Thread-safe; a file that cannot be written is told of once.
+/// what a node did. Commits in a row are one line, unless all is traced. What comes before the file is known is kept
+/// for it. Thread-safe; a file that cannot be written is told of once.
 /// </summary>
 /// <param name="node">This node's number.</param>
 /// <param name="by">Whose events: <c>coordinator</c> or <c>node</c>.</param>

@@ -6,8 +6,8 @@ using CaffeActors.Compute.Diagnostics;
 namespace CaffeActors.Actors.Cluster;
 
 /// <summary>
-/// Training on a node that is not the first: one iteration after the other, each begun when the one before is committed.
-/// Who is first tests, tells and decides when it is over.
+/// Training on a node that is not the first: one iteration after the other, each begun when the one before is
+/// committed. Who is first tests, tells and decides when it is over.
 /// </summary>
 internal sealed class FollowerActor : UntypedActor
 {

@@ -69,7 +69,8 @@ internal sealed class LinkRouter : IBlockListener, IDisposable
         if (block.Stream != BlockStream.State)
             return _reducer?.BufferFor(peer, block, length) ?? 0;
         // The first one is a message, kept as floats too: its length is rounded up, and told before it.
-        Blob blob = _state.GetOrAdd(block.Index, static (_, floats) => new Blob(floats), checked((int)((length + 3) / 4)));
+        Blob blob = _state.GetOrAdd(
+            block.Index, static (_, floats) => new Blob(floats), checked((int)((length + 3) / 4)));
         if (block.Index == 0)
             _headLength = (int)length;
         return (nint)blob.MutableCpuData;

@@ -15,8 +15,8 @@ using Google.Protobuf;
 namespace CaffeActors.Actors.Cluster;
 
 /// <summary>
-/// Builds what trains on a node in an epoch: links, the parameters from where they are, nets for the node's share, their
-/// actors.
+/// Builds what trains on a node in an epoch: links, the parameters from where they are, nets for the node's share,
+/// their actors.
 /// </summary>
 /// <param name="plan">What the run does.</param>
 /// <param name="catalog">The layer types.</param>

@@ -57,7 +57,8 @@ internal sealed class RunActor : UntypedActor, IWithTimers
             ObserverActor.Props(_run, _watchers).WithDispatcher(Dispatchers.Files), "observers");
         var replicas = new ReplicaActors(_run.Replicas, Context);
         IActorRef evaluator = Context.ActorOf(
-            EvaluatorActor.Props(_run.Tests, _run.Replicas.Root.Net, replicas.Devices).WithDispatcher(root), "evaluator");
+            EvaluatorActor.Props(_run.Tests, _run.Replicas.Root.Net, replicas.Devices).WithDispatcher(root),
+            "evaluator");
         _snapshots = Context.ActorOf(SnapshotActor.Props(_run).WithDispatcher(Dispatchers.Files), "snapshots");
         _writers = [Context.Watch(_observers), Context.Watch(_snapshots)];
         _solver = Context.ActorOf(
@@ -65,10 +66,12 @@ internal sealed class RunActor : UntypedActor, IWithTimers
         _requests = Context.ActorOf(
             RequestFilesActor.Props(_run.Folder.Path, _run.Log).WithDispatcher(Dispatchers.Files), "requests");
         ActorActivity metrics = new("metrics writer") { Actor = _observers };
-        var insight = new RunInsight(_run, [_run.SolverActivity, .. replicas.Activities, _run.SnapshotActivity, metrics]);
+        var insight = new RunInsight(
+            _run, [_run.SolverActivity, .. replicas.Activities, _run.SnapshotActivity, metrics]);
         TrainingMeter.Begin(insight);
         _observers.Tell(insight);
-        _run.Activities = [_run.SolverActivity, .. replicas.Activities, .. _run.Replicas.Replicas.Select(one => one.Activity)];
+        _run.Activities =
+            [_run.SolverActivity, .. replicas.Activities, .. _run.Replicas.Replicas.Select(one => one.Activity)];
         // One of a cluster begins when all nodes are ready.
         if (_run.Cluster is null)
             _solver.Tell(Begin.Instance);

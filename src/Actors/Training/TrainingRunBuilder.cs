@@ -113,7 +113,8 @@ internal sealed class TrainingRunBuilder
 
     private TrainingRun Build(LayerCatalog catalog, RunSearch? search, RollbackState? rollback)
     {
-        SnapshotContent? restore = _part?.State is not null ? null : search?.Snapshot is { } snapshot ? SnapshotLoader.Load(snapshot)
+        SnapshotContent? restore = _part?.State is not null ? null
+            : search?.Snapshot is { } snapshot ? SnapshotLoader.Load(snapshot)
             : _plan.Snapshot is { } file ? SnapshotLoader.Load(file)
             : null;
         if (restore?.Resume is { } resume)

@@ -12,7 +12,8 @@ internal sealed record CoordinatorSettings
     /// <summary>Losses after which a run is put together anew; the next one ends it. Null: any number.</summary>
     public int? MaxRestarts { get; init; }
 
-    /// <summary>Whether the whole batch stays what it was at the beginning when nodes come and go. Default true.</summary>
+    /// <summary>Whether the whole batch stays what it was at the beginning when nodes come and go. Default
+    /// true.</summary>
     public bool FixedBatch { get; init; } = true;
 
     /// <summary>How long <see cref="MinNodes"/> are waited for before training begins. Default 10 minutes.</summary>

@@ -297,7 +297,7 @@ internal sealed class CoordinatorState(
         if (ends.Length == 0 && lost && restarts > settings.MaxRestarts)
         {
             ends = string.Create(CultureInfo.InvariantCulture,
-                $"nodes were lost {restarts} times, more often than the {settings.MaxRestarts} of cluster.max-restarts");
+                $"nodes were lost {restarts} times, more than the {settings.MaxRestarts} of cluster.max-restarts");
         }
 
         Frozen? holder = standing.Answers.FirstOrDefault(standing.IsHolder);
@@ -472,8 +472,8 @@ internal sealed class CoordinatorState(
         int rank = _view.Members.TakeWhile(member => member.Node != node).Count();
         NodePhase phase = Stragglers.Last(node)?.Phase ?? NodePhase.Idle;
         return string.Create(CultureInfo.InvariantCulture,
-            $"rank {rank} shows no progress in iteration {_ledger.Committed}: it {PhaseText.Of(phase)}, and was heard of "
-            + $"{Stragglers.SilentFor(node, now).TotalSeconds:F1} s ago");
+            $"rank {rank} shows no progress in iteration {_ledger.Committed}: it {PhaseText.Of(phase)}, and was heard "
+            + $"of {Stragglers.SilentFor(node, now).TotalSeconds:F1} s ago");
     }
 
     private static RunOver Lost(string text) => new()

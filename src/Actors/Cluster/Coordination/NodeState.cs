@@ -4,8 +4,8 @@ using Google.Protobuf;
 namespace CaffeActors.Actors.Cluster.Coordination;
 
 /// <summary>
-/// A node's part in a run, without its actor: what it promised, which epoch it is a member of, which iteration it holds.
-/// From the moment it promises an epoch it helps no older one: it tells no sums and takes no commits of it. Not
+/// A node's part in a run, without its actor: what it promised, which epoch it is a member of, which iteration it
+/// holds. From the moment it promises an epoch it helps no older one: it tells no sums and takes no commits of it. Not
 /// thread-safe.
 /// </summary>
 /// <param name="self">The node.</param>

@@ -56,7 +56,8 @@ internal sealed class Stragglers
     public IReadOnlyList<ulong> Stuck(TimeSpan limit, TimeSpan now) =>
     [
         .. _tracks.Where(entry => now - entry.Value.Heard >= limit
-            || (now - entry.Value.Changed >= limit && entry.Value.Last is { WaitsFor.Count: 0 } last && Works(last.Phase)))
+            || (now - entry.Value.Changed >= limit
+                && entry.Value.Last is { WaitsFor.Count: 0 } last && Works(last.Phase)))
             .Select(entry => entry.Key),
     ];
 

@@ -23,7 +23,12 @@ internal sealed class Process : INodeOutput, ICoordinatorOutput
     public Process(World world, int index, ulong node)
     {
         (_world, Index, Node) = (world, index, node);
-        Member = new Member { Node = node, Name = string.Create(CultureInfo.InvariantCulture, $"n{index}:1"), Devices = 1 };
+        Member = new Member
+        {
+            Node = node,
+            Name = string.Create(CultureInfo.InvariantCulture, $"n{index}:1"),
+            Devices = 1,
+        };
         _state = new NodeState(Member, new Frozen { NetHash = "net", SolverHash = "solver" }, this);
     }
 
