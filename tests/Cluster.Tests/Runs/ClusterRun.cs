@@ -40,9 +40,23 @@ internal sealed class ClusterRun : IAsyncDisposable
     /// <summary>A node that was started.</summary>
     public NodeProcess this[int node] => _fleet[node];
 
-    /// <summary>A node's event log, of the process that runs there or did last.</summary>
-    public IReadOnlyList<LoggedEvent> LogOf(string number) => Logs.Single(log => log.Count > 0
-        && log[0].By == "node" && log[0].Node == number);
+    /// <summary>A node's event log.</summary>
+    /// <param name="number">The number that its process has.</param>
+    public IReadOnlyList<LoggedEvent> LogOf(string number) =>
+        Logs.Single(log => log.Count > 0 && log[0].By == "node" && log[0].Node == number);
+
+    /// <summary>Which node a process is.</summary>
+    /// <param name="number">The number that its process has.</param>
+    public int NodeOf(string number)
+    {
+        string log = Directory.GetFiles(_fleet.Folder.Path, $"node-{number}.jsonl", SearchOption.AllDirectories).Single();
+        string folder = Path.GetRelativePath(_fleet.Folder.Path, log).Split(Path.DirectorySeparatorChar)[0];
+        return int.Parse(folder["node-".Length..], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The number that a node's last process has; it has said that it is there.</summary>
+    public string NumberOf(int node) => Logs.Where(log => log.Count > 0 && log[0].By == "node"
+        && NodeOf(log[0].Node) == node).MaxBy(log => log[0].Time)![0].Node;
 
     /// <summary>Starts the node that begins the cluster.</summary>
     public NodeProcess Train(int node, string nodes, params IEnumerable<string> more) =>
@@ -78,6 +92,16 @@ internal sealed class ClusterRun : IAsyncDisposable
         },
         $"a commit in an epoch of {nodes} nodes", _patience);
 
+    /// <summary>The first commit of so many nodes after a time, in whatever epoch; null where there is none
+    /// yet.</summary>
+    public LoggedEvent? CommitOf(int nodes, DateTimeOffset since)
+    {
+        IReadOnlyList<LoggedEvent> events = Events;
+        return events.FirstOrDefault(what => what.Kind == "committed" && what.By == "coordinator" && what.Time > since
+            && events.Any(formed => formed.Kind == "formed" && formed.Epoch == what.Epoch
+                && formed.Nodes.Count == nodes));
+    }
+
     /// <summary>Waits for a node's end and fails, with all that nodes have written, where it is another one.</summary>
     public async Task ExitsAsync(NodeProcess node, int code, TimeSpan? within = null)
     {
@@ -105,6 +129,17 @@ internal sealed class ClusterRun : IAsyncDisposable
     /// <param name="iteration">Of which snapshot.</param>
     public byte[] Weights(string folder, int iteration) => File.ReadAllBytes(Models(folder).Single(
         path => path.EndsWith($"_iter_{iteration}.caffemodel", StringComparison.Ordinal)));
+
+    /// <summary>Fails where a node's last weights are not those of a process that trained alone, bit by bit.</summary>
+    /// <param name="node">The node, which has written one snapshot.</param>
+    public async Task CheckWeightsAsync(int node)
+    {
+        string folder = $"node-{node}";
+        int iteration = Assert.Single(Snapshots(folder));
+        string alone = $"alone-{iteration}";
+        await ExitsAsync(Alone(alone, "--max-iter", iteration.ToString(CultureInfo.InvariantCulture)), 0);
+        Assert.Equal(Weights(alone, iteration), Weights(folder, iteration));
+    }
 
     /// <summary>Fails where a time is longer than was promised; says how long it was.</summary>
     public void CheckTime(string what, TimeSpan time, double seconds)

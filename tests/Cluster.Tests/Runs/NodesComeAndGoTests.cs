@@ -25,7 +25,7 @@ public sealed class NodesComeAndGoTests
         commit = await run.TrainsAsync(3, killed);
 
         // One that is halted is named, and shut out; what it finds when it goes on is not its run any more.
-        string halted = await NumberOfAsync(run, fourth);
+        string halted = run.NumberOf(3);
         string name = run.Network.AddressOf(3);
         DateTimeOffset stopped = ClusterRun.Now;
         fourth.Stop();
@@ -74,11 +74,4 @@ public sealed class NodesComeAndGoTests
     private static Task<LoggedEvent> CommitOfLaterEpochAsync(ClusterRun run, LoggedEvent than) => run.EventAsync(
         what => what.Kind == "committed" && what.By == "coordinator" && what.Epoch > than.Epoch,
         $"a commit after epoch {than.Epoch}");
-
-    // Who came last has the newest log.
-    private static async Task<string> NumberOfAsync(ClusterRun run, NodeProcess node)
-    {
-        await node.LineAsync("Node ");
-        return run.Logs.Where(log => log.Count > 0 && log[0].By == "node").MaxBy(log => log[0].Time)![0].Node;
-    }
 }
