@@ -144,6 +144,13 @@ internal sealed class NodeActor : UntypedActor, IWithTimers, INodeOutput
     {
         _building?.Cancel();
         _building = NodeOrder.ToBuild(view, commitFirst, takesState);
+        // The base is the last iteration of the epoch before.
+        if (commitFirst && _session is not null)
+        {
+            _trace?.Write(new ClusterEvent(ClusterEventKind.Committed, _session.Epoch, view.Base),
+                _session.RecordsOf(view.Base - 1));
+        }
+
         _session = null;
         _trace?.Write(new ClusterEvent(ClusterEventKind.Formed, view.Epoch, view.Base,
             commitFirst ? "commits the base first" : takesState ? "takes the base over" : "",

@@ -47,18 +47,17 @@ public sealed class NodeFleet : IAsyncDisposable
         string[] place =
             ["--host", Network.HostOf(node), "--port", port, "--set", "cluster.bind-host=127.0.0.1"];
         string name = $"node-{node}{(_nodes[node] is null ? "" : $"-again-{_started.Count}")}";
-        var start = new ProcessStartInfo("dotnet", [Program, .. arguments, .. place])
-        {
-            WorkingDirectory = Directory.CreateDirectory(_folder.At($"node-{node}")).FullName,
-        };
-        // A machine's processors are shared by all nodes.
-        start.Environment["DOTNET_gcServer"] = "0";
-        var process = new NodeProcess(name, start, _folder.At($"{name}.log"), Describe);
+        NodeProcess process = Start(name, $"node-{node}", [.. arguments, .. place]);
         Network.Tell(node, process.Id);
-        _started.Add(process);
         _nodes[node] = process;
         return process;
     }
+
+    /// <summary>Starts the program as no node of the network: a run on this machine alone, say.</summary>
+    /// <param name="name">What it is called; it runs in a folder of that name.</param>
+    /// <param name="arguments">The command line.</param>
+    public NodeProcess StartAlone(string name, params IEnumerable<string> arguments) =>
+        Start(name, name, arguments);
 
     /// <summary>The end of what every node has written.</summary>
     public string Describe() => string.Join('\n', _started.Select(process => process.Tail()));
@@ -70,5 +69,18 @@ public sealed class NodeFleet : IAsyncDisposable
             await process.DisposeAsync();
         await Network.DisposeAsync();
         _folder.Dispose();
+    }
+
+    private NodeProcess Start(string name, string folder, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Program, .. arguments])
+        {
+            WorkingDirectory = Directory.CreateDirectory(_folder.At(folder)).FullName,
+        };
+        // A machine's processors are shared by all nodes.
+        start.Environment["DOTNET_gcServer"] = "0";
+        var process = new NodeProcess(name, start, _folder.At($"{name}.log"), Describe);
+        _started.Add(process);
+        return process;
     }
 }
