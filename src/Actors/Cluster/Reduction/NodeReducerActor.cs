@@ -170,7 +170,7 @@ internal sealed class NodeReducerActor : UntypedActor
 
     private void TryTell()
     {
-        if (_told || _replicasMissing > 0 || !_reduction.IsWhole)
+        if (_told || _isClosed || _replicasMissing > 0 || !_reduction.IsWhole)
             return;
         _told = true;
         long all = Stopwatch.GetTimestamp() - _group.StepBegan;
@@ -197,7 +197,9 @@ internal sealed class NodeReducerActor : UntypedActor
     {
         foreach (BucketReduced reduced in _reduced)
             _wiring.Replicas[0].Tell(reduced);
-        // Not before the statistics are taken over: rank 0 may have sent the next ones already.
-        _reduction.Begin(_actions);
+        // Not before the statistics are taken over: rank 0 may have sent the next ones already. Where links are closed
+        // this was the epoch's last iteration, and what was being sent stays so.
+        if (!_isClosed)
+            _reduction.Begin(_actions);
     }
 }

@@ -34,6 +34,9 @@ internal sealed class NodeHub : IAsyncDisposable
     /// <summary>Whether a block is withheld.</summary>
     public Func<int, BlockId, bool> Withholds { get; set; } = static (_, _) => false;
 
+    /// <summary>Whether the sender never hears that a block has arrived: its receiver ended right then.</summary>
+    public Func<int, BlockId, bool> WithholdsReceipt { get; set; } = static (_, _) => false;
+
     /// <summary>The links of one node.</summary>
     public IBlockLinks Open(int rank, IReadOnlyList<int> neighbours, IBlockListener listener)
     {
@@ -90,7 +93,8 @@ internal sealed class NodeHub : IAsyncDisposable
                 Bytes.GetValueOrDefault(delivery.Block.Stream) + delivery.Parts.Sum(part => part.Length);
         }
 
-        from.Sent(delivery.To, delivery.Block);
+        if (!WithholdsReceipt(delivery.To, delivery.Block))
+            from.Sent(delivery.To, delivery.Block);
     }
 
     private static unsafe bool Fill(Delivery delivery, IBlockListener to, long most)

@@ -3,6 +3,7 @@ using CaffeActors.Actors.Cluster;
 using CaffeActors.Actors.Cluster.Transport;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Devices;
+using CaffeActors.Actors.Messages;
 using CaffeActors.Actors.Tests.Training;
 using CaffeActors.Actors.Training;
 using CaffeActors.Compute.Diagnostics;
@@ -66,6 +67,20 @@ public sealed class NodeReducerTests : IDisposable
         Assert.Equal(losses, await nodes.TrainAsync(Iterations));
         Assert.All(nodes.Groups, group => Assert.Equal(weights, NodeGroups.Weights(group)));
         Assert.True(devices.Length < 3 || nodes.Hub.Overtakings > 0, "no block overtook another");
+    }
+
+    [Fact]
+    public async Task ASumThatIsCommitted_IsTaken_ThoughItsReceiverEnded()
+    {
+        RunPlan plan = Plan(reproducible: true);
+        (float[] losses, string weights, _) = await NodeGroups.OneAsync(plan, 1);
+        await using var nodes = new NodeGroups(plan, [1, 1]);
+        nodes.Hub.WithholdsReceipt = static (_, block) => block.Stream == BlockStream.Sum;
+        Task<float[]> trains = nodes.TrainAsync(1);
+        await nodes.Groups[1].Exchange!.Seat.Watch.AppliedAsync(1);
+        (await nodes.Groups[0].Exchange!.Seat.Watch.Reducer).Tell(LinksClosed.Instance);
+        Assert.Equal(losses, await trains);
+        Assert.All(nodes.Groups, group => Assert.Equal(weights, NodeGroups.Weights(group)));
     }
 
     [Fact]
