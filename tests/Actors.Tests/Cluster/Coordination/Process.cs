@@ -20,7 +20,7 @@ internal sealed class Process : INodeOutput, ICoordinatorOutput
     private ulong? _sum;
     private bool _runs;
 
-    public Process(World world, int index, ulong node)
+    public Process(World world, int index, ulong node, string netHash = "net")
     {
         (_world, Index, Node) = (world, index, node);
         Member = new Member
@@ -29,7 +29,7 @@ internal sealed class Process : INodeOutput, ICoordinatorOutput
             Name = string.Create(CultureInfo.InvariantCulture, $"n{index}:1"),
             Devices = 1,
         };
-        _state = new NodeState(Member, new Frozen { NetHash = "net", SolverHash = "solver" }, this);
+        _state = new NodeState(Member, new Frozen { NetHash = netHash, SolverHash = "solver" }, this);
     }
 
     public int Index { get; }
@@ -41,6 +41,9 @@ internal sealed class Process : INodeOutput, ICoordinatorOutput
     public bool IsDead { get; private set; }
 
     public bool IsOver { get; private set; }
+
+    /// <summary>How the run ended for it; null while it goes on.</summary>
+    public RunOver? Over { get; private set; }
 
     public NodeState State => _state;
 
@@ -132,7 +135,7 @@ internal sealed class Process : INodeOutput, ICoordinatorOutput
     }
 
     /// <inheritdoc/>
-    void INodeOutput.End(RunOver over) => IsOver = true;
+    void INodeOutput.End(RunOver over) => (IsOver, Over) = (true, over);
 
     /// <inheritdoc/>
     public void Send(ulong node, IMessage message)

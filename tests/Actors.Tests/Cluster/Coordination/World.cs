@@ -81,6 +81,14 @@ internal sealed class World
             other.Coordinator?.Unreachable(Processes[index].Node, "gone", isRemoved: false, Now);
     }
 
+    /// <summary>One more process starts, and the coordinators hear of it.</summary>
+    public void Add(string netHash = "net")
+    {
+        Processes.Add(new Process(this, Processes.Count, _nextNode++, netHash));
+        foreach (Process coordinator in Processes.Where(process => process.Coordinator is not null))
+            Post(coordinator, Processes[^1], toCoordinator: false, new Freeze());
+    }
+
     /// <summary>A process starts in the place of one that died, as another node.</summary>
     public void Restart(int index) => Processes[index] = new Process(this, index, _nextNode++);
 
