@@ -30,9 +30,9 @@ public static class NodePassBuilder
 
         PassBucket[] buckets =
         [
-            .. GradientBuckets.Of(net, bucketBytes).Select(bucket => new PassBucket(
+            .. GradientBuckets.Of(net, bucketBytes).SelectMany(bucket => Parts(
                 bucket.Layers.Select(rank => done[rank]).DefaultIfEmpty(now).Max(),
-                bucket.Params.Sum(id => (double)net.LearnableParams[id].Blob.Count * sizeof(float)))),
+                bucket.Params.Sum(id => (double)net.LearnableParams[id].Blob.Count * sizeof(float)), bucketBytes)),
         ];
         return new NodePass(now, buckets.Sum(bucket => bucket.Bytes) * UpdateTouches / memoryBytesPerSecond, buckets);
     }
@@ -62,5 +62,12 @@ public static class NodePassBuilder
         bool hasParameters = layer.LearnableParamIds.Count > 0;
         bool hasDiffs = layer.BottomNeedBackward.Any(needs => needs);
         return Forward(layer) * ((hasParameters ? 1 : 0) + (hasDiffs || !hasParameters ? 1 : 0));
+    }
+
+    // A large parameter travels in parts, each on its way while those behind it still wait for theirs.
+    private static IEnumerable<PassBucket> Parts(double ready, double bytes, long most)
+    {
+        int count = Math.Max(1, (int)Math.Ceiling(bytes / most));
+        return Enumerable.Repeat(new PassBucket(ready, bytes / count), count);
     }
 }

@@ -40,7 +40,8 @@ internal sealed unsafe class NodeExchange : IDisposable
         List<NodeRoute> routes =
         [
             .. Layout.Units.Select((_, unit) =>
-                ring ? NodeRoute.OfRing(nodes, seat.Rank, unit % nodes) : NodeRoute.OfTree(seat.Deal, seat.Rank)),
+                ring ? NodeRoute.OfRing(nodes, seat.Rank, Layout.Chunks[unit] % nodes)
+                    : NodeRoute.OfTree(seat.Deal, seat.Rank)),
         ];
         List<long> bytes = [.. Layout.Counts.Select(count => count * (IsCompressed ? sizeof(ushort) : sizeof(float)))];
         if (StatisticsUnit >= 0)

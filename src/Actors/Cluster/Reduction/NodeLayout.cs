@@ -4,26 +4,38 @@ using CaffeActors.Compute.Reduction;
 namespace CaffeActors.Actors.Cluster.Reduction;
 
 /// <summary>
-/// Which gradients travel as one block, a unit: a bucket, or around a ring one of as many chunks of it as there are
-/// nodes. Parameters that are not learned have no gradients and do not travel. The same at all nodes. Pure.
+/// Which gradients travel as one block, a unit: a part of a bucket, so that a large one is on its way down again while
+/// its end still goes up. Parameters that are not learned have no gradients and do not travel. The same at all nodes.
+/// Pure.
 /// </summary>
 internal sealed class NodeLayout
 {
-    private readonly int _chunks;
+    // A unit takes about as long to travel as half a dozen threads take to wake.
+    private const long UnitValues = (512 << 10) / sizeof(float);
+
+    private readonly int[] _firsts;
 
     /// <summary>Lays out a group's gradients.</summary>
     /// <param name="group">The group; its nets are built.</param>
-    /// <param name="chunks">Into how many units each bucket is cut, at least 1.</param>
-    public NodeLayout(ReplicaGroup group, int chunks)
+    /// <param name="multiple">Each bucket is cut into a multiple of so many units, at least 1: around a ring the number
+    /// of nodes.</param>
+    public NodeLayout(ReplicaGroup group, int multiple)
     {
-        _chunks = chunks;
+        int[] chunks = [.. group.Buckets.Select(bucket => ChunksOf(group, bucket, multiple))];
+        _firsts = new int[chunks.Length + 1];
+        for (int bucket = 0; bucket < chunks.Length; bucket++)
+            _firsts[bucket + 1] = _firsts[bucket] + chunks[bucket];
         Units =
         [
-            .. group.Buckets.SelectMany(bucket => Enumerable.Range(0, chunks).Select(chunk =>
-                Cut(group, bucket, chunk, chunks).ToArray())),
+            .. group.Buckets.SelectMany((bucket, b) => Enumerable.Range(0, chunks[b]).Select(chunk =>
+                Cut(group, bucket, chunk, chunks[b]).ToArray())),
         ];
+        Chunks = [.. chunks.SelectMany(count => Enumerable.Range(0, count))];
         Counts = [.. Units.Select(unit => unit.Sum(piece => (long)piece.Count))];
     }
+
+    /// <summary>By unit, its number within its bucket.</summary>
+    public int[] Chunks { get; }
 
     /// <summary>By unit, its pieces of parameters, in order.</summary>
     public Piece[][] Units { get; }
@@ -32,15 +44,24 @@ internal sealed class NodeLayout
     public long[] Counts { get; }
 
     /// <summary>The first unit of a bucket; the others follow.</summary>
-    public int FirstOf(int bucket) => bucket * _chunks;
+    public int FirstOf(int bucket) => _firsts[bucket];
 
     /// <summary>The unit after a bucket's last.</summary>
-    public int EndOf(int bucket) => FirstOf(bucket) + _chunks;
+    public int EndOf(int bucket) => _firsts[bucket + 1];
+
+    private static int ChunksOf(ReplicaGroup group, GradientBucket bucket, int multiple)
+    {
+        long values = LearnedIn(group, bucket).Sum(id => (long)group.Root.Net.LearnableParams[id].Blob.Count);
+        return multiple * (int)Math.Max(1, (values + (multiple * UnitValues) - 1) / (multiple * UnitValues));
+    }
+
+    private static int[] LearnedIn(ReplicaGroup group, GradientBucket bucket) =>
+        [.. bucket.Params.Where(id => group.Root.Net.LearnableParams[id].LrMult != 0)];
 
     // What of each parameter falls into the chunk, the bucket taken as one array.
     private static IEnumerable<Piece> Cut(ReplicaGroup group, GradientBucket bucket, int chunk, int chunks)
     {
-        int[] learned = [.. bucket.Params.Where(id => group.Root.Net.LearnableParams[id].LrMult != 0)];
+        int[] learned = LearnedIn(group, bucket);
         long all = learned.Sum(CountOf), begin = all * chunk / chunks, end = all * (chunk + 1) / chunks, at = 0;
         foreach (int id in learned)
         {
