@@ -42,11 +42,13 @@ public sealed class OrderlyEndTests
         run[1].Terminate();
         await run.ExitsAsync(run[1], 3);
         run.CheckTime("From a worker's being asked to its end", ClusterRun.Now - asked, 7);
-        await run.TrainsAsync(2, asked);
 
         // One that is lost is one too many now.
+        run.Work(1, "1:3", [0], none);
+        await run.TrainsAsync(3, asked);
         third.Kill9();
         await run.ExitsAsync(run[0], 8);
+        await run.ExitsAsync(run[1], 8);
         Assert.Contains(run[0].Lines, line => line.Contains("cluster.max-restarts", StringComparison.Ordinal));
         run.CheckEvents(resumed);
         Assert.Equal(2, run.Snapshots("node-0").Count);
