@@ -43,6 +43,7 @@ internal sealed class Follower(RunPlan plan, ReplicaGroup replicas) : IDisposabl
         float smoothed = float.IsNaN(done.Loss) ? Smoothed.Value : Smoothed.Add(done.Loss);
         replicas.Optimizer.ObserveLoss(done.Iteration, smoothed);
         Iteration = done.Iteration + 1;
+        replicas.Seat?.Watch.Applied(Iteration);
     }
 
     /// <inheritdoc/>

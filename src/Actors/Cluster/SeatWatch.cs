@@ -27,7 +27,8 @@ internal sealed class SeatWatch
     /// <summary>Ranks of the nodes whose gradients or sums are waited for.</summary>
     public IEnumerable<int> WaitsFor => _waitsFor();
 
-    /// <summary>The root's parameters are those after some updates.</summary>
+    /// <summary>The root's parameters are those after some updates, and whoever counts updates has counted
+    /// them.</summary>
     /// <param name="iteration">Updates done.</param>
     public void Applied(long iteration)
     {

@@ -77,11 +77,7 @@ internal sealed class ReplicaGroupActor : UntypedActor
                 break;
             case StepDone done:
                 if (done.Rank == 0)
-                {
                     _rootDone = done;
-                    _group.Seat?.Watch.Applied(done.Iteration + 1);
-                }
-
                 if (--_missing == 0)
                     _asker.Tell(Outcome(_rootDone!));
                 break;

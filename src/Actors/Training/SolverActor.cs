@@ -176,6 +176,7 @@ internal sealed class SolverActor : UntypedActor, IWithTimers
 
         _report.Step(done);
         _run.Iteration++;
+        _run.Replicas.Seat?.Watch.Applied(_run.Iteration);
         if (_run.Iteration < _run.MaxIteration && _run.TimeIsUp())
         {
             Note(RunEventKind.Run, "The time budget is used up; the run stops here and can be resumed.");

@@ -77,7 +77,8 @@ public sealed class NodeReducerTests : IDisposable
         await using var nodes = new NodeGroups(plan, [1, 1]);
         nodes.Hub.WithholdsReceipt = static (_, block) => block.Stream == BlockStream.Sum;
         Task<float[]> trains = nodes.TrainAsync(1);
-        await nodes.Groups[1].Exchange!.Seat.Watch.AppliedAsync(1);
+        while (nodes.Groups[1].CommittedLoss == 0)
+            await Task.Delay(5, TestContext.Current.CancellationToken);
         (await nodes.Groups[0].Exchange!.Seat.Watch.Reducer).Tell(LinksClosed.Instance);
         Assert.Equal(losses, await trains);
         Assert.All(nodes.Groups, group => Assert.Equal(weights, NodeGroups.Weights(group)));
