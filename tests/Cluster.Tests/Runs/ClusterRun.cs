@@ -49,7 +49,8 @@ internal sealed class ClusterRun : IAsyncDisposable
     /// <param name="number">The number that its process has.</param>
     public int NodeOf(string number)
     {
-        string log = Directory.GetFiles(_fleet.Folder.Path, $"node-{number}.jsonl", SearchOption.AllDirectories).Single();
+        string log = Directory.GetFiles(
+            _fleet.Folder.Path, $"node-{number}.jsonl", SearchOption.AllDirectories).Single();
         string folder = Path.GetRelativePath(_fleet.Folder.Path, log).Split(Path.DirectorySeparatorChar)[0];
         return int.Parse(folder["node-".Length..], CultureInfo.InvariantCulture);
     }

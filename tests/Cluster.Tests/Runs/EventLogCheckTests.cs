@@ -105,7 +105,8 @@ public sealed class EventLogCheckTests
     }
 
     private static IReadOnlyList<string> Faults(params IEnumerable<IReadOnlyList<string>> logs) =>
-        EventLogCheck.Faults([.. logs.Select(log => (IReadOnlyList<LoggedEvent>)[.. log.Select(LoggedEvent.Parse)])], 8);
+        EventLogCheck.Faults(
+            [.. logs.Select(log => (IReadOnlyList<LoggedEvent>)[.. log.Select(LoggedEvent.Parse)])], 8);
 
     private static string Event(string by, string node, string kind, ulong epoch, long iteration,
         string[]? nodes = null, (long First, long Count)? records = null) =>

@@ -79,5 +79,7 @@ public sealed partial class SameWeightsTests
     }
 
     private static float[] Values(byte[] weights) =>
-        [.. NetParameter.Parser.ParseFrom(weights).Layer.SelectMany(layer => layer.Blobs).SelectMany(blob => blob.Data)];
+    [
+        .. NetParameter.Parser.ParseFrom(weights).Layer.SelectMany(layer => layer.Blobs).SelectMany(blob => blob.Data),
+    ];
 }
