@@ -164,7 +164,7 @@ internal sealed class EventLogCheck
 
     // A member that went before it wrote down what the others committed with it: nothing follows in its log.
     private bool HasDead(ulong epoch, long iteration) =>
-        _members.TryGetValue(epoch, out IReadOnlyList<string>? members) && members.Any(member =>
-            _nodes.FirstOrDefault(log => log[0].Node == member) is not { } log
+        _members.TryGetValue(epoch, out IReadOnlyList<string>? members)
+        && members.Any(member => _nodes.FirstOrDefault(log => log[0].Node == member) is not { } log
             || log.All(what => what.Iteration < iteration));
 }

@@ -32,8 +32,8 @@ public sealed class OrderlyEndTests
         // A node that would train something else takes no part.
         NodeProcess other = run.Work(2, "1:3", [0], [.. none, "--set", "solver.base_lr=0.02"]);
         await run.ExitsAsync(other, 2);
-        Assert.Contains(
-            other.Lines, line => line.Contains("its net or solver is not that of", StringComparison.Ordinal));
+        Assert.Contains(other.Lines,
+            line => line.Contains("its net or solver is not that of", StringComparison.Ordinal));
         DateTimeOffset refused = ClusterRun.Now;
         await run.EventAsync(what => what.Kind == "committed" && what.Time > refused, "a commit after the refusal");
 

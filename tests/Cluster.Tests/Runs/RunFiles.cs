@@ -24,7 +24,7 @@ internal static class RunFiles
     {
         string data = folder.At("train_lmdb");
         WriteRecords(data);
-        string net = File.ReadAllText(CaffeActors.Testing.Repository.PathOf("configs", "nets", "lenet.prototxt"));
+        string net = File.ReadAllText(Repository.PathOf("configs", "nets", "lenet.prototxt"));
         folder.Write("lenet.prototxt", net.Replace("mnist_train_lmdb", data, StringComparison.Ordinal));
         folder.Write("solver.prototxt", """
             net: "lenet.prototxt"

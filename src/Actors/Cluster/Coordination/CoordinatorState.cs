@@ -190,7 +190,7 @@ internal sealed class CoordinatorState(
             return true;
         if (!isRunning)
         {
-            End(Lost(string.Create(CultureInfo.InvariantCulture, $"only {count} of at least {settings.MinNodes} nodes "
+            End(RunEnds.Lost(string.Create(CultureInfo.InvariantCulture, $"only {count} of at least {settings.MinNodes} nodes "
                 + $"came within {wait.TotalSeconds:F0} s; start more workers, or set --nodes lower")));
         }
 
@@ -200,6 +200,17 @@ internal sealed class CoordinatorState(
     private void OnFrozen(Frozen frozen, TimeSpan now)
     {
         ulong node = frozen.Member.Node;
+        if (_roster.IsEvicted(node))
+        {
+            output.Send(node, new Refused
+            {
+                Node = node,
+                ExitCode = 8,
+                Text = "it was lost for a while, and the others went on without it; start it anew to let it join",
+            });
+            return;
+        }
+
         if (_roster.Hear(frozen))
             Note(ClusterEventKind.Joined, $"{frozen.Member.Name} is there", node);
         if (_stage == Stage.Trains && !IsMember(node) && !_roster.IsLeaving(node) && CanTake(frozen))
@@ -243,7 +254,7 @@ internal sealed class CoordinatorState(
             _answerBy = now + settings.AskAgain;
             if (now - _noQuorumSince >= settings.QuorumWait)
             {
-                End(Lost($"{standing.Present} of the {standing.Members.Count} nodes that trained answer, which is no "
+                End(RunEnds.Lost($"{standing.Present} of the {standing.Members.Count} nodes that trained answer, which is no "
                     + "majority"));
             }
 
@@ -277,7 +288,8 @@ internal sealed class CoordinatorState(
     {
         foreach (Member member in _view.Members.Where(member => !_roster.Answers.ContainsKey(member.Node)))
         {
-            Note(ClusterEventKind.Lost, $"{member.Name} is lost: {_roster.WhyLost(member.Node)}", member.Node);
+            Note(ClusterEventKind.Lost, $"{member.Name} is lost: {_roster.WhyRunEnds.Lost(member.Node)}", member.Node);
+            _roster.Evict(member.Node);
             output.Evict(member);
         }
 
@@ -348,9 +360,11 @@ internal sealed class CoordinatorState(
         Member source = _view.Members[(int)_view.Source];
         Ready first = _ready[source.Node];
         if (_view.Members.FirstOrDefault(member => _ready[member.Node].StateHash != first.StateHash
-            || _ready[member.Node].Iteration != first.Iteration) is { } different)
+            || _ready[member.Node].Iteration != first.Iteration
+            || (_view.Base >= 0 && _ready[member.Node].Iteration != _view.Base)) is { } different)
         {
-            End(Lost($"{different.Name} does not have the parameters of {source.Name} after it took them over"));
+            End(RunEnds.Lost($"{different.Name} does not have the parameters of iteration {Math.Max(_view.Base, 0)} that "
+                + $"{source.Name} has"));
             return;
         }
 
@@ -382,7 +396,7 @@ internal sealed class CoordinatorState(
         }
         catch (InvalidOperationException different)
         {
-            End(Lost(different.Message));
+            End(RunEnds.Lost(different.Message));
             return;
         }
 
@@ -408,7 +422,7 @@ internal sealed class CoordinatorState(
             return;
         }
 
-        End(new RunOver { Epoch = Epoch, End = 2, Kind = failed.Kind, Code = failed.Code, Text = failed.Text });
+        End(RunEnds.By(failed));
     }
 
     private void OnLeaving(ulong node, TimeSpan now)
@@ -442,7 +456,7 @@ internal sealed class CoordinatorState(
         {
             // Rank 0 writes the run's files, so the others need another process to coordinate them.
             _stage = Stage.IsOver;
-            output.Abdicate(Lost(Describe(own, now)));
+            output.Abdicate(RunEnds.Lost(Describe(own, now)));
             return;
         }
 
@@ -454,7 +468,7 @@ internal sealed class CoordinatorState(
                 _roster.Exclude(node, Describe(node, now));
         }
 
-        Freeze(string.Join("; ", stuck.Select(node => $"{_roster.NameOf(node)}: {_roster.WhyLost(node)}")), now);
+        Freeze(string.Join("; ", stuck.Select(node => $"{_roster.NameOf(node)}: {_roster.WhyRunEnds.Lost(node)}")), now);
     }
 
     // Once an iteration, before anything follows from it.
@@ -467,22 +481,8 @@ internal sealed class CoordinatorState(
             Note(ClusterEventKind.Late, $"{_roster.NameOf(node)}: {Describe(node, now)}", node);
     }
 
-    private string Describe(ulong node, TimeSpan now)
-    {
-        int rank = _view.Members.TakeWhile(member => member.Node != node).Count();
-        NodePhase phase = Stragglers.Last(node)?.Phase ?? NodePhase.Idle;
-        return string.Create(CultureInfo.InvariantCulture,
-            $"rank {rank} shows no progress in iteration {_ledger.Committed}: it {PhaseText.Of(phase)}, and was heard "
-            + $"of {Stragglers.SilentFor(node, now).TotalSeconds:F1} s ago");
-    }
-
-    private static RunOver Lost(string text) => new()
-    {
-        End = 2,
-        Kind = (int)FailureKind.Cluster,
-        Code = ErrorCodes.ClusterLost,
-        Text = text,
-    };
+    private string Describe(ulong node, TimeSpan now) => Stragglers.Describe(
+        node, _view.Members.TakeWhile(member => member.Node != node).Count(), _ledger.Committed, now);
 
     private void End(RunOver over)
     {

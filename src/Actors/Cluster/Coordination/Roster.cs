@@ -14,6 +14,7 @@ internal sealed class Roster(ulong own)
     private readonly Dictionary<ulong, string> _suspected = [];
     private readonly Dictionary<ulong, string> _excluded = [];
     private readonly Dictionary<ulong, int> _suspicions = [];
+    private readonly HashSet<ulong> _evicted = [];
 
     // A node whose links break again and again before anything is committed is no use, though it answers.
     private const int MostSuspicions = 3;
@@ -54,6 +55,16 @@ internal sealed class Roster(ulong own)
         _known.Remove(node);
         _answers.Remove(node);
     }
+
+    /// <summary>A node is none of the run's any more, even if it comes back to life.</summary>
+    public void Evict(ulong node)
+    {
+        _evicted.Add(node);
+        Remove(node);
+    }
+
+    /// <summary>Whether a node was evicted.</summary>
+    public bool IsEvicted(ulong node) => _evicted.Contains(node);
 
     /// <summary>A node wants to go.</summary>
     /// <returns>Whether that is news.</returns>
@@ -113,7 +124,8 @@ internal sealed class Roster(ulong own)
                     && !_excluded.ContainsKey(answer.Member.Node)
                     && (answer.NetHash != model!.NetHash || answer.SolverHash != model.SolverHash))
                 .Select(answer => (answer.Member, 2,
-                    $"its net or solver is not that of {model!.Member.Name}; give all nodes the same configuration")),
+                    $"its net or solver is not that of {model!.Member.Name}, or it would train in another way "
+                    + "(parallel, compute.precision, cluster.compression); give all nodes the same configuration")),
         ];
         foreach ((Member member, _, _) in refused)
             Remove(member.Node);

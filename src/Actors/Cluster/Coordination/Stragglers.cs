@@ -1,3 +1,4 @@
+using System.Globalization;
 using CaffeActors.Actors.Cluster.Messages;
 
 namespace CaffeActors.Actors.Cluster.Coordination;
@@ -60,6 +61,16 @@ internal sealed class Stragglers
                 && entry.Value.Last is { WaitsFor.Count: 0 } last && Works(last.Phase)))
             .Select(entry => entry.Key),
     ];
+
+    /// <summary>What is known of a node that is late.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="rank">Its rank.</param>
+    /// <param name="iteration">The last iteration that was committed.</param>
+    /// <param name="now">The time.</param>
+    public string Describe(ulong node, int rank, long iteration, TimeSpan now) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"rank {rank} shows no progress in iteration {iteration}: it {PhaseText.Of(Last(node)?.Phase ?? NodePhase.Idle)}, "
+        + $"and was heard of {SilentFor(node, now).TotalSeconds:F1} s ago");
 
     /// <summary>Whether all have run their passes, and none gets on.</summary>
     public bool AllWaitForSums => _tracks.Values.All(track => track.Last is { Phase: NodePhase.Reduces });
