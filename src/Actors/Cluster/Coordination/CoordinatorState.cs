@@ -190,8 +190,9 @@ internal sealed class CoordinatorState(
             return true;
         if (!isRunning)
         {
-            End(RunEnds.Lost(string.Create(CultureInfo.InvariantCulture, $"only {count} of at least {settings.MinNodes} nodes "
-                + $"came within {wait.TotalSeconds:F0} s; start more workers, or set --nodes lower")));
+            End(RunEnds.Lost(string.Create(CultureInfo.InvariantCulture,
+                $"only {count} of at least {settings.MinNodes} nodes came within {wait.TotalSeconds:F0} s; "
+                + $"start more workers, or set --nodes lower")));
         }
 
         return !isRunning;
@@ -254,8 +255,8 @@ internal sealed class CoordinatorState(
             _answerBy = now + settings.AskAgain;
             if (now - _noQuorumSince >= settings.QuorumWait)
             {
-                End(RunEnds.Lost($"{standing.Present} of the {standing.Members.Count} nodes that trained answer, which is no "
-                    + "majority"));
+                End(RunEnds.Lost($"{standing.Present} of the {standing.Members.Count} nodes that trained answer, which "
+                    + "is no majority"));
             }
 
             return;
@@ -288,7 +289,7 @@ internal sealed class CoordinatorState(
     {
         foreach (Member member in _view.Members.Where(member => !_roster.Answers.ContainsKey(member.Node)))
         {
-            Note(ClusterEventKind.Lost, $"{member.Name} is lost: {_roster.WhyRunEnds.Lost(member.Node)}", member.Node);
+            Note(ClusterEventKind.Lost, $"{member.Name} is lost: {_roster.WhyLost(member.Node)}", member.Node);
             _roster.Evict(member.Node);
             output.Evict(member);
         }
@@ -363,8 +364,8 @@ internal sealed class CoordinatorState(
             || _ready[member.Node].Iteration != first.Iteration
             || (_view.Base >= 0 && _ready[member.Node].Iteration != _view.Base)) is { } different)
         {
-            End(RunEnds.Lost($"{different.Name} does not have the parameters of iteration {Math.Max(_view.Base, 0)} that "
-                + $"{source.Name} has"));
+            End(RunEnds.Lost($"{different.Name} does not have the parameters of iteration {Math.Max(_view.Base, 0)} "
+                + $"that {source.Name} has"));
             return;
         }
 
@@ -468,7 +469,7 @@ internal sealed class CoordinatorState(
                 _roster.Exclude(node, Describe(node, now));
         }
 
-        Freeze(string.Join("; ", stuck.Select(node => $"{_roster.NameOf(node)}: {_roster.WhyRunEnds.Lost(node)}")), now);
+        Freeze(string.Join("; ", stuck.Select(node => $"{_roster.NameOf(node)}: {_roster.WhyLost(node)}")), now);
     }
 
     // Once an iteration, before anything follows from it.

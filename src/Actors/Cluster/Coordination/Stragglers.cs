@@ -69,8 +69,9 @@ internal sealed class Stragglers
     /// <param name="now">The time.</param>
     public string Describe(ulong node, int rank, long iteration, TimeSpan now) => string.Create(
         CultureInfo.InvariantCulture,
-        $"rank {rank} shows no progress in iteration {iteration}: it {PhaseText.Of(Last(node)?.Phase ?? NodePhase.Idle)}, "
-        + $"and was heard of {SilentFor(node, now).TotalSeconds:F1} s ago");
+        $"rank {rank} shows no progress in iteration {iteration}: it "
+        + $"{PhaseText.Of(Last(node)?.Phase ?? NodePhase.Idle)}, and was heard of "
+        + $"{SilentFor(node, now).TotalSeconds:F1} s ago");
 
     /// <summary>Whether all have run their passes, and none gets on.</summary>
     public bool AllWaitForSums => _tracks.Values.All(track => track.Last is { Phase: NodePhase.Reduces });
