@@ -240,14 +240,9 @@ public sealed class ClusterHost : ITrainingHost
             }
 
             // The cluster is gone, or this node from it.
-            return await EndAsync(_leave.IsCancellationRequested ? new RunOver { End = 1 } : new RunOver
-            {
-                End = 2,
-                Kind = (int)FailureKind.Cluster,
-                Code = ErrorCodes.ClusterLost,
-                Text = "this node is no member of the cluster any more: it was shut out, or is on the smaller side of "
-                    + "a network that has come apart",
-            }, "", exitCodeOf);
+            return await EndAsync(_leave.IsCancellationRequested ? new RunOver { End = 1 } : RunEnds.Lost(
+                "this node is no member of the cluster any more: it was shut out, or is on the smaller side of a "
+                + "network that has come apart"), "", exitCodeOf);
         }
         finally
         {

@@ -75,13 +75,7 @@ internal sealed record CommittedState(StateHead Head, IReadOnlyList<Blob> Blobs)
         group.Optimizer.RestoreProgress(
             Head.CurrentStep, Head.HasPlateau ? new PlateauState(Head.MinimumLoss, Head.LastEvent) : null);
         smoothed.Clear();
-        NetStand.Restore(resume, nets);
-        if (resume.SmoothedLoss is { } kept)
-            smoothed.Restore(kept);
-        if (resume.GradScale is { } factor)
-            group.Optimizer.GradScale?.Restore(factor);
-        if (resume.LarcAlignment is { } alignment)
-            group.Optimizer.RestoreLarcAlignment(alignment);
+        resume.Restore(nets, group.Optimizer, smoothed);
         return resume;
     }
 

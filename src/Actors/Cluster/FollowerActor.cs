@@ -23,8 +23,7 @@ internal sealed class FollowerActor : UntypedActor
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(exception =>
     {
-        Exception cause = exception is ActorInitializationException { InnerException: { } inner } ? inner : exception;
-        Self.Tell(new Failed(RunFailures.Unexpected(cause, $"actor '{Sender.Path.Name}'")));
+        Self.Tell(new Failed(RunFailures.OfActor(exception, Sender)));
         return Directive.Stop;
     });
 

@@ -33,7 +33,6 @@ internal sealed class NodeActor : UntypedActor, IWithTimers, INodeOutput
     private NodeOrder.Build? _building;
     private IActorRef _statusAsker = ActorRefs.Nobody;
     private bool _leaves;
-    private Reduced? _lastReduced;
 
     public NodeActor(Member self, Frozen fit, ChannelWriter<NodeOrder> orders, RunLog log, EventLog? trace,
         EpochGuard guard)
@@ -192,7 +191,7 @@ internal sealed class NodeActor : UntypedActor, IWithTimers, INodeOutput
     {
         if (_session is null || reduced.Epoch != (long)_state.Promised)
             return;
-        _lastReduced = new Reduced
+        _state.Summed(new Reduced
         {
             Epoch = _state.Promised,
             Node = _self.Node,
@@ -201,8 +200,7 @@ internal sealed class NodeActor : UntypedActor, IWithTimers, INodeOutput
             PassMs = Milliseconds(reduced.PassTicks),
             WaitMs = Milliseconds(reduced.WaitTicks),
             StateHash = _session.HashFor(reduced.Iteration),
-        };
-        _state.Summed(_lastReduced);
+        });
     }
 
     private static float Milliseconds(long ticks) => (float)(ticks * 1000.0 / Stopwatch.Frequency);

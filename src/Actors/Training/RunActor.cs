@@ -44,9 +44,7 @@ internal sealed class RunActor : UntypedActor, IWithTimers
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(exception =>
     {
-        Exception cause = exception is ActorInitializationException { InnerException: { } inner } ? inner : exception;
-        CaffeException failure = RunFailures.Unexpected(cause, $"actor '{Sender.Path.Name}'");
-        Self.Tell(new RunOutcome(RunEnd.Failed, _run.Iteration, failure));
+        Self.Tell(new RunOutcome(RunEnd.Failed, _run.Iteration, RunFailures.OfActor(exception, Sender)));
         return Directive.Stop;
     });
 

@@ -1,3 +1,4 @@
+using Akka.Actor;
 using CaffeActors.Actors.Devices;
 using CaffeActors.Compute.Diagnostics;
 using CaffeActors.Compute.Nets;
@@ -29,6 +30,15 @@ internal static class RunFailures
         ?? new CaffeException(
             ErrorCodes.Internal, FailureKind.Internal, $"{where}: {failure.GetType().Name}: {failure.Message}", null,
             failure);
+
+    /// <summary>A failure that an actor died of.</summary>
+    /// <param name="failure">What its parent was told.</param>
+    /// <param name="actor">The actor.</param>
+    public static CaffeException OfActor(Exception failure, IActorRef actor)
+    {
+        Exception cause = failure is ActorInitializationException { InnerException: { } inner } ? inner : failure;
+        return Unexpected(cause, $"actor '{actor.Path.Name}'");
+    }
 
     /// <summary>Whether a run ended because a disk did not answer: whoever waits for it still hangs.</summary>
     public static bool IsLongWait(CaffeException? failure) => failure?.Code == ErrorCodes.TakesTooLong;

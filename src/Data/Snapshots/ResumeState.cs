@@ -1,3 +1,4 @@
+using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Compute.Solvers;
 using CaffeActors.Data.Runs;
@@ -92,6 +93,21 @@ public sealed record ResumeState
     /// <param name="bytes">What <see cref="ToBytes"/> gave.</param>
     /// <exception cref="System.Text.Json.JsonException">They are damaged or of a newer version.</exception>
     public static ResumeState FromBytes(ReadOnlySpan<byte> bytes) => ResumeFile.Parse(bytes);
+
+    /// <summary>Brings data, random numbers and whatever else goes on from pass to pass to where they were.</summary>
+    /// <param name="nets">The nets by the names that <c>.resume</c> files give them.</param>
+    /// <param name="optimizer">The train net's optimizer.</param>
+    /// <param name="smoothed">The smoothed loss; it stays as it is where none was kept.</param>
+    public void Restore(IReadOnlyList<(string Key, Net Net)> nets, Optimizer optimizer, SmoothedLoss smoothed)
+    {
+        NetStand.Restore(this, nets);
+        if (SmoothedLoss is { } kept)
+            smoothed.Restore(kept);
+        if (GradScale is { } factor)
+            optimizer.GradScale?.Restore(factor);
+        if (LarcAlignment is { } alignment)
+            optimizer.RestoreLarcAlignment(alignment);
+    }
 
     /// <summary>All of it that nets and solver tell; whose run it is and how far it has come is still to be
     /// set.</summary>

@@ -24,14 +24,6 @@ public sealed record SnapshotContent(NetParameter Net, SolverState State, Resume
         nets[0].Net.CopyTrainedLayersFrom(Net);
         optimizer.Restore(State);
         smoothed.Clear();
-        if (Resume is null)
-            return;
-        NetStand.Restore(Resume, nets);
-        if (Resume.SmoothedLoss is { } kept)
-            smoothed.Restore(kept);
-        if (Resume.GradScale is { } factor)
-            optimizer.GradScale?.Restore(factor);
-        if (Resume.LarcAlignment is { } alignment)
-            optimizer.RestoreLarcAlignment(alignment);
+        Resume?.Restore(nets, optimizer, smoothed);
     }
 }
