@@ -158,6 +158,7 @@ public sealed class ClusterHost : ITrainingHost
             DataHost = plane.Address.Host,
             DataPort = (uint)plane.Address.Port,
             Devices = (uint)_plan.Parallel.Devices.Count,
+            Incarnation = (uint)Akka.Cluster.Cluster.Get(system).SelfUniqueAddress.Uid,
         };
         var orders = Channel.CreateUnbounded<NodeOrder>();
         using var decisions = new EventLog(self.Node, "coordinator", _settings.Trace, _log, _time);

@@ -4,6 +4,7 @@ using CaffeActors.Actors.Cluster.Membership;
 using CaffeActors.Actors.Cluster.Messages;
 using CaffeActors.Actors.Cluster.Serialization;
 using Google.Protobuf;
+using UniqueAddress = Akka.Cluster.UniqueAddress;
 using AkkaEvent = Akka.Cluster.ClusterEvent;
 using ClusterMember = Akka.Cluster.Member;
 using Member = CaffeActors.Actors.Cluster.Messages.Member;
@@ -24,9 +25,10 @@ internal sealed class CoordinatorActor : UntypedActor, IWithTimers, ICoordinator
     private readonly TimeProvider _time;
     private readonly long _began;
     private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
-    private readonly Dictionary<ulong, IActorRef> _nodes = [];
-    private readonly HashSet<Address> _present = [];
-    private readonly HashSet<Address> _unreachable = [];
+    // By node, its actor and its process. A process that starts at the address of one that was killed is another.
+    private readonly Dictionary<ulong, (IActorRef Actor, UniqueAddress Process)> _nodes = [];
+    private readonly HashSet<UniqueAddress> _present = [];
+    private readonly HashSet<UniqueAddress> _unreachable = [];
 
     public CoordinatorActor(CoordinatorSettings settings, IBatchDealer dealer, ulong own, ClusterTelling telling,
         TimeProvider time)
@@ -67,8 +69,7 @@ internal sealed class CoordinatorActor : UntypedActor, IWithTimers, ICoordinator
                 AskStrangers();
                 break;
             case Frozen frozen:
-                _nodes[frozen.Member.Node] = Sender;
-                _state.Handle(frozen, Now);
+                OnFrozen(frozen);
                 break;
             case StatusRequest:
                 Sender.Tell(StatusTable.Of(_state, Now));
@@ -80,19 +81,19 @@ internal sealed class CoordinatorActor : UntypedActor, IWithTimers, ICoordinator
                 Come(up.Member);
                 break;
             case AkkaEvent.ReachableMember back:
-                _unreachable.Remove(back.Member.Address);
+                _unreachable.Remove(back.Member.UniqueAddress);
                 Expect();
                 break;
             case AkkaEvent.UnreachableMember gone:
-                _unreachable.Add(gone.Member.Address);
+                _unreachable.Add(gone.Member.UniqueAddress);
                 Expect();
-                Lose(gone.Member.Address, "the cluster does not reach it", isRemoved: false);
+                Lose(gone.Member.UniqueAddress, "the cluster does not reach it", isRemoved: false);
                 break;
             case AkkaEvent.MemberRemoved removed:
-                _present.Remove(removed.Member.Address);
-                _unreachable.Remove(removed.Member.Address);
+                _present.Remove(removed.Member.UniqueAddress);
+                _unreachable.Remove(removed.Member.UniqueAddress);
                 Expect();
-                Lose(removed.Member.Address, "it has left the cluster", isRemoved: true);
+                Lose(removed.Member.UniqueAddress, "it has left the cluster", isRemoved: true);
                 break;
             case AkkaEvent.IMemberEvent or AkkaEvent.IReachabilityEvent or UnknownMessage:
                 break;
@@ -105,22 +106,25 @@ internal sealed class CoordinatorActor : UntypedActor, IWithTimers, ICoordinator
     /// <inheritdoc/>
     public void Send(ulong node, IMessage message)
     {
-        if (_nodes.TryGetValue(node, out IActorRef? actor))
-            actor.Tell(message, Self);
+        if (_nodes.TryGetValue(node, out (IActorRef Actor, UniqueAddress Process) known))
+            known.Actor.Tell(message, Self);
     }
 
     /// <inheritdoc/>
     public void Broadcast(IMessage message)
     {
-        foreach (Address address in _present)
-            Context.ActorSelection(NodePaths.NodeOf(address)).Tell(message, Self);
+        foreach (UniqueAddress process in _present)
+            Context.ActorSelection(NodePaths.NodeOf(process.Address)).Tell(message, Self);
     }
 
     /// <inheritdoc/>
     public void Evict(Member node)
     {
-        if (_nodes.Remove(node.Node, out IActorRef? actor) && actor.Path.Address is { HasGlobalScope: true } address)
-            _cluster.Down(address);
+        if (_nodes.Remove(node.Node, out (IActorRef Actor, UniqueAddress Process) known)
+            && known.Process != _cluster.SelfUniqueAddress)
+        {
+            _cluster.Down(known.Process.Address);
+        }
     }
 
     /// <inheritdoc/>
@@ -136,21 +140,33 @@ internal sealed class CoordinatorActor : UntypedActor, IWithTimers, ICoordinator
         Context.ActorSelection(NodePaths.NodeOf(_cluster.SelfAddress)).Tell(over, Self);
     }
 
+    // A process may be asked before the cluster has let it in, where another one had its address. It is asked again.
+    private void OnFrozen(Frozen frozen)
+    {
+        var process = new UniqueAddress(
+            Sender.Path.Address.HasGlobalScope ? Sender.Path.Address : _cluster.SelfAddress,
+            (int)frozen.Member.Incarnation);
+        if (!_present.Contains(process))
+            return;
+        _nodes[frozen.Member.Node] = (Sender, process);
+        _state.Handle(frozen, Now);
+    }
+
     private void Come(ClusterMember member)
     {
         if (!member.HasRole(ClusterConfiguration.Role))
             return;
-        _present.Add(member.Address);
+        _present.Add(member.UniqueAddress);
         Expect();
         Context.ActorSelection(NodePaths.NodeOf(member.Address)).Tell(new Freeze(), Self);
     }
 
     private void Expect() =>
-        _state.Expect(_present.Count(address => !_unreachable.Contains(address)), _present.Count);
+        _state.Expect(_present.Count(process => !_unreachable.Contains(process)), _present.Count);
 
-    private void Lose(Address address, string reason, bool isRemoved)
+    private void Lose(UniqueAddress process, string reason, bool isRemoved)
     {
-        foreach (ulong node in _nodes.Where(entry => AddressOf(entry.Value) == address).Select(entry => entry.Key)
+        foreach (ulong node in _nodes.Where(entry => entry.Value.Process.Equals(process)).Select(entry => entry.Key)
             .ToList())
         {
             if (isRemoved)
@@ -159,17 +175,13 @@ internal sealed class CoordinatorActor : UntypedActor, IWithTimers, ICoordinator
         }
     }
 
-    // This process's own node has a local path.
-    private Address AddressOf(IActorRef actor) =>
-        actor.Path.Address.HasGlobalScope ? actor.Path.Address : _cluster.SelfAddress;
-
     // The question to a process that came up before its node's actor did was lost.
     private void AskStrangers()
     {
-        if (!_state.Trains || _present.Count <= _nodes.Count)
+        if (!_state.Trains)
             return;
-        foreach (Address address in _present.Where(address => _nodes.Values.All(node => AddressOf(node) != address)))
-            Context.ActorSelection(NodePaths.NodeOf(address)).Tell(new Freeze(), Self);
+        foreach (UniqueAddress process in _present.Except(_nodes.Values.Select(node => node.Process)))
+            Context.ActorSelection(NodePaths.NodeOf(process.Address)).Tell(new Freeze(), Self);
     }
 
     private sealed class Tick

@@ -241,7 +241,7 @@ internal sealed class NodeActor : UntypedActor, IWithTimers, INodeOutput
             return;
         }
 
-        _guard.Expect(question, [.. NodeState.ByAddress(view)]);
+        _guard.Expect(question, [.. view.MembersByAddress]);
         var asked = new ConfirmEpoch { Epoch = question.Epoch, Question = question.Number };
         foreach (Member member in view.Members)
             Context.ActorSelection(NodePaths.NodeOf(Context.System, member.Name)).Tell(asked, Self);

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using CaffeActors.Actors.Cluster.Messages;
+using CaffeActors.Actors.Cluster.Reduction;
 using CaffeActors.Actors.Cluster.Transport;
 using CaffeActors.Actors.Configuration;
 using CaffeActors.Actors.Logging;
@@ -54,7 +55,7 @@ internal sealed class SessionBuilder(
     public async Task<ClusterSession?> BuildAsync(
         View view, CommittedState? own, bool takesState, CancellationToken cancel)
     {
-        int rank = RankOf(view, self), source = (int)view.Source;
+        int rank = view.RankOf(self), source = (int)view.Source;
         BatchDeal deal = Dealer.Deal(view.Members, view.BatchRecords);
         var links = new LinkRouter((peer, reason, isGone) =>
             node.Tell(new NodeLost((long)view.Epoch, peer, reason, isGone)));
@@ -172,16 +173,12 @@ internal sealed class SessionBuilder(
     private IReadOnlyList<int> Neighbours(View view, BatchDeal deal, int rank)
     {
         int count = view.Members.Count, source = (int)view.Source;
-        IEnumerable<int> all = plan.Parallel.Reduction == ReductionKind.Ring
-            ? [(rank + 1) % count, (rank + count - 1) % count]
-            : deal.Pairs.Where(pair => pair.Parent == rank || pair.Child == rank)
-                .Select(pair => pair.Parent + pair.Child - rank);
-        all = all.Concat(rank == source ? Enumerable.Range(0, count) : [source]);
-        return [.. all.Where(other => other != rank).Distinct().Order()];
+        IEnumerable<int> sums = plan.Parallel.Reduction == ReductionKind.Ring
+            ? Enumerable.Range(0, count).SelectMany(chunk => NodeRoute.OfRing(count, rank, chunk).Neighbours)
+            : NodeRoute.OfTree(deal, rank).Neighbours;
+        IEnumerable<int> state = rank == source ? Enumerable.Range(0, count) : [source];
+        return [.. sums.Concat(state).Where(other => other != rank).Distinct().Order()];
     }
-
-    private static int RankOf(View view, ulong node) =>
-        view.Members.TakeWhile(member => member.Node != node).Count();
 
     private static IReadOnlyList<PeerAddress> Addresses(View view) =>
     [

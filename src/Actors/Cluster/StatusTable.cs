@@ -22,8 +22,7 @@ internal static class StatusTable
         };
         for (int rank = 0; rank < state.View.Members.Count; rank++)
             reply.Nodes.Add(Member(state, rank, now));
-        foreach (Frozen other in state.Roster.Known.Values.Where(
-            node => state.View.Members.All(member => member.Node != node.Member.Node)))
+        foreach (Frozen other in state.Roster.Known.Values.Where(node => state.View.RankOf(node.Member.Node) < 0))
         {
             reply.Nodes.Add(new NodeStatus
             {
@@ -57,7 +56,7 @@ internal static class StatusTable
             IsCoordinator = rank == 0,
             Devices = member.Devices,
             Note = last is { WaitsFor.Count: > 0 } ? "waits for " + string.Join(", ", last.WaitsFor.Select(
-                node => state.View.Members.TakeWhile(other => other.Node != node).Count())) : "",
+                state.View.RankOf)) : "",
         };
     }
 }

@@ -22,8 +22,8 @@ internal sealed record CoordinatorSettings
     /// <summary>How long they are waited for once it has begun. Default 60 s.</summary>
     public TimeSpan MinNodesWait { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long a majority is waited for before the run ends without one. Default 15 s.</summary>
-    public TimeSpan QuorumWait { get; init; } = TimeSpan.FromSeconds(15);
+    /// <summary>How long a majority is waited for before the run ends without one. Default 10 s.</summary>
+    public TimeSpan QuorumWait { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a node may take to say where it stands. Default 3 s.</summary>
     public TimeSpan AnswerWait { get; init; } = TimeSpan.FromSeconds(3);

@@ -144,7 +144,7 @@ internal sealed class CoordinatorState(
         }
     }
 
-    private bool IsMember(ulong node) => _view.Members.Any(member => member.Node == node);
+    private bool IsMember(ulong node) => _view.RankOf(node) >= 0;
 
     private bool IsTimeToAsk(TimeSpan now)
     {
@@ -483,7 +483,7 @@ internal sealed class CoordinatorState(
     }
 
     private string Describe(ulong node, TimeSpan now) => Stragglers.Describe(
-        node, _view.Members.TakeWhile(member => member.Node != node).Count(), _ledger.Committed, now);
+        node, _view.RankOf(node), _ledger.Committed, now);
 
     private void End(RunOver over)
     {

@@ -81,10 +81,6 @@ internal sealed class NodeState(Member self, Frozen fit, INodeOutput output)
         }
     }
 
-    /// <summary>An epoch's members, the one with the lowest address first.</summary>
-    public static IEnumerable<ulong> ByAddress(View view) =>
-        view.Members.OrderBy(member => member.Name, AddressOrder.Instance).Select(member => member.Node);
-
     /// <summary>Where it stands.</summary>
     public Frozen Standing()
     {
@@ -97,13 +93,13 @@ internal sealed class NodeState(Member self, Frozen fit, INodeOutput output)
         if (_started is not null)
         {
             standing.Started = _started.Epoch;
-            standing.StartedMembers.AddRange(ByAddress(_started));
+            standing.StartedMembers.AddRange(_started.MembersByAddress);
         }
 
         if (_view is null)
             return standing;
         standing.View = _view.Epoch;
-        standing.ViewMembers.AddRange(ByAddress(_view));
+        standing.ViewMembers.AddRange(_view.MembersByAddress);
         (standing.RunId, standing.Seed) = (_view.RunId, _view.Seed);
         (standing.BatchRecords, standing.Restarts) = (_view.BatchRecords, _view.Restarts);
         return standing;
@@ -168,11 +164,10 @@ internal sealed class NodeState(Member self, Frozen fit, INodeOutput output)
         bool hasBase = HasState && view.Holders.Contains(self.Node);
         bool commitFirst = hasBase && _sum is not null && view.Base == Committed + 1;
         (_view, _isBuilt, _runs) = (view.Clone(), false, false);
-        Rank = view.Members.TakeWhile(member => member.Node != self.Node).Count();
+        Rank = view.RankOf(self.Node);
         _sum = null;
-        if (Rank == view.Members.Count)
+        if (Rank < 0)
         {
-            Rank = -1;
             HasState = false;
             Committed = -1;
             output.StandBy();

@@ -142,22 +142,13 @@ internal sealed class Roster(ulong own)
     [
         .. _answers.Values.OrderByDescending(answer => answer.Member.Node == own)
             .ThenByDescending(answer => members.Contains(answer.Member.Node))
-            .ThenBy(answer => RankIn(last, answer.Member.Node))
+            // Members of an older one have no rank in this, and come behind those that have.
+            .ThenByDescending(answer => last.RankOf(answer.Member.Node) >= 0)
+            .ThenBy(answer => last.RankOf(answer.Member.Node))
             .ThenBy(answer => answer.Member.Name, StringComparer.Ordinal),
     ];
 
     /// <summary>What people call a node.</summary>
     public string NameOf(ulong node) =>
         _known.GetValueOrDefault(node)?.Member.Name ?? node.ToString("x16", CultureInfo.InvariantCulture);
-
-    private static int RankIn(View view, ulong node)
-    {
-        for (int rank = 0; rank < view.Members.Count; rank++)
-        {
-            if (view.Members[rank].Node == node)
-                return rank;
-        }
-
-        return int.MaxValue;
-    }
 }

@@ -30,11 +30,7 @@ internal sealed class NodeReduction
     {
         _routes = [.. routes];
         _units = [.. _routes.Select(route => new Unit(route))];
-        Neighbours =
-        [
-            .. _routes.SelectMany(route => route.Adds.Concat(route.Down).Append(route.Up).Append(route.From))
-                .Where(rank => rank >= 0).Distinct().Order(),
-        ];
+        Neighbours = [.. _routes.SelectMany(route => route.Neighbours).Distinct().Order()];
         _perIteration =
         [
             .. Neighbours.Select(rank => _routes.Sum(route => route.Adds.Count(peer => peer == rank))),

@@ -20,6 +20,9 @@ internal sealed record NodeRoute
     /// <summary>Whether the node has something of its own to give.</summary>
     public bool Gives => From < 0 || Up >= 0;
 
+    /// <summary>Ranks that the node exchanges something with; one may come twice.</summary>
+    public IEnumerable<int> Neighbours => Adds.Concat(Down).Append(Up).Append(From).Where(rank => rank >= 0);
+
     /// <summary>The way of gradients along the deal's pairs: up to rank 0, and down again.</summary>
     /// <param name="deal">Who adds whose sums.</param>
     /// <param name="rank">The node.</param>
