@@ -81,7 +81,8 @@ public sealed partial class CaffeNet : IDisposable
         if (phase is { } wanted)
             state.Phase = wanted;
         net.State = NetStates.Merge(Phase.Test, net.State, state);
-        return Open(net, options, new PathFinder().Beside(file).Resolve);
+        return Open(net, options, options.Folders.Aggregate(
+            new PathFinder().Beside(file), static (finder, folder) => finder.In(folder)).Resolve);
     }
 
     /// <summary>Opens a net of a message, whose <c>state</c> says the phase (default TEST).</summary>

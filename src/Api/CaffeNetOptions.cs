@@ -52,6 +52,10 @@ public sealed record CaffeNetOptions
     /// <summary>With <see cref="WithoutData"/>: shapes of tops that the net itself does not tell.</summary>
     public IReadOnlyDictionary<string, int[]> InputShapes { get; init; } = new Dictionary<string, int[]>();
 
+    /// <summary>Folders in which the files that a net's file names are looked for, where they are neither in the
+    /// current one nor beside it. Default none.</summary>
+    public IReadOnlyList<string> Folders { get; init; } = [];
+
     /// <summary>Class libraries with layers of one's own, to be loaded. Default none.</summary>
     public IReadOnlyList<LibraryReference> LayerAssemblies { get; init; } = [];
 

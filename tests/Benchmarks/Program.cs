@@ -21,6 +21,7 @@ using CaffeActors.Benchmarks.Soak;
 //   dotnet run --project tests/Benchmarks -- actors NET BATCH [ROUNDS [ITERATIONS]]
 //   dotnet run --project tests/Benchmarks -- reduce [REPLICAS [KIND [BUCKET-MIB [ROUNDS [BATCH]]]]]
 //   dotnet run --project tests/Benchmarks -- dataplane [MB [BUCKET-MIB [CHUNK-KIB [ROUNDS]]]]
+//   dotnet run --project tests/Benchmarks -- scaling [CONFIG [ITERATIONS [NODES]]]
 //   dotnet run --project tests/Benchmarks -- gpu [DEVICE] [ROUNDS] [NAME-PART]
 //   dotnet run --project tests/Benchmarks -- data [ROUNDS]
 //   dotnet run --project tests/Benchmarks -- tools [IMAGES [SIDE [ROUNDS]]]
@@ -64,6 +65,8 @@ async Task<int> RunAsync()
             return await ReduceBenchmark.RunAsync(args[1..]);
         case "dataplane":
             return DataPlaneBenchmark.Run(args[1..]);
+        case "scaling":
+            return await ScalingBenchmark.RunAsync(args[1..]);
         case "data":
             return DataBenchmark.Run(args[1..]);
         case "tools":
@@ -79,7 +82,7 @@ async Task<int> RunAsync()
         default:
             Console.Error.WriteLine(
                 "name a benchmark: compare, kernels, step, threads, layers, passes, gpu, actors, reduce, "
-                + "dataplane, data, tools, snapshots, metrics-cost, metrics, soak");
+                + "dataplane, scaling, data, tools, snapshots, metrics-cost, metrics, soak");
             return 2;
     }
 }

@@ -71,6 +71,9 @@ internal sealed class ClusterSession
         }
     }
 
+    /// <summary>What was sent to other nodes so far, and how often connections broke.</summary>
+    public (long BytesSent, long Breaks) Carried => _links.Links!.Carried;
+
     /// <summary>Ranks of the nodes whose gradients or sums are waited for.</summary>
     public IEnumerable<int> WaitsFor => _part.Seat.Watch.WaitsFor;
 

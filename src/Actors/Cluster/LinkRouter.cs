@@ -27,7 +27,7 @@ internal sealed class LinkRouter : IBlockListener, IDisposable
     public LinkRouter(Action<int, string, bool> lost) => _lost = lost;
 
     /// <summary>The links, once they are open.</summary>
-    public IBlockLinks? Links { get; set; }
+    public EpochLinks? Links { get; set; }
 
     /// <summary>Grows with whatever comes or goes.</summary>
     public long Events => Interlocked.Read(ref _events);

@@ -33,6 +33,7 @@ internal sealed class NodeActor : UntypedActor, IWithTimers, INodeOutput
     private NodeOrder.Build? _building;
     private IActorRef _statusAsker = ActorRefs.Nobody;
     private bool _leaves;
+    private long _sent;
 
     public NodeActor(Member self, Frozen fit, ChannelWriter<NodeOrder> orders, RunLog log, EventLog? trace,
         EpochGuard guard)
@@ -69,6 +70,7 @@ internal sealed class NodeActor : UntypedActor, IWithTimers, INodeOutput
                 break;
             case SessionBuilt built when built.Ready.Epoch == _state.Promised:
                 _session = built.Session;
+                _sent = built.Session.Carried.BytesSent;
                 _state.Built(built.Ready);
                 break;
             case SessionFailed failed when failed.Epoch == _state.Promised:
@@ -191,6 +193,7 @@ internal sealed class NodeActor : UntypedActor, IWithTimers, INodeOutput
     {
         if (_session is null || reduced.Epoch != (long)_state.Promised)
             return;
+        (long sent, long breaks) = _session.Carried;
         _state.Summed(new Reduced
         {
             Epoch = _state.Promised,
@@ -200,7 +203,10 @@ internal sealed class NodeActor : UntypedActor, IWithTimers, INodeOutput
             PassMs = Milliseconds(reduced.PassTicks),
             WaitMs = Milliseconds(reduced.WaitTicks),
             StateHash = _session.HashFor(reduced.Iteration),
+            SentBytes = (ulong)(sent - _sent),
+            Breaks = (uint)breaks,
         });
+        _sent = sent;
     }
 
     private static float Milliseconds(long ticks) => (float)(ticks * 1000.0 / Stopwatch.Frequency);

@@ -52,6 +52,8 @@ internal static class StatusTable
             Iteration = last?.Iteration ?? state.Ledger.Committed,
             PassMs = reduced?.PassMs ?? 0,
             WaitMs = reduced?.WaitMs ?? 0,
+            SentBytes = reduced?.SentBytes ?? 0,
+            Breaks = reduced?.Breaks ?? 0,
             SilentMs = (long)state.Stragglers.SilentFor(member.Node, now).TotalMilliseconds,
             IsCoordinator = rank == 0,
             Devices = member.Devices,

@@ -2,13 +2,12 @@ using CaffeActors.Actors.Cluster.Messages;
 
 namespace CaffeActors.Actors.Cluster;
 
-/// <summary>How long each node's passes and waits took, as they told the coordinator, for the run's metrics.
-/// Thread-safe.</summary>
+/// <summary>How long each node's passes and waits took and what it sent, as they told the coordinator, for the run's
+/// metrics. Thread-safe.</summary>
 internal sealed class StragglerTable
 {
     private readonly Lock _lock = new();
-    private double[] _passMs = [];
-    private double[] _waitMs = [];
+    private (double PassMs, double WaitMs, double SentMb)[] _sums = [];
     private int _iterations;
 
     /// <summary>An iteration is committed.</summary>
@@ -18,27 +17,28 @@ internal sealed class StragglerTable
     {
         lock (_lock)
         {
-            if (_passMs.Length != members.Count)
-                (_passMs, _waitMs, _iterations) = (new double[members.Count], new double[members.Count], 0);
+            if (_sums.Length != members.Count)
+                (_sums, _iterations) = (new (double, double, double)[members.Count], 0);
             for (int rank = 0; rank < members.Count; rank++)
             {
                 Reduced told = reduced[members[rank].Node];
-                _passMs[rank] += told.PassMs;
-                _waitMs[rank] += told.WaitMs;
+                (double pass, double wait, double sent) = _sums[rank];
+                _sums[rank] = (pass + told.PassMs, wait + told.WaitMs, sent + (told.SentBytes / 1e6));
             }
 
             _iterations++;
         }
     }
 
-    /// <summary>Means of an iteration since the last call, by rank, in milliseconds.</summary>
-    public IReadOnlyList<(double PassMs, double WaitMs)> Take()
+    /// <summary>Means of an iteration since the last call, by rank.</summary>
+    public IReadOnlyList<(double PassMs, double WaitMs, double SentMb)> Take()
     {
         lock (_lock)
         {
             int count = Math.Max(1, _iterations);
-            (double, double)[] means = [.. _passMs.Zip(_waitMs, (pass, wait) => (pass / count, wait / count))];
-            (_passMs, _waitMs, _iterations) = ([], [], 0);
+            (double, double, double)[] means =
+                [.. _sums.Select(sum => (sum.PassMs / count, sum.WaitMs / count, sum.SentMb / count))];
+            (_sums, _iterations) = ([], 0);
             return means;
         }
     }

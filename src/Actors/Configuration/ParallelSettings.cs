@@ -20,7 +20,7 @@ public sealed record ParallelSettings
     public ReductionKind Reduction { get; init; } = ReductionKind.Tree;
 
     /// <summary>Bytes of gradients that travel together, at least 1.</summary>
-    public long BucketSize { get; init; } = 4 << 20;
+    public long BucketSize { get; init; } = 1 << 20;
 
     /// <summary>What the batch size of the net means.</summary>
     public BatchScaling Scaling { get; init; } = BatchScaling.Weak;

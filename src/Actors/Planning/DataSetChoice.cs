@@ -48,13 +48,14 @@ internal sealed record DataSetChoice(DataSetSettings Set, string? Folder)
             return $"there is no '{path}'";
         if (set.Embedded.Length > 0 && set.Embedded is not Images and not Pairs)
             return $"no images called '{set.Embedded}' are embedded ({Images} and {Pairs} are)";
-        return set.Embedded.Length > 0 && FindImages() is null ? "the repository's data folder is not here" : null;
+        return set.Embedded.Length > 0 && EmbeddedDataset.Find() is null
+            ? "the repository's data folder is not here" : null;
     }
 
     private static string Ensure(
         DataSetSettings set, DataSettings data, Action<string> notice, Action<string, long, long>? progress)
     {
-        string images = FindImages()!;
+        string images = EmbeddedDataset.Find()!;
         string target = data.Root.Length > 0 ? data.Root : Path.GetDirectoryName(images)!;
         bool told = false;
         _ = set.Embedded == Pairs
@@ -70,7 +71,4 @@ internal sealed record DataSetChoice(DataSetSettings Set, string? Folder)
             progress?.Invoke(set.Name, done, all);
         }
     }
-
-    private static string? FindImages() =>
-        EmbeddedDataset.Find(Environment.CurrentDirectory) ?? EmbeddedDataset.Find(AppContext.BaseDirectory);
 }

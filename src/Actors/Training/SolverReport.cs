@@ -157,11 +157,12 @@ internal sealed class SolverReport
 
         if (_run.Replicas.Replicas.Count > 1 || _run.Replicas.Seat is not null)
             Row(step, MetricNames.System, MetricNames.ReduceWait, _run.Replicas.TakeExposed());
-        IReadOnlyList<(double PassMs, double WaitMs)> nodes = _run.Cluster?.Times.Take() ?? [];
+        IReadOnlyList<(double PassMs, double WaitMs, double SentMb)> nodes = _run.Cluster?.Times.Take() ?? [];
         for (int rank = 0; rank < nodes.Count; rank++)
         {
             Row(step, MetricNames.System, MetricNames.NodePass, nodes[rank].PassMs, rank);
             Row(step, MetricNames.System, MetricNames.NodeWait, nodes[rank].WaitMs, rank);
+            Row(step, MetricNames.System, MetricNames.NodeSent, nodes[rank].SentMb, rank);
         }
 
         Row(step, MetricNames.System, MetricNames.ResidentBytes, Environment.WorkingSet);

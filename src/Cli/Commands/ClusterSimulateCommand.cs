@@ -10,6 +10,7 @@ using CaffeActors.Compute.Nets;
 using CaffeActors.Compute.Schema;
 using CaffeActors.Data.Metrics;
 using CaffeActors.Data.Runs;
+using CaffeActors.Data.Tools;
 
 namespace CaffeActors.Cli.Commands;
 
@@ -56,7 +57,7 @@ internal sealed class ClusterSimulateCommand : VerbCommand
     private readonly Option<string> _bucket = new("--bucket-size")
     {
         Description = "Gradients that travel together.",
-        DefaultValueFactory = static _ => "4MiB",
+        DefaultValueFactory = static _ => "1MiB",
     };
 
     private readonly Option<int?> _batch =
@@ -195,14 +196,16 @@ internal sealed class ClusterSimulateCommand : VerbCommand
         };
         long bucket = HoconUnits.TrySize(arguments.GetValue(_bucket)!) is >= 1 and { } size ? size
             : throw Usage($"--bucket-size is a size such as 4MiB, not '{arguments.GetValue(_bucket)}'");
-        using CaffeNet session = CaffeNet.Open(file, Phase.Train, new CaffeNetOptions
-        {
-            // A run's sources are where it ran, and tell the shapes.
-            WithoutData = run is null || arguments.GetResult(_shapes) is not null,
-            InputShapes = InputShapeOption.Of(arguments, _shapes),
-            Notice = terminal.Error.WriteLine,
-            TellBuild = false,
-        });
+        using CaffeNet session = Open(
+            file, mayRead: run is not null && arguments.GetResult(_shapes) is null, new CaffeNetOptions
+            {
+                WithoutData = true,
+                InputShapes = InputShapeOption.Of(arguments, _shapes),
+                // A run on the images of the repository names its databases only.
+                Folders = EmbeddedDataset.Find() is { } set ? [Path.GetDirectoryName(set)!] : [],
+                Notice = terminal.Error.WriteLine,
+                TellBuild = false,
+            });
         Net net = session.Net;
         if (net.LearnableParams.Count == 0)
             throw Usage($"net '{net.Name}' has nothing to learn");
@@ -217,20 +220,44 @@ internal sealed class ClusterSimulateCommand : VerbCommand
             arguments.GetValue(_passMs) is null ? pass.Times(batch / images) : pass, batch, network);
     }
 
+    // Where a run's net does not tell its inputs' shapes its sources do; they are where it ran.
+    private static CaffeNet Open(string file, bool mayRead, CaffeNetOptions options)
+    {
+        try
+        {
+            return CaffeNet.Open(file, Phase.Train, options);
+        }
+        catch (CaffeException unknown) when (mayRead && unknown.Code == ErrorCodes.BadNet)
+        {
+            return CaffeNet.Open(file, Phase.Train, options with { WithoutData = false });
+        }
+    }
+
     private static NodePass Measured(Net net, RunRecord run, long bucket, double memory)
     {
-        Dictionary<string, double> times = MetricReader.Read(RunDirectory.MetricsPathOf(run.Path))
-            .Where(row => row.Split == MetricNames.Layer && row.Rank == 0)
-            .GroupBy(row => row.Name).ToDictionary(rows => rows.Key, rows => rows.Average(row => row.Value) / 1e3);
+        MetricRow[] rows = [.. MetricReader.Read(RunDirectory.MetricsPathOf(run.Path))];
+        Dictionary<string, double> times = rows.Where(row => row.Split == MetricNames.Layer && row.Rank == 0)
+            .GroupBy(row => row.Name).ToDictionary(layer => layer.Key, layer => Median(layer) / 1e3);
         if (times.Count == 0)
         {
             throw new CaffeException(ErrorCodes.UnknownMetric, FailureKind.Configuration,
                 $"run {run.Manifest.RunId} has not measured its layers' times (metrics.system-every)");
         }
 
-        return NodePassBuilder.Of(
+        NodePass pass = NodePassBuilder.Of(
             net, layer => times.GetValueOrDefault(MetricNames.ForwardPrefix + layer.Name),
             layer => times.GetValueOrDefault(MetricNames.BackwardPrefix + layer.Name), bucket, memory);
+        // Layers are timed on the first node. Of a run on several, all go at the pace of the slowest.
+        double slowest = rows.Where(row => row.Split == MetricNames.System && row.Name == MetricNames.NodePass)
+            .GroupBy(row => row.Rank).Select(node => Median(node) / 1e3).DefaultIfEmpty(pass.Seconds).Max();
+        return pass.Times(slowest / pass.Seconds);
+    }
+
+    // The first ones are those of a program that is still being compiled.
+    private static double Median(IEnumerable<MetricRow> rows)
+    {
+        double[] values = [.. rows.Select(row => row.Value).Order()];
+        return values[values.Length / 2];
     }
 
     private static string FileOf(string net)

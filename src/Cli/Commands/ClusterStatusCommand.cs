@@ -12,13 +12,16 @@ namespace CaffeActors.Cli.Commands;
 /// <summary>Shows how a run on several nodes stands.</summary>
 [Verb("cluster status", "Show how a run on several machines stands: its nodes, and which one is late.",
     "caffeactors cluster status --node 10.0.0.5:4053", Notes = """
-    Asks a node, the coordinator's for all of them. iteration is updates done, pass_ms and wait_ms are those of the
-    last one: the node that waits least is the one that the others wait for. Exit code 8: no answer.
+    Asks a node, the coordinator's for all of them. iteration is updates done, pass_ms, wait_ms and sent_mb are those of
+    the last one: the node that waits least is the one that the others wait for. breaks tells how often connections
+    broke, and were made anew, since nodes came or went. Exit code 8: no answer.
     """)]
 internal sealed class ClusterStatusCommand : VerbCommand
 {
     private static readonly string[] _columns =
-        ["rank", "node", "devices", "phase", "iteration", "pass_ms", "wait_ms", "silent_s", "note"];
+    [
+        "rank", "node", "devices", "phase", "iteration", "pass_ms", "wait_ms", "sent_mb", "breaks", "silent_s", "note",
+    ];
 
     private static readonly JsonSerializerOptions _json = new()
     {
@@ -92,6 +95,7 @@ internal sealed class ClusterStatusCommand : VerbCommand
     [
         node.Rank, node.Name, node.Devices, node.Phase, node.Iteration,
         node.Rank is null ? null : Math.Round(node.PassMs, 1), node.Rank is null ? null : Math.Round(node.WaitMs, 1),
+        node.Rank is null ? null : Math.Round(node.SentMb, 1), node.Rank is null ? null : node.Breaks,
         Math.Round(node.SilentMs / 1000.0, 1),
         string.Join("; ", new[] { node.IsCoordinator ? "coordinator" : "", node.Note }.Where(text => text.Length > 0)),
     ];

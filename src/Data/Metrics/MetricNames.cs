@@ -42,6 +42,9 @@ public static class MetricNames
     /// <summary>Mean milliseconds that a node waited for the others' gradients after its passes, by rank.</summary>
     public const string NodeWait = "node_wait_ms";
 
+    /// <summary>Mean megabytes that a node sent to others in an iteration, by rank.</summary>
+    public const string NodeSent = "node_sent_mb";
+
     private const string TestPrefix = "test";
 
     /// <summary>The row that opens a segment, at the segment's first step; its value is the segment's number.</summary>

@@ -45,6 +45,10 @@ public static class EmbeddedDataset
         return null;
     }
 
+    /// <summary>Looks for it in the current folder and those above it, then in the program's.</summary>
+    /// <returns>The folder of the image files, or null.</returns>
+    public static string? Find() => Find(Environment.CurrentDirectory) ?? Find(AppContext.BaseDirectory);
+
     /// <summary>
     /// Makes the two LMDBs where they are not there yet. Several processes may do so at once, and one may be killed
     /// in the middle: an LMDB appears whole or not at all. A file in each tells what it was made from, so a call that

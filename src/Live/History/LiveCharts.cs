@@ -48,6 +48,7 @@ internal static class LiveCharts
             MetricNames.ReduceWait => (7, "root"),
             MetricNames.NodePass => (7, $"passes of node {rank}"),
             MetricNames.NodeWait => (7, $"waits of node {rank}"),
+            MetricNames.NodeSent => (9, $"MB sent by node {rank}"),
             _ when name.StartsWith(Waits, StringComparison.Ordinal) => (5, name[Waits.Length..]),
             _ when name.StartsWith(Depths, StringComparison.Ordinal) => (6, name[Depths.Length..]),
             _ => (9, name),

@@ -47,12 +47,12 @@ public sealed class ClusterCommandsTests : IDisposable
     {
         var status = new ClusterStatus("r1", 2, 70, 12.34f, 1, IsWhole: true,
         [
-            new ClusterNodeStatus("10.0.0.5:4053", 0, 2, "runs_passes", 71, 10.25f, 2, 300, true, ""),
-            new ClusterNodeStatus("10.0.0.6:4053", null, 1, "idle", 0, 0, 0, 1500, false, "stands by"),
+            new ClusterNodeStatus("10.0.0.5:4053", 0, 2, "runs_passes", 71, 10.25f, 2, 1.75, 3, 300, true, ""),
+            new ClusterNodeStatus("10.0.0.6:4053", null, 1, "idle", 0, 0, 0, 0, 0, 1500, false, "stands by"),
         ]);
         string table = Written(status, asJson: false);
         Assert.Contains("run r1: 70 iterations, 12.3 ms each; epoch 2, 1 restarts", table, StringComparison.Ordinal);
-        Assert.Matches(@"0 +10\.0\.0\.5:4053 +2 +runs_passes +71 +10\.2 +2 +0\.3 +coordinator", table);
+        Assert.Matches(@"0 +10\.0\.0\.5:4053 +2 +runs_passes +71 +10\.2 +2 +1\.8 +3 +0\.3 +coordinator", table);
         Assert.Matches(@"10\.0\.0\.6:4053 +1 +idle +0 +1\.5 +stands by", table);
         using var json = System.Text.Json.JsonDocument.Parse(Written(status, asJson: true));
         Assert.Equal(10.25, json.RootElement.GetProperty("nodes")[0].GetProperty("pass_ms").GetDouble());

@@ -29,7 +29,8 @@ internal sealed class CoordinatorState(
 
     private readonly Roster _roster = new(own);
     private readonly Ledger _ledger = new(dealer);
-    private readonly Dictionary<ulong, Ready> _ready = [];
+    private readonly EpochBuilder _builder = new(settings, dealer, own);
+    private readonly ReadyTable _ready = new();
     private Stage _stage = Stage.Gathers;
     private View _view = new();
     private int _expected = int.MaxValue;
@@ -304,38 +305,14 @@ internal sealed class CoordinatorState(
 
     private void Form(Standing standing, List<Frozen> taken, string ends, TimeSpan now)
     {
-        long from = standing.Base;
-        bool lost = standing.HasLost;
-        uint restarts = standing.Answers.Max(answer => answer.Restarts) + (lost ? 1u : 0u);
-        if (ends.Length == 0 && lost && restarts > settings.MaxRestarts)
-        {
-            ends = string.Create(CultureInfo.InvariantCulture,
-                $"nodes were lost {restarts} times, more than the {settings.MaxRestarts} of cluster.max-restarts");
-        }
-
-        Frozen? holder = standing.Answers.FirstOrDefault(standing.IsHolder);
-        _view = new View
-        {
-            Epoch = Epoch,
-            Coordinator = own,
-            Base = from,
-            Source = (uint)Math.Max(0, taken.FindIndex(standing.IsHolder)),
-            RunId = holder?.RunId ?? "",
-            Seed = holder?.Seed ?? 0,
-            Restarts = restarts,
-            Ends = ends,
-        };
-        _view.Members.AddRange(taken.Select(answer => answer.Member));
-        long batch = standing.Answers.Max(answer => answer.BatchRecords);
-        _view.BatchRecords = batch > 0 && settings.FixedBatch ? batch : dealer.BatchRecordsOf(_view.Members);
-        _view.Holders.AddRange(taken.Where(standing.IsHolder).Select(answer => answer.Member.Node));
+        _view = _builder.Build(Epoch, standing, taken, ends);
         _stage = Stage.Forms;
-        _ready.Clear();
+        _ready.Begin(_view);
         _ledger.Form(_view);
         Stragglers.Watch(taken.Select(answer => answer.Member.Node), now);
         _askedAt = now;
         Note(ClusterEventKind.Formed, string.Create(CultureInfo.InvariantCulture,
-            $"{taken.Count} nodes from iteration {Math.Max(from, 0)}: ")
+            $"{taken.Count} nodes from iteration {Math.Max(_view.Base, 0)}: ")
             + string.Join(", ", taken.Select(answer => answer.Member.Name)),
             [.. taken.Select(answer => answer.Member.Node)]);
         TellView();
@@ -344,7 +321,7 @@ internal sealed class CoordinatorState(
     // Those who stand by hear it too: they know then that a run is under way.
     private void TellView()
     {
-        foreach (ulong node in _roster.Answers.Keys.Where(node => !_ready.ContainsKey(node)))
+        foreach (ulong node in _roster.Answers.Keys.Where(node => !_ready.Has(node)))
             output.Send(node, _view);
     }
 
@@ -355,20 +332,17 @@ internal sealed class CoordinatorState(
             output.Send(ready.Node, new Start { Epoch = Epoch });
         if (_stage != Stage.Forms)
             return;
-        _ready[ready.Node] = ready;
-        if (_ready.Count < _view.Members.Count)
+        _ready.Add(ready);
+        if (!_ready.IsWhole)
             return;
-        Member source = _view.Members[(int)_view.Source];
-        Ready first = _ready[source.Node];
-        if (_view.Members.FirstOrDefault(member => _ready[member.Node].StateHash != first.StateHash
-            || _ready[member.Node].Iteration != first.Iteration
-            || (_view.Base >= 0 && _ready[member.Node].Iteration != _view.Base)) is { } different)
+        if (_ready.FindDifferent() is { } different)
         {
             End(RunEnds.Lost($"{different.Name} does not have the parameters of iteration {Math.Max(_view.Base, 0)} "
-                + $"that {source.Name} has"));
+                + $"that {_ready.SourceMember.Name} has"));
             return;
         }
 
+        Ready first = _ready.Source;
         (_view.Base, _view.RunId, _view.Seed, _view.BatchRecords) =
             (first.Iteration, first.RunId, first.Seed, first.BatchRecords);
         _stage = Stage.Trains;

@@ -55,7 +55,8 @@ public static class ClusterInquiry
             .. reply.Nodes.OrderBy(node => node.Rank < 0).ThenBy(node => node.Rank).Select(node =>
                 new ClusterNodeStatus(
                     node.Name, node.Rank < 0 ? null : node.Rank, (int)node.Devices, PhaseOf(node.Phase), node.Iteration,
-                    node.PassMs, node.WaitMs, node.SilentMs, node.IsCoordinator, node.Note)),
+                    node.PassMs, node.WaitMs, node.SentBytes / 1e6, (int)node.Breaks, node.SilentMs,
+                    node.IsCoordinator, node.Note)),
         ]);
 
     // A node of a newer version may be in a phase that has no name here.

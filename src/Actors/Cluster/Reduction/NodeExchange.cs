@@ -91,9 +91,6 @@ internal sealed unsafe class NodeExchange : IDisposable
     /// <summary>Bytes of the memory that this takes, small things apart.</summary>
     public long MemoryBytes => Inbox.MemoryBytes + _halves.Concat(_residuals).Sum(memory => memory.Bytes);
 
-    /// <summary>Bytes that were sent, to all neighbours together.</summary>
-    public long BytesSent { get; private set; }
-
     /// <summary>Multiplies the own gradients of a bucket by <see cref="Factor"/>.</summary>
     public void Scale(int bucket)
     {
@@ -195,8 +192,6 @@ internal sealed unsafe class NodeExchange : IDisposable
 
     private void Send(IBlockLinks links, int peer, BlockId block, BlockPart[] parts)
     {
-        foreach (BlockPart part in parts)
-            BytesSent += part.Length;
         Inbox.Sends(peer, block);
         links.Send(peer, block, parts);
     }

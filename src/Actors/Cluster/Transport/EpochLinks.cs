@@ -35,6 +35,22 @@ internal sealed class EpochLinks : IBlockLinks
     /// <param name="peer">Its rank.</param>
     public LinkFigures Figures(int peer) => To(peer).Figures;
 
+    /// <summary>What all links have sent so far, and how often connections broke. On any thread.</summary>
+    public (long BytesSent, long Breaks) Carried
+    {
+        get
+        {
+            long sent = 0, breaks = 0;
+            foreach (Link? link in _links)
+            {
+                if (link?.Figures is { } figures)
+                    (sent, breaks) = (sent + figures.BytesSent, breaks + figures.Breaks);
+            }
+
+            return (sent, breaks);
+        }
+    }
+
     /// <summary>The link to a process.</summary>
     /// <param name="node">Its number.</param>
     /// <returns>Null where it is no neighbour.</returns>

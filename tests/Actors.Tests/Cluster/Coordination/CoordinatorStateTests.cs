@@ -87,6 +87,29 @@ public sealed class CoordinatorStateTests
     }
 
     [Fact]
+    public void ANodeThatWasGivenUpAndComesBack_IsToldToStartAnew()
+    {
+        var world = new World(3, new CoordinatorSettings());
+        Pass(world, 10);
+        world.Part[2] = 1;
+        Pass(world, 30);
+        Assert.Equal(2, world.Processes[0].Coordinator!.View.Members.Count);
+        long before = world.LastCommitted;
+
+        world.Part.Clear();
+        // As the coordinator's actor asks whoever is there and unknown to it.
+        world.Post(world.Processes[0], world.Processes[2], toCoordinator: false, new Freeze());
+        Pass(world, 10);
+
+        RunOver over = Assert.IsType<RunOver>(world.Processes[2].Over);
+        Assert.Equal((int)FailureKind.Cluster, over.Kind);
+        Assert.Contains("start it anew", over.Text);
+        Assert.Equal(2, world.Processes[0].Coordinator!.View.Members.Count);
+        Assert.True(world.LastCommitted > before);
+        Assert.Null(world.Violation);
+    }
+
+    [Fact]
     public void AnotherNet_IsRefused()
     {
         var world = new World(2, new CoordinatorSettings());
