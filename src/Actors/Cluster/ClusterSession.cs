@@ -182,8 +182,14 @@ internal sealed class ClusterSession
         var positions = stand.DataPositions.Where(entry => !entry.Key.StartsWith("train.", StringComparison.Ordinal))
             .ToDictionary(entry => entry.Key,
                 entry => _positions.TryGetValue(entry.Key, out long first) ? first + moved : entry.Value);
-        stand = stand with { DataPositions = positions, RandomStreams =
-            [.. stand.RandomStreams.Where(stream => !stream.Name.StartsWith("train", StringComparison.Ordinal))] };
+        stand = stand with
+        {
+            DataPositions = positions,
+            RandomStreams =
+            [
+                .. stand.RandomStreams.Where(stream => !stream.Name.StartsWith("train", StringComparison.Ordinal)),
+            ],
+        };
         return _run?.ResumeOf(stand)
             ?? ResumeState.Of(_plan.Nets.Train, _plan.Solver, _part.State!.Head.Seed, stand, Replicas.Optimizer,
                 _follower!.Smoothed) with

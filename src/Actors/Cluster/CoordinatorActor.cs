@@ -4,11 +4,11 @@ using CaffeActors.Actors.Cluster.Membership;
 using CaffeActors.Actors.Cluster.Messages;
 using CaffeActors.Actors.Cluster.Serialization;
 using Google.Protobuf;
-using UniqueAddress = Akka.Cluster.UniqueAddress;
 using AkkaEvent = Akka.Cluster.ClusterEvent;
 using ClusterMember = Akka.Cluster.Member;
 using Member = CaffeActors.Actors.Cluster.Messages.Member;
 using Progress = CaffeActors.Actors.Cluster.Messages.Progress;
+using UniqueAddress = Akka.Cluster.UniqueAddress;
 
 namespace CaffeActors.Actors.Cluster;
 
