@@ -54,7 +54,7 @@ internal static class ThreadBenchmark
         {
             string name = part == 2 * layers ? "update"
                 : $"{all.Layers[part % layers].Name} {(part < layers ? "forward" : "backward")}";
-            double fast = Median(together, part), slow = Median(alone, part);
+            double fast = MedianOf(together, part), slow = MedianOf(alone, part);
             return (name, fast, slow, Lost: fast - (slow / threads));
         });
         foreach ((string name, double fast, double slow, double lost) in parts.OrderByDescending(part => part.Lost)
@@ -84,11 +84,8 @@ internal static class ThreadBenchmark
         return times;
     }
 
-    private static double Median(List<double[]> times, int part)
-    {
-        double[] sorted = [.. times.Select(iteration => iteration[part]).Order()];
-        return sorted[sorted.Length / 2];
-    }
+    private static double MedianOf(List<double[]> times, int part) =>
+        Samples.Median(times.Select(iteration => iteration[part]));
 
     private static double Time(Action work)
     {

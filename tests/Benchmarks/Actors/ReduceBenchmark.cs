@@ -55,7 +55,7 @@ internal static class ReduceBenchmark
         double moved = (count - 1) * (3.0 + 3.0) * bytes;
         if (kind == ReductionKind.Ring)
             moved += 2.0 * bytes * (count - 1) / count;
-        double milliseconds = Median(reductions), rate = moved / milliseconds, copied = Median(copies);
+        double milliseconds = Samples.Median(reductions), rate = moved / milliseconds, copied = Samples.Median(copies);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{kind} of {count} x {bytes >> 20} MiB in {group.Buckets.Count} buckets, {threads} thread(s) each: "
             + $"{milliseconds:F1} ms, {rate / 1e6:F1} GB/s; plain copy {copied / 1e6:F1} GB/s; "
@@ -77,9 +77,9 @@ internal static class ReduceBenchmark
             times.Add(await driver.Ask<double>(new Step(i + 1)));
         double exposed = group.TakeExposed();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"iteration {Median(times):F0} ms; reduction and update alone {reduction:F0} + {update:F0} ms; the root's "
-            + $"passes over, {exposed:F1} ms are left: {100 * (1 - (exposed / (reduction + update))):F0} % are "
-            + $"hidden"));
+            $"iteration {Samples.Median(times):F0} ms; reduction and update alone {reduction:F0} + {update:F0} ms; "
+            + $"the root's passes over, {exposed:F1} ms are left: {100 * (1 - (exposed / (reduction + update))):F0} % "
+            + $"are hidden"));
     }
 
     // The memory that a copy by all devices at once moves: each its share of the root's gradients.
@@ -113,12 +113,6 @@ internal static class ReduceBenchmark
         long start = Stopwatch.GetTimestamp();
         work();
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-    }
-
-    private static double Median(List<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[sorted.Length / 2];
     }
 
     private static int Number(string[] args, int at, int standard) =>

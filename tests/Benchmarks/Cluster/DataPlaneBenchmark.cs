@@ -45,17 +45,15 @@ internal static class DataPlaneBenchmark
         for (int way = 0; way < ways.Length; way++)
         {
             // Neighbours in time are compared, since what else the machine does changes.
-            double ratio = Median([.. rates[way].Zip(rates[0], (own, plain) => own / plain)]);
+            double ratio = Samples.Median(rates[way].Zip(rates[0], (own, plain) => own / plain));
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{ways[way].Name,-16} {Median(rates[way]),8:F0} MB/s {100 * ratio,6:F0} %"));
+                $"{ways[way].Name,-16} {Samples.Median(rates[way]),8:F0} MB/s {100 * ratio,6:F0} %"));
         }
 
         Array.ForEach(ways, way => way.Dispose());
         Directory.Delete(folder, recursive: true);
         return 0;
     }
-
-    private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
 
     private static int Number(string[] args, int index, int otherwise) =>
         args.Length > index ? int.Parse(args[index], CultureInfo.InvariantCulture) : otherwise;

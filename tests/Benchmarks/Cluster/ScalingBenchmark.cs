@@ -64,12 +64,9 @@ internal static partial class ScalingBenchmark
         int exit = await first.ExitAsync(TimeSpan.FromMinutes(15));
         if (exit != 0)
             throw new InvalidOperationException($"The first node ended with {exit}.\n{fleet.Describe()}");
-        double[] seconds =
-        [
-            .. first.Lines.Select(line => Rate().Match(line)).Where(match => match.Success).Skip(2)
-                .Select(match => 1 / double.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)),
-        ];
-        return 1e3 * seconds.Order().ElementAt(seconds.Length / 2);
+        return 1e3 * Samples.Median(
+            first.Lines.Select(line => Rate().Match(line)).Where(match => match.Success).Skip(2)
+                .Select(match => 1 / double.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)));
     }
 
     private static JsonElement Simulate(string folder, int nodes, string way, double bandwidth)
@@ -92,8 +89,8 @@ internal static partial class ScalingBenchmark
         using var from = new Buckets(Bytes, Block);
         using var to = new Buckets(Bytes, Block);
         using var link = new LinkTransfer("data plane", options => options);
-        double[] rates = [.. Enumerable.Range(0, 9).Select(_ => Bytes / 1e6 / link.Send(from, to).TotalSeconds)];
-        return rates.Order().ElementAt(rates.Length / 2);
+        return Samples.Median(
+            Enumerable.Range(0, 9).Select(_ => Bytes / 1e6 / link.Send(from, to).TotalSeconds));
     }
 
     [GeneratedRegex(@"Iteration \d+ \(([0-9.e+-]+) iter/s")]

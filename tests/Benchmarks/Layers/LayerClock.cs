@@ -99,5 +99,5 @@ internal sealed class LayerClock
     }
 
     private double Usual(List<double> values) =>
-        values.Count == 0 ? 0 : _least ? values.Min() : values.Order().ElementAt(values.Count / 2);
+        values.Count == 0 ? 0 : _least ? values.Min() : Samples.Median(values);
 }

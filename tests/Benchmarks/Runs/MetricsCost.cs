@@ -38,7 +38,7 @@ internal static class MetricsCost
         // From an iteration's end to the next one's; layer times are told after the last iteration of a hundred, the
         // next one displays, and is reported after its end.
         double[] seconds = [.. ends.Zip(ends.Skip(1), (from, to) => Stopwatch.GetElapsedTime(from, to).TotalSeconds)];
-        double usual = Median(seconds);
+        double usual = Samples.Median(seconds);
         double plain = Mean(seconds.Where((_, i) => (i + 1) % every > 2), usual);
         double measured = Mean(seconds.Where((_, i) => (i + 1) % every == 0), usual)
             + Mean(seconds.Where((_, i) => (i + 1) % every == 1), usual);
@@ -101,6 +101,4 @@ internal static class MetricsCost
 
     private static double Mean(IEnumerable<double> seconds, double usual) =>
         seconds.Where(time => time < HeldUp * usual).Average();
-
-    private static double Median(double[] seconds) => seconds.Order().ElementAt(seconds.Length / 2);
 }

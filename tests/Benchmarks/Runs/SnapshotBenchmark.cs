@@ -35,7 +35,7 @@ internal static class SnapshotBenchmark
         }
 
         int count = iterations / every;
-        double plain = Median(without), cost = (Median(with) - plain) / count;
+        double plain = Samples.Median(without), cost = (Samples.Median(with) - plain) / count;
         double own = plain / iterations * interval;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{config}: {plain / iterations * 1000:F2} ms an iteration; {count} snapshots in {iterations} iterations "
@@ -46,6 +46,4 @@ internal static class SnapshotBenchmark
 
     private static int Number(string[] args, int at, int standard) =>
         args.Length > at ? int.Parse(args[at], CultureInfo.InvariantCulture) : standard;
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }
